@@ -1,0 +1,41 @@
+"""Which drains want the lines of which app. Plain values, made by `selectors.py`, swapped whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from drains.destination import Destination
+from events.keys import AppKey, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One drain, as a worker needs to know it."""
+
+    drain_id: str
+    key: Key
+    destination: Destination
+    active_since_ms: int
+    """Epoch milliseconds; records that Kafka stamped earlier are not this drain's."""
+    paused: bool = False
+
+
+class RouteTable:
+    """All routes of one version: immutable, so that a reader never sees half a change."""
+
+    def __init__(self, version: int, routes: Iterable[Route]) -> None:
+        self.version = version
+        by_key: dict[Key, list[Route]] = {}
+        by_id = {}
+        for route in routes:
+            by_key.setdefault(route.key, []).append(route)
+            by_id[route.drain_id] = route
+        self.by_key = MappingProxyType({key: tuple(found) for key, found in by_key.items()})
+        self.by_id = MappingProxyType(by_id)
+
+    @property
+    def spaces(self) -> frozenset[str]:
+        """The spaces that have an app with a drain: only their topics need to be consumed."""
+        return frozenset(key.space for key in self.by_key if isinstance(key, AppKey))
