@@ -1,0 +1,65 @@
+"""What a connection has written, what of it the receiver has confirmed, what to send again.
+
+Pure bookkeeping; bytes and times are arguments. A mark is the owner's own: what one write held.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Generic, NamedTuple, TypeVar
+
+KEPT_SECONDS = 5.0
+KEPT_BYTES = 4 * 1024 * 1024
+"""Confirmed marks are kept this long: a kernel may confirm bytes that nobody ever reads."""
+
+Mark = TypeVar("Mark")
+
+
+class StepBack(NamedTuple):
+    """How much of what was confirmed lately to distrust when a connection ends."""
+
+    seconds: float = KEPT_SECONDS
+    max_bytes: int = KEPT_BYTES
+
+    def halved(self) -> StepBack:
+        return StepBack(self.seconds / 2, self.max_bytes // 2)
+
+
+class Checkpoints(Generic[Mark]):
+    def __init__(self) -> None:
+        self.written_bytes = 0
+        self.confirmed_bytes = 0
+        self.unconfirmed: deque[tuple[int, Mark]] = deque()
+        """(bytes written up to and with this mark, mark), oldest first."""
+        self._confirmed: deque[tuple[int, float, Mark]] = deque()
+
+    def wrote(self, size: int, mark: Mark) -> None:
+        self.written_bytes += size
+        self.unconfirmed.append((self.written_bytes, mark))
+
+    def confirm(self, confirmed_bytes: int, now: float) -> list[Mark]:
+        """All bytes up to here are confirmed: the marks that this completes, oldest first."""
+        self.confirmed_bytes = max(self.confirmed_bytes, confirmed_bytes)
+        completed = []
+        while self.unconfirmed and self.unconfirmed[0][0] <= self.confirmed_bytes:
+            end, mark = self.unconfirmed.popleft()
+            self._confirmed.append((end, now, mark))
+            completed.append(mark)
+        self._forget(now)
+        return completed
+
+    def to_send_again(self, distrusted: StepBack, now: float) -> list[Mark]:
+        """The marks, oldest first, that nobody may have read, should the connection be over."""
+        from_bytes = self.confirmed_bytes - distrusted.max_bytes
+        from_time = now - distrusted.seconds
+        doubtful = [
+            mark for end, at, mark in self._confirmed if end > from_bytes and at > from_time
+        ]
+        return doubtful + [mark for _, mark in self.unconfirmed]
+
+    def _forget(self, now: float) -> None:
+        kept = self._confirmed
+        while kept and (
+            kept[0][1] <= now - KEPT_SECONDS or kept[0][0] <= self.confirmed_bytes - KEPT_BYTES
+        ):
+            kept.popleft()

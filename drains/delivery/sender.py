@@ -1,0 +1,41 @@
+"""What a feed sees of a connection, whatever its transport."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from drains.delivery.checkpoints import StepBack
+
+MarkT = TypeVar("MarkT")
+
+
+class Sender(Protocol[MarkT]):
+    """An open way to one receiver. Never retries, never waits; tells its owner when it ends."""
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Handed over, but not yet to the kernel."""
+
+    @property
+    def unconfirmed(self) -> list[MarkT]:
+        """What has been handed over and not been confirmed, oldest first."""
+
+    def send(self, data: bytes, mark: MarkT) -> None:
+        """Hand over bytes; `mark` comes back when the receiver has confirmed the last of them."""
+
+    def confirm(self, now: float) -> list[MarkT]:
+        """Ask how far the receiver has got: what it has confirmed since the last call."""
+
+    def to_send_again(self, distrusted: StepBack, now: float) -> list[MarkT]:
+        """What nobody may have read, once this sender has ended."""
+
+    def close(self) -> None:
+        """No more is to come: let what is under way arrive, then end."""
+
+    def abort(self) -> None:
+        """End now."""
+
+
+Ended = Callable[[Exception | None], None]
+"""Called once, when a sender ended otherwise than by its owner; None for a clean close."""

@@ -1,0 +1,78 @@
+"""What comes out of Kafka: records in batches, a batch in runs of one partition each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+from confluent_kafka import Message
+
+_value_of = Message.value
+_topic_of = Message.topic
+_partition_of = Message.partition
+
+
+class TopicPartition(NamedTuple):
+    topic: str
+    partition: int
+
+
+class Run:
+    """Neighbouring records of one partition: offsets from `begin` to just before `end`.
+
+    Not every offset in between has a record (compaction, control records).
+    """
+
+    __slots__ = ("begin", "end", "first_timestamp_ms", "messages", "source")
+
+    def __init__(self, source: TopicPartition, messages: Sequence[Message]) -> None:
+        self.source = source
+        self.messages = messages
+        self.begin: int = messages[0].offset()
+        self.end: int = messages[-1].offset() + 1
+        self.first_timestamp_ms = timestamp_ms(messages[0])
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    @property
+    def values(self) -> list[bytes | None]:
+        return list(map(_value_of, self.messages))
+
+    def since(self, offset: int, timestamp: int = 0) -> Run | None:
+        """The records from `offset` on that Kafka stamped at `timestamp` (epoch ms) or later."""
+        kept = [m for m in self.messages if m.offset() >= offset and timestamp_ms(m) >= timestamp]
+        return Run(self.source, kept) if kept else None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records taken together, and where each partition that moved has got to."""
+
+    runs: Sequence[Run]
+    ends: Mapping[TopicPartition, int]
+    """Next offset after this batch; also moved by end-of-partition events, without records."""
+    generation: int = 0
+    """Which assignment of the consumer these were taken under."""
+
+    def __len__(self) -> int:
+        return sum(map(len, self.runs))
+
+
+def runs_of(messages: Sequence[Message]) -> Iterator[Run]:
+    """Cut messages, all without an error, into runs, in the order in which they came."""
+    topics = list(map(_topic_of, messages))
+    partitions = list(map(_partition_of, messages))
+    start = 0
+    for (topic, partition), members in groupby(zip(topics, partitions, strict=True)):
+        stop = start + len(list(members))
+        yield Run(TopicPartition(topic, partition), messages[start:stop])
+        start = stop
+
+
+def timestamp_ms(message: Message) -> int:
+    """Kafka's own time of a record, in epoch milliseconds; 0 when it has none."""
+    kind_and_time: tuple[int, int] = message.timestamp()
+    return max(kind_and_time[1], 0)

@@ -1,0 +1,52 @@
+"""Where in each partition a drain begins that was added while we were consuming."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+
+import confluent_kafka as kafka
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from events.kafka import client_conf
+from events.records import TopicPartition
+
+logger = logging.getLogger(__name__)
+
+REQUEST_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+
+
+class Beginnings:
+    """Asks Kafka on a client of its own, so that no pass waits for the answer."""
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._admin = AdminClient(client_conf(settings))
+
+    async def offsets_at(
+        self, sources: Iterable[TopicPartition], epoch_ms: int
+    ) -> dict[TopicPartition, int]:
+        """The first record of each partition that is this young; none: it is left out.
+
+        Asks until Kafka answers.
+        """
+        wanted = list(sources)
+        while wanted:
+            try:
+                return await self._ask(wanted, epoch_ms)
+            except kafka.KafkaException as error:
+                logger.warning("Kafka: %s", error, extra={"action": "list_offsets_failed"})
+                await asyncio.sleep(RETRY_SECONDS)
+        return {}
+
+    async def _ask(self, wanted: list[TopicPartition], epoch_ms: int) -> dict[TopicPartition, int]:
+        at = OffsetSpec.for_timestamp(max(epoch_ms, 0))
+        asked = {kafka.TopicPartition(*source): at for source in wanted}
+        answers = self._admin.list_offsets(asked, request_timeout=REQUEST_SECONDS)
+        found = {}
+        for part, answer in answers.items():
+            offset = (await asyncio.wrap_future(answer)).offset
+            if offset >= 0:
+                found[TopicPartition(part.topic, part.partition)] = offset
+        return found

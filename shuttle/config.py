@@ -1,0 +1,27 @@
+"""What a worker is told at its start: one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+GROUP = "logshuttle"
+TEST_GROUP = "logshuttletest"
+TEST_HOSTNAME = "logshuttle-test"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    kafka: Mapping[str, str]
+    """librdkafka settings, `bootstrap.servers` among them."""
+    shutdown_grace_seconds: float = 10.0
+    test_mode: bool = False
+
+    @property
+    def group(self) -> str:
+        return TEST_GROUP if self.test_mode else GROUP
+
+    @property
+    def hostname(self) -> str | None:
+        """What stands as HOSTNAME in every line instead of the app's key."""
+        return TEST_HOSTNAME if self.test_mode else None

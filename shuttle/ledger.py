@@ -1,0 +1,86 @@
+"""Open batches in order → offsets that are safe to commit. Pure; time is an argument."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+
+from events.records import TopicPartition
+
+Positions = dict[TopicPartition, int]
+
+COMMIT_DELAY_SECONDS = 2.0
+"""A receiver may die with lines that its kernel confirmed: their offsets wait a little."""
+
+MERGE_ABOVE = 1024
+
+
+class Ledger:
+    """Positions of the live pass: where it is, what is settled, what may be committed."""
+
+    def __init__(self) -> None:
+        self.positions: Positions = {}
+        """Next offset that the live pass will see, of each partition that it has."""
+        self.safe: Positions = {}
+        """All that may be committed by now, whether or not it has been."""
+        self._open: deque[tuple[int, Mapping[TopicPartition, int]]] = deque()
+        self._settled: deque[tuple[float, Positions]] = deque()
+
+    def assigned(self, starts: Mapping[TopicPartition, int]) -> None:
+        self.positions.update(starts)
+
+    def revoked(self, sources: Iterable[TopicPartition]) -> None:
+        """Forget these: nothing of them may be committed any more."""
+        gone = set(sources)
+        kept = [(number, _without(ends, gone)) for number, ends in self._open]
+        self._open = deque(kept)
+        self._settled = deque((at, _without(ends, gone)) for at, ends in self._settled)
+        for source in gone:
+            self.positions.pop(source, None)
+            self.safe.pop(source, None)
+
+    def open(self, number: int, ends: Mapping[TopicPartition, int]) -> None:
+        """A batch has been handed over. Only what it moved is kept."""
+        if ends:
+            self._open.append((number, ends))
+            self.positions.update(ends)
+
+    def settle(self, held: Sequence[int], now: float) -> None:
+        """Every batch below all of `held` is confirmed, or its cursors are stored."""
+        first_held = min(held, default=None)
+        ends: Positions = {}
+        while self._open and (first_held is None or self._open[0][0] < first_held):
+            ends.update(self._open.popleft()[1])
+        if ends:
+            self._settled.append((now, ends))
+        if len(self._open) > MERGE_ABOVE:
+            self._merge(sorted(set(held)))
+
+    def committable(self, now: float) -> Positions:
+        """Take out what was settled `COMMIT_DELAY_SECONDS` ago: it may be committed."""
+        offsets: Positions = {}
+        while self._settled and self._settled[0][0] <= now - COMMIT_DELAY_SECONDS:
+            offsets.update(self._settled.popleft()[1])
+        self.safe.update(offsets)
+        return offsets
+
+    def _merge(self, held: Sequence[int]) -> None:
+        """Neighbours that nobody waits for become one: many batches, few waiting feeds."""
+        merged: deque[tuple[int, Mapping[TopicPartition, int]]] = deque()
+        rest = deque(self._open)
+        for next_held in [*held[1:], math.inf]:
+            group: Positions = {}
+            number = 0
+            while rest and rest[0][0] < next_held:
+                number, ends = rest.popleft()
+                group.update(ends)
+            if group:
+                merged.append((number, group))
+        self._open = merged
+
+
+def _without(
+    ends: Mapping[TopicPartition, int], gone: set[TopicPartition]
+) -> dict[TopicPartition, int]:
+    return {source: end for source, end in ends.items() if source not in gone}

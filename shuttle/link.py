@@ -1,0 +1,112 @@
+"""A feed's way to its receiver: dialled when asked for, tried again after failures."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from drains.destination import Destination
+
+from drains.delivery.checkpoints import StepBack
+from drains.delivery.errors import DeliveryError, explain
+from drains.delivery.sender import Ended, Sender
+from shuttle.backoff import Backoff
+from shuttle.marks import Mark
+
+logger = logging.getLogger(__name__)
+
+Connect = Callable[[Destination, Ended], Awaitable[Sender[Mark]]]
+
+_NOTHING = StepBack(0.0, 0)
+
+
+class LinkOwner(Protocol):
+    def link_opened(self) -> None: ...
+
+    def link_failed(self, error: str, again: list[Mark], ended: Sender[Mark] | None) -> None:
+        """No connection, or none any more; `again` may not have been read by anybody."""
+
+
+class Link:
+    """At most one connection, dial or wait for the next try at a time."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        connect: Connect,
+        dials: asyncio.Semaphore,
+        owner: LinkOwner,
+    ) -> None:
+        self._destination = destination
+        self._connect = connect
+        self._dials = dials
+        self._owner = owner
+        self._attempt: asyncio.Task[None] | asyncio.TimerHandle | None = None
+        self.backoff = Backoff()
+        self.sender: Sender[Mark] | None = None
+        self.distrusted = StepBack()
+        """How much of what was confirmed is sent again when the connection ends."""
+
+    def want(self) -> None:
+        """Have a connection, unless there is one or one is being seen to."""
+        if self.sender is None and self._attempt is None:
+            self._attempt = asyncio.create_task(self._dial(), name="dial")
+
+    def move_to(self, destination: Destination) -> list[Mark]:
+        """Another receiver from now on: what the old one has not confirmed."""
+        self._destination = destination
+        self.backoff = Backoff()
+        again: list[Mark] = []
+        if self.sender is not None:
+            again = self.sender.to_send_again(_NOTHING, self._now())
+        self.close()
+        return again
+
+    def close(self) -> None:
+        if self._attempt is not None:
+            self._attempt.cancel()
+            self._attempt = None
+        if self.sender is not None:
+            self.sender.close()
+            self.sender = None
+
+    def give_up_connection(self, reason: str) -> None:
+        """The connection makes no progress: end it as if it had failed."""
+        if self.sender is not None:
+            self.sender.abort()
+            self._ended(DeliveryError(reason))
+
+    async def _dial(self) -> None:
+        try:
+            async with self._dials:
+                self.sender = await self._connect(self._destination, self._ended)
+        except DeliveryError as error:
+            self._try_later()
+            self._owner.link_failed(explain(error), [], None)
+        else:
+            self._attempt = None
+            self._owner.link_opened()
+
+    def _try_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._attempt = loop.call_later(self.backoff.failed(), self._try_now)
+
+    def _try_now(self) -> None:
+        self._attempt = None
+        self.want()
+
+    def _ended(self, error: Exception | None) -> None:
+        sender, self.sender = self.sender, None
+        if sender is None:  # ended before the dial was over
+            return
+        again = sender.to_send_again(self.distrusted, self._now())
+        if error is not None or again:
+            self._try_later()
+            said = explain(error) if error else "connection closed by the receiver"
+            self._owner.link_failed(said, again, sender)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,30 @@
+"""What one write to a receiver holds."""
+
+from __future__ import annotations
+
+from events.records import TopicPartition
+
+
+class Mark:
+    """How far one write reaches in each partition, and the first batch it has lines of.
+
+    A *covered* mark is one for whose partitions the database has a cursor at or before it: it
+    does not hold the group's offsets back.
+    """
+
+    __slots__ = ("batch", "begins", "covered", "ends", "lines", "since")
+
+    def __init__(self, batch: int, since: float, *, covered: bool) -> None:
+        self.batch = batch
+        self.since = since
+        """Monotonic seconds at which its first line was taken."""
+        self.covered = covered
+        self.lines = 0
+        self.begins: dict[TopicPartition, int] = {}
+        self.ends: dict[TopicPartition, int] = {}
+
+    def add(self, source: TopicPartition, begin: int, end: int, lines: int) -> None:
+        if source not in self.begins:
+            self.begins[source] = begin
+        self.ends[source] = end
+        self.lines += lines

@@ -1,0 +1,115 @@
+"""The main path: consume → decode → route → format → deliver → confirm → commit.
+
+Live and replay are the same path with another start. A batch is worked on in one go, without
+an `await`, so between two batches everything holds still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Protocol
+
+from events.consumer import Consumer
+from events.decode import Decoder
+from events.records import Batch, Run, TopicPartition
+from shuttle.feed import Feed
+from shuttle.ledger import Ledger
+from shuttle.routing import Parcel, Router
+
+
+class Pass(Protocol):
+    """One way through Kafka's records. `numbers` counts the batches of all passes together."""
+
+    consumer: Consumer
+    decoder: Decoder
+    router: Router
+    numbers: Iterator[int]
+
+    async def step(self) -> None:
+        """One batch, from Kafka to the feeds."""
+        batch = await self.consumer.next_batch()  # fetched while the last one was worked on
+        number = next(self.numbers)
+        for run in self.runs_of(batch):
+            lines = self.decoder.lines_of(run)
+            for parcel in self.router.parcels_for(run, lines):
+                for feed in parcel.group.feeds:
+                    self.hand_over(number, feed, parcel)
+        self.passed(number, batch)
+
+    @abstractmethod
+    def runs_of(self, batch: Batch) -> list[Run]:
+        """The runs that are this pass's to handle."""
+
+    @abstractmethod
+    def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
+        """Give a feed its lines, if they are for this pass to give."""
+
+    @abstractmethod
+    def passed(self, number: int, batch: Batch) -> None:
+        """A batch is behind us."""
+
+    def part_for(self, feed: Feed, parcel: Parcel, offset: int) -> Parcel | None:
+        """Only what a feed may have: from an offset on, and nothing older than the drain."""
+        run = parcel.run
+        part = run.since(offset, feed.route.active_since_ms)
+        if part is None or len(part) == len(run):
+            return parcel if part else None
+        lines = self.decoder.lines_of(part, again=True)
+        mine = [line for line in lines if line.origin.key == feed.route.key]
+        return next(iter(self.router.parcels_for(part, mine)), None)
+
+
+class LivePass(Pass):
+    """Serves every feed that has no gap; notes for the others what they miss."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        decoder: Decoder,
+        router: Router,
+        ledger: Ledger,
+        numbers: Iterator[int],
+    ) -> None:
+        self.consumer = consumer
+        self.decoder = decoder
+        self.router = router
+        self.numbers = numbers
+        self.ledger = ledger
+        self.generations: dict[TopicPartition, int] = {}
+        """Partitions that are ours, with the assignment under which they came."""
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        while not self._stopping.is_set():
+            await self.step()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def runs_of(self, batch: Batch) -> list[Run]:
+        ours = self.generations
+        newest = batch.generation
+        return [run for run in batch.runs if ours.get(run.source, newest + 1) <= newest]
+
+    def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
+        run = parcel.run
+        source = run.source
+        if not feed.accepting or source in feed.gaps:
+            feed.miss(number, source, run.begin, parcel.lines)
+        elif feed.floors or run.first_timestamp_ms < feed.mature_ms:
+            floor = feed.floors.get(source, 0)
+            if floor <= run.begin:
+                feed.floors.pop(source, None)
+            part = self.part_for(feed, parcel, floor)
+            if part is not None:
+                feed.take(number, part.run, part.data, part.lines)
+        else:
+            feed.take(number, run, parcel.data, parcel.lines)
+
+    def passed(self, number: int, batch: Batch) -> None:
+        ours = self.generations
+        newest = batch.generation
+        ends = {s: end for s, end in batch.ends.items() if ours.get(s, newest + 1) <= newest}
+        self.ledger.open(number, ends)

@@ -1,0 +1,180 @@
+"""Replay passes: from the gaps of feeds that are behind, at their receivers' pace, back to live.
+
+A pass is the live path with another start. It serves every feed behind whose gaps it crosses,
+so a receiver that took a thousand drains down with it is read for once, not a thousand times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+
+from events.consumer import OffsetConsumer
+from events.decode import Decoder
+from events.records import Batch, Run, TopicPartition
+from shuttle.feed import Feed
+from shuttle.ledger import Positions
+from shuttle.pipeline import Pass
+from shuttle.routing import Parcel, Router
+
+PASSES = 4
+TURN_SECONDS = 5.0
+"""How long a pass goes on while others wait for one."""
+NEAR_RECORDS = 20_000
+"""Feeds whose gaps are this close together share a pass."""
+LOOK_SECONDS = 0.05
+
+
+class ReplayPass(Pass):
+    """Serves the feeds aboard. One that fails or is full is let off; the last one met live."""
+
+    def __init__(
+        self,
+        consumer: OffsetConsumer,
+        decoder: Decoder,
+        router: Router,
+        numbers: Iterator[int],
+        live: Positions,
+    ) -> None:
+        self.consumer: OffsetConsumer = consumer
+        self.decoder = decoder
+        self.router = router
+        self.numbers = numbers
+        self._live = live
+        self.positions: Positions = {}
+        self._aboard: dict[Feed, int] = {}
+
+    async def run(self, feeds: Iterable[Feed], others_wait: Callable[[], bool]) -> None:
+        """Until all have met the live pass, or have left, or it is the others' turn."""
+        self._board(feeds)
+        await self.consumer.assign(self.positions)
+        clock = asyncio.get_running_loop().time
+        turn_ends = clock() + TURN_SECONDS
+        while self._aboard and not (clock() > turn_ends and others_wait()):
+            if any(feed.has_room for feed in self._aboard):
+                await self.step()
+            else:  # all receivers are slower than Kafka: wait for one
+                await asyncio.sleep(LOOK_SECONDS)
+            self._let_off()
+        for feed in list(self._aboard):
+            self._leave(feed)
+
+    def runs_of(self, batch: Batch) -> list[Run]:
+        return [run for run in batch.runs if run.source in self.positions]
+
+    def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
+        run = parcel.run
+        gap = feed.gaps.get(run.source)
+        if gap is None or run.end <= gap or feed not in self._aboard:
+            return
+        if not self._may_serve(feed):
+            self._leave(feed)
+            return
+        if gap <= run.begin and run.first_timestamp_ms >= feed.mature_ms:
+            feed.take(number, run, parcel.data, parcel.lines, covered=True)
+        elif (part := self.part_for(feed, parcel, gap)) is not None:
+            feed.take(number, part.run, part.data, part.lines, covered=True)
+        feed.replayed_to(run.source, run.end)
+
+    def passed(self, number: int, batch: Batch) -> None:
+        self.positions.update({s: end for s, end in batch.ends.items() if s in self.positions})
+        met = [s for s, at in self.positions.items() if at >= self._live.get(s, at + 1)]
+        if met:
+            for feed in list(self._aboard):
+                self._meet_live(feed, met)
+
+    def _board(self, feeds: Iterable[Feed]) -> None:
+        for feed in feeds:
+            self._aboard[feed] = feed.epoch
+            for source, gap in feed.gaps.items():
+                self.positions[source] = min(gap, self.positions.get(source, gap))
+
+    def _may_serve(self, feed: Feed) -> bool:
+        return feed.epoch == self._aboard[feed] and feed.accepting and feed.has_room
+
+    def _let_off(self) -> None:
+        """Those that failed, or that alone are full; their gaps are kept for another pass."""
+        able = [feed for feed in self._aboard if self._may_serve(feed)]
+        for feed in list(self._aboard):
+            waits_for_room = feed.accepting and feed.epoch == self._aboard[feed] and not able
+            if feed not in able and not waits_for_room:
+                self._leave(feed)
+
+    def _leave(self, feed: Feed) -> None:
+        epoch = self._aboard.pop(feed)
+        if feed.epoch == epoch:  # else its gaps have moved back behind this pass
+            for source in feed.gaps:
+                feed.replayed_to(source, self.positions.get(source, 0))
+
+    def _meet_live(self, feed: Feed, met: Iterable[TopicPartition]) -> None:
+        if feed.epoch != self._aboard[feed]:
+            return
+        for source in met:
+            gap = feed.gaps.get(source)
+            if gap is not None:
+                position = max(gap, self.positions[source])
+                feed.caught_up(source, position, self._live[source])
+        if not feed.gaps:
+            del self._aboard[feed]
+
+
+class Replays:
+    """Who waits for a pass, and whose turn it is. `make_consumer` opens one more consumer."""
+
+    def __init__(
+        self,
+        make_consumer: Callable[[], OffsetConsumer],
+        make_pass: Callable[[OffsetConsumer], ReplayPass],
+        behind: set[Feed],
+    ) -> None:
+        self._make_consumer = make_consumer
+        self._make_pass = make_pass
+        self._behind = behind
+        self._served: set[Feed] = set()
+        self._waiting_since: dict[Feed, float] = {}
+
+    async def run(self) -> None:
+        await asyncio.gather(*(self._serve() for _ in range(PASSES)))
+
+    async def _serve(self) -> None:
+        """One place for a pass. Its consumer is opened when first needed, then kept."""
+        consumer: OffsetConsumer | None = None
+        try:
+            while True:
+                feeds = self._next_feeds()
+                if feeds:
+                    consumer = consumer or self._make_consumer()
+                    await self._run_pass(consumer, feeds)
+                else:
+                    await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            if consumer is not None:
+                await consumer.close()
+
+    async def _run_pass(self, consumer: OffsetConsumer, feeds: list[Feed]) -> None:
+        self._served.update(feeds)
+        try:
+            await self._make_pass(consumer).run(feeds, lambda: bool(self._waiting()))
+        finally:
+            self._served.difference_update(feeds)
+
+    def _waiting(self) -> list[Feed]:
+        """Those who wait for a pass, the longest first."""
+        now = asyncio.get_running_loop().time()
+        waiting = [f for f in self._behind if f.wants_replay and f not in self._served]
+        since = {feed: self._waiting_since.get(feed, now) for feed in waiting}
+        self._waiting_since = since
+        return sorted(waiting, key=since.__getitem__)
+
+    def _next_feeds(self) -> list[Feed]:
+        """Who has waited longest, with all whose gaps are near."""
+        waiting = self._waiting()
+        if not waiting:
+            return []
+        first = waiting[0].gaps
+        return [feed for feed in waiting if _is_near(feed.gaps, first)]
+
+
+def _is_near(gaps: Positions, others: Positions) -> bool:
+    shared = gaps.keys() & others.keys()
+    return bool(shared) and all(abs(gaps[s] - others[s]) <= NEAR_RECORDS for s in shared)

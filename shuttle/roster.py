@@ -1,0 +1,82 @@
+"""The feeds of this worker, kept in step with the drains' routes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from drains.routes import Route, RouteTable
+from events.keys import AppKey, Key
+from events.records import TopicPartition
+from shuttle.feed import Feed, Registers
+from shuttle.store import Cursors
+
+logger = logging.getLogger(__name__)
+
+START_SLACK_MS = 5_000
+"""How much a producer's clock may be behind ours: where a drain starts is looked up so much
+earlier; records that are older than the drain are left out one by one."""
+
+
+class Roster:
+    def __init__(self, registers: Registers) -> None:
+        self._registers = registers
+        self.by_id: dict[str, Feed] = {}
+        self.by_key: dict[Key, list[Feed]] = {}
+        self.spaces: frozenset[str] = frozenset()
+        self._oldest: dict[str, int] = {}
+
+    def follow(self, table: RouteTable) -> list[Feed]:
+        """Make, change and close feeds as the routes say. Returns the new ones."""
+        for drain_id in self.by_id.keys() - table.by_id.keys():
+            self.by_id.pop(drain_id).close()
+        added = []
+        for drain_id, route in table.by_id.items():
+            feed = self.by_id.get(drain_id)
+            if feed is None:
+                feed = self.by_id[drain_id] = Feed(route, self._registers)
+                added.append(feed)
+            elif feed.route != route:
+                feed.change_to(route)
+        self.by_key = {
+            key: [self.by_id[route.drain_id] for route in routes]
+            for key, routes in table.by_key.items()
+        }
+        self.spaces = table.spaces
+        self._oldest = _oldest_by_space(table.by_id.values())
+        return added
+
+    def started_at(self, topic: str) -> int | None:
+        """From when on (epoch ms) lines of a topic may be wanted. Called from other threads."""
+        oldest = self._oldest.get(topic)
+        return None if oldest is None else oldest - START_SLACK_MS
+
+    def wants(self, feed: Feed, source: TopicPartition) -> bool:
+        """Whether a partition can have lines of a feed."""
+        key = feed.route.key
+        return isinstance(key, AppKey) and key.space == source.topic
+
+    def restore(self, cursors: Cursors, sources: Iterable[TopicPartition]) -> None:
+        """Rows of the database say who is behind, and where, in partitions that are new here."""
+        ours = set(sources)
+        for drain_id, rows in cursors.items():
+            feed = self.by_id.get(drain_id)
+            if feed is not None:
+                gaps = {source: at for source, at in rows.items() if source in ours}
+                feed.stored.update(gaps)
+                feed.begin_at(gaps)
+
+    def forget(self, sources: Iterable[TopicPartition]) -> None:
+        gone = list(sources)
+        for feed in self.by_id.values():
+            for source in gone:
+                feed.forget(source)
+
+
+def _oldest_by_space(routes: Iterable[Route]) -> dict[str, int]:
+    oldest: dict[str, int] = {}
+    for route in routes:
+        if isinstance(route.key, AppKey):
+            space = route.key.space
+            oldest[space] = min(route.active_since_ms, oldest.get(space, route.active_since_ms))
+    return oldest

@@ -1,0 +1,218 @@
+"""One worker: builds the parts, watches them, ends them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Iterable, Mapping
+from itertools import count
+
+from confluent_kafka import KafkaException
+
+from drains.delivery.build import connect
+from events.consumer import GroupConsumer, OffsetConsumer
+from events.decode import Decoder
+from events.kafka import group_conf, offsets_conf
+from events.records import TopicPartition
+from shuttle.beginnings import Beginnings
+from shuttle.chores import Chores, every
+from shuttle.config import WorkerConfig
+from shuttle.feed import Feed, Registers
+from shuttle.ledger import Ledger, Positions
+from shuttle.pipeline import LivePass
+from shuttle.replay import ReplayPass, Replays
+from shuttle.roster import START_SLACK_MS, Roster
+from shuttle.routing import Router
+from shuttle.store import Store
+from shuttle.storekeeper import Storekeeper
+from shuttle.topics import Topics
+
+logger = logging.getLogger(__name__)
+
+FLUSH_LOOK_SECONDS = 0.01
+CONFIRM_SECONDS = 0.25
+COMMIT_SECONDS = 0.5
+ROUTES_SECONDS = 0.5
+HAND_OVER_SECONDS = 2.0
+"""How long a partition that goes may wait for what is under way."""
+NEW_SECONDS = 30.0
+
+
+class Worker:
+    """Consumes, delivers and commits until `stop` is called. Run it once."""
+
+    def __init__(self, config: WorkerConfig, store: Store) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._config = config
+        self._stopping = asyncio.Event()
+        self._chores = Chores()
+        self._registers = Registers(connect, self._clock)
+        self._roster = Roster(self._registers)
+        self._ledger = Ledger()
+        self._keeper = Storekeeper(store, self._registers)
+        self._topics = Topics()
+        self._beginnings = Beginnings(config.kafka)
+        self._route_version: int | None = None
+        self._new_feeds: dict[Feed, float] = {}
+        self._build_passes()
+
+    def _build_passes(self) -> None:
+        config, ledger = self._config, self._ledger
+        decoder, numbers = Decoder(), count(1)
+        self._router = router = Router(config.hostname)
+        self._consumer = GroupConsumer(
+            group_conf(config.kafka, config.group), self, self._roster.started_at
+        )
+        self._live = LivePass(self._consumer, decoder, router, ledger, numbers)
+        conf = offsets_conf(config.kafka, config.group)
+        self._replays = Replays(
+            lambda: OffsetConsumer(conf, "kafka-replay"),
+            lambda consumer: ReplayPass(consumer, decoder, router, numbers, ledger.positions),
+            self._registers.behind,
+        )
+
+    def stop(self) -> None:
+        """Idempotent; `run` does the rest and returns."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        chores = self._chores
+        try:
+            await self._keeper.insist(lambda store: store.route_version())
+            await self._follow_routes()
+            live = chores.start("live", self._live.run())
+            chores.start("replay", self._replays.run())
+            chores.start("flush", every(FLUSH_LOOK_SECONDS, self._flush_due))
+            chores.start("confirm", every(CONFIRM_SECONDS, self._confirm))
+            chores.start("store", self._keeper.run())
+            chores.start("commit", every(COMMIT_SECONDS, self._commit))
+            chores.start("routes", every(ROUTES_SECONDS, self._follow_routes))
+            logger.info("Consuming", extra={"action": "started"})
+            await chores.watch(self._stopping)
+            self._live.stop()
+            await live
+        finally:
+            await chores.cancel()
+            await self._end()
+
+    # Chores.
+
+    async def _flush_due(self) -> None:
+        due, now = self._registers.due, self._clock()
+        while due and due[0][0] <= now:
+            due.popleft()[1].flush()
+
+    async def _confirm(self) -> None:
+        now = self._clock()
+        for feed in list(self._registers.outstanding):
+            feed.confirm(now)
+
+    async def _commit(self) -> None:
+        self._settle()
+        await self._commit_offsets(self._ledger.committable(self._clock()))
+
+    async def _commit_offsets(self, offsets: Positions, *, wait: bool = False) -> None:
+        try:
+            await self._consumer.commit(offsets, wait=wait)
+        except KafkaException as error:
+            # They are committed with the next, or the lines are delivered again.
+            logger.warning("Commit failed: %s", error, extra={"action": "commit_failed"})
+
+    def _settle(self) -> None:
+        registers = self._registers
+        held = [feed.held_batch for feed in registers.outstanding | registers.unstored]
+        self._ledger.settle([batch for batch in held if batch is not None], self._clock())
+
+    async def _follow_routes(self) -> None:
+        version = await self._keeper.insist(lambda store: store.route_version())
+        if version != self._route_version:
+            table = await self._keeper.insist(lambda store: store.routes())
+            first_time = self._route_version is None
+            self._route_version = version
+            added = self._roster.follow(table)
+            self._router.route(self._roster.by_key)
+            if not first_time:
+                self._welcome(added)
+        topics = self._topics.change(self._roster.spaces, self._clock())
+        if topics is not None:
+            await self._consumer.subscribe(topics)
+
+    # Drains added while we consume.
+
+    def _welcome(self, feeds: Iterable[Feed]) -> None:
+        now = self._clock()
+        self._new_feeds = {f: at for f, at in self._new_feeds.items() if now - at < NEW_SECONDS}
+        for feed in feeds:
+            self._new_feeds[feed] = now
+            self._look_up_beginning(feed, self._ledger.positions)
+
+    def _look_up_beginning(self, feed: Feed, sources: Iterable[TopicPartition]) -> None:
+        wanted = [source for source in sources if self._roster.wants(feed, source)]
+        if wanted:
+            feed.hold_off()
+            self._chores.run_once("beginning", self._begin(feed, wanted))
+
+    async def _begin(self, feed: Feed, sources: list[TopicPartition]) -> None:
+        since = feed.route.active_since_ms - START_SLACK_MS
+        begins = await self._beginnings.offsets_at(sources, since)
+        live = self._ledger.positions
+        if self._roster.by_id.get(feed.route.drain_id) is feed:
+            feed.begin_at({s: at for s, at in begins.items() if at < live.get(s, at)})
+
+    # Partitions that come and go (see events.consumer.Assignments).
+
+    def assigned(self, starts: Mapping[TopicPartition, int], generation: int) -> None:
+        self._chores.run_once("take over", self._take_over(starts, generation))
+
+    async def _take_over(self, starts: Mapping[TopicPartition, int], generation: int) -> None:
+        self._ledger.assigned(starts)
+        self._live.generations.update(dict.fromkeys(starts, generation))
+        cursors = await self._keeper.insist(lambda store: store.cursors(starts))
+        ours = [s for s in starts if self._live.generations.get(s) == generation]
+        self._roster.restore(cursors, ours)
+        for feed in self._new_feeds:
+            self._look_up_beginning(feed, ours)
+        await self._consumer.resume(ours)
+        logger.info("Took over %d partitions", len(ours), extra={"action": "assigned"})
+
+    async def revoked(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        sources = set(partitions)
+        for source in sources:
+            self._live.generations.pop(source, None)
+        await self._let_arrive(HAND_OVER_SECONDS)
+        offsets = {s: at for s, at in self._ledger.safe.items() if s in sources}
+        self.lost(sources)
+        return offsets
+
+    def lost(self, partitions: Iterable[TopicPartition]) -> None:
+        sources = set(partitions)
+        for source in sources:
+            self._live.generations.pop(source, None)
+        self._ledger.revoked(sources)
+        self._roster.forget(sources)
+
+    # The end.
+
+    async def _let_arrive(self, limit_seconds: float) -> None:
+        """Flush, wait for what is under way to be confirmed, store cursors, settle."""
+        until = self._clock() + limit_seconds
+        for feed in list(self._registers.outstanding):
+            feed.flush()
+        while self._clock() < until:
+            await self._confirm()
+            if not any(feed.accepting for feed in self._registers.outstanding):
+                break
+            await asyncio.sleep(FLUSH_LOOK_SECONDS)
+        await self._keeper.keep()
+        self._settle()
+        self._ledger.committable(math.inf)
+
+    async def _end(self) -> None:
+        await self._let_arrive(self._config.shutdown_grace_seconds)
+        await self._commit_offsets(self._ledger.safe, wait=True)
+        await self._consumer.close()
+        for feed in self._roster.by_id.values():
+            feed.close()
+        self._keeper.close()
+        logger.info("Stopped", extra={"action": "stopped"})
