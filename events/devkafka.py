@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -100,7 +100,7 @@ class DevKafka:
         ports = self._choose_ports()
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._files.write(ports, self._sasl_ssl, self._properties)
-        command = [java, *_JAVA_OPTIONS, self._log_option(), "-cp", f"{jars}/*"]
+        command: list[str | Path] = [java, *_JAVA_OPTIONS, self._log_option(), "-cp", f"{jars}/*"]
         self._format_once(command)
         self._say(f"starting Apache Kafka {KAFKA_VERSION} on {self.bootstrap}")
         with self._log.open("ab") as output:
@@ -184,7 +184,8 @@ class DevKafka:
         while not _accepts(self._port):
             self._refuse_ended_or_late(deadline)
             time.sleep(0.02)
-        admin = AdminClient({"bootstrap.servers": self.bootstrap, "logger": _SILENT})
+        conf: dict[str, Any] = {"bootstrap.servers": self.bootstrap, "logger": _SILENT}
+        admin = AdminClient(conf)
         while not _has_a_broker(admin):
             self._refuse_ended_or_late(deadline)
 

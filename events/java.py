@@ -25,6 +25,8 @@ _ENDPOINT = (
     f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}!"
     "+org.apache.logging.log4j:log4j-slf4j-impl:2.25.4!"
 )
+# A resolver that is refused a description leaves out what it would have named.
+_JAR_COUNT = 46
 _NEEDED_SCOPES = (None, "compile", "runtime")
 
 
@@ -117,6 +119,8 @@ def _fetch_jars(repository: Path, jars: Path, say: Callable[[str], None]) -> Non
     for number, artifact in enumerate(needed, start=1):
         say(f"downloading {number} of {len(needed)}: {artifact.filename}")
         shutil.move(artifact.resolve(), jars / artifact.filename)
+    if len(needed) != _JAR_COUNT:
+        raise RuntimeError(f"{len(needed)} jars were named instead of {_JAR_COUNT}: try again")
 
 
 def _rename_unless_there(staged: Path, folder: Path) -> None:

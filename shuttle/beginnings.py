@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 REQUEST_SECONDS = 5.0
 RETRY_SECONDS = 1.0
+PROBE_SECONDS = 2.0
 
 
 class Beginnings:
@@ -39,6 +40,15 @@ class Beginnings:
                 logger.warning("Kafka: %s", error, extra={"action": "list_offsets_failed"})
                 await asyncio.sleep(RETRY_SECONDS)
         return {}
+
+    async def kafka_answers(self) -> bool:
+        """Whether a broker answers within `PROBE_SECONDS`."""
+        asked = asyncio.to_thread(self._admin.list_topics, timeout=PROBE_SECONDS)
+        try:
+            await asked
+        except kafka.KafkaException:
+            return False
+        return True
 
     async def _ask(self, wanted: list[TopicPartition], epoch_ms: int) -> dict[TopicPartition, int]:
         at = OffsetSpec.for_timestamp(max(epoch_ms, 0))

@@ -47,6 +47,8 @@ class Registers:
     """Feeds with gaps."""
     unstored: set[Feed] = field(default_factory=set)
     """Feeds whose cursors may differ from what the database has."""
+    lines_confirmed: int = 0
+    """By all feeds together, also those that are gone."""
     urgent: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a cursor stepped back: it is to be stored at once."""
 
@@ -307,6 +309,7 @@ class Feed:
     def _confirmed(self, mark: Mark, now: float) -> None:
         self._progress_at = now
         self.lines_confirmed += mark.lines
+        self._registers.lines_confirmed += mark.lines
         self._link.backoff.progressed(now)
         if mark.covered:
             self._cursors_changed()

@@ -79,6 +79,9 @@ class LivePass(Pass):
         self.ledger = ledger
         self.generations: dict[TopicPartition, int] = {}
         """Partitions that are ours, with the assignment under which they came."""
+        self.records = 0
+        self._clock = asyncio.get_running_loop().time
+        self.polled_at = self._clock()
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -110,6 +113,8 @@ class LivePass(Pass):
 
     def passed(self, number: int, batch: Batch) -> None:
         ours = self.generations
+        self.records += len(batch)
+        self.polled_at = self._clock()
         newest = batch.generation
         ends = {s: end for s, end in batch.ends.items() if ours.get(s, newest + 1) <= newest}
         self.ledger.open(number, ends)

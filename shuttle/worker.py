@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import count
 
@@ -22,6 +23,7 @@ from shuttle.feed import Feed, Registers
 from shuttle.ledger import Ledger, Positions
 from shuttle.pipeline import LivePass
 from shuttle.replay import ReplayPass, Replays
+from shuttle.report import WorkerReport
 from shuttle.roster import START_SLACK_MS, Roster
 from shuttle.routing import Router
 from shuttle.store import Store
@@ -34,6 +36,7 @@ FLUSH_LOOK_SECONDS = 0.01
 CONFIRM_SECONDS = 0.25
 COMMIT_SECONDS = 0.5
 ROUTES_SECONDS = 0.5
+LAG_LOOK_SECONDS = 1.0
 HAND_OVER_SECONDS = 2.0
 """How long a partition that goes may wait for what is under way."""
 NEW_SECONDS = 30.0
@@ -55,6 +58,7 @@ class Worker:
         self._beginnings = Beginnings(config.kafka)
         self._route_version: int | None = None
         self._new_feeds: dict[Feed, float] = {}
+        self._loop_lag_seconds = 0.0
         self._build_passes()
 
     def _build_passes(self) -> None:
@@ -76,6 +80,26 @@ class Worker:
         """Idempotent; `run` does the rest and returns."""
         self._stopping.set()
 
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    def report(self) -> WorkerReport:
+        now, feeds = self._clock(), self._roster.by_id.values()
+        return WorkerReport(
+            partitions=len(self._live.generations),
+            wants_partitions=bool(self._topics.subscribed),
+            poll_age_seconds=now - self._live.polled_at,
+            loop_lag_seconds=self._loop_lag_seconds,
+            records_received=self._live.records,
+            lines_delivered=self._registers.lines_confirmed,
+            malformed=self._live.decoder.malformed.counts,
+            drains=Counter(feed.state for feed in feeds),
+        )
+
+    async def kafka_answers(self) -> bool:
+        return await self._beginnings.kafka_answers()
+
     async def run(self) -> None:
         chores = self._chores
         try:
@@ -87,6 +111,7 @@ class Worker:
             chores.start("confirm", every(CONFIRM_SECONDS, self._confirm))
             chores.start("store", self._keeper.run())
             chores.start("commit", every(COMMIT_SECONDS, self._commit))
+            chores.start("lag", every(0, self._watch_lag))
             chores.start("routes", every(ROUTES_SECONDS, self._follow_routes))
             logger.info("Consuming", extra={"action": "started"})
             await chores.watch(self._stopping)
@@ -97,6 +122,11 @@ class Worker:
             await self._end()
 
     # Chores.
+
+    async def _watch_lag(self) -> None:
+        before = self._clock()
+        await asyncio.sleep(LAG_LOOK_SECONDS)
+        self._loop_lag_seconds = max(self._clock() - before - LAG_LOOK_SECONDS, 0.0)
 
     async def _flush_due(self) -> None:
         due, now = self._registers.due, self._clock()

@@ -31,7 +31,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for sig in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's `&` has it ignored
+            signal.signal(sig, signal.default_int_handler)
         progress = Progress(sys.stderr)
         broker = DevKafka(
             data_dir=options["data"],

@@ -1,0 +1,65 @@
+"""`manage.py runshuttle`: the loop from Kafka to the drains."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from typing import Any
+
+from confluent_kafka import KafkaException
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from shuttle.config import WorkerConfig
+from shuttle.cursors import DatabaseStore
+from shuttle.probes import serve_probes
+from shuttle.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Deliver log lines from Kafka to the drains, until SIGTERM or SIGINT."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--metrics-port",
+            type=int,
+            default=settings.METRICS_PORT,
+            help="port of /livez, /readyz and /metrics; 0 for none (default: METRICS_PORT)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        config = WorkerConfig(
+            kafka=settings.KAFKA_CONF,
+            shutdown_grace_seconds=settings.SHUTDOWN_GRACE_SECONDS,
+            test_mode=settings.TEST_MODE,
+        )
+        try:
+            asyncio.run(_run(config, options["metrics_port"]))
+        except (ValueError, KafkaException) as error:
+            raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
+        except OSError as error:
+            raise CommandError(f"METRICS_PORT {options['metrics_port']}: {error}") from error
+
+
+async def _run(config: WorkerConfig, metrics_port: int) -> None:
+    worker = Worker(config, DatabaseStore())
+    _stop_on_signals(worker)
+    async with serve_probes(worker.report, worker.kafka_answers, metrics_port):
+        await worker.run()
+
+
+def _stop_on_signals(worker: Worker) -> None:
+    """The first signal ends the worker in order, a second one at once: nothing is lost by it."""
+
+    def on_signal() -> None:
+        if worker.stopping:
+            os._exit(1)
+        logger.info("Stopping: no more is consumed, what is under way arrives")
+        worker.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
