@@ -112,6 +112,7 @@ class BrokerFiles:
     def write(self, ports: Ports, sasl_ssl: SaslSsl | None, more: Mapping[str, str]) -> None:
         """Writes everything but the records. `more` are broker properties that win over ours."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.folder / ".gitignore").write_text("*\n")
         settings = _ALWAYS | _listeners(ports) | {"log.dirs": str(self.records.absolute())}
         if sasl_ssl is not None:
             self.keystore.write_text(_keystore(sasl_ssl))

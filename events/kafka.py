@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from confluent_kafka import KafkaError
 
 logger = logging.getLogger(__name__)
+
+REPEAT_SECONDS = 30.0
+
+# librdkafka's own log repeats what `error_cb` is told, a line for each try.
+_QUIET = logging.getLogger(f"{__name__}.librdkafka")
+_QUIET.setLevel(logging.CRITICAL)
 
 # Offsets are committed when receivers have confirmed, by nobody else (engine.md, promise 1).
 _REFUSED = ("enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset", "group.id")
@@ -18,7 +26,6 @@ _EVERY_CLIENT = {
     "reconnect.backoff.ms": 100,
     "reconnect.backoff.max.ms": 2000,
     "topic.metadata.refresh.interval.ms": 5000,
-    "log_level": 4,
 }
 
 _EVERY_CONSUMER = {
@@ -43,7 +50,7 @@ _GROUP_MEMBER = {
 
 def client_conf(settings: Mapping[str, str]) -> dict[str, Any]:
     """For an admin client or a producer. `settings` are librdkafka's, as the operator gave them."""
-    return {**_EVERY_CLIENT, **settings, "error_cb": _log_error, "logger": logger}
+    return {**_EVERY_CLIENT, **settings, "error_cb": _complain, "logger": _QUIET}
 
 
 def group_conf(settings: Mapping[str, str], group: str) -> dict[str, Any]:
@@ -66,5 +73,17 @@ def _consumer_conf(settings: Mapping[str, str], group: str) -> dict[str, Any]:
     return {**_EVERY_CONSUMER, **client_conf(settings), "group.id": group}
 
 
-def _log_error(error: KafkaError) -> None:
-    logger.warning("Kafka: %s", error.str(), extra={"action": "kafka_error"})
+class _Complaints:
+    """Says that a broker is away once, then twice a minute: clients retry ten times a second."""
+
+    def __init__(self) -> None:
+        self._said_at: dict[int, float] = {}
+
+    def __call__(self, error: KafkaError) -> None:
+        now = time.monotonic()
+        if now - self._said_at.get(error.code(), -math.inf) >= REPEAT_SECONDS:
+            self._said_at[error.code()] = now
+            logger.warning("Kafka: %s", error.str(), extra={"action": "kafka_error"})
+
+
+_complain = _Complaints()

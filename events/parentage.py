@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -23,7 +23,13 @@ class TiedProcess:
     """
 
     def __init__(
-        self, args: Sequence[str | Path], *, output: IO[bytes], use_kernel: bool | None = None
+        self,
+        args: Sequence[str | Path],
+        *,
+        output: IO[bytes],
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        use_kernel: bool | None = None,
     ) -> None:
         kernel = sys.platform == "linux" if use_kernel is None else use_kernel
         self.process = subprocess.Popen(
@@ -31,6 +37,8 @@ class TiedProcess:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
             start_new_session=True,  # Ctrl-C is for the parent, which ends the child in its turn
             preexec_fn=_die_with(os.getpid()) if kernel else None,
         )

@@ -84,7 +84,9 @@ class Feed:
         self._version = 0
         self.stored: dict[TopicPartition, int] = {}
         self._registers = registers
-        self._link = Link(route.destination, registers.connect, registers.dials, self)
+        self._link = Link(
+            route.destination, registers.connect, registers.dials, registers.clock, self
+        )
         self._failing = False
         self._stalled = False
         self._chunks: list[bytes] = []
@@ -119,11 +121,10 @@ class Feed:
     @property
     def has_room(self) -> bool:
         """Whether a replay pass may hand over more."""
-        sender = self._link.sender
         return (
-            sender is not None
+            self._link.sender is not None
             and not self._stalled
-            and sender.buffered_bytes + self._chunk_bytes < OUTBOX_BYTES // 2
+            and self.outbox_bytes < OUTBOX_BYTES // 2
         )
 
     @property
@@ -154,12 +155,12 @@ class Feed:
         if sender is None:
             self._link.want()
             if self._chunk_bytes > OUTBOX_BYTES:
-                self._stall("the receiver takes too long to answer")
+                self.leave_live("the receiver takes too long to answer")
             return
         sender.send(b"".join(self._chunks), pending)
         self._forget_pending()
         if sender.buffered_bytes > OUTBOX_BYTES:
-            self._stall("the receiver does not keep up")
+            self.leave_live("the receiver does not keep up")
 
     # What happens to the connection.
 
@@ -195,11 +196,27 @@ class Feed:
         elif now - max(self._progress_at, oldest.since) > GIVE_UP_SECONDS:
             self._link.give_up_connection("timed out: the receiver stopped reading")
         elif now - oldest.since > LATE_SECONDS:
-            self._stall("the receiver is late")
+            self.leave_live("the receiver is late")
         elif sender.buffered_bytes < OUTBOX_BYTES // 2:
             self._recover()
 
     # What the worker does.
+
+    @property
+    def outbox_bytes(self) -> int:
+        """Lines handed over that are not yet the kernel's."""
+        sender = self._link.sender
+        return self._chunk_bytes + (sender.buffered_bytes if sender else 0)
+
+    def leave_live(self, reason: str) -> None:
+        """Full or late is not failed: the connection stays, the live pass goes on without us."""
+        if not self._stalled:
+            self._stalled = True
+            self.error = reason
+            self._drop_pending()
+            # What is under way holds the offsets back until its cursor is stored.
+            self._cursors_changed()
+            self._decide()
 
     def change_to(self, route: Route) -> None:
         """The drain was edited: it keeps its place."""
@@ -356,16 +373,6 @@ class Feed:
         self._pending = None
         self._chunks.clear()
         self._chunk_bytes = 0
-
-    def _stall(self, reason: str) -> None:
-        """Full or late is not failed: the connection stays, the live pass goes on without us."""
-        if not self._stalled:
-            self._stalled = True
-            self.error = reason
-            self._drop_pending()
-            # What is under way holds the offsets back until its cursor is stored.
-            self._cursors_changed()
-            self._decide()
 
     def _recover(self) -> None:
         if self._stalled:

@@ -37,11 +37,13 @@ class Link:
         destination: Destination,
         connect: Connect,
         dials: asyncio.Semaphore,
+        clock: Callable[[], float],
         owner: LinkOwner,
     ) -> None:
         self._destination = destination
         self._connect = connect
         self._dials = dials
+        self._clock = clock
         self._owner = owner
         self._attempt: asyncio.Task[None] | asyncio.TimerHandle | None = None
         self.backoff = Backoff()
@@ -60,7 +62,7 @@ class Link:
         self.backoff = Backoff()
         again: list[Mark] = []
         if self.sender is not None:
-            again = self.sender.to_send_again(_NOTHING, self._now())
+            again = self.sender.to_send_again(_NOTHING, self._clock())
         self.close()
         return again
 
@@ -101,12 +103,8 @@ class Link:
         sender, self.sender = self.sender, None
         if sender is None:  # ended before the dial was over
             return
-        again = sender.to_send_again(self.distrusted, self._now())
+        again = sender.to_send_again(self.distrusted, self._clock())
         if error is not None or again:
             self._try_later()
             said = explain(error) if error else "connection closed by the receiver"
             self._owner.link_failed(said, again, sender)
-
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()

@@ -37,6 +37,7 @@ CONFIRM_SECONDS = 0.25
 COMMIT_SECONDS = 0.5
 ROUTES_SECONDS = 0.5
 LAG_LOOK_SECONDS = 1.0
+OUTBOXES_BYTES = 64 * 1024 * 1024
 HAND_OVER_SECONDS = 2.0
 """How long a partition that goes may wait for what is under way."""
 NEW_SECONDS = 30.0
@@ -137,6 +138,16 @@ class Worker:
         now = self._clock()
         for feed in list(self._registers.outstanding):
             feed.confirm(now)
+        self._keep_within_budget()
+
+    def _keep_within_budget(self) -> None:
+        """All outboxes together are bounded: over it, the fullest leave the live pass."""
+        sizes = {feed: feed.outbox_bytes for feed in self._registers.outstanding}
+        excess = sum(sizes.values()) - OUTBOXES_BYTES
+        while excess > 0:
+            fullest = max(sizes, key=sizes.__getitem__)
+            fullest.leave_live("the worker's outboxes are full")
+            excess -= sizes.pop(fullest)
 
     async def _commit(self) -> None:
         self._settle()

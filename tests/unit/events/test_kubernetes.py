@@ -40,9 +40,7 @@ OURS = {
     "labels-number-inside": (
         "<14>1 2016-08-24T17:03:20.080151Z gold-gs web.1050769379-6ktnc - - - x"
     ),
-    "docker-string": (
-        "<14>1 2016-08-24T17:03:20.080151Z gold-gs web.1050769379-6ktnc - - - hello"
-    ),
+    "docker-string": ("<14>1 2016-08-24T17:03:20.080151Z gold-gs web.1050769379-6ktnc - - - hello"),
     "tag-number": "<14>1 2016-08-24T17:03:20.080151Z gold-gs web.1050769379-6ktnc - - - hello",
     "pod-newline": (
         "<14>1 2016-08-24T17:03:20.080151Z gold-gs"

@@ -1,0 +1,39 @@
+"""What consuming costs by itself: the floor under every figure of the same run.
+
+`python -m benchmarks.floor BOOTSTRAP TOPIC RECORDS` prints CPU seconds, wall seconds and peak
+RSS in bytes.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+
+import confluent_kafka as kafka
+
+from events.consumer import BATCH_RECORDS, POLL_SECONDS
+from events.kafka import offsets_conf
+
+
+def main() -> None:
+    bootstrap, topic, records = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    consumer = kafka.Consumer(offsets_conf({"bootstrap.servers": bootstrap}, "floor"))
+    partitions = consumer.list_topics(topic, 10).topics[topic].partitions
+    consumer.assign([kafka.TopicPartition(topic, number, 0) for number in partitions])
+    started, cpu = time.monotonic(), _cpu_seconds()
+    left = records
+    while left > 0:
+        left -= sum(m.error() is None for m in consumer.consume(BATCH_RECORDS, POLL_SECONDS))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(_cpu_seconds() - cpu, time.monotonic() - started, peak)
+    consumer.close()
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+"""The cast and the stage: fixtures are in tests/support, by what they bring."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest_plugins = [
+    "tests.support.guards",
+    "tests.support.kafka",
+    "tests.support.stores",
+    "tests.support.receiving",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kafka",
+        metavar="HOST:PORT",
+        help="run against this Kafka broker instead of starting one",
+    )

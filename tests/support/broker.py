@@ -1,0 +1,160 @@
+"""What tests ask of a Kafka broker, each a call that returns when the broker has done it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
+
+from tests.support.waiting import wait_until
+
+_LIMIT_SECONDS = 30.0
+_SILENT = logging.getLogger("tests.kafka")  # what librdkafka says while a broker is down
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+
+
+class Broker:
+    """A broker at `bootstrap` (`host:port`). `conf` are more librdkafka settings (SASL, TLS)."""
+
+    def __init__(self, bootstrap: str, conf: dict[str, Any] | None = None) -> None:
+        self.bootstrap = bootstrap
+        self._conf: dict[str, Any] = {"bootstrap.servers": bootstrap, "logger": _SILENT}
+        self._conf |= conf or {}
+        self._admin = AdminClient(self._conf)
+        self._producer = Producer(self._conf | {"message.max.bytes": 6_000_000, "linger.ms": 1})
+
+    def create(self, topic: str, partitions: int = 4, **config: str) -> str:
+        """Creates the topic, waits until it can be used, and returns its name.
+
+        `config` are topic settings with `_` for `.`: `retention_ms="1000"`.
+        """
+        settings = {name.replace("_", "."): value for name, value in config.items()}
+        new = NewTopic(topic, partitions, 1, config=settings)
+        self._admin.create_topics([new])[topic].result(_LIMIT_SECONDS)
+        wait_until(
+            lambda: len(self.partitions(topic)) == partitions, _LIMIT_SECONDS, f"topic {topic}"
+        )
+        return topic
+
+    def partitions(self, topic: str) -> list[int]:
+        """Those with a leader; none for a topic that does not exist."""
+        known = self._admin.list_topics(timeout=_LIMIT_SECONDS).topics.get(topic)
+        if known is None:
+            return []
+        return [number for number, about in known.partitions.items() if about.leader >= 0]
+
+    def grow(self, topic: str, partitions: int) -> None:
+        """Gives the topic more partitions."""
+        self._admin.create_partitions([NewPartitions(topic, partitions)])[topic].result()
+
+    def delete(self, topics: Iterable[str]) -> None:
+        """Deletes those that exist."""
+        there = [topic for topic in topics if self.partitions(topic)]
+        if there:
+            for future in self._admin.delete_topics(there).values():
+                future.result(_LIMIT_SECONDS)
+
+    def produce(
+        self,
+        topic: str,
+        values: Iterable[bytes | str],
+        *,
+        partition: int | None = None,
+        key: bytes | str | None = None,
+        timestamp_ms: int | None = None,
+    ) -> list[tuple[int, int]]:
+        """Returns `(partition, offset)` of each, once the broker has acknowledged all."""
+        places: list[tuple[int, int]] = []
+        errors: list[Any] = []
+
+        def told(error: Any, message: Message) -> None:
+            if error is not None:
+                errors.append(error)
+            else:
+                places.append((message.partition() or 0, message.offset() or 0))
+
+        options: dict[str, Any] = {"key": key, "on_delivery": told}
+        if partition is not None:
+            options["partition"] = partition
+        if timestamp_ms is not None:
+            options["timestamp"] = timestamp_ms
+        for value in values:
+            self._enqueue(topic, value, options)
+        left = self._producer.flush(_LIMIT_SECONDS)
+        assert left == 0, f"{left} records not acknowledged within {_LIMIT_SECONDS:g} s"
+        assert not errors, f"records refused: {errors[:3]}"
+        return places
+
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        """Where the next record of each partition goes."""
+        return self._offsets(topic, OffsetSpec.latest())
+
+    def start_offsets(self, topic: str) -> dict[int, int]:
+        """The oldest record of each partition that is still there."""
+        return self._offsets(topic, OffsetSpec.earliest())
+
+    def delete_records(self, topic: str, before: dict[int, int]) -> None:
+        """Drops what is older than these offsets, as retention does."""
+        ends = [TopicPartition(topic, number, offset) for number, offset in before.items()]
+        for future in self._admin.delete_records(ends).values():
+            future.result(_LIMIT_SECONDS)
+
+    def committed(self, group: str, topic: str) -> dict[int, int]:
+        """The group's offsets; a partition without one is left out."""
+        asked = [TopicPartition(topic, number) for number in self.partitions(topic)]
+        consumer = self._consumer(group)
+        try:
+            answers = consumer.committed(asked, timeout=_LIMIT_SECONDS)
+        finally:
+            consumer.close()
+        return {place.partition: place.offset for place in answers if place.offset >= 0}
+
+    def groups(self) -> set[str]:
+        """The consumer groups that the broker knows."""
+        answer = self._admin.list_consumer_groups().result(_LIMIT_SECONDS)
+        return {group.group_id for group in answer.valid}
+
+    def consume(self, topic: str, count: int, limit_seconds: float = 20) -> list[Message]:
+        """The first `count` records of the topic, in order within a partition."""
+        consumer = self._consumer("tests-consume")
+        found: list[Message] = []
+
+        def enough() -> bool:
+            found.extend(_good(consumer.consume(count - len(found), timeout=0.2)))
+            return len(found) >= count
+
+        try:
+            consumer.assign([TopicPartition(topic, n, 0) for n in self.partitions(topic)])
+            wait_until(enough, limit_seconds, f"{count} records on {topic}")
+        finally:
+            consumer.close()
+        return found
+
+    def _enqueue(self, topic: str, value: bytes | str, options: dict[str, Any]) -> None:
+        while True:
+            try:
+                self._producer.produce(topic, value, **options)
+            except BufferError:  # full: let some go first
+                self._producer.poll(0.1)
+            else:
+                return
+
+    def _offsets(self, topic: str, which: OffsetSpec) -> dict[int, int]:
+        asked = {TopicPartition(topic, number): which for number in self.partitions(topic)}
+        answers = self._admin.list_offsets(asked)
+        return {place.partition: f.result(_LIMIT_SECONDS).offset for place, f in answers.items()}
+
+    def _consumer(self, group: str) -> Consumer:
+        conf = {"group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
+        return Consumer(self._conf | conf)
+
+
+def _good(messages: Sequence[Message]) -> list[Message]:
+    for message in messages:
+        if (error := message.error()) is not None:
+            raise KafkaException(error)
+    return list(messages)

@@ -1,0 +1,70 @@
+"""Fixtures: one real Kafka for all tests, fresh topics for each, or a broker of one's own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.devkafka import DevKafka, DevKafkaError
+from tests.support.broker import Broker
+from tests.support.servers import missing
+
+TopicNames = Callable[[], str]
+OwnKafka = Callable[..., DevKafka]
+
+
+@pytest.fixture(scope="session")
+def kafka(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Broker]:
+    """The session's broker: `--kafka`'s, else one of ours on a free port with its data in /tmp."""
+    outside = request.config.getoption("--kafka")
+    with ExitStack() as stack:
+        if outside is None:
+            own = DevKafka(data_dir=tmp_path_factory.mktemp("kafka") / "data")
+            outside = stack.enter_context(_started(own)).bootstrap
+        yield Broker(outside)
+
+
+@pytest.fixture
+def topic(kafka: Broker) -> Iterator[TopicNames]:
+    """Gives fresh names, each a legal space; topics so named are deleted after the test."""
+    prefix = f"t{uuid.uuid4().hex[:10]}"
+    given: list[str] = []
+
+    def fresh() -> str:
+        given.append(f"{prefix}-{len(given)}")
+        return given[-1]
+
+    yield fresh
+    kafka.delete(given)
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[OwnKafka]:
+    """Starts brokers that a test may kill, restart or set up its own way: DevKafka's arguments."""
+    with ExitStack() as stack:
+
+        def start(**options: Any) -> DevKafka:
+            folder = tmp_path / f"kafka{uuid.uuid4().hex[:6]}"
+            return stack.enter_context(_started(DevKafka(**{"data_dir": folder} | options)))
+
+        yield start
+
+
+@contextmanager
+def _started(broker: DevKafka) -> Iterator[DevKafka]:
+    """A machine that cannot run a broker is one that lacks a server."""
+    try:
+        broker.start()
+    except DevKafkaError as error:
+        missing(f"no Kafka: {error}")
+    try:
+        yield broker
+    finally:
+        broker.stop()

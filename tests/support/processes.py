@@ -1,0 +1,103 @@
+"""Programs of ours as real processes: started, watched and ended by a test."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from events.parentage import TiedProcess
+from tests.support.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "XDG_CACHE_HOME", "JAVA_HOME")
+_STOP_LIMIT_SECONDS = 30.0
+_SHOWN_CHARACTERS = 6000
+
+
+def manage(*args: str) -> list[str]:
+    """The command line of `manage.py` with this interpreter."""
+    return [sys.executable, str(ROOT / "manage.py"), *args]
+
+
+class RunningProcess:
+    """A process with its output in a file. Ends with the test's process, whatever happens."""
+
+    def __init__(self, tied: TiedProcess, log: Path) -> None:
+        self._tied = tied
+        self.log = log
+
+    @property
+    def pid(self) -> int:
+        return self._tied.pid
+
+    @property
+    def running(self) -> bool:
+        return not self._tied.ended()
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs; as subprocess has it, minus the number of a killing signal."""
+        return self._tied.process.poll()
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def wait_for_output(self, text: str, limit_seconds: float = 20) -> None:
+        """Returns when the output has the text; fails at once when the process ends without it."""
+
+        def seen_or_over() -> bool:
+            return text in self.output() or not self.running
+
+        wait_until(seen_or_over, limit_seconds, f"output of {text!r}")
+        assert text in self.output(), f"ended ({self.returncode}) without the output {text!r}"
+
+    def wait(self, limit_seconds: float = _STOP_LIMIT_SECONDS) -> int:
+        """The exit status, once it has ended by itself."""
+        wait_until(lambda: not self.running, limit_seconds, "end of the process")
+        return self._tied.process.returncode
+
+    def signal(self, sig: signal.Signals) -> None:
+        self._tied.process.send_signal(sig)
+
+    def terminate(self, limit_seconds: float = _STOP_LIMIT_SECONDS) -> int:
+        """SIGTERM; the exit status, which is -9 when the limit passed first."""
+        return self._end(signal.SIGTERM, limit_seconds)
+
+    def kill(self) -> int:
+        return self._end(signal.SIGKILL, _STOP_LIMIT_SECONDS)
+
+    def _end(self, sig: signal.Signals, limit_seconds: float) -> int:
+        self._tied.end(sig, limit_seconds)
+        with contextlib.suppress(ProcessLookupError):  # its own children, if it left any
+            os.killpg(self.pid, signal.SIGKILL)
+        return self._tied.process.returncode
+
+
+@contextmanager
+def run_process(
+    args: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path = ROOT
+) -> Iterator[RunningProcess]:
+    """Runs until the block ends. `env` is all that it gets beside PATH, HOME and the like.
+
+    An error in the block carries the end of the process's output.
+    """
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict(env or {})
+    with log.open("ab") as output:
+        tied = TiedProcess(args, output=output, env=environment, cwd=cwd)
+    process = RunningProcess(tied, log)
+    try:
+        yield process
+    except BaseException as error:
+        shown = process.output()[-_SHOWN_CHARACTERS:]
+        error.add_note(
+            f"--- output of {Path(args[-1]).name}, status {process.returncode}:\n{shown}"
+        )
+        raise
+    finally:
+        process.terminate()

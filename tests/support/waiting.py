@@ -1,0 +1,35 @@
+"""Waiting for a condition instead of for a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_LOOK_EVERY_SECONDS = 0.01
+
+
+def wait_until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T:
+    """The first true answer of the predicate. Fails the test after the limit, saying `what`."""
+    deadline = time.monotonic() + limit_seconds
+    while not (answer := predicate()):
+        _refuse_late(deadline, limit_seconds, what, answer)
+        time.sleep(_LOOK_EVERY_SECONDS)
+    return answer
+
+
+async def until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T:
+    """As wait_until, for a test on an event loop, which goes on running meanwhile."""
+    deadline = time.monotonic() + limit_seconds
+    while not (answer := predicate()):
+        _refuse_late(deadline, limit_seconds, what, answer)
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+    return answer
+
+
+def _refuse_late(deadline: float, limit_seconds: float, what: str, answer: object) -> None:
+    if time.monotonic() > deadline:
+        raise AssertionError(f"not within {limit_seconds:g} s: {what} (last answer: {answer!r})")

@@ -1,0 +1,263 @@
+"""The rules of engine.md for one drain, each without a network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from drains.destination import Destination
+
+from drains.routes import Route
+from events.keys import AppKey
+from events.records import Run, TopicPartition
+from shuttle.feed import (
+    GIVE_UP_SECONDS,
+    LATE_SECONDS,
+    OUTBOX_BYTES,
+    Feed,
+    Registers,
+)
+from tests.support.fake_sender import FakeReceiver, FakeSender
+from tests.support.records import kubernetes_event, run_of
+
+P0, P1 = TopicPartition("gs", 0), TopicPartition("gs", 1)
+
+
+class Bench:
+    """A feed, its receiver, and a clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.receiver = FakeReceiver()
+        self.registers = Registers(self.receiver.connect, lambda: self.now)
+        url = Destination.parse("syslog://127.0.0.1:514")
+        self.feed = Feed(Route("d1", AppKey("gold", "gs"), url, 0), self.registers)
+
+    @property
+    def sender(self) -> FakeSender:
+        return self.receiver.senders[-1]
+
+    async def connected(self) -> FakeSender:
+        """Dial, as the first flush does."""
+        self.feed.flush()
+        while not self.receiver.senders:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return self.sender
+
+    async def sent(
+        self, batch: int, begin: int, data: bytes = b"x", *, covered: bool = False
+    ) -> None:
+        self.feed.take(batch, records(begin), data, 1, covered=covered)
+        self.feed.flush()
+        if not self.receiver.senders:
+            await self.connected()
+
+    def confirm(self) -> None:
+        self.sender.read_all()
+        self.feed.confirm(self.now)
+
+    def store(self) -> None:
+        """What the storekeeper does."""
+        self.feed.kept(self.feed.snapshot())
+
+
+def records(begin: int, source: TopicPartition = P0) -> Run:
+    return run_of([kubernetes_event("x")], source.topic, source.partition, begin)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    made = Bench()
+    yield made
+    made.feed.close()
+    await asyncio.sleep(0)
+
+
+async def test_a_line_holds_the_offsets_until_it_is_confirmed(bench: Bench) -> None:
+    await bench.sent(batch=3, begin=10)
+
+    assert bench.feed.held_batch == 3
+    assert bench.feed.cursors == {}
+    bench.confirm()
+    assert bench.feed.held_batch is None
+    assert bench.feed.state == "live"
+
+
+async def test_lines_wait_for_the_first_connection_as_live(bench: Bench) -> None:
+    bench.feed.take(1, records(10), b"a", 1)
+    bench.feed.take(1, records(11), b"b", 1)
+
+    assert (await bench.connected()).sent == [b"ab"]
+    assert bench.feed.state == "live"
+
+
+async def test_a_refused_dial_leaves_a_gap_at_the_first_line(bench: Bench) -> None:
+    bench.receiver.refuses = True
+    bench.feed.take(4, records(10), b"a", 1)
+    bench.feed.take(5, records(3, P1), b"b", 1)
+    bench.feed.flush()
+    while not bench.receiver.dials:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert bench.feed.gaps == {P0: 10, P1: 3}
+    assert (bench.feed.state, bench.feed.error) == ("failing", "connection refused")
+    assert bench.feed.held_batch == 4
+    bench.store()
+    assert bench.feed.held_batch is None
+
+
+async def test_a_failed_feed_notes_only_the_first_line_it_misses(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.sender.ended(ConnectionResetError())
+    bench.store()
+
+    bench.feed.miss(7, P1, 20, lines=5)
+    bench.feed.miss(8, P1, 25, lines=5)
+    bench.feed.miss(8, P0, 30, lines=5)
+
+    assert bench.feed.gaps == {P0: 10, P1: 20}
+    assert bench.feed.held_batch == 7
+    assert bench.feed.lines_missed == 15
+
+
+async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.confirm()
+    bench.now += 2
+    await bench.sent(batch=2, begin=11)
+    bench.confirm()
+
+    bench.sender.ended(ConnectionResetError())
+
+    assert bench.feed.gaps == {P0: 10}
+    assert bench.registers.urgent.is_set()
+
+
+async def test_a_quiet_clean_close_is_no_failure(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.confirm()
+    bench.now += 6
+    bench.feed.confirm(bench.now)
+    bench.sender.confirm(bench.now)
+
+    bench.sender.ended(None)
+
+    assert (bench.feed.gaps, bench.feed.state) == ({}, "live")
+
+
+async def test_resets_without_progress_step_back_less_and_less(bench: Bench) -> None:
+    distrusted = []
+    await bench.sent(batch=1, begin=10)
+    bench.confirm()
+    for _ in range(3):
+        distrusted.append(bench.feed._link.distrusted.seconds)
+        bench.sender.ended(ConnectionResetError())
+        bench.feed._link._try_now()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await bench.sent(batch=2, begin=9, covered=True)
+
+    assert distrusted == [5.0, 2.5, 0.0]
+    await bench.sent(batch=3, begin=10, covered=True)
+    bench.confirm()
+    assert bench.feed._link.distrusted.seconds == 5.0
+
+
+async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.sender.buffered_bytes = OUTBOX_BYTES + 1
+    bench.feed.take(2, records(11), b"y" * 20_000, 1)
+
+    assert bench.feed.state == "failing"
+    assert not bench.feed.accepting
+    assert bench.feed.cursors == {P0: 10}
+    assert bench.feed.held_batch == 1
+    bench.store()
+    assert bench.feed.held_batch is None
+
+    bench.sender.buffered_bytes = 0
+    bench.confirm()
+    assert bench.feed.accepting
+    assert bench.feed.cursors == bench.feed.gaps
+
+
+async def test_a_late_receiver_stops_holding_the_commit(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.now += LATE_SECONDS + 1
+    bench.feed.confirm(bench.now)
+
+    assert not bench.feed.accepting
+    bench.store()
+    assert bench.feed.held_batch is None
+    assert bench.feed.cursors == {P0: 10}
+
+    bench.confirm()
+    bench.store()
+    assert bench.feed.state == "live"
+    assert bench.feed.cursors == {}
+
+
+async def test_a_connection_without_any_progress_is_given_up(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.now += GIVE_UP_SECONDS + 1
+    bench.feed.confirm(bench.now)
+
+    assert bench.feed.gaps == {P0: 10}
+    assert bench.feed.error == "timed out: the receiver stopped reading"
+
+
+async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: Bench) -> None:
+    bench.feed.begin_at({P0: 10})
+    bench.store()
+    await asyncio.sleep(0)
+    await bench.connected()
+
+    await bench.sent(batch=9, begin=10, covered=True)
+    bench.feed.replayed_to(P0, 11)
+
+    assert bench.feed.held_batch is None
+    assert bench.feed.cursors == {P0: 10}
+    bench.confirm()
+    assert bench.feed.cursors == {P0: 11}
+    bench.feed.caught_up(P0, 11, live_position=11)
+    assert (bench.feed.cursors, bench.feed.state) == ({}, "live")
+
+
+async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: Bench) -> None:
+    bench.feed.begin_at({P0: 10})
+    bench.feed.caught_up(P0, 15, live_position=12)
+
+    assert bench.feed.floors == {P0: 15}
+
+
+async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: Bench) -> None:
+    bench.receiver.refuses = True
+    bench.feed.begin_at({P0: 10})
+    snapshot = bench.feed.snapshot()
+    bench.feed.miss(7, P1, 20, lines=1)
+    bench.feed.kept(snapshot)
+
+    assert bench.feed.held_batch == 7
+    assert bench.feed in bench.registers.unstored
+
+
+async def test_a_drain_that_moves_keeps_its_place(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    moved = Destination.parse("syslog://127.0.0.1:515")
+    bench.feed.change_to(Route("d1", AppKey("gold", "gs"), moved, 0))
+
+    assert bench.feed.gaps == {P0: 10}
+
+
+async def test_a_paused_drain_misses_lines_and_dials_nobody(bench: Bench) -> None:
+    bench.feed.change_to(
+        Route("d1", AppKey("gold", "gs"), bench.feed.route.destination, 0, paused=True)
+    )
+
+    assert not bench.feed.accepting
+    bench.feed.miss(1, P0, 10, lines=1)
+    assert bench.feed.state == "paused"
+    assert bench.receiver.dials == 0
