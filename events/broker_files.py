@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,11 @@ class BrokerFiles:
         return self.folder / "records"
 
     @property
+    def scratch(self) -> Path:
+        """For what Java unpacks; emptied before a start."""
+        return self.folder / "tmp"
+
+    @property
     def keystore(self) -> Path:
         return self.folder / "sasl_ssl.pem"
 
@@ -113,6 +119,8 @@ class BrokerFiles:
         """Writes everything but the records. `more` are broker properties that win over ours."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / ".gitignore").write_text("*\n")
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir()
         settings = _ALWAYS | _listeners(ports) | {"log.dirs": str(self.records.absolute())}
         if sasl_ssl is not None:
             self.keystore.write_text(_keystore(sasl_ssl))

@@ -33,7 +33,7 @@ _JAVA_OPTIONS = (
     "-Xmx512m",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
-    "-Djava.awt.headless=true",
+    "-XX:-UsePerfData",  # no file in /tmp that a killed broker would leave
 )
 
 _SILENT = logging.getLogger("events.devkafka.waiting")
@@ -100,7 +100,8 @@ class DevKafka:
         ports = self._choose_ports()
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._files.write(ports, self._sasl_ssl, self._properties)
-        command: list[str | Path] = [java, *_JAVA_OPTIONS, self._log_option(), "-cp", f"{jars}/*"]
+        command: list[str | Path] = [java, *_JAVA_OPTIONS, *self._java_places()]
+        command += ["-cp", f"{jars}/*"]
         self._format_once(command)
         self._say(f"starting Apache Kafka {KAFKA_VERSION} on {self.bootstrap}")
         with self._log.open("ab") as output:
@@ -163,8 +164,11 @@ class DevKafka:
             self._sasl_port = _reserve(self._sasl_port or 0)
         return Ports(self._port, _reserve(0), self._sasl_port)
 
-    def _log_option(self) -> str:
-        return f"-Dlog4j2.configurationFile={self._files.log_settings.absolute()}"
+    def _java_places(self) -> list[str]:
+        return [
+            f"-Dlog4j2.configurationFile={self._files.log_settings.absolute()}",
+            f"-Djava.io.tmpdir={self._files.scratch.absolute()}",
+        ]
 
     def _format_once(self, command: Sequence[str | Path]) -> None:
         if self._files.formatted():
@@ -176,7 +180,7 @@ class DevKafka:
         args += ["-c", str(self._files.settings), *_scram_user(self._sasl_ssl)]
         done = subprocess.run([*command, *args], capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
-            reason = _last_line(done.stdout + done.stderr)
+            reason = _what_went_wrong(done.stdout + done.stderr)
             raise DevKafkaError(f"Kafka could not prepare {self._files.folder}: {reason}")
 
     def _wait_until_it_answers(self) -> None:
@@ -191,16 +195,12 @@ class DevKafka:
 
     def _refuse_ended_or_late(self, deadline: float) -> None:
         if not self.running():
-            raise DevKafkaError(f"Kafka ended while starting: {self._reason()} (log: {self._log})")
+            reason = _what_went_wrong(self._log.read_text(errors="replace"))
+            raise DevKafkaError(f"Kafka ended while starting: {reason} (log: {self._log})")
         if time.monotonic() > deadline:
             raise DevKafkaError(
                 f"Kafka does not answer after {_START_LIMIT_SECONDS:.0f} s (log: {self._log})"
             )
-
-    def _reason(self) -> str:
-        text = self._log.read_text(errors="replace")
-        faults = [line for line in text.splitlines() if " ERROR " in line or " FATAL " in line]
-        return faults[-1] if faults else _last_line(text)
 
 
 def _reserve(port: int) -> int:
@@ -239,5 +239,8 @@ def _scram_user(sasl_ssl: SaslSsl | None) -> list[str]:
     return ["--add-scram", f"{sasl_ssl.mechanism}=[{user}]"]
 
 
-def _last_line(text: str) -> str:
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "no word why")
+def _what_went_wrong(output: str) -> str:
+    """The line that says it, out of what Java programs print."""
+    lines = [line for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if "Exception: " in line or " ERROR " in line]
+    return (telling or lines or ["it does not say why"])[-1]

@@ -34,10 +34,11 @@ _EVERY_CONSUMER = {
     "auto.offset.reset": "error",
     # The default of one second starves a consumer that is faster than its fetches.
     "fetch.queue.backoff.ms": 5,
-    # Bounds what librdkafka fetches ahead, whatever the lag.
+    # Bounds what librdkafka fetches ahead, whatever the lag. Smaller fetches cost no more CPU
+    # and half the memory: a compressed one grows tenfold.
     "queued.min.messages": 20_000,
-    "queued.max.messages.kbytes": 16_384,
-    "fetch.message.max.bytes": 1_048_576,
+    "queued.max.messages.kbytes": 8_192,
+    "fetch.message.max.bytes": 262_144,
 }
 
 _GROUP_MEMBER = {

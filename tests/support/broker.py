@@ -6,22 +6,35 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from tests.support.waiting import wait_until
 
 _LIMIT_SECONDS = 30.0
+_LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+_EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 _SILENT = logging.getLogger("tests.kafka")  # what librdkafka says while a broker is down
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 
 
 class Broker:
-    """A broker at `bootstrap` (`host:port`). `conf` are more librdkafka settings (SASL, TLS)."""
+    """A broker at `bootstrap` (`host:port`). `conf` are more librdkafka settings (SASL, TLS).
 
-    def __init__(self, bootstrap: str, conf: dict[str, Any] | None = None) -> None:
+    `limit_seconds` is how long any one question may take.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        conf: dict[str, Any] | None = None,
+        limit_seconds: float = _LIMIT_SECONDS,
+    ) -> None:
         self.bootstrap = bootstrap
+        self._limit = limit_seconds
         self._conf: dict[str, Any] = {"bootstrap.servers": bootstrap, "logger": _SILENT}
         self._conf |= conf or {}
         self._admin = AdminClient(self._conf)
@@ -34,29 +47,27 @@ class Broker:
         """
         settings = {name.replace("_", "."): value for name, value in config.items()}
         new = NewTopic(topic, partitions, 1, config=settings)
-        self._admin.create_topics([new])[topic].result(_LIMIT_SECONDS)
-        wait_until(
-            lambda: len(self.partitions(topic)) == partitions, _LIMIT_SECONDS, f"topic {topic}"
-        )
+        self._admin.create_topics([new])[topic].result(self._limit)
+        wait_until(lambda: len(self.partitions(topic)) == partitions, self._limit, f"topic {topic}")
         return topic
 
     def partitions(self, topic: str) -> list[int]:
         """Those with a leader; none for a topic that does not exist."""
-        known = self._admin.list_topics(timeout=_LIMIT_SECONDS).topics.get(topic)
+        known = self._admin.list_topics(timeout=self._limit).topics.get(topic)
         if known is None:
             return []
         return [number for number, about in known.partitions.items() if about.leader >= 0]
 
     def grow(self, topic: str, partitions: int) -> None:
         """Gives the topic more partitions."""
-        self._admin.create_partitions([NewPartitions(topic, partitions)])[topic].result()
+        self._admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(self._limit)
 
     def delete(self, topics: Iterable[str]) -> None:
         """Deletes those that exist."""
         there = [topic for topic in topics if self.partitions(topic)]
         if there:
             for future in self._admin.delete_topics(there).values():
-                future.result(_LIMIT_SECONDS)
+                future.result(self._limit)
 
     def produce(
         self,
@@ -67,55 +78,51 @@ class Broker:
         key: bytes | str | None = None,
         timestamp_ms: int | None = None,
     ) -> list[tuple[int, int]]:
-        """Returns `(partition, offset)` of each, once the broker has acknowledged all."""
-        places: list[tuple[int, int]] = []
-        errors: list[Any] = []
-
-        def told(error: Any, message: Message) -> None:
-            if error is not None:
-                errors.append(error)
-            else:
-                places.append((message.partition() or 0, message.offset() or 0))
-
-        options: dict[str, Any] = {"key": key, "on_delivery": told}
+        """Returns `(partition, offset)` of each value, once the broker has acknowledged all."""
+        deliveries: list[_Delivery] = []
+        options: dict[str, Any] = {"key": key}
         if partition is not None:
             options["partition"] = partition
         if timestamp_ms is not None:
             options["timestamp"] = timestamp_ms
         for value in values:
-            self._enqueue(topic, value, options)
-        left = self._producer.flush(_LIMIT_SECONDS)
-        assert left == 0, f"{left} records not acknowledged within {_LIMIT_SECONDS:g} s"
-        assert not errors, f"records refused: {errors[:3]}"
-        return places
+            deliveries.append(_Delivery())
+            self._enqueue(topic, value, options | {"on_delivery": deliveries[-1].told})
+        left = self._producer.flush(self._limit)
+        assert left == 0, f"{left} records not acknowledged within {self._limit:g} s"
+        errors = [delivery.error for delivery in deliveries if delivery.error is not None]
+        assert not errors, f"{len(errors)} records refused: {errors[0]}"
+        return [delivery.place for delivery in deliveries]
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         """Where the next record of each partition goes."""
-        return self._offsets(topic, OffsetSpec.latest())
+        return self._offsets(topic, _LATEST)
 
     def start_offsets(self, topic: str) -> dict[int, int]:
         """The oldest record of each partition that is still there."""
-        return self._offsets(topic, OffsetSpec.earliest())
+        return self._offsets(topic, _EARLIEST)
 
     def delete_records(self, topic: str, before: dict[int, int]) -> None:
         """Drops what is older than these offsets, as retention does."""
         ends = [TopicPartition(topic, number, offset) for number, offset in before.items()]
         for future in self._admin.delete_records(ends).values():
-            future.result(_LIMIT_SECONDS)
+            future.result(self._limit)
 
     def committed(self, group: str, topic: str) -> dict[int, int]:
         """The group's offsets; a partition without one is left out."""
         asked = [TopicPartition(topic, number) for number in self.partitions(topic)]
         consumer = self._consumer(group)
         try:
-            answers = consumer.committed(asked, timeout=_LIMIT_SECONDS)
+            answers = consumer.committed(asked, timeout=self._limit)
         finally:
             consumer.close()
         return {place.partition: place.offset for place in answers if place.offset >= 0}
 
     def groups(self) -> set[str]:
         """The consumer groups that the broker knows."""
-        answer = self._admin.list_consumer_groups().result(_LIMIT_SECONDS)
+        answer = self._admin.list_consumer_groups(request_timeout=self._limit).result()
+        if answer.errors:
+            raise KafkaException(answer.errors[0])
         return {group.group_id for group in answer.valid}
 
     def consume(self, topic: str, count: int, limit_seconds: float = 20) -> list[Message]:
@@ -146,11 +153,27 @@ class Broker:
     def _offsets(self, topic: str, which: OffsetSpec) -> dict[int, int]:
         asked = {TopicPartition(topic, number): which for number in self.partitions(topic)}
         answers = self._admin.list_offsets(asked)
-        return {place.partition: f.result(_LIMIT_SECONDS).offset for place, f in answers.items()}
+        return {place.partition: f.result(self._limit).offset for place, f in answers.items()}
 
     def _consumer(self, group: str) -> Consumer:
         conf = {"group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
         return Consumer(self._conf | conf)
+
+
+class _Delivery:
+    """What became of one record."""
+
+    def __init__(self) -> None:
+        self.error: KafkaError | None = None
+        self.place = (-1, -1)
+
+    def told(self, error: KafkaError | None, message: Message) -> None:
+        self.error = error
+        self.place = (_number(message.partition()), _number(message.offset()))
+
+
+def _number(value: int | None) -> int:
+    return -1 if value is None else value
 
 
 def _good(messages: Sequence[Message]) -> list[Message]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGKILL, SIGTERM, Signals
+
+import psutil
 
 from events.parentage import TiedProcess
 from tests.support.waiting import wait_until
@@ -23,6 +25,13 @@ _SHOWN_CHARACTERS = 6000
 def manage(*args: str) -> list[str]:
     """The command line of `manage.py` with this interpreter."""
     return [sys.executable, str(ROOT / "manage.py"), *args]
+
+
+def alive(process: psutil.Process) -> bool:
+    """Running, and not just a zombie that nobody has asked after."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 class RunningProcess:
@@ -62,20 +71,20 @@ class RunningProcess:
         wait_until(lambda: not self.running, limit_seconds, "end of the process")
         return self._tied.process.returncode
 
-    def signal(self, sig: signal.Signals) -> None:
+    def signal(self, sig: Signals) -> None:
         self._tied.process.send_signal(sig)
 
     def terminate(self, limit_seconds: float = _STOP_LIMIT_SECONDS) -> int:
         """SIGTERM; the exit status, which is -9 when the limit passed first."""
-        return self._end(signal.SIGTERM, limit_seconds)
+        return self._end(SIGTERM, limit_seconds)
 
     def kill(self) -> int:
-        return self._end(signal.SIGKILL, _STOP_LIMIT_SECONDS)
+        return self._end(SIGKILL, _STOP_LIMIT_SECONDS)
 
-    def _end(self, sig: signal.Signals, limit_seconds: float) -> int:
+    def _end(self, sig: Signals, limit_seconds: float) -> int:
         self._tied.end(sig, limit_seconds)
         with contextlib.suppress(ProcessLookupError):  # its own children, if it left any
-            os.killpg(self.pid, signal.SIGKILL)
+            os.killpg(self.pid, SIGKILL)
         return self._tied.process.returncode
 
 

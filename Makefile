@@ -1,0 +1,49 @@
+# `make` alone lists the targets. Everything runs in .venv, which `make install` fills.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# pytest's own options, as in: make test PYTEST="-k devkafka"
+PYTEST ?=
+
+# Enough for manage.py to start and look at itself; no server, and no database file.
+CHECK_ENV := DEBUG=1 AUTH_KEY=check KAFKA_HOSTS=127.0.0.1 DATABASE_URL=sqlite://:memory:
+
+.DEFAULT_GOAL := help
+.PHONY: help install run check test test-slow bench clean
+
+help: ## Lists these targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: $(INSTALLED) ## Makes .venv with all that development needs; does nothing when it is up to date.
+
+$(INSTALLED): requirements.txt requirements-dev.txt constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: install ## Runs the whole product here with a real Kafka and sample traffic, until Ctrl-C.
+	$(BIN)/python manage.py rundemo
+
+check: install ## Format, lint, types, import rules, migrations, Django's checks: all that needs no server.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(CHECK_ENV) $(BIN)/mypy
+	$(BIN)/lint-imports
+	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(CHECK_ENV) $(BIN)/python manage.py check
+
+test: check ## make check, then every test but the slow ones, against real servers.
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+
+test-slow: install ## The slow tests: rare or long.
+	$(BIN)/python -m pytest -m slow $(PYTEST)
+
+bench: install ## Measures the way of a line and prints the numbers.
+	$(BIN)/python -m benchmarks
+
+clean: ## Removes .venv, caches, and what the demo and the development Kafka keep; no database.
+	rm -rf $(VENV) .demo .devkafka staticfiles
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

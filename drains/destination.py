@@ -1,0 +1,137 @@
+"""Where a drain's lines go: a URL, read and checked once. Prints itself without its secrets."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, replace
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from drains.urlrules import refuse_odd_text
+
+SCHEMES = {
+    "syslog": "syslog",
+    "syslog+tcp": "syslog",
+    "syslog+tls": "syslog+tls",
+    "syslog+ssl": "syslog+tls",
+    "syslog+udp": "syslog+udp",
+    "http": "http",
+    "https": "https",
+}
+"""What users may write → the one name that is used inside."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
+_HOST_CHARACTERS_MAX = 253
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Destination:
+    scheme: str
+    """One of the values of `SCHEMES`."""
+    host: str
+    """Lower case; an IPv6 address without its brackets."""
+    port: int
+    path: str = ""
+    query: str = ""
+    username: str = ""
+    """Percent-decoded, as is the password."""
+    password: str = ""
+
+    @classmethod
+    def parse(cls, url: str) -> Destination:
+        """Raises ValueError, in a sentence for the drain's owner that repeats no secret."""
+        refuse_odd_text(url)
+        parts = _split(url)
+        scheme = SCHEMES.get(parts.scheme)
+        if scheme is None:
+            raise ValueError(f"the URL's scheme must be one of {', '.join(SCHEMES)}")
+        if "#" in url:
+            raise ValueError("the URL must not have a #fragment")
+        made = cls(scheme, _host_of(parts), _port_of(parts, scheme))
+        return made._with_web_parts(parts) if made.is_web else made._without_web_parts(parts)
+
+    @property
+    def is_web(self) -> bool:
+        return self.scheme in _DEFAULT_PORTS
+
+    @property
+    def canonical(self) -> tuple[str, ...]:
+        """The same for two URLs that mean the same. Holds the password."""
+        path = self.path or ("/" if self.is_web else "")
+        return (self.scheme, self.host, str(self.port), path, self.query, *self._credentials)
+
+    @property
+    def redacted(self) -> str:
+        """The URL without its password; what it asks for is left out of a web URL's query."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        user = f"{self.username}:***@" if self.username or self.password else ""
+        query = "?***" if self.query else ""
+        return f"{self.scheme}://{user}{host}:{self.port}{self.path}{query}"
+
+    def __str__(self) -> str:
+        return self.redacted
+
+    def __repr__(self) -> str:
+        return f"Destination({self.redacted!r})"
+
+    @property
+    def _credentials(self) -> tuple[str, str]:
+        return self.username, self.password
+
+    def _with_web_parts(self, parts: SplitResult) -> Destination:
+        return replace(
+            self,
+            path=parts.path,
+            query=parts.query,
+            username=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+        )
+
+    def _without_web_parts(self, parts: SplitResult) -> Destination:
+        if "@" in parts.netloc:
+            raise ValueError("a syslog URL must not have a user or a password")
+        if parts.path or parts.query or "?" in parts.geturl():
+            raise ValueError("a syslog URL must end after its port")
+        return self
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:  # a bracket that is not closed, no IPv6 address inside
+        raise ValueError("the URL's host is not a valid address") from error
+
+
+def _host_of(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    if not host:
+        raise ValueError("the URL has no host")
+    if "[" in parts.netloc:
+        _refuse_no_ipv6(host)
+    elif len(host) > _HOST_CHARACTERS_MAX or not _HOST_NAME.fullmatch(host):
+        raise ValueError("the URL's host is not a valid name")
+    return host
+
+
+def _refuse_no_ipv6(host: str) -> None:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        raise ValueError("the URL's host is not a valid address") from None
+    if "%" in host:
+        raise ValueError("the URL's host must not have a zone")
+
+
+def _port_of(parts: SplitResult, scheme: str) -> int:
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError("the URL's port must be a number from 1 to 65535") from None
+    if port is None:
+        port = _DEFAULT_PORTS.get(scheme)
+    if port is None:
+        raise ValueError("a syslog URL needs a port: syslog://host:port")
+    if port == 0:
+        raise ValueError("the URL's port must be a number from 1 to 65535")
+    return port

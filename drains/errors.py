@@ -1,0 +1,30 @@
+"""Why a drain cannot be made or changed.
+
+DrainError
+├── InvalidDrainError   a field is wrong; says which, and why
+├── TwinDrainError      the app has a drain with this URL already
+└── TooManyDrainsError  the app has as many as it may
+"""
+
+from __future__ import annotations
+
+
+class DrainError(Exception):
+    pass
+
+
+class InvalidDrainError(DrainError):
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(why)
+        self.field = field
+
+
+class TwinDrainError(DrainError):
+    def __init__(self, twin_id: str) -> None:
+        super().__init__(f"a drain with this URL exists already: {twin_id}")
+        self.twin_id = twin_id
+
+
+class TooManyDrainsError(DrainError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"there may be at most {limit} drains here")

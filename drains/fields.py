@@ -1,0 +1,45 @@
+"""Text that only this installation can read: encrypted in the database, plain in Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import models
+
+
+class UndecryptableError(Exception):
+    """The value was encrypted under a key that FIELD_ENCRYPTION_KEYS no longer has."""
+
+
+class Encrypted(str):
+    """What the database holds of an encrypted field. `reveal` gives the text."""
+
+    __slots__ = ()
+
+    def reveal(self) -> str:
+        """Raises UndecryptableError."""
+        try:
+            return _cipher().decrypt(self.encode()).decode()
+        except InvalidToken:
+            raise UndecryptableError("encrypted under a key that is not known here") from None
+
+
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+    """Takes plain text; gives `Encrypted`, so that one row nobody can read fails alone.
+
+    Written under the newest key, read under any: ecosystem.md section 1.1.
+    """
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, Encrypted):
+            return value
+        return _cipher().encrypt(str(value).encode()).decode()
+
+    def from_db_value(self, value: Any, *_: Any) -> Any:
+        return None if value is None else Encrypted(value)
+
+
+def _cipher() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])

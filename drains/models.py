@@ -1,0 +1,90 @@
+"""Drains, and how far each has got where it is behind."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from drains.destination import Destination
+from drains.fields import Encrypted, EncryptedTextField
+from events.keys import AppKey, Key, SiteKey
+
+KEY_CHARACTERS_MAX = 255
+
+
+class Drain(models.Model):
+    """One end point that gets the lines of one app, or of one site."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    app = models.CharField(max_length=KEY_CHARACTERS_MAX, blank=True, default="")
+    space = models.CharField(max_length=KEY_CHARACTERS_MAX, blank=True, default="")
+    site = models.CharField(max_length=KEY_CHARACTERS_MAX, blank=True, default="")
+    name = models.CharField(max_length=100, blank=True, default="")
+    url = EncryptedTextField()
+    url_digest = models.CharField(max_length=64, editable=False)
+    address = models.CharField(max_length=2100, editable=False)
+    """The URL without its secrets: to show and to search."""
+    paused = models.BooleanField(default=False)
+    active_since = models.DateTimeField(default=timezone.now, editable=False)
+    """Lines that Kafka has from earlier are not this drain's."""
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["app", "space", "site", "url_digest"], name="drain_url_once_a_key"
+            ),
+            models.CheckConstraint(
+                condition=(~Q(app="") & ~Q(space="") & Q(site=""))
+                | (Q(app="") & Q(space="") & ~Q(site="")),
+                name="drain_of_an_app_or_of_a_site",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} → {self.address}"
+
+    @property
+    def key(self) -> Key:
+        return SiteKey(self.site) if self.site else AppKey(self.app, self.space)
+
+    @property
+    def plain_url(self) -> str:
+        """Raises UndecryptableError."""
+        return self.url.reveal() if isinstance(self.url, Encrypted) else str(self.url)
+
+    @property
+    def destination(self) -> Destination:
+        """Raises UndecryptableError, or ValueError for a URL that the rules refuse by now."""
+        return Destination.parse(self.plain_url)
+
+
+class RouteVersion(models.Model):
+    """One row, counted up by every change of drains: workers look at nothing else."""
+
+    number = models.BigIntegerField(default=1)
+
+
+class DrainCursor(models.Model):
+    """Where a drain that is behind has to go on in a partition. No row: nothing missed there."""
+
+    drain = models.ForeignKey(Drain, on_delete=models.CASCADE, related_name="cursors")
+    topic = models.CharField(max_length=249)
+    partition = models.IntegerField()
+    offset = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["drain", "topic", "partition"], name="drain_cursor_once_a_partition"
+            )
+        ]
+        indexes = [models.Index(fields=["topic"], name="drain_cursor_topic")]
+
+    def __str__(self) -> str:
+        return f"{self.topic} [{self.partition}] from {self.offset}"

@@ -1,0 +1,39 @@
+"""Rows → the plain values that workers use."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from drains.fields import UndecryptableError
+from drains.models import Drain, RouteVersion
+from drains.routes import Route, RouteTable
+
+logger = logging.getLogger(__name__)
+
+
+def route_version() -> int:
+    """Another number than before means that drains have changed."""
+    return RouteVersion.objects.values_list("number", flat=True).get(pk=1)
+
+
+def load_route_table() -> RouteTable:
+    """All routes. The version is read first: a change in between is then read once more."""
+    return RouteTable(route_version(), _routes())
+
+
+def _routes() -> Iterator[Route]:
+    for drain in Drain.objects.iterator():
+        try:
+            yield Route(
+                drain_id=str(drain.pk),
+                key=drain.key,
+                destination=drain.destination,
+                active_since_ms=int(drain.active_since.timestamp() * 1000),
+                paused=drain.paused,
+            )
+        except (UndecryptableError, ValueError) as error:
+            # One drain that nobody can read must not keep the others from their lines.
+            logger.error(  # noqa: TRY400
+                "Drain %s has no usable URL: %s", drain.pk, error, extra={"action": "bad_drain"}
+            )

@@ -1,0 +1,117 @@
+"""The only writers of drains. Each change and the route version go into one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from drains.destination import Destination
+from drains.errors import InvalidDrainError, TooManyDrainsError, TwinDrainError
+from drains.models import KEY_CHARACTERS_MAX, Drain, RouteVersion
+from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
+
+_NAME_CHARACTERS_MAX = 100
+
+
+def create_drain(key: Key, url: str, *, name: str = "", since: datetime | None = None) -> Drain:
+    """A drain that gets every line from `since` (default: now) on. Raises DrainError."""
+    refuse_odd_key(key)
+    drain = Drain(**_columns(key), name=_checked_name(name))
+    _set_url(drain, url)
+    drain.active_since = drain.created_at = drain.updated_at = since or timezone.now()
+    with _route_change(drain):
+        limit = settings.MAX_DRAINS_PER_APP
+        if Drain.objects.filter(**_columns(key)).count() >= limit:
+            _refuse_twin(drain)
+            raise TooManyDrainsError(limit)
+        drain.save(force_insert=True)
+    return drain
+
+
+def change_drain(
+    drain: Drain, *, url: str | None = None, name: str | None = None, paused: bool | None = None
+) -> Drain:
+    """Change what is given; the drain keeps its place in the logs. Raises DrainError."""
+    if name is not None:
+        drain.name = _checked_name(name)
+    if url is not None:
+        _set_url(drain, url)
+    if paused is not None:
+        drain.paused = paused
+    drain.updated_at = timezone.now()
+    with _route_change(drain):
+        drain.save(force_update=True)
+    return drain
+
+
+def delete_drain(drain: Drain) -> None:
+    with _route_change(drain):
+        Drain.objects.filter(pk=drain.pk).delete()
+
+
+def refuse_odd_key(key: Key) -> None:
+    """Raises InvalidDrainError for a key that no line can ever have."""
+    for field, text in _columns(key).items():
+        if len(text) > KEY_CHARACTERS_MAX:
+            raise InvalidDrainError(field, f"longer than {KEY_CHARACTERS_MAX} characters")
+        if not text.isprintable() or " " in text:
+            raise InvalidDrainError(field, "contains a space or a control character")
+    if isinstance(key, AppKey) and not LEGAL_SPACE.fullmatch(key.space):
+        raise InvalidDrainError("space", "may have only a-z, 0-9, '.', '_' and '-'")
+    if isinstance(key, SiteKey) and not key.site:
+        raise InvalidDrainError("site", "is empty")
+
+
+def _columns(key: Key) -> dict[str, str]:
+    return key._asdict()
+
+
+def _checked_name(name: str) -> str:
+    if len(name) > _NAME_CHARACTERS_MAX:
+        raise InvalidDrainError("name", f"longer than {_NAME_CHARACTERS_MAX} characters")
+    if not name.isprintable():
+        raise InvalidDrainError("name", "contains a control character")
+    return name
+
+
+def _set_url(drain: Drain, url: str) -> None:
+    try:
+        destination = Destination.parse(url)
+    except ValueError as error:
+        raise InvalidDrainError("url", str(error)) from None
+    drain.url = url
+    drain.address = destination.redacted
+    drain.url_digest = _digest_of(destination)
+
+
+def _digest_of(destination: Destination) -> str:
+    """Tells equal URLs without telling the URL: it may hold a password."""
+    text = "\0".join(destination.canonical)
+    return salted_hmac("drains.url", text, algorithm="sha256").hexdigest()
+
+
+@contextmanager
+def _route_change(drain: Drain) -> Iterator[None]:
+    """A transaction that workers will notice. Raises TwinDrainError when the URL is taken."""
+    try:
+        with transaction.atomic():
+            # First, so that changes wait for each other and their numbers come in their order.
+            RouteVersion.objects.filter(pk=1).update(number=F("number") + 1)
+            yield
+    except IntegrityError:
+        _refuse_twin(drain)
+        raise
+
+
+def _refuse_twin(drain: Drain) -> None:
+    twins = Drain.objects.filter(**_columns(drain.key), url_digest=drain.url_digest)
+    twin = twins.exclude(pk=drain.pk).first()
+    if twin is not None:
+        raise TwinDrainError(str(twin.pk))

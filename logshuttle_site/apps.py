@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class LogshuttleSiteConfig(AppConfig):
+    name = "logshuttle_site"

@@ -1,0 +1,36 @@
+"""What a demo keeps from run to run: its keys and the operator's password."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True)
+class Keepsakes:
+    auth_key: str
+    secret_key: str
+    password: str
+    """Of the user `OPERATOR`."""
+
+
+def keepsakes_in(folder: Path) -> tuple[Keepsakes, bool]:
+    """Those of the last run, or new ones, in a file that only its owner can read.
+
+    True where they are new. Raises ValueError when the file is damaged.
+    """
+    path = folder / "keys.json"
+    if path.exists():
+        try:
+            return Keepsakes(**json.loads(path.read_text())), False
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path} is damaged ({error}); delete it to get new keys") from error
+    made = Keepsakes(*(secrets.token_urlsafe(24) for _ in range(3)))
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(asdict(made), file, indent=1)
+    return made, True

@@ -1,0 +1,190 @@
+"""Everything that can be set, read once: nothing else reads the environment.
+
+`docs/configuration.md` says what each setting means. A fault stops the start with one message
+that lists all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+from logshuttle_site.env import Env
+from logshuttle_site.logs import logging_config
+from logshuttle_site.readers import database_of, encryption_keys_of, kafka_hosts_of
+
+# Commands that serve nobody and decrypt nothing do without what is otherwise required.
+OFFLINE_COMMANDS = frozenset(
+    {
+        "check",
+        "collectstatic",
+        "createsuperuser",
+        "devkafka",
+        "help",
+        "--help",
+        "makemigrations",
+        "migrate",
+        "rundemo",
+        "showmigrations",
+        "version",
+        "--version",
+    }
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+_offline = Path(sys.argv[0]).name == "manage.py" and (
+    len(sys.argv) == 1 or sys.argv[1] in OFFLINE_COMMANDS
+)
+env = Env(os.environ)
+
+# What the product does.
+
+DEBUG = env.flag("DEBUG")
+LAPTOP_MODE = DEBUG
+"""Loopback drains are allowed and a banner says so."""
+
+AUTH_KEY = env.secret("AUTH_KEY")
+KAFKA_HOSTS = kafka_hosts_of(env)
+KAFKA_CONF: dict[str, str] = {
+    "bootstrap.servers": ",".join(KAFKA_HOSTS),
+    **{name.replace("_", "."): value for name, value in env.prefixed("KAFKA_CONF_").items()},
+}
+"""librdkafka's settings for every client."""
+
+TEST_MODE = bool(env.text("TEST_MODE"))
+PORT = env.integer("PORT", 5000, 1, 65535)
+ALS_PORT = env.integer("ALS_PORT", 9001, 1, 65535)
+METRICS_PORT = env.integer("METRICS_PORT", 9102, 1, 65535)
+MAX_SYSLOG_CONNECTIONS = max(env.integer("MAX_SYSLOG_CONNECTIONS", 40, 0, 1024), 1)
+MAX_DRAINS_PER_APP = env.integer("MAX_DRAINS_PER_APP", 20, 1, 100_000)
+SHUTDOWN_GRACE_SECONDS = env.seconds("SHUTDOWN_GRACE_SECONDS", 10.0, 3600)
+
+_run_session, _use_session = env.maybe_flag("RUN_SESSION"), env.maybe_flag("USE_SESSION")
+if None not in (_run_session, _use_session) and _run_session != _use_session:
+    env.fault("RUN_SESSION", "says another thing than USE_SESSION, its other name")
+RUN_SESSION = _use_session if _run_session is None else _run_session
+"""True: `runweb` serves only log sessions; False: everything but them; None: everything."""
+
+# Django's own.
+
+SECRET_KEY = env.secret("SECRET_KEY")
+if not _offline:
+    env.required("AUTH_KEY", AUTH_KEY, "the key that REST clients send as Authorization")
+    env.required("KAFKA_HOSTS", "".join(KAFKA_HOSTS), "host[:port], more of them behind commas")
+    if not DEBUG:
+        env.required("SECRET_KEY", SECRET_KEY, "a long random text, the same for all processes")
+SECRET_KEY = SECRET_KEY or (
+    "laptop mode has no secrets" if DEBUG else secrets.token_urlsafe(48)  # offline commands
+)
+FIELD_ENCRYPTION_KEYS, ENCRYPTION_KEYS_DERIVED = encryption_keys_of(env, SECRET_KEY)
+
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["*"]
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+for _origin in CSRF_TRUSTED_ORIGINS:
+    if not _origin.startswith(("http://", "https://")):
+        env.fault("CSRF_TRUSTED_ORIGINS", f"{_origin!r} must start with https:// or http://")
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT")
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|octhc)$"]  # probes speak plain HTTP
+
+DATABASES = {"default": database_of(env)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.secret("REDIS_URL")
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    env.fault("REDIS_URL", "must look like redis://host:port")
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
+LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT)
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "logshuttle_site",
+    "events",
+    "drains",
+    "shuttle",
+    "sessions_app",
+]
+MIDDLEWARE = [
+    "logshuttle_site.middleware.RequestId",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+ROOT_URLCONF = "logshuttle_site.urls"
+ASGI_APPLICATION = "logshuttle_site.asgi.application"
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+# Served from the packages themselves: no command has to gather them first.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["logshuttle_site.auth.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["logshuttle_site.auth.HasKey"],
+    "DEFAULT_PARSER_CLASSES": ["logshuttle_site.parsers.AnyTypeIsJson"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "logshuttle_site.errors.problem_response",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# Of features that are on their way: a bad value stops the start already.
+env.flag("RUN_ISTIO_ALS")
+env.flag("RUN_ISTIO_ALS_DEBUG")
+env.flag("DEBUG_SESSION")
+env.seconds("SESSION_IDLE_SECONDS", 60.0, 86_400)
+env.networks("DRAIN_ALLOWED_CIDRS")
+env.networks("DRAIN_DENIED_CIDRS")
+env.ports("DRAIN_ALLOWED_PORTS")
+if (_session_url := env.text("SESSION_URL")) and not _session_url.startswith(("http://", "https://")):
+    env.fault("SESSION_URL", "must start with https:// or http://")
+
+env.seal()

@@ -1,0 +1,25 @@
+#!/usr/bin/env python
+"""Django's command line. `manage.py help` lists the commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+from logshuttle_site.env import SettingsError
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
+    try:
+        execute_from_command_line(sys.argv)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+import trustme
+from confluent_kafka import KafkaException
+
+from events.devkafka import DevKafka, DevKafkaError, SaslSsl
+from tests.support.broker import Broker
+from tests.support.kafka import OwnKafka, TopicNames
+from tests.support.processes import ROOT, alive, run_process
+from tests.support.waiting import wait_until
+
+STARTS_A_BROKER = """
+import signal, sys
+from pathlib import Path
+from events.devkafka import DevKafka
+with DevKafka(data_dir=Path(sys.argv[1])) as kafka:
+    print(kafka.pid, flush=True)
+    signal.pause()
+"""
+
+
+def test_a_record_survives_a_kill_and_a_restart_on_the_same_port(own_kafka: OwnKafka) -> None:
+    kafka = own_kafka()
+    broker = Broker(kafka.bootstrap)
+    place = broker.produce(broker.create("kept", partitions=2), ["hello"], partition=1)
+    before = kafka.bootstrap
+    kafka.kill()
+    assert not kafka.running()
+    kafka.start()
+    assert kafka.bootstrap == before
+    assert place == [(1, 0)]
+    assert [message.value() for message in broker.consume("kept", 1)] == [b"hello"]
+
+
+def test_a_topic_that_somebody_writes_to_comes_into_being(kafka: Broker, topic: TopicNames) -> None:
+    name = topic()
+    kafka.produce(name, ["hello"])
+    assert len(kafka.partitions(name)) == 4
+
+
+def test_a_record_of_five_megabytes_is_taken(kafka: Broker, topic: TopicNames) -> None:
+    name = kafka.create(topic(), partitions=1)
+    kafka.produce(name, [b"x" * 5_000_000])
+    assert kafka.consume(name, 1)[0].value() == b"x" * 5_000_000
+
+
+def test_a_taken_port_is_refused_with_the_option_to_change(kafka: Broker, tmp_path: Path) -> None:
+    port = int(kafka.bootstrap.rpartition(":")[2])
+    with pytest.raises(DevKafkaError, match=f"port {port} is taken: choose another with --port"):
+        DevKafka(data_dir=tmp_path, port=port).start()
+
+
+def test_a_data_folder_in_use_is_refused(own_kafka: OwnKafka, tmp_path: Path) -> None:
+    own_kafka(data_dir=tmp_path / "data")
+    with pytest.raises(DevKafkaError, match="another running broker keeps its data"):
+        DevKafka(data_dir=tmp_path / "data").start()
+
+
+def test_settings_that_kafka_refuses_are_named(tmp_path: Path) -> None:
+    broken = DevKafka(data_dir=tmp_path / "data", properties={"num.partitions": "many"})
+    with pytest.raises(DevKafkaError, match=r"num\.partitions"):
+        broken.start()
+
+
+def test_the_broker_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    args = [sys.executable, "-c", STARTS_A_BROKER, str(tmp_path / "data")]
+    with run_process(args, log=tmp_path / "log") as parent:
+        wait_until(parent.output, 60, "the broker's number")
+        broker = psutil.Process(int(parent.output()))
+        os.kill(parent.pid, signal.SIGKILL)
+        wait_until(lambda: not alive(broker), 10, "the broker's end")
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
+def test_a_sasl_ssl_listener_asks_for_the_user(own_kafka: OwnKafka, mechanism: str) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    chain = "".join(blob.bytes().decode() for blob in certificate.cert_chain_pems)
+    key = certificate.private_key_pem.bytes().decode()
+    kafka = own_kafka(sasl_ssl=SaslSsl("alice", 'se"cr\\et', chain, key, mechanism))
+    conf = {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": mechanism,
+        "sasl.username": "alice",
+        "sasl.password": 'se"cr\\et',
+        "ssl.ca.pem": authority.cert_pem.bytes().decode(),
+    }
+    broker = Broker(kafka.bootstrap_sasl, conf)
+    broker.produce(broker.create("secret"), ["hello"])
+    assert broker.consume("secret", 1)[0].value() == b"hello"
+    stranger = Broker(kafka.bootstrap_sasl, conf | {"sasl.password": "guess"}, limit_seconds=2)
+    with pytest.raises(KafkaException):
+        stranger.partitions("secret")
+    assert "failed authentication" in kafka.log.read_text().lower()
+
+
+def test_records_can_be_gone_and_offsets_told(kafka: Broker, topic: TopicNames) -> None:
+    name = kafka.create(topic(), partitions=1)
+    kafka.produce(name, ["a", "b", "c"])
+    kafka.delete_records(name, {0: 2})
+    assert kafka.start_offsets(name) == {0: 2}
+    assert kafka.end_offsets(name) == {0: 3}
+
+
+def test_the_jars_must_be_had_from_somewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with pytest.raises(DevKafkaError, match=r"Apache Kafka [0-9.]+ could not be downloaded"):
+        DevKafka(data_dir=tmp_path / "data").start()
+    assert list((tmp_path / "cache" / "logshuttle").iterdir()) == []
+
+
+def test_without_jgo_the_message_says_what_to_install(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['jgo'] = None; from pathlib import Path\n"
+        "from events.devkafka import DevKafka\n"
+        f"DevKafka(data_dir=Path({str(tmp_path)!r})).start()"
+    )
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert "DevKafkaError: the jgo package" in ended.stderr
+    assert "pip install -r requirements-dev.txt" in ended.stderr

@@ -1,0 +1,111 @@
+"""The whole product as real processes: web, worker, a database, drains made by REST calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.judge import numbered
+from tests.support.ports import free_port
+from tests.support.processes import RunningProcess, manage, run_process
+from tests.support.records import kubernetes_event
+from tests.support.waiting import wait_until
+
+AUTH_KEY = "key-of-the-tests"
+LIMIT_SECONDS = 30.0
+
+
+class Shuttle:
+    """One installation in a folder of its own, on SQLite unless `environment` says otherwise."""
+
+    def __init__(
+        self, folder: Path, bootstrap: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._folder = folder
+        self._stack = ExitStack()
+        self.metrics_port = free_port()
+        self.environment = {
+            "KAFKA_HOSTS": bootstrap,
+            "AUTH_KEY": AUTH_KEY,
+            "SECRET_KEY": "secret-of-the-tests",
+            "DATABASE_URL": f"sqlite:///{folder / 'shuttle.sqlite3'}",
+            "PORT": str(free_port()),
+            "METRICS_PORT": str(self.metrics_port),
+            "DRAIN_ALLOWED_CIDRS": "127.0.0.0/8",
+            **(environment or {}),
+        }
+        self.api = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.environment['PORT']}",
+            headers={"Authorization": AUTH_KEY},
+            timeout=10,
+        )
+
+    def migrate(self) -> None:
+        with self.run("migrate") as migrating:
+            assert migrating.wait() == 0, migrating.output()
+
+    @contextmanager
+    def run(self, *command: str) -> Iterator[RunningProcess]:
+        """A command of manage.py, with this installation's settings."""
+        log = self._folder / f"{command[0]}.log"
+        with run_process(manage(*command), log=log, env=self.environment) as process:
+            yield process
+
+    def start_web(self) -> RunningProcess:
+        web = self._stack.enter_context(self.run("runweb", "--host", "127.0.0.1"))
+        wait_until(lambda: self._answers(web), LIMIT_SECONDS, "runweb answers")
+        return web
+
+    def start_worker(self, *, consuming: bool = True) -> RunningProcess:
+        """`consuming`: wait until it has partitions."""
+        worker = self._stack.enter_context(self.run("runshuttle"))
+        if consuming:
+            wait_until(lambda: self.is_ready(worker), LIMIT_SECONDS, "the worker is ready")
+        return worker
+
+    def is_ready(self, worker: RunningProcess) -> bool:
+        assert worker.running, worker.output()
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.metrics_port}/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def metrics(self) -> str:
+        return httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
+
+    def add_drain(self, key: str, url: str) -> dict[str, Any]:
+        answer = self.api.post(f"/apps/{key}/log-drains", json={"url": url})
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def close(self) -> None:
+        self.api.close()
+        self._stack.close()
+
+    def _answers(self, web: RunningProcess) -> bool:
+        assert web.running, web.output()
+        try:
+            return self.api.get("/livez").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+def numbered_events(
+    app: str, run: str, partition: int, count: int, *, start: int = 0
+) -> Iterable[bytes]:
+    """Kubernetes events with the judge's lines, from one pod a partition."""
+    for text in numbered(run, partition, count, start=start):
+        yield kubernetes_event(text, pod=f"{app}-p{partition}", container=app)
+
+
+def tag_and_text(record: bytes) -> tuple[str, str]:
+    """What the judge wants to know of a record, by its plain shape."""
+    _, _, _, tag, rest = record.decode().split(" ", 4)
+    return tag, rest.removeprefix("- - - ")
+
+

