@@ -15,6 +15,24 @@ from events.keys import AppKey, Key, SiteKey
 KEY_CHARACTERS_MAX = 255
 
 
+class DrainQuerySet(models.QuerySet["Drain"]):
+    def of(self, key: Key) -> DrainQuerySet:
+        """Those of one app or one site: every look-up for a client goes through here."""
+        return self.filter(**columns_of(key))
+
+    def with_id(self, text: str) -> Drain | None:
+        """None for an id that is unknown, or that is none."""
+        try:
+            return self.filter(pk=uuid.UUID(text)).first()
+        except ValueError:
+            return None
+
+
+def columns_of(key: Key) -> dict[str, str]:
+    """All three, so that an app's drain never matches a site's."""
+    return {"app": "", "space": "", "site": "", **key._asdict()}
+
+
 class Drain(models.Model):
     """One end point that gets the lines of one app, or of one site."""
 
@@ -32,6 +50,8 @@ class Drain(models.Model):
     """Lines that Kafka has from earlier are not this drain's."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = DrainQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "id"]

@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 
 from drains.destination import Destination
 from drains.errors import InvalidDrainError, TooManyDrainsError, TwinDrainError
-from drains.models import KEY_CHARACTERS_MAX, Drain, RouteVersion
+from drains.models import KEY_CHARACTERS_MAX, Drain, RouteVersion, columns_of
 from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
 
 _NAME_CHARACTERS_MAX = 100
@@ -23,12 +23,12 @@ _NAME_CHARACTERS_MAX = 100
 def create_drain(key: Key, url: str, *, name: str = "", since: datetime | None = None) -> Drain:
     """A drain that gets every line from `since` (default: now) on. Raises DrainError."""
     refuse_odd_key(key)
-    drain = Drain(**_columns(key), name=_checked_name(name))
+    drain = Drain(**columns_of(key), name=_checked_name(name))
     _set_url(drain, url)
     drain.active_since = drain.created_at = drain.updated_at = since or timezone.now()
     with _route_change(drain):
         limit = settings.MAX_DRAINS_PER_APP
-        if Drain.objects.filter(**_columns(key)).count() >= limit:
+        if Drain.objects.of(key).count() >= limit:
             _refuse_twin(drain)
             raise TooManyDrainsError(limit)
         drain.save(force_insert=True)
@@ -58,7 +58,7 @@ def delete_drain(drain: Drain) -> None:
 
 def refuse_odd_key(key: Key) -> None:
     """Raises InvalidDrainError for a key that no line can ever have."""
-    for field, text in _columns(key).items():
+    for field, text in key._asdict().items():
         if len(text) > KEY_CHARACTERS_MAX:
             raise InvalidDrainError(field, f"longer than {KEY_CHARACTERS_MAX} characters")
         if not text.isprintable() or " " in text:
@@ -67,10 +67,6 @@ def refuse_odd_key(key: Key) -> None:
         raise InvalidDrainError("space", "may have only a-z, 0-9, '.', '_' and '-'")
     if isinstance(key, SiteKey) and not key.site:
         raise InvalidDrainError("site", "is empty")
-
-
-def _columns(key: Key) -> dict[str, str]:
-    return key._asdict()
 
 
 def _checked_name(name: str) -> str:
@@ -111,7 +107,7 @@ def _route_change(drain: Drain) -> Iterator[None]:
 
 
 def _refuse_twin(drain: Drain) -> None:
-    twins = Drain.objects.filter(**_columns(drain.key), url_digest=drain.url_digest)
+    twins = Drain.objects.of(drain.key).filter(url_digest=drain.url_digest)
     twin = twins.exclude(pk=drain.pk).first()
     if twin is not None:
         raise TwinDrainError(str(twin.pk))

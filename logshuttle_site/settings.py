@@ -106,7 +106,6 @@ LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT)
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,1 +1,30 @@
-urlpatterns = []
+"""All paths. What is not open by name here needs the key."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from logshuttle_site import health
+from logshuttle_site.views import NothingHere
+
+_OPEN: list[URLPattern | URLResolver] = [
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+    path("octhc", health.octhc),
+]
+_CONTROL_PLANE: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
+    path("", include("drains.urls")),
+]
+
+urlpatterns = [
+    *_OPEN,
+    # RUN_SESSION: a process of its own for log sessions, away from all else.
+    *([] if settings.RUN_SESSION else _CONTROL_PLANE),
+    re_path("", NothingHere.as_view()),
+]
+
+handler400 = "logshuttle_site.errors.bad_request"
+handler500 = "logshuttle_site.errors.server_error"

@@ -26,9 +26,14 @@ async def dial(destination: Destination) -> socket.socket:
     """
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            return await _connect(destination.host, destination.port)
+            connected = await _connect(destination.host, destination.port)
     except OSError as error:
         raise DialError(explain(error)) from error
+    if connected.getsockname() == connected.getpeername():
+        # A dead loopback port can be met by the port that the kernel chose for us.
+        connected.close()
+        raise DialError("connection refused")
+    return connected
 
 
 async def _connect(host: str, port: int) -> socket.socket:

@@ -1,0 +1,88 @@
+"""REST: the drains of an app, and of a site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from drains import services
+from drains.errors import InvalidDrainError
+from drains.models import Drain
+from drains.serializers import DrainRequest, drain_json
+from events.keys import AppKey, Key, SiteKey
+
+
+class DrainViewSet(ViewSet):
+    """`key_of` reads the app or the site of the path. Errors become problem bodies by themselves."""
+
+    key_of: Callable[[str], Key] = AppKey.parse
+
+    def list(self, request: Request, key: str) -> Response:
+        return Response([drain_json(drain) for drain in Drain.objects.of(self._key(key))])
+
+    def create(self, request: Request, key: str) -> Response:
+        # Before anything else: every line produced after the answer is the new drain's.
+        since = timezone.now()
+        wanted = _valid(request)
+        return Response(
+            drain_json(services.create_drain(self._key(key), **wanted, since=since)), status=201
+        )
+
+    def retrieve(self, request: Request, key: str, drain_id: str) -> Response:
+        return Response(drain_json(self._drain(key, drain_id)))
+
+    def partial_update(self, request: Request, key: str, drain_id: str) -> Response:
+        drain = self._drain(key, drain_id)
+        return Response(drain_json(services.change_drain(drain, **_valid(request, partial=True))))
+
+    def destroy(self, request: Request, key: str, drain_id: str) -> Response:
+        drain = self._drain(key, drain_id)
+        answer = Response(drain_json(drain))
+        services.delete_drain(drain)
+        return answer
+
+    def pause(self, request: Request, key: str, drain_id: str) -> Response:
+        return self._set_paused(key, drain_id, paused=True)
+
+    def resume(self, request: Request, key: str, drain_id: str) -> Response:
+        return self._set_paused(key, drain_id, paused=False)
+
+    def _set_paused(self, key: str, drain_id: str, *, paused: bool) -> Response:
+        return Response(drain_json(services.change_drain(self._drain(key, drain_id), paused=paused)))
+
+    def _key(self, text: str) -> Key:
+        try:
+            key = type(self).key_of(text)
+        except ValueError as error:
+            raise InvalidDrainError("app", str(error)) from None
+        services.refuse_odd_key(key)
+        return key
+
+    def _drain(self, key: str, drain_id: str) -> Drain:
+        """Another app's drain is as unknown as one that does not exist."""
+        drain = Drain.objects.of(self._key(key)).with_id(drain_id)
+        if drain is None:
+            raise NotFound("No such log drain or app found")
+        return drain
+
+
+class AppDrains(DrainViewSet):
+    key_of = AppKey.parse
+
+
+class SiteDrains(DrainViewSet):
+    key_of = SiteKey
+
+
+def _valid(request: Request, *, partial: bool = False) -> dict[str, Any]:
+    wanted = DrainRequest(data=request.data, partial=partial)
+    if not request.body:  # DRF takes no body at all for an empty object
+        raise ParseError("the body is empty; a JSON object is expected")
+    wanted.is_valid(raise_exception=True)
+    return dict(wanted.validated_data)

@@ -1,0 +1,43 @@
+"""Who may use the REST API: whoever has AUTH_KEY."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+
+class Operator:
+    """Holds AUTH_KEY: may do everything, and sees URLs as they were given."""
+
+    is_authenticated = True
+
+
+class KeyAuthentication(BaseAuthentication):
+    """`Authorization: <key>`, raw as the original has it, or `Bearer <key>`."""
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        given = request.META.get("HTTP_AUTHORIZATION", "")
+        if not given:
+            return None
+        key = given[7:] if given[:7].lower() == "bearer " else given
+        # Bytes: compare_digest refuses text that is not ASCII. A header's text is latin-1.
+        expected = settings.AUTH_KEY.encode()
+        if expected and hmac.compare_digest(key.strip().encode("latin-1", "replace"), expected):
+            return Operator(), None
+        raise AuthenticationFailed("the key in the Authorization header is not known")
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class HasKey(BasePermission):
+    message = "an Authorization header with a key is required"
+
+    def has_permission(self, request: Request, view: object) -> bool:
+        return isinstance(request.user, Operator)

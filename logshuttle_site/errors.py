@@ -1,0 +1,103 @@
+"""One shape for every error: RFC 9457 problem details, with `message` for the original's clients.
+
+`{"type", "title", "status", "detail", "message"}`, and `errors: [{"field", "detail"}]` where
+fields are wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from drains.errors import DrainError, InvalidDrainError, TwinDrainError
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class BodyTooLargeError(exceptions.APIException):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = "the body is larger than 256 KiB"
+
+
+def problem(status: int, detail: str, **members: Any) -> dict[str, Any]:
+    title = HTTPStatus(status).phrase
+    return {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "message": detail,
+        **members,
+    }
+
+
+def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler. None: not an error that a client is told about."""
+    body = _problem_of(exc)
+    if body is None:
+        return None
+    set_rollback()
+    headers = {}
+    if challenge := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
+        logger.error("Cannot answer: %s", exc, extra={"action": "unavailable"})
+        headers["Retry-After"] = "5"
+    return Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
+
+
+def _problem_of(exc: Exception) -> dict[str, Any] | None:
+    match exc:
+        case OperationalError() | InterfaceError():
+            return problem(503, "the database is away; try again soon")
+        case Http404():
+            return problem(404, "there is nothing here")
+        case PermissionDenied():
+            return problem(403, "this is not allowed")
+        case InvalidDrainError():
+            return wrong_fields([{"field": exc.field, "detail": str(exc)}])
+        case TwinDrainError():
+            return problem(409, str(exc), id=exc.twin_id)
+        case DrainError():
+            return problem(422, str(exc))
+        case exceptions.ValidationError():
+            return wrong_fields(list(_field_errors(exc.detail)))
+        case exceptions.APIException():
+            return problem(exc.status_code, str(exc.detail))
+    return None
+
+
+def wrong_fields(errors: list[dict[str, str]]) -> dict[str, Any]:
+    """422. `errors`: `{"field", "detail"}` of each."""
+    said = "; ".join(f"{error['field']}: {error['detail']}" for error in errors)
+    return problem(422, said, errors=errors)
+
+
+def _field_errors(detail: Any) -> Iterator[dict[str, str]]:
+    for field, messages in detail.items():
+        for message in messages:
+            yield {"field": field, "detail": str(message)}
+
+
+def problem_page(status: int, detail: str) -> JsonResponse:
+    """The same outside of DRF."""
+    return JsonResponse(problem(status, detail), status=status, content_type=CONTENT_TYPE)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+    return problem_page(400, "this request cannot be understood")
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    return problem_page(500, "something went wrong here; it has been logged")

@@ -1,0 +1,42 @@
+"""`manage.py runweb`: daphne with the REST API, the admin and health."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from daphne.endpoints import build_endpoint_description_strings
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from logshuttle_site.asgi import application
+from logshuttle_site.server import PatientServer
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Serve the REST API and the admin, until SIGTERM or SIGINT."
+    # Checks may want the database, which may be away: health says so, and we serve.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="0.0.0.0", help="address (default: all)")  # noqa: S104
+        parser.add_argument(
+            "--port", type=int, default=settings.PORT, help="port (default: PORT)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port = options["host"], options["port"]
+        server = PatientServer(
+            application,
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            server_name=None,
+            ready_callable=lambda: logger.info(
+                "Serving on http://%s:%d", host, port, extra={"action": "started"}
+            ),
+        )
+        server.run()
+        if server.listen_error:
+            raise CommandError(f"PORT {port}: {server.listen_error}")
+        logger.info("Stopped", extra={"action": "stopped"})

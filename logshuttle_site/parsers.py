@@ -1,0 +1,34 @@
+"""Request bodies: JSON objects, whatever the Content-Type says, as in the original."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import msgspec
+from django.core.exceptions import RequestDataTooBig
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from logshuttle_site.errors import BodyTooLargeError
+
+
+class AnyTypeIsJson(BaseParser):
+    media_type = "*/*"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        request = (parser_context or {})["request"]
+        try:
+            body = msgspec.json.decode(request._request.body)
+        except RequestDataTooBig:
+            raise BodyTooLargeError from None
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise ParseError(f"the body is not JSON: {error}") from None
+        if not isinstance(body, dict):
+            raise ParseError("the body is not a JSON object")
+        return body
