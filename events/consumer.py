@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 BATCH_RECORDS = 1000
 POLL_SECONDS = 0.05
 REQUEST_SECONDS = 10.0
+RETRY_SECONDS = 0.5
 HAND_OVER_SECONDS = 3.0
 
 _error_of = Message.error
@@ -36,6 +38,7 @@ class Consumer:
         self._kafka = kafka.Consumer(dict(conf))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._next: asyncio.Future[Batch] | None = None
+        self._closing = threading.Event()
 
     async def next_batch(self) -> Batch:
         """The next records, or an empty batch after `POLL_SECONDS` without any."""
@@ -51,6 +54,7 @@ class Consumer:
 
     async def close(self) -> None:
         """Leave the group, if in one, and end the thread."""
+        self._closing.set()
         await self._start(self._kafka.close)
         self._thread.shutdown(wait=False)
 
@@ -175,7 +179,7 @@ class GroupConsumer(Consumer):
 
     def _on_assign(self, _: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
         self._assigned_times += 1
-        starts = self._starts_of(parts)
+        starts = self._insist(lambda: self._starts_of(parts))
         offsets = _offsets(starts)
         self._kafka.incremental_assign(offsets)
         self._kafka.pause(offsets)
@@ -200,33 +204,50 @@ class GroupConsumer(Consumer):
         self._loop.call_soon_threadsafe(self._assignments.lost, _sources(parts))
         self._kafka.incremental_unassign(parts)
 
+    def _insist(self, ask: Callable[[], _Answer]) -> _Answer:
+        """Ask until Kafka answers: there is nothing to read before."""
+        while True:
+            try:
+                return ask()
+            except KafkaException as error:
+                if self._closing.wait(RETRY_SECONDS):
+                    raise
+                logger.warning("Kafka: %s", error, extra={"action": "assign_delayed"})
+
     def _starts_of(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, int]:
-        """The committed offset; without one, where the topic's oldest drain began."""
-        committed = self._kafka.committed(parts, timeout=REQUEST_SECONDS)
-        starts = {TopicPartition(p.topic, p.partition): p.offset for p in committed}
-        unknown = [source for source, offset in starts.items() if offset < 0]
-        starts.update(self._begins_of(unknown))
-        return starts
+        """The committed offset, or where the topic's oldest drain began if that is later."""
+        committed = _positions(self._kafka.committed(parts, timeout=REQUEST_SECONDS))
+        begins = self._begins_of(list(committed))
+        return {source: max(at, begins[source]) for source, at in committed.items()}
 
     def _begins_of(self, sources: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where lines begin that may matter.
+
+        The ends are asked for first: what is written between the two questions is younger than
+        any drain, so where nothing young enough was found, it begins at that end.
+        """
+        begins = {source: self._end_of(source) for source in sources}
         asked = []
         for source in sources:
             since = self._started_at(source.topic)
-            asked.append(kafka.TopicPartition(*source, -1 if since is None else max(since, 0)))
+            if since is not None:
+                asked.append(kafka.TopicPartition(*source, max(since, 0)))
         found = self._kafka.offsets_for_times(asked, timeout=REQUEST_SECONDS) if asked else []
-        begins = {}
-        for part in found:
-            source = TopicPartition(part.topic, part.partition)
-            if part.offset < 0:  # nothing that young: begin at the end
-                _, high = self._kafka.get_watermark_offsets(part, REQUEST_SECONDS)
-                begins[source] = high
-            else:
-                begins[source] = part.offset
+        begins.update({source: at for source, at in _positions(found).items() if at >= 0})
         return begins
+
+    def _end_of(self, source: TopicPartition) -> int:
+        part = kafka.TopicPartition(*source)
+        high: int = self._kafka.get_watermark_offsets(part, REQUEST_SECONDS)[1]
+        return high
 
 
 def _offsets(offsets: Mapping[TopicPartition, int]) -> list[kafka.TopicPartition]:
     return [kafka.TopicPartition(*source, offset) for source, offset in offsets.items()]
+
+
+def _positions(parts: Iterable[kafka.TopicPartition]) -> dict[TopicPartition, int]:
+    return {TopicPartition(part.topic, part.partition): part.offset for part in parts}
 
 
 def _sources(parts: Iterable[kafka.TopicPartition]) -> list[TopicPartition]:

@@ -173,7 +173,7 @@ class Feed:
 
     def link_failed(self, error: str, again: list[Mark], ended: Sender[Mark] | None) -> None:
         self.error = error
-        self._failing = True
+        self._failing, self._stalled = True, False  # what was full is gone with its connection
         self._drop_pending()
         self._send_again(again)
         if again:

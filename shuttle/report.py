@@ -13,7 +13,8 @@ POLL_AGE_LIMIT_SECONDS = 30.0
 class WorkerReport:
     partitions: int
     wants_partitions: bool
-    """Whether any drain's topic is subscribed to: without one, no partition is ready enough."""
+    """Whether a topic is subscribed to, or routes are still unknown: then it is not ready without
+    a partition."""
     poll_age_seconds: float
     loop_lag_seconds: float
     records_received: int

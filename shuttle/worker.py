@@ -89,7 +89,7 @@ class Worker:
         now, feeds = self._clock(), self._roster.by_id.values()
         return WorkerReport(
             partitions=len(self._live.generations),
-            wants_partitions=bool(self._topics.subscribed),
+            wants_partitions=self._route_version is None or bool(self._topics.subscribed),
             poll_age_seconds=now - self._live.polled_at,
             loop_lag_seconds=self._loop_lag_seconds,
             records_received=self._live.records,

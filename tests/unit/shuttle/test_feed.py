@@ -184,6 +184,19 @@ async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: Ben
     assert bench.feed.cursors == bench.feed.gaps
 
 
+async def test_a_full_feed_whose_connection_ends_is_replayed_on_the_next(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.sender.buffered_bytes = OUTBOX_BYTES + 1
+    bench.feed.take(2, records(11), b"y" * 20_000, 1)
+    bench.sender.ended(ConnectionResetError())
+    bench.feed._link._try_now()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert bench.feed.gaps == {P0: 10}
+    assert bench.feed.wants_replay
+
+
 async def test_a_late_receiver_stops_holding_the_commit(bench: Bench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.now += LATE_SECONDS + 1
