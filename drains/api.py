@@ -19,7 +19,7 @@ from events.keys import AppKey, Key, SiteKey
 
 
 class DrainViewSet(ViewSet):
-    """`key_of` reads the app or the site of the path. Errors become problem bodies by themselves."""
+    """`key_of` reads the app or the site of the path. Errors become problem bodies elsewhere."""
 
     key_of: Callable[[str], Key] = AppKey.parse
 
@@ -54,7 +54,9 @@ class DrainViewSet(ViewSet):
         return self._set_paused(key, drain_id, paused=False)
 
     def _set_paused(self, key: str, drain_id: str, *, paused: bool) -> Response:
-        return Response(drain_json(services.change_drain(self._drain(key, drain_id), paused=paused)))
+        return Response(
+            drain_json(services.change_drain(self._drain(key, drain_id), paused=paused))
+        )
 
     def _key(self, text: str) -> Key:
         try:

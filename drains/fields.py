@@ -26,7 +26,7 @@ class Encrypted(str):
             raise UndecryptableError("encrypted under a key that is not known here") from None
 
 
-class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+class EncryptedTextField(models.TextField):
     """Takes plain text; gives `Encrypted`, so that one row nobody can read fails alone.
 
     Written under the newest key, read under any: ecosystem.md section 1.1.

@@ -34,6 +34,6 @@ def _routes() -> Iterator[Route]:
             )
         except (UndecryptableError, ValueError) as error:
             # One drain that nobody can read must not keep the others from their lines.
-            logger.error(  # noqa: TRY400
+            logger.error(
                 "Drain %s has no usable URL: %s", drain.pk, error, extra={"action": "bad_drain"}
             )

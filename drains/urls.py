@@ -8,14 +8,10 @@ from drains.api import AppDrains, DrainViewSet, SiteDrains
 def _routes(prefix: str, viewset: type[DrainViewSet]) -> list[URLPattern]:
     one = f"{prefix}/<str:key>/log-drains/<str:drain_id>"
     return [
-        path(
-            f"{prefix}/<str:key>/log-drains", viewset.as_view({"get": "list", "post": "create"})
-        ),
+        path(f"{prefix}/<str:key>/log-drains", viewset.as_view({"get": "list", "post": "create"})),
         path(
             one,
-            viewset.as_view(
-                {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
-            ),
+            viewset.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
         ),
         path(f"{one}/pause", viewset.as_view({"post": "pause"})),
         path(f"{one}/resume", viewset.as_view({"post": "resume"})),

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 import confluent_kafka as kafka
 from confluent_kafka import KafkaError, KafkaException, Message
 
-from events.records import Batch, TopicPartition, runs_of
+from events.records import Batch, TopicPartition, offset_of, runs_of, source_of
 
 logger = logging.getLogger(__name__)
 
@@ -88,9 +88,9 @@ class Consumer:
             if error is None:
                 records.append(message)
             elif error.code() == KafkaError._PARTITION_EOF:
-                ends[TopicPartition(message.topic(), message.partition())] = message.offset()
+                ends[source_of(message)] = offset_of(message)
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-                self._to_low_watermark(TopicPartition(message.topic(), message.partition()))
+                self._to_low_watermark(source_of(message))
             elif error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 logger.warning("Kafka: %s", error.str(), extra={"action": "consume_failed"})
         return records
@@ -124,7 +124,9 @@ class Assignments(Protocol):
     def assigned(self, starts: Mapping[TopicPartition, int], generation: int) -> None:
         """These begin at these offsets, paused until `resume` is called for them."""
 
-    async def revoked(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+    def revoked(
+        self, partitions: Iterable[TopicPartition]
+    ) -> Coroutine[Any, Any, Mapping[TopicPartition, int]]:
         """These go, within `HAND_OVER_SECONDS`: what is to be committed before."""
 
     def lost(self, partitions: Iterable[TopicPartition]) -> None:
@@ -173,7 +175,10 @@ class GroupConsumer(Consumer):
         """Commit these offsets; with `wait`, until the broker has taken them."""
         if offsets:
             parts = _offsets(offsets)
-            await self.call(lambda: self._kafka.commit(offsets=parts, asynchronous=not wait))
+            if wait:
+                await self.call(lambda: self._kafka.commit(offsets=parts, asynchronous=False))
+            else:
+                await self.call(lambda: self._kafka.commit(offsets=parts, asynchronous=True))
 
     # The callbacks below run in the consumer's thread, inside `consume` or `close`.
 
@@ -187,7 +192,7 @@ class GroupConsumer(Consumer):
 
     def _on_revoke(self, _: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
         handed_over = asyncio.run_coroutine_threadsafe(
-            self._assignments.revoked(_sources(parts)),  # type: ignore[arg-type]
+            self._assignments.revoked(_sources(parts)),
             self._loop,
         )
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from confluent_kafka import Message
 
@@ -30,8 +30,8 @@ class Run:
     def __init__(self, source: TopicPartition, messages: Sequence[Message]) -> None:
         self.source = source
         self.messages = messages
-        self.begin: int = messages[0].offset()
-        self.end: int = messages[-1].offset() + 1
+        self.begin = offset_of(messages[0])
+        self.end = offset_of(messages[-1]) + 1
         self.first_timestamp_ms = timestamp_ms(messages[0])
 
     def __len__(self) -> int:
@@ -43,7 +43,7 @@ class Run:
 
     def since(self, offset: int, timestamp: int = 0) -> Run | None:
         """The records from `offset` on that Kafka stamped at `timestamp` (epoch ms) or later."""
-        kept = [m for m in self.messages if m.offset() >= offset and timestamp_ms(m) >= timestamp]
+        kept = [m for m in self.messages if offset_of(m) >= offset and timestamp_ms(m) >= timestamp]
         return Run(self.source, kept) if kept else None
 
 
@@ -63,13 +63,23 @@ class Batch:
 
 def runs_of(messages: Sequence[Message]) -> Iterator[Run]:
     """Cut messages, all without an error, into runs, in the order in which they came."""
-    topics = list(map(_topic_of, messages))
-    partitions = list(map(_partition_of, messages))
+    topics = cast(list[str], list(map(_topic_of, messages)))
+    partitions = cast(list[int], list(map(_partition_of, messages)))
     start = 0
     for (topic, partition), members in groupby(zip(topics, partitions, strict=True)):
         stop = start + len(list(members))
         yield Run(TopicPartition(topic, partition), messages[start:stop])
         start = stop
+
+
+def offset_of(message: Message) -> int:
+    """Of a record that came from a broker, which always has one."""
+    return cast(int, message.offset())
+
+
+def source_of(message: Message) -> TopicPartition:
+    """The same for topic and partition."""
+    return TopicPartition(cast(str, message.topic()), cast(int, message.partition()))
 
 
 def timestamp_ms(message: Message) -> int:

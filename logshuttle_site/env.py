@@ -116,9 +116,7 @@ class Env:
         found = {name.removeprefix(prefix): self.secret(name) for name in sorted(names)}
         return {name: value for name, value in found.items() if name and value}
 
-    def _read(
-        self, name: str, default: _Value, read: Callable[[str], _Value], what: str
-    ) -> _Value:
+    def _read(self, name: str, default: _Value, read: Callable[[str], _Value], what: str) -> _Value:
         text = self.text(name)
         if not text:
             return default

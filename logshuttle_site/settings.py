@@ -183,7 +183,9 @@ env.seconds("SESSION_IDLE_SECONDS", 60.0, 86_400)
 env.networks("DRAIN_ALLOWED_CIDRS")
 env.networks("DRAIN_DENIED_CIDRS")
 env.ports("DRAIN_ALLOWED_PORTS")
-if (_session_url := env.text("SESSION_URL")) and not _session_url.startswith(("http://", "https://")):
+if (_session_url := env.text("SESSION_URL")) and not _session_url.startswith(
+    ("http://", "https://")
+):
     env.fault("SESSION_URL", "must start with https:// or http://")
 
 env.seal()

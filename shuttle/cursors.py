@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import Error, close_old_connections, connection, transaction
-from drains.models import Drain, DrainCursor
 
 from drains import selectors
+from drains.models import Drain, DrainCursor
 from drains.routes import RouteTable
 from events.records import TopicPartition
 from shuttle.store import CursorChange, Cursors, StoreError

@@ -7,11 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from drains.destination import Destination
-
 from drains.delivery.checkpoints import StepBack
 from drains.delivery.errors import DeliveryError, explain
 from drains.delivery.sender import Ended, Sender
+from drains.destination import Destination
 from shuttle.backoff import Backoff
 from shuttle.marks import Mark
 

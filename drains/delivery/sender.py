@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 from drains.delivery.checkpoints import StepBack
@@ -18,7 +18,7 @@ class Sender(Protocol[MarkT]):
         """Handed over, but not yet to the kernel."""
 
     @property
-    def unconfirmed(self) -> list[MarkT]:
+    def unconfirmed(self) -> Iterable[MarkT]:
         """What has been handed over and not been confirmed, oldest first."""
 
     def send(self, data: bytes, mark: MarkT) -> None:

@@ -11,6 +11,7 @@ import fcntl
 import struct
 import sys
 import termios
+from collections.abc import Iterator
 from typing import Generic, TypeVar, cast
 
 from drains.delivery.checkpoints import Checkpoints, StepBack
@@ -47,8 +48,8 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
         return self._transport.get_write_buffer_size()
 
     @property
-    def unconfirmed(self) -> list[MarkT]:
-        return [mark for _, mark in self._checkpoints.unconfirmed]
+    def unconfirmed(self) -> Iterator[MarkT]:
+        return (mark for _, mark in self._checkpoints.unconfirmed)
 
     def send(self, data: bytes, mark: MarkT) -> None:
         self._checkpoints.wrote(len(data), mark)

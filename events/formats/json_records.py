@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from events.malformed import Malformed, MalformedError
-from events.records import Run
+from events.records import Run, offset_of
 
 Event = TypeVar("Event", bound=msgspec.Struct)
 
@@ -61,8 +61,7 @@ class JsonRecords(Generic[Event]):
         try:
             return self._lenient(_object_of(value))
         except MalformedError as error:
-            offset = run.messages[index].offset()
-            malformed.add(*run.source, offset, error.reason, value)
+            malformed.add(*run.source, offset_of(run.messages[index]), error.reason, value)
             return None
 
 

@@ -8,9 +8,9 @@ import os
 import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
 
 import aiohttp
+from django.core.management.base import OutputWrapper
 
 from events.devkafka import DevKafka
 from events.progress import Progress
@@ -50,7 +50,9 @@ class DemoPorts:
 
 
 class Demo:
-    def __init__(self, folder: Path, ports: DemoPorts, progress: Progress, out: TextIO) -> None:
+    def __init__(
+        self, folder: Path, ports: DemoPorts, progress: Progress, out: OutputWrapper
+    ) -> None:
         self._folder = folder.absolute()
         self._ports = ports
         self._progress = progress

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drains.destination import Destination
-
 from drains.delivery.checkpoints import Checkpoints, StepBack
 from drains.delivery.errors import DialError
 from drains.delivery.sender import Ended, Sender
+from drains.destination import Destination
 from shuttle.marks import Mark
 
 

@@ -22,9 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="0.0.0.0", help="address (default: all)")  # noqa: S104
-        parser.add_argument(
-            "--port", type=int, default=settings.PORT, help="port (default: PORT)"
-        )
+        parser.add_argument("--port", type=int, default=settings.PORT, help="port (default: PORT)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]

@@ -21,7 +21,9 @@ GOLD = AppKey("gold", "gs")
 
 # Where ours differs on purpose, what it sends instead (the case's `ours` says why).
 OURS = {
-    "trailing-newline": "<14>1 2016-08-24T17:03:20.080151Z gold-gs web.1050769379-6ktnc - - - hello",
+    "trailing-newline": (
+        "<14>1 2016-08-24T17:03:20.080151Z gold-gs web.1050769379-6ktnc - - - hello"
+    ),
     "time-empty": f"<14>1 {RECORD_TIME} gold-gs web.1050769379-6ktnc - - - hello",
     "time-lower-z": f"<14>1 {RECORD_TIME} gold-gs web.1050769379-6ktnc - - - hello",
     "phase-terminated-0": (

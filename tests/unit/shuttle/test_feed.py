@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from drains.destination import Destination
 
+from drains.destination import Destination
 from drains.routes import Route
 from events.keys import AppKey
 from events.records import Run, TopicPartition

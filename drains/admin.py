@@ -1,0 +1,162 @@
+"""Drains for operators: looked at, added, edited, paused; always through the services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from drains import services
+from drains.errors import DrainError, InvalidDrainError
+from drains.models import Drain, DrainCursor
+from events.keys import AppKey, Key, SiteKey
+
+
+class DrainForm(forms.ModelForm):
+    """The rules of the REST API, with its words. A URL may hold a password, so it is not shown."""
+
+    owner = forms.CharField(
+        label="App or site",
+        max_length=511,
+        help_text="app-space, such as shop-demo; or site:www.example.com",
+    )
+    new_url = forms.CharField(
+        label="URL",
+        required=False,
+        max_length=2048,
+        strip=False,
+        widget=forms.TextInput(attrs={"size": 80, "autocomplete": "off"}),
+        help_text=(
+            "syslog://host:port, syslog+tls://host:port, syslog+udp://host:port, "
+            "https://user:password@host/path"
+        ),
+    )
+
+    class Meta:
+        model = Drain
+        fields = ("name", "paused")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            del self.fields["owner"]  # a drain stays with its app
+            self.fields["new_url"].label = "New URL"
+            self.fields["new_url"].help_text = "Leave empty to keep it."
+
+    def clean_owner(self) -> Key:
+        text: str = self.cleaned_data["owner"]
+        site = text.removeprefix("site:")
+        try:
+            key: Key = SiteKey(site) if site != text else AppKey.parse(text)
+            services.refuse_odd_key(key)
+        except (ValueError, DrainError) as error:
+            raise ValidationError(str(error)) from None
+        return key
+
+    def clean(self) -> dict[str, Any] | None:
+        """Saved here, in one transaction with what workers look at, so that errors are ours."""
+        if not self.errors:
+            try:
+                self.instance = self._saved()
+            except DrainError as error:
+                wrong = getattr(error, "field", None)
+                self.add_error("new_url" if wrong in (None, "url") else wrong, str(error))
+        return self.cleaned_data
+
+    def _saved(self) -> Drain:
+        values = self.cleaned_data
+        url, paused = values["new_url"], values["paused"]
+        if self.instance._state.adding:
+            if not url:
+                raise InvalidDrainError("url", "a URL is required")
+            made = services.create_drain(values["owner"], url, name=values["name"])
+            return services.change_drain(made, paused=True) if paused else made
+        return services.change_drain(
+            self.instance, url=url or None, name=values["name"], paused=paused
+        )
+
+
+class CursorInline(admin.TabularInline):
+    """Where the drain is behind. Written by workers only."""
+
+    model = DrainCursor
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("topic", "partition", "offset")
+    verbose_name_plural = "is behind in these partitions, from this offset on"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Drain)
+class DrainAdmin(admin.ModelAdmin):
+    form = DrainForm
+    inlines = (CursorInline,)
+    list_display = ("owner", "address", "name", "state", "created_at")
+    list_display_links = ("owner", "address")
+    list_filter = ("paused", "space")
+    search_fields = ("app", "space", "site", "name", "address")
+    search_help_text = "App, space, site, name or address"
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    list_per_page = 50
+    readonly_fields = ("address", "id", "active_since", "created_at", "updated_at")
+    actions = ("pause", "resume")
+
+    @admin.display(description="App or site", ordering="app")
+    def owner(self, drain: Drain) -> str:
+        return f"site:{drain.site}" if drain.site else str(drain.key)
+
+    @admin.display(description="State")
+    def state(self, drain: Drain) -> SafeString | str:
+        if drain.paused:
+            return "paused"
+        behind = getattr(drain, "behind", 0)  # counted by get_queryset
+        if behind:
+            return format_html("<strong>behind</strong> in {} partitions", behind)
+        return "up to date"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
+        drains: QuerySet[Drain] = super().get_queryset(request)
+        return drains.annotate(behind=Count("cursors"))
+
+    def get_fields(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
+        if obj is None:
+            return ["owner", "new_url", "name", "paused"]
+        return ["address", "new_url", "name", "paused", *self.readonly_fields[1:]]
+
+    def save_model(self, request: HttpRequest, obj: Drain, form: Any, change: bool) -> None:
+        """The form's `clean` has saved it."""
+
+    def delete_model(self, request: HttpRequest, obj: Drain) -> None:
+        services.delete_drain(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
+        for drain in queryset:
+            services.delete_drain(drain)
+
+    @admin.action(description="Pause: keep the place, send nothing", permissions=["change"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
+        self._set_paused(request, queryset, paused=True)
+
+    @admin.action(description="Resume: send what was missed", permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
+        self._set_paused(request, queryset, paused=False)
+
+    def _set_paused(self, request: HttpRequest, queryset: QuerySet[Drain], *, paused: bool) -> None:
+        drains = list(queryset)
+        for drain in drains:
+            services.change_drain(drain, paused=paused)
+        said = "paused" if paused else "resumed"
+        messages.success(request, f"{len(drains)} drains {said}; workers act within 2 seconds.")
+
+
+admin.site.site_header = admin.site.site_title = "Log shuttle"
+admin.site.index_title = "Operations"

@@ -1,0 +1,342 @@
+"""Every setting: a good value, a bad one, none. `run_settings` reads them as a start does."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from logshuttle_site.env import Env, SettingsError
+from logshuttle_site.readers import database_of, encryption_keys_of, kafka_hosts_of
+from tests.support.processes import ROOT, manage, run_process
+
+SECRET = "s3cr3t-of-nobody"
+GOOD_KEY = Fernet.generate_key().decode()
+REQUIRED = {"AUTH_KEY": "key", "KAFKA_HOSTS": "kafka", "SECRET_KEY": "long and random"}
+
+Settings = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run_settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of a start with this environment and nothing else."""
+
+    def run(environ: dict[str, str], *argv: str) -> dict[str, Any]:
+        for name in list(os.environ):
+            monkeypatch.delenv(name)
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["manage.py", *(argv or ("runweb",))])
+        return runpy.run_path(str(ROOT / "logshuttle_site" / "settings.py"))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("setting", "default"),
+    [
+        ("DEBUG", False),
+        ("LAPTOP_MODE", False),
+        ("TEST_MODE", False),
+        ("RUN_SESSION", None),
+        ("PORT", 5000),
+        ("ALS_PORT", 9001),
+        ("METRICS_PORT", 9102),
+        ("MAX_SYSLOG_CONNECTIONS", 40),
+        ("MAX_DRAINS_PER_APP", 20),
+        ("SHUTDOWN_GRACE_SECONDS", 10.0),
+        ("ALLOWED_HOSTS", ["*"]),
+        ("CSRF_TRUSTED_ORIGINS", []),
+        ("SECURE_SSL_REDIRECT", False),
+        ("REDIS_URL", ""),
+        ("LOG_LEVEL", "INFO"),
+        ("LOG_FORMAT", "console"),
+        ("KAFKA_CONF", {"bootstrap.servers": "kafka:9092"}),
+        ("ENCRYPTION_KEYS_DERIVED", True),
+    ],
+)
+def test_what_is_not_set_has_its_default(
+    setting: str, default: object, run_settings: Settings
+) -> None:
+    assert run_settings(REQUIRED)[setting] == default
+
+
+@pytest.mark.parametrize(
+    ("environ", "setting", "value"),
+    [
+        ({"AUTH_KEY": " key \n"}, "AUTH_KEY", "key"),
+        ({"KAFKA_HOSTS": "a, b:9093,,"}, "KAFKA_HOSTS", ["a:9092", "b:9093"]),
+        ({"SECRET_KEY": "mine"}, "SECRET_KEY", "mine"),
+        ({"FIELD_ENCRYPTION_KEYS": GOOD_KEY}, "FIELD_ENCRYPTION_KEYS", [GOOD_KEY]),
+        ({"FIELD_ENCRYPTION_KEYS": GOOD_KEY}, "ENCRYPTION_KEYS_DERIVED", False),
+        ({"DEBUG": "yes"}, "LAPTOP_MODE", True),
+        ({"DEBUG": " OFF "}, "DEBUG", False),
+        ({"PORT": "80"}, "PORT", 80),
+        ({"PORT": ""}, "PORT", 5000),
+        ({"ALS_PORT": "65535"}, "ALS_PORT", 65535),
+        ({"METRICS_PORT": "1"}, "METRICS_PORT", 1),
+        ({"MAX_SYSLOG_CONNECTIONS": "0"}, "MAX_SYSLOG_CONNECTIONS", 1),
+        ({"MAX_SYSLOG_CONNECTIONS": "1024"}, "MAX_SYSLOG_CONNECTIONS", 1024),
+        ({"MAX_DRAINS_PER_APP": "3"}, "MAX_DRAINS_PER_APP", 3),
+        ({"SHUTDOWN_GRACE_SECONDS": "0.5"}, "SHUTDOWN_GRACE_SECONDS", 0.5),
+        ({"TEST_MODE": "false"}, "TEST_MODE", True),  # any value
+        ({"RUN_SESSION": "true"}, "RUN_SESSION", True),
+        ({"USE_SESSION": "0"}, "RUN_SESSION", False),
+        ({"RUN_SESSION": "1", "USE_SESSION": "on"}, "RUN_SESSION", True),
+        ({"ALLOWED_HOSTS": "a.example, b.example"}, "ALLOWED_HOSTS", ["a.example", "b.example"]),
+        ({"CSRF_TRUSTED_ORIGINS": "https://a"}, "CSRF_TRUSTED_ORIGINS", ["https://a"]),
+        ({"SECURE_SSL_REDIRECT": "true"}, "SESSION_COOKIE_SECURE", True),
+        ({"REDIS_URL": "redis://cache:6379"}, "REDIS_URL", "redis://cache:6379"),
+        ({"LOG_LEVEL": "DEBUG"}, "LOG_LEVEL", "DEBUG"),
+        ({"LOG_FORMAT": "json"}, "LOG_FORMAT", "json"),
+        (
+            {"KAFKA_CONF_sasl_username": "me", "KAFKA_CONF_bootstrap_servers": "other:1"},
+            "KAFKA_CONF",
+            {"sasl.username": "me", "bootstrap.servers": "other:1"},
+        ),
+    ],
+)
+def test_a_good_value_is_taken(
+    environ: dict[str, str], setting: str, value: object, run_settings: Settings
+) -> None:
+    assert run_settings({**REQUIRED, **environ})[setting] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RUN_ISTIO_ALS", "true"),
+        ("RUN_ISTIO_ALS_DEBUG", "0"),
+        ("DEBUG_SESSION", "1"),
+        ("SESSION_IDLE_SECONDS", "30"),
+        ("SESSION_URL", "https://logs.example"),
+        ("DRAIN_ALLOWED_CIDRS", "10.0.0.0/8, fd00::/8, 192.0.2.1"),
+        ("DRAIN_DENIED_CIDRS", "0.0.0.0/0"),
+        ("DRAIN_ALLOWED_PORTS", "514, 6514"),
+    ],
+)
+def test_a_setting_of_a_feature_to_come_stops_nothing(
+    name: str, value: str, run_settings: Settings
+) -> None:
+    assert run_settings({**REQUIRED, name: value})["AUTH_KEY"] == "key"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("KAFKA_HOSTS", "kafka:x", "host or host:port"),
+        ("KAFKA_HOSTS", "kafka:0", "host or host:port"),
+        ("KAFKA_HOSTS", "kafka:65536", "host or host:port"),
+        ("KAFKA_HOSTS", "tcp://kafka", "host or host:port"),
+        ("DATABASE_URL", "mysql://me@db/x", "must look like postgres://"),
+        ("DATABASE_URL", "db", "must look like postgres://"),
+        ("DATABASE_URL", "postgres://me@db:port/x", "must look like postgres://"),
+        ("POSTGRES_URL", "nonsense://x", "must look like postgres://"),
+        ("REDIS_URL", "http://cache", "must look like redis://"),
+        ("FIELD_ENCRYPTION_KEYS", f"{GOOD_KEY},short", "key 2 is not 32 bytes"),
+        ("FIELD_ENCRYPTION_KEYS", "schlüssel", "key 1 is not 32 bytes"),
+        ("CSRF_TRUSTED_ORIGINS", "a.example", "must start with https://"),
+        ("SECURE_SSL_REDIRECT", "maybe", "true or false"),
+        ("DEBUG", "2", "true or false"),
+        ("RUN_SESSION", "x", "true or false"),
+        ("USE_SESSION", "x", "true or false"),
+        ("RUN_ISTIO_ALS", "x", "true or false"),
+        ("RUN_ISTIO_ALS_DEBUG", "x", "true or false"),
+        ("DEBUG_SESSION", "x", "true or false"),
+        ("PORT", "0", "from 1 to 65535"),
+        ("PORT", "65536", "from 1 to 65535"),
+        ("PORT", "http", "from 1 to 65535"),
+        ("PORT", "5\u0660", "from 1 to 65535"),  # a digit, but not ours
+        ("ALS_PORT", "-1", "from 1 to 65535"),
+        ("METRICS_PORT", "9102.0", "from 1 to 65535"),
+        ("MAX_SYSLOG_CONNECTIONS", "1025", "from 0 to 1024"),
+        ("MAX_SYSLOG_CONNECTIONS", "-1", "from 0 to 1024"),
+        ("MAX_DRAINS_PER_APP", "0", "from 1 to"),
+        ("SESSION_IDLE_SECONDS", "nan", "number of seconds"),
+        ("SESSION_IDLE_SECONDS", "soon", "number of seconds"),
+        ("SHUTDOWN_GRACE_SECONDS", "-1", "number of seconds"),
+        ("SHUTDOWN_GRACE_SECONDS", "inf", "number of seconds"),
+        ("SESSION_URL", "logs.example", "must start with https://"),
+        ("LOG_LEVEL", "LOUD", "must be one of DEBUG"),
+        ("LOG_FORMAT", "xml", "must be one of console, json"),
+        ("DRAIN_ALLOWED_CIDRS", "10.0.0.0/33", "not an address range"),
+        ("DRAIN_DENIED_CIDRS", "10.0.0.1/8", "not an address range"),
+        ("DRAIN_ALLOWED_PORTS", "514,0", "'0' is not a port"),
+        ("DRAIN_ALLOWED_PORTS", "65536", "'65536' is not a port"),
+    ],
+)
+def test_a_bad_value_stops_the_start_and_is_named(
+    name: str, value: str, why: str, run_settings: Settings
+) -> None:
+    with pytest.raises(SettingsError, match=name) as caught:
+        run_settings({**REQUIRED, name: value})
+
+    assert why in str(caught.value)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_missing_required_setting_stops_the_start(
+    name: str, value: str | None, run_settings: Settings
+) -> None:
+    environ = {**REQUIRED, name: value}
+
+    with pytest.raises(SettingsError, match=rf"{name}: required") as caught:
+        run_settings({key: text for key, text in environ.items() if text is not None})
+
+    assert str(caught.value).count("required") == 1
+
+
+def test_a_laptop_needs_no_secret_key(run_settings: Settings) -> None:
+    environ = {"AUTH_KEY": "key", "KAFKA_HOSTS": "kafka", "DEBUG": "1"}
+
+    first, second = run_settings(environ), run_settings(environ)
+
+    assert first["FIELD_ENCRYPTION_KEYS"] == second["FIELD_ENCRYPTION_KEYS"]
+
+
+@pytest.mark.parametrize("command", ["migrate", "check", "help", "collectstatic"])
+def test_an_offline_command_needs_nothing(command: str, run_settings: Settings) -> None:
+    assert run_settings({}, command)["AUTH_KEY"] == ""
+
+
+def test_an_offline_command_still_refuses_a_bad_value(run_settings: Settings) -> None:
+    with pytest.raises(SettingsError, match="PORT"):
+        run_settings({"PORT": "x"}, "migrate")
+
+
+def test_two_names_of_one_setting_must_agree(run_settings: Settings) -> None:
+    with pytest.raises(SettingsError, match="RUN_SESSION: .*USE_SESSION"):
+        run_settings({**REQUIRED, "RUN_SESSION": "true", "USE_SESSION": "false"})
+
+
+def test_one_message_lists_all_faults(run_settings: Settings) -> None:
+    bad = {"PORT": "x", "DEBUG": "x", "LOG_FORMAT": "x", "KAFKA_HOSTS": ":", "REDIS_URL": "x"}
+
+    with pytest.raises(SettingsError) as caught:
+        run_settings(bad)
+
+    named = [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]]
+    assert sorted(named) == sorted([*bad, "AUTH_KEY", "SECRET_KEY"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["AUTH_KEY", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "REDIS_URL", "DATABASE_URL"],
+)
+def test_a_secret_may_come_from_a_file(name: str, tmp_path: Path, run_settings: Settings) -> None:
+    values = {"REDIS_URL": "redis://x", "FIELD_ENCRYPTION_KEYS": GOOD_KEY}
+    path = tmp_path / "secret"
+    path.write_text(f"{values.get(name, 'sqlite:///x')}\n")
+    environ = {key: text for key, text in REQUIRED.items() if key != name}
+
+    settings = run_settings({**environ, f"{name}_FILE": str(path)})
+
+    plain = run_settings({**environ, name: path.read_text().strip()})
+    shown = "DATABASES" if name == "DATABASE_URL" else name
+    assert settings[shown] == plain[shown]
+
+
+def test_a_kafka_password_may_come_from_a_file(tmp_path: Path, run_settings: Settings) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+
+    settings = run_settings({**REQUIRED, "KAFKA_CONF_sasl_password_FILE": f"{tmp_path}/secret"})
+
+    assert settings["KAFKA_CONF"]["sasl.password"] == SECRET
+
+
+def test_a_name_wins_over_its_file(tmp_path: Path) -> None:
+    env = Env({"AUTH_KEY": "mine", "AUTH_KEY_FILE": str(tmp_path / "nothing")})
+
+    assert env.secret("AUTH_KEY") == "mine"
+    assert env.faults == []
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"\xff\xfe\x80"], ids=["there is no such file", "not text"]
+)
+def test_an_unreadable_file_is_the_only_fault_that_is_told(
+    content: bytes | None, tmp_path: Path, run_settings: Settings
+) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+    environ = {"KAFKA_HOSTS": "kafka", "SECRET_KEY": "x", "AUTH_KEY_FILE": str(path)}
+
+    with pytest.raises(SettingsError) as caught:
+        run_settings(environ)
+
+    assert f"AUTH_KEY_FILE: {path} cannot be read" in str(caught.value)
+    assert "required" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"AUTH_KEY": SECRET},
+        {"SECRET_KEY": SECRET},
+        {"FIELD_ENCRYPTION_KEYS": SECRET},
+        {"DATABASE_URL": f"postgres://me:{SECRET}@db:port/x"},
+        {"DATABASE_URL": f"nonsense://me:{SECRET}@db/x"},
+        {"POSTGRES_URL": f"postgres://me:{SECRET}@[db/x"},
+        {"REDIS_URL": f"http://me:{SECRET}@cache"},
+        {"KAFKA_CONF_sasl_password": SECRET},
+    ],
+)
+def test_no_message_repeats_a_secret(environ: dict[str, str], run_settings: Settings) -> None:
+    with pytest.raises(SettingsError) as caught:
+        run_settings({**REQUIRED, "PORT": "x", **environ})
+
+    assert SECRET not in str(caught.value)
+    assert SECRET not in repr(caught.value)
+
+
+def test_the_database_is_a_file_here_unless_told() -> None:
+    database = database_of(Env({}))
+
+    assert database["ENGINE"] == "django.db.backends.sqlite3"
+    assert database["NAME"] == "logshuttle.sqlite3"
+    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+def test_database_url_wins_over_postgres_url() -> None:
+    urls = {"DATABASE_URL": "postgres://me@one/x", "POSTGRES_URL": "postgres://me@two/x"}
+
+    assert database_of(Env(urls))["HOST"] == "one"
+    assert database_of(Env({"POSTGRES_URL": "postgres://me@two/x"}))["HOST"] == "two"
+
+
+def test_options_of_a_database_url_win_over_ours() -> None:
+    database = database_of(Env({"DATABASE_URL": "postgres://me@db/x?connect_timeout=60"}))
+
+    assert database["OPTIONS"]["connect_timeout"] == 60
+
+
+def test_kafka_hosts_may_be_ipv6() -> None:
+    assert kafka_hosts_of(Env({"KAFKA_HOSTS": "[::1],[::1]:9"})) == ["[::1]:9092", "[::1]:9"]
+
+
+def test_encryption_keys_derived_from_another_secret_are_others() -> None:
+    (one,), derived = encryption_keys_of(Env({}), "one")
+    (other,), _ = encryption_keys_of(Env({}), "other")
+
+    assert derived
+    assert one != other
+
+
+def test_a_process_with_bad_settings_ends_with_2_and_no_traceback(tmp_path: Path) -> None:
+    environ = {"PORT": "x", "AUTH_KEY": SECRET, "FIELD_ENCRYPTION_KEYS": SECRET}
+
+    with run_process(manage("runweb"), log=tmp_path / "log", env=environ) as process:
+        assert process.wait() == 2
+        said = process.output()
+    for name in ("PORT", "KAFKA_HOSTS", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS"):
+        assert f"  {name}: " in said
+    assert "Traceback" not in said
+    assert SECRET not in said
