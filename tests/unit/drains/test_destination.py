@@ -75,7 +75,7 @@ BAD = [
     ("https://other\\@h/", "backslash"),
     ("https://höst/", "ASCII"),
     ("https://h/ü", "ASCII"),
-    ("syslog://h:５14", "ASCII"),
+    ("syslog://h:\uff1514", "ASCII"),
     ("https://h/\u2028", "ASCII"),
     ("https://h/\ud800", "ASCII"),
     ("https://h/#f", "fragment"),

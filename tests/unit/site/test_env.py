@@ -212,7 +212,7 @@ def test_an_offline_command_still_refuses_a_bad_value(run_settings: Settings) ->
 
 
 def test_two_names_of_one_setting_must_agree(run_settings: Settings) -> None:
-    with pytest.raises(SettingsError, match="RUN_SESSION: .*USE_SESSION"):
+    with pytest.raises(SettingsError, match=r"RUN_SESSION: .*USE_SESSION"):
         run_settings({**REQUIRED, "RUN_SESSION": "true", "USE_SESSION": "false"})
 
 
