@@ -21,6 +21,7 @@ from statistics import median
 import psutil
 from confluent_kafka.admin import AdminClient
 
+from benchmarks.memory import peak_bytes
 from benchmarks.traffic import fill
 from events.devkafka import DevKafka
 from shuttle.config import GROUP
@@ -138,14 +139,7 @@ def _watch(worker: subprocess.Popen[str], sink: subprocess.Popen[str], lines: in
     sink.stdout.readline()
     after, wall = process.cpu_times(), time.monotonic() - times
     cpu = after.user + after.system - before.user - before.system
-    return Cost(cpu / lines * 1e6, lines / wall, _peak_bytes(worker.pid) / 2**20)
-
-
-def _peak_bytes(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError("the kernel tells no peak memory")
+    return Cost(cpu / lines * 1e6, lines / wall, peak_bytes(worker.pid) / 2**20)
 
 
 def _forget_group(bootstrap: str) -> None:

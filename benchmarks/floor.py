@@ -12,6 +12,7 @@ import time
 
 import confluent_kafka as kafka
 
+from benchmarks.memory import peak_bytes
 from events.consumer import BATCH_RECORDS, POLL_SECONDS
 from events.kafka import offsets_conf
 
@@ -25,8 +26,7 @@ def main() -> None:
     left = records
     while left > 0:
         left -= sum(m.error() is None for m in consumer.consume(BATCH_RECORDS, POLL_SECONDS))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(_cpu_seconds() - cpu, time.monotonic() - started, peak)
+    print(_cpu_seconds() - cpu, time.monotonic() - started, peak_bytes("self"))
     consumer.close()
 
 

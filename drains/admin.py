@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
@@ -158,5 +159,6 @@ class DrainAdmin(admin.ModelAdmin):
         messages.success(request, f"{len(drains)} drains {said}; workers act within 2 seconds.")
 
 
-admin.site.site_header = admin.site.site_title = "Log shuttle"
+admin.site.site_title = "Log shuttle"
+admin.site.site_header = "Log shuttle - laptop mode" if settings.LAPTOP_MODE else "Log shuttle"
 admin.site.index_title = "Operations"

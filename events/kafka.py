@@ -37,8 +37,8 @@ _EVERY_CONSUMER = {
     # Bounds what librdkafka fetches ahead, whatever the lag. Smaller fetches cost no more CPU
     # and half the memory: a compressed one grows tenfold.
     "queued.min.messages": 20_000,
-    "queued.max.messages.kbytes": 8_192,
-    "fetch.message.max.bytes": 262_144,
+    "queued.max.messages.kbytes": 4_096,
+    "fetch.message.max.bytes": 131_072,
 }
 
 _GROUP_MEMBER = {

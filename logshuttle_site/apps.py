@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class LogshuttleSiteConfig(AppConfig):
     name = "logshuttle_site"
+
+    def ready(self) -> None:
+        from logshuttle_site import checks  # noqa: F401, PLC0415 - registers itself

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from logshuttle_site.asgi import application
+from logshuttle_site.checks import TAG
 from logshuttle_site.server import PatientServer
 
 logger = logging.getLogger(__name__)
@@ -17,8 +18,8 @@ logger = logging.getLogger(__name__)
 
 class Command(BaseCommand):
     help = "Serve the REST API and the admin, until SIGTERM or SIGINT."
-    # Checks may want the database, which may be away: health says so, and we serve.
-    requires_system_checks: list[str] = []
+    # Not all of them: some want the database, which may be away. Health says so, and we serve.
+    requires_system_checks = [TAG]
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="0.0.0.0", help="address (default: all)")  # noqa: S104

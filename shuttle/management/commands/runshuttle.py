@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 class Command(BaseCommand):
     help = "Deliver log lines from Kafka to the drains, until SIGTERM or SIGINT."
+    requires_system_checks = ["logshuttle"]  # others want the database, which may be away
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

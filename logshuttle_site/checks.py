@@ -1,0 +1,41 @@
+"""What works, but is not as it should be in production. Said at each start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning, register
+
+TAG = "logshuttle"
+
+
+@register(TAG)
+def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """W001 laptop mode, W002 any host, W003 derived keys."""
+    if settings.LAPTOP_MODE:
+        return [
+            Warning(
+                "Laptop mode: drains may go to this machine, and secrets have defaults.",
+                hint="Unset DEBUG in production.",
+                id="logshuttle.W001",
+            )
+        ]
+    found: list[CheckMessage] = []
+    if settings.ALLOWED_HOSTS == ["*"]:
+        found.append(
+            Warning(
+                "Requests for any host name are answered.",
+                hint="Set ALLOWED_HOSTS to the names that clients use.",
+                id="logshuttle.W002",
+            )
+        )
+    if settings.ENCRYPTION_KEYS_DERIVED:
+        found.append(
+            Warning(
+                "Drains' secrets are encrypted with a key made from SECRET_KEY.",
+                hint="Set FIELD_ENCRYPTION_KEYS, so that each can be changed by itself.",
+                id="logshuttle.W003",
+            )
+        )
+    return found
