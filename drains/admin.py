@@ -99,8 +99,7 @@ class CursorInline(admin.TabularInline):
 @admin.register(Drain)
 class DrainAdmin(admin.ModelAdmin):
     form = DrainForm
-    inlines = (CursorInline,)
-    list_display = ("owner", "address", "name", "state", "created_at")
+    list_display = ("owner", "state", "address", "name", "created_at")
     list_display_links = ("owner", "address")
     list_filter = ("paused", "space")
     search_fields = ("app", "space", "site", "name", "address")
@@ -121,12 +120,16 @@ class DrainAdmin(admin.ModelAdmin):
             return "paused"
         behind = getattr(drain, "behind", 0)  # counted by get_queryset
         if behind:
-            return format_html("<strong>behind</strong> in {} partitions", behind)
+            partitions = "partition" if behind == 1 else "partitions"
+            return format_html("<strong>behind</strong> in {} {}", behind, partitions)
         return "up to date"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
         drains: QuerySet[Drain] = super().get_queryset(request)
         return drains.annotate(behind=Count("cursors"))
+
+    def get_inlines(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
+        return [CursorInline] if obj else []
 
     def get_fields(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
         if obj is None:
@@ -160,5 +163,6 @@ class DrainAdmin(admin.ModelAdmin):
 
 
 admin.site.site_title = "Log shuttle"
+admin.site.site_url = None  # there is no site beside the admin
 admin.site.site_header = "Log shuttle - laptop mode" if settings.LAPTOP_MODE else "Log shuttle"
 admin.site.index_title = "Operations"

@@ -23,6 +23,8 @@ SCHEMES = {
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
 _HOST_CHARACTERS_MAX = 253
+# urlsplit takes what is in the brackets, whatever stands around them.
+_BRACKETED = re.compile(r"\[[^\[\]]*\](:[^\[\]]*)?")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,7 +51,13 @@ class Destination:
         if "#" in url:
             raise ValueError("the URL must not have a #fragment")
         made = cls(scheme, _host_of(parts), _port_of(parts, scheme))
-        return made._with_web_parts(parts) if made.is_web else made._without_web_parts(parts)
+        if made.is_web:
+            return made._with_web_parts(parts)
+        if parts.path or "?" in url:
+            raise ValueError("a syslog URL must end after its port")
+        if "@" in parts.netloc:
+            raise ValueError("a syslog URL must not have a user or a password")
+        return made
 
     @property
     def is_web(self) -> bool:
@@ -88,13 +96,6 @@ class Destination:
             password=unquote(parts.password or ""),
         )
 
-    def _without_web_parts(self, parts: SplitResult) -> Destination:
-        if "@" in parts.netloc:
-            raise ValueError("a syslog URL must not have a user or a password")
-        if parts.path or parts.query or "?" in parts.geturl():
-            raise ValueError("a syslog URL must end after its port")
-        return self
-
 
 def _split(url: str) -> SplitResult:
     try:
@@ -108,6 +109,8 @@ def _host_of(parts: SplitResult) -> str:
     if not host:
         raise ValueError("the URL has no host")
     if "[" in parts.netloc:
+        if not _BRACKETED.fullmatch(parts.netloc.rpartition("@")[2]):
+            raise ValueError("the URL's host is not a valid address")
         _refuse_no_ipv6(host)
     elif len(host) > _HOST_CHARACTERS_MAX or not _HOST_NAME.fullmatch(host):
         raise ValueError("the URL's host is not a valid name")

@@ -5,4 +5,4 @@ class LogshuttleSiteConfig(AppConfig):
     name = "logshuttle_site"
 
     def ready(self) -> None:
-        from logshuttle_site import checks  # noqa: F401, PLC0415 - registers itself
+        from logshuttle_site import checks  # noqa: F401 - registers itself

@@ -17,9 +17,9 @@ _LOOK_SECONDS = 0.02
 
 
 class PatientServer(Server):  # type: ignore[misc]
-    """`listen_error` says why it could not listen, once `run` has returned."""
+    """`refused` says why it could not listen, once `run` has returned."""
 
-    listen_error: str | None = None
+    refused: str | None = None
 
     async def handle_reply(self, protocol: Any, message: Any) -> None:
         await super().handle_reply(protocol, message)
@@ -33,8 +33,8 @@ class PatientServer(Server):  # type: ignore[misc]
         except TimeoutError:
             transport.abortConnection()
 
-    def listen_failure(self, failure: Any) -> None:
-        self.listen_error = str(getattr(failure.value, "socketError", failure.value))
+    def listen_error(self, failure: Any) -> None:
+        self.refused = str(getattr(failure.value, "socketError", failure.value))
         self.stop()
 
 

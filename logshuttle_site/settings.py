@@ -20,7 +20,6 @@ from logshuttle_site.readers import database_of, encryption_keys_of, kafka_hosts
 OFFLINE_COMMANDS = frozenset(
     {
         "check",
-        "collectstatic",
         "createsuperuser",
         "devkafka",
         "help",
@@ -157,7 +156,6 @@ AUTH_PASSWORD_VALIDATORS = [
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 # Served from the packages themselves: no command has to gather them first.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

@@ -7,12 +7,13 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from logshuttle_site import health
-from logshuttle_site.views import NothingHere
+from logshuttle_site.views import NothingHere, no_favicon
 
 _OPEN: list[URLPattern | URLResolver] = [
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("octhc", health.octhc),
+    path("favicon.ico", no_favicon),
 ]
 _CONTROL_PLANE: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),

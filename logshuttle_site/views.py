@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+
+def no_favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask for one on every page, and never with a key."""
+    return HttpResponse(status=204)
 
 
 class NothingHere(APIView):

@@ -107,5 +107,3 @@ def tag_and_text(record: bytes) -> tuple[str, str]:
     """What the judge wants to know of a record, by its plain shape."""
     _, _, _, tag, rest = record.decode().split(" ", 4)
     return tag, rest.removeprefix("- - - ")
-
-

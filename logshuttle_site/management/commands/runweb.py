@@ -36,6 +36,6 @@ class Command(BaseCommand):
             ),
         )
         server.run()
-        if server.listen_error:
-            raise CommandError(f"PORT {port}: {server.listen_error}")
+        if server.refused:
+            raise CommandError(f"PORT {port}: {server.refused}")
         logger.info("Stopped", extra={"action": "stopped"})

@@ -1,0 +1,49 @@
+"""The cast of the REST tests: an operator with the key, an outsider without."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+KEY = "key-of-the-tests"  # as tests/support/django_env.py sets it
+
+Call = Callable[..., Any]
+
+
+class Api:
+    """Django's test client, speaking JSON. A `body` that is no str or bytes is encoded."""
+
+    def __init__(self, authorization: str | None) -> None:
+        headers = {} if authorization is None else {"Authorization": authorization}
+        self._client = Client(headers=headers, raise_request_exception=False)
+
+    def call(self, method: str, path: str, body: Any = b"", **headers: str) -> Any:
+        data = body if isinstance(body, str | bytes) else json.dumps(body)
+        kind = headers.pop("content_type", "application/json")
+        return self._client.generic(method, path, data, kind, headers=headers or None)
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self.call("GET", path, **headers)
+
+    def post(self, path: str, body: Any = b"", **headers: str) -> Any:
+        return self.call("POST", path, body, **headers)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self.call("PATCH", path, body)
+
+    def delete(self, path: str) -> Any:
+        return self.call("DELETE", path)
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    return Api(KEY)
+
+
+@pytest.fixture
+def with_authorization(db: None) -> Callable[[str | None], Api]:
+    return Api

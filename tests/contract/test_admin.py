@@ -1,0 +1,124 @@
+"""The admin, as an operator uses it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from drains import services
+from drains.models import Drain, DrainCursor
+from drains.selectors import route_version
+from events.keys import AppKey, SiteKey
+
+LIST = "/admin/drains/drain/"
+GOLD = AppKey("gold", "gs")
+
+
+@pytest.fixture
+def operator(db: None) -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("operator", password="x"))
+    return client
+
+
+def form(**values: Any) -> dict[str, Any]:
+    inline = {"cursors-TOTAL_FORMS": 0, "cursors-INITIAL_FORMS": 0}
+    return {"owner": "gold-gs", "new_url": "syslog://h:514", "name": "", **inline, **values}
+
+
+def test_a_stranger_is_sent_to_the_login(db: None) -> None:
+    assert Client().get(LIST)["Location"].startswith("/admin/login/")
+
+
+def test_a_drain_is_added_by_the_rules_of_the_api(operator: Client) -> None:
+    before = route_version()
+
+    assert operator.post(f"{LIST}add/", form(name="papertrail")).status_code == 302
+
+    drain = Drain.objects.get()
+    assert (drain.key, drain.plain_url, drain.name) == (GOLD, "syslog://h:514", "papertrail")
+    assert route_version() > before
+
+
+def test_a_sites_drain_can_be_added(operator: Client) -> None:
+    operator.post(f"{LIST}add/", form(owner="site:www.gold.example", paused="on"))
+
+    drain = Drain.objects.get()
+    assert (drain.key, drain.paused) == (SiteKey("www.gold.example"), True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"new_url": ""}, "a URL is required"),
+        ({"new_url": "syslog://h"}, "a syslog URL needs a port"),
+        ({"owner": "gold-"}, "does not name an app and a space"),
+        ({"owner": "gold-GS"}, "may have only"),
+        ({"owner": "bold-gs"}, "exists already"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_field(
+    wrong: dict[str, str], said: str, operator: Client
+) -> None:
+    services.create_drain(AppKey("bold", "gs"), "syslog://h:514")
+
+    answer = operator.post(f"{LIST}add/", form(**wrong))
+
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
+    assert Drain.objects.count() == 1
+
+
+def test_an_edit_keeps_the_url_unless_a_new_one_is_given(operator: Client) -> None:
+    drain = services.create_drain(GOLD, "https://user:hunter2@h.example/in")
+    page = f"{LIST}{drain.pk}/change/"
+
+    assert "hunter2" not in operator.get(page).content.decode()
+    operator.post(page, form(new_url="", name="kept"))
+    assert Drain.objects.get().plain_url == "https://user:hunter2@h.example/in"
+    operator.post(page, form(new_url="syslog://other:1"))
+    assert Drain.objects.get().plain_url == "syslog://other:1"
+
+
+def test_drains_are_paused_resumed_and_deleted_in_the_list(operator: Client) -> None:
+    drain = services.create_drain(GOLD, "syslog://h:514")
+    for action, paused in (("pause", True), ("resume", False)):
+        before = route_version()
+        operator.post(LIST, {"action": action, "_selected_action": [drain.pk]})
+        assert Drain.objects.get().paused is paused
+        assert route_version() > before
+
+    before = route_version()
+    operator.post(
+        LIST, {"action": "delete_selected", "_selected_action": [drain.pk], "post": "yes"}
+    )
+    assert not Drain.objects.exists()
+    assert route_version() > before
+
+
+def test_the_list_finds_and_tells_who_is_behind(operator: Client) -> None:
+    drain = services.create_drain(GOLD, "https://user:hunter2@logs.example/in?token=t0p")
+    services.create_drain(AppKey("bold", "gs"), "syslog://h:514")
+    DrainCursor.objects.create(drain=drain, topic="gs", partition=1, offset=5)
+
+    page = operator.get(LIST, {"q": "logs.example"}).content.decode()
+
+    assert "gold-gs" in page
+    assert "bold-gs" not in page
+    assert "<strong>behind</strong> in 1 partition" in page
+    assert "hunter2" not in page
+    assert "t0p" not in page
+
+
+def test_a_long_list_takes_no_more_queries(
+    operator: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(30):
+        services.create_drain(AppKey(f"app{number}", "gs"), "syslog://h:514")
+
+    with django_assert_max_num_queries(9):
+        operator.get(LIST)

@@ -1,0 +1,95 @@
+"""The web process, for real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.broker import Broker
+from tests.support.processes import manage, run_process
+from tests.support.receiving import Receivers
+from tests.support.shuttle import Shuttle
+
+NO_KAFKA = "127.0.0.1:1"
+
+
+@pytest.fixture
+def shuttle(tmp_path: Path) -> Iterator[Shuttle]:
+    made = Shuttle(tmp_path, NO_KAFKA)
+    yield made
+    made.close()
+
+
+def test_it_serves_and_stops_in_order(shuttle: Shuttle) -> None:
+    shuttle.migrate()
+    web = shuttle.start_web()
+
+    assert shuttle.api.get("/apps/gold-gs/log-drains").json() == []
+    style = shuttle.api.get("/static/admin/css/base.css")
+    assert (style.status_code, style.headers["content-type"][:8]) == (200, "text/css")
+    assert web.terminate() == 0
+    assert "Traceback" not in web.output()
+
+
+def test_without_a_database_it_says_so_in_its_answers(shuttle: Shuttle) -> None:
+    shuttle.start_web()
+
+    assert "database_check=failed" in shuttle.api.get("/octhc").text
+    assert shuttle.api.get("/readyz").status_code == 503
+    assert shuttle.api.get("/apps/gold-gs/log-drains").status_code == 503
+
+
+def test_health_is_good_with_all_there(tmp_path: Path, kafka: Broker, redis_url: str) -> None:
+    shuttle = Shuttle(tmp_path, kafka.bootstrap, {"REDIS_URL": redis_url})
+    shuttle.migrate()
+    shuttle.start_web()
+
+    assert shuttle.api.get("/octhc").text == "overall_status=good"
+    shuttle.close()
+
+
+def test_drains_live_in_postgres(tmp_path: Path, postgres_url: str) -> None:
+    shuttle = Shuttle(tmp_path, NO_KAFKA, {"DATABASE_URL": "", "POSTGRES_URL": postgres_url})
+    shuttle.migrate()
+    shuttle.start_web()
+
+    made = shuttle.add_drain("gold-gs", "syslog://h:514")
+    twin = shuttle.api.post("/apps/gold-gs/log-drains", json={"url": "syslog://h:514"})
+
+    assert shuttle.api.get("/apps/gold-gs/log-drains").json() == [made]
+    assert (twin.status_code, twin.json()["id"]) == (409, made["id"])
+    shuttle.close()
+
+
+def test_a_taken_port_is_named(shuttle: Shuttle, receiver: Receivers) -> None:
+    taken = str(receiver().port)
+
+    with shuttle.run("runweb", "--host", "127.0.0.1", "--port", taken) as web:
+        assert web.wait() == 1
+        assert f"PORT {taken}: " in web.output()
+        assert "Traceback" not in web.output()
+
+
+def test_wrong_settings_stop_the_start_with_one_list(tmp_path: Path) -> None:
+    wrong = {"PORT": "x", "KAFKA_HOSTS": "a:b:c", "SECRET_KEY_FILE": "/no/such/file"}
+
+    with run_process(manage("runweb"), log=tmp_path / "log", env=wrong) as web:
+        assert web.wait() == 2
+        for name in ("PORT", "KAFKA_HOSTS", "SECRET_KEY_FILE", "AUTH_KEY"):
+            assert f"{name}: " in web.output()
+        assert "Traceback" not in web.output()
+
+
+def test_a_web_for_sessions_only_has_no_drains(tmp_path: Path) -> None:
+    shuttle = Shuttle(tmp_path, NO_KAFKA, {"RUN_SESSION": "true"})
+    shuttle.migrate()
+    shuttle.start_web()
+
+    assert shuttle.api.get("/apps/gold-gs/log-drains").status_code == 404
+    assert shuttle.api.get("/admin/").status_code == 404
+    with pytest.raises(httpx.HTTPStatusError):
+        shuttle.api.get("/readyz").raise_for_status()
+    shuttle.close()
