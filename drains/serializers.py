@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from drains.fields import UndecryptableError
 from drains.models import Drain
 
 
@@ -35,17 +36,25 @@ class DrainRequest(serializers.Serializer[Any]):
 
 
 def drain_json(drain: Drain) -> dict[str, Any]:
-    """A drain as answers show it. Raises UndecryptableError."""
+    """A drain as answers show it."""
     return {
         "addon": {"id": "", "name": ""},
         "created_at": _rfc3339(drain.created_at),
         "id": str(drain.pk),
         "token": str(drain.key),
         "updated_at": _rfc3339(drain.updated_at),
-        "url": drain.plain_url,
+        "url": _url_of(drain),
         "name": drain.name,
         "paused": drain.paused,
     }
+
+
+def _url_of(drain: Drain) -> str:
+    """As it was given. One that nobody can read must not hide the others: without its secrets."""
+    try:
+        return drain.plain_url
+    except UndecryptableError:
+        return drain.address
 
 
 def _rfc3339(moment: datetime) -> str:

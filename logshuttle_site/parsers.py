@@ -1,14 +1,17 @@
-"""Request bodies: JSON objects, whatever the Content-Type says, as in the original."""
+"""JSON in and out, whatever Content-Type and Accept say, as in the original."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 import msgspec
 from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 from logshuttle_site.errors import BodyTooLargeError
 
@@ -32,3 +35,14 @@ class AnyTypeIsJson(BaseParser):
         if not isinstance(body, dict):
             raise ParseError("the body is not a JSON object")
         return body
+
+
+class AnswersAreJson(DefaultContentNegotiation):
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, first.media_type

@@ -168,6 +168,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["logshuttle_site.auth.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["logshuttle_site.auth.HasKey"],
     "DEFAULT_PARSER_CLASSES": ["logshuttle_site.parsers.AnyTypeIsJson"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "logshuttle_site.parsers.AnswersAreJson",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "logshuttle_site.errors.problem_response",
     "UNAUTHENTICATED_USER": None,

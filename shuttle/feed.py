@@ -16,7 +16,6 @@ from itertools import chain
 from typing import NamedTuple
 
 from drains.delivery.checkpoints import StepBack
-from drains.delivery.sender import Sender
 from drains.routes import Route
 from events.records import Run, TopicPartition
 from shuttle.link import Connect, Link
@@ -171,7 +170,7 @@ class Feed:
         self._decide()
         self.flush()
 
-    def link_failed(self, error: str, again: list[Mark], ended: Sender[Mark] | None) -> None:
+    def link_failed(self, error: str, again: list[Mark]) -> None:
         self.error = error
         self._failing, self._stalled = True, False  # what was full is gone with its connection
         self._drop_pending()

@@ -24,7 +24,7 @@ _NOTHING = StepBack(0.0, 0)
 class LinkOwner(Protocol):
     def link_opened(self) -> None: ...
 
-    def link_failed(self, error: str, again: list[Mark], ended: Sender[Mark] | None) -> None:
+    def link_failed(self, error: str, again: list[Mark]) -> None:
         """No connection, or none any more; `again` may not have been read by anybody."""
 
 
@@ -84,11 +84,17 @@ class Link:
             async with self._dials:
                 self.sender = await self._connect(self._destination, self._ended)
         except DeliveryError as error:
-            self._try_later()
-            self._owner.link_failed(explain(error), [], None)
+            self._not_connected(explain(error))
+        except Exception:  # a fault of ours: this drain waits, the others go on
+            logger.exception("Dialling failed", extra={"action": "dial_failed"})
+            self._not_connected("internal error")
         else:
             self._attempt = None
             self._owner.link_opened()
+
+    def _not_connected(self, error: str) -> None:
+        self._try_later()
+        self._owner.link_failed(error, [])
 
     def _try_later(self) -> None:
         loop = asyncio.get_running_loop()
@@ -106,4 +112,4 @@ class Link:
         if error is not None or again:
             self._try_later()
             said = explain(error) if error else "connection closed by the receiver"
-            self._owner.link_failed(said, again, sender)
+            self._owner.link_failed(said, again)

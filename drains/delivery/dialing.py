@@ -27,7 +27,7 @@ async def dial(destination: Destination) -> socket.socket:
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             connected = await _connect(destination.host, destination.port)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that IDNA or C cannot hold
         raise DialError(explain(error)) from error
     if connected.getsockname() == connected.getpeername():
         # A dead loopback port can be met by the port that the kernel chose for us.

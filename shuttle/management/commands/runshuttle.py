@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -18,6 +19,8 @@ from shuttle.probes import serve_probes
 from shuttle.worker import Worker
 
 logger = logging.getLogger(__name__)
+
+LOOK_UP_THREADS = 32
 
 
 class Command(BaseCommand):
@@ -47,6 +50,9 @@ class Command(BaseCommand):
 
 
 async def _run(config: WorkerConfig, metrics_port: int) -> None:
+    loop = asyncio.get_running_loop()
+    # Names are looked up here; a slow name server must not keep other drains from theirs.
+    loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
     worker = Worker(config, DatabaseStore())
     _stop_on_signals(worker)
     async with serve_probes(worker.report, worker.kafka_answers, metrics_port):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from cryptography.fernet import Fernet
 from django.db import connection
 
 from drains import services
-from drains.fields import UndecryptableError
+from drains.errors import DrainError, InvalidDrainError, TooManyDrainsError, TwinDrainError
+from drains.fields import Encrypted, UndecryptableError
 from drains.models import Drain
 from drains.selectors import load_route_table, route_version
-from events.keys import AppKey, SiteKey
+from events.keys import AppKey, Key, SiteKey
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +66,127 @@ def test_an_old_key_still_reads_what_it_wrote(settings: Any) -> None:
     ]
 
     assert load_route_table().by_key.keys() == {GOLD}
+
+
+@pytest.mark.parametrize("change", [{"name": "new"}, {"url": SECRET_URL}, {"paused": True}])
+def test_every_change_is_told_to_workers(change: dict[str, Any]) -> None:
+    seen = [route_version()]
+    drain = services.create_drain(GOLD, "syslog://h:514")
+    seen.append(route_version())
+    services.change_drain(drain, **change)
+    seen.append(route_version())
+    services.delete_drain(drain)
+    seen.append(route_version())
+
+    assert seen == sorted(set(seen))
+
+
+def test_what_is_refused_changes_nothing() -> None:
+    drain = services.create_drain(GOLD, "syslog://h:514")
+    before = route_version()
+
+    for refused in ("syslog+tcp://H:514", "syslog://h", ""):
+        with pytest.raises(DrainError):
+            services.create_drain(GOLD, refused)
+    with pytest.raises(DrainError):
+        services.change_drain(drain, name="n" * 101)
+
+    assert route_version() == before
+    assert Drain.objects.get().name == ""
+
+
+def test_apps_and_sites_that_join_to_one_text_have_routes_of_their_own() -> None:
+    keys: list[Key] = [AppKey("ab", "c"), AppKey("a", "bc"), SiteKey("ab-c")]
+    drains = [str(services.create_drain(key, SECRET_URL).pk) for key in keys]
+
+    by_key = load_route_table().by_key
+
+    assert [[route.drain_id for route in by_key[key]] for key in keys] == [[d] for d in drains]
+
+
+def test_a_drain_that_is_left_out_is_logged_without_its_url(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    drain = services.create_drain(GOLD, SECRET_URL)
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+
+    load_route_table()
+
+    assert str(drain.pk) in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+def test_an_encrypted_value_shows_itself_only_when_asked() -> None:
+    services.create_drain(GOLD, SECRET_URL)
+
+    drain = Drain.objects.get()
+
+    assert isinstance(drain.url, Encrypted)
+    assert "hunter2" not in f"{drain.url} {drain.url!r} {drain} {drain.address}"
+    assert drain.url.reveal() == SECRET_URL
+
+
+def test_saving_a_row_again_does_not_encrypt_twice() -> None:
+    services.create_drain(GOLD, SECRET_URL)
+
+    services.change_drain(Drain.objects.get(), name="again")
+
+    assert Drain.objects.get().plain_url == SECRET_URL
+
+
+@pytest.mark.parametrize("text", ["", "plain text", "gAAAAAB", "é"])
+def test_what_was_never_encrypted_is_undecryptable(text: str) -> None:
+    with pytest.raises(UndecryptableError):
+        Encrypted(text).reveal()
+
+
+def test_a_drain_that_nobody_can_read_may_get_a_new_url(settings: Any) -> None:
+    services.create_drain(GOLD, SECRET_URL)
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+
+    services.change_drain(Drain.objects.get(), name="lost")
+    services.change_drain(Drain.objects.get(), url="syslog://h:514")
+
+    assert Drain.objects.get().plain_url == "syslog://h:514"
+
+
+def test_each_app_and_site_has_a_limit_of_its_own(settings: Any) -> None:
+    settings.MAX_DRAINS_PER_APP = 1
+    services.create_drain(GOLD, "syslog://h:1")
+
+    with pytest.raises(TooManyDrainsError, match="at most 1"):
+        services.create_drain(GOLD, "syslog://h:2")
+    with pytest.raises(TwinDrainError):  # the better answer
+        services.create_drain(GOLD, "syslog://h:1")
+
+    services.create_drain(BOLD, "syslog://h:2")
+    services.create_drain(SiteKey("gold-gs"), "syslog://h:2")
+
+
+def test_a_changed_url_keeps_the_place_in_the_logs() -> None:
+    since = datetime(2024, 5, 6, 7, 8, 9, 123_000, tzinfo=UTC)
+    drain = services.create_drain(GOLD, "syslog://h:1", since=since)
+
+    services.change_drain(drain, url="syslog://h:2")
+
+    assert load_route_table().by_key[GOLD][0].active_since_ms == 1_714_979_289_123
+    assert Drain.objects.get().created_at == since < drain.updated_at
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        (AppKey("a" * 256, "gs"), "app"),
+        (AppKey("a b", "gs"), "app"),
+        (AppKey("a", "GS"), "space"),
+        (AppKey("a", "-gs"), "space"),
+        (AppKey("a", "s" * 250), "space"),
+        (SiteKey(""), "site"),
+        (SiteKey("a\0"), "site"),
+    ],
+)
+def test_a_key_that_no_line_can_have_is_refused_by_field(key: Key, field: str) -> None:
+    with pytest.raises(InvalidDrainError) as caught:
+        services.create_drain(key, SECRET_URL)
+
+    assert caught.value.field == field
