@@ -37,7 +37,7 @@ CONFIRM_SECONDS = 0.25
 COMMIT_SECONDS = 0.5
 ROUTES_SECONDS = 0.5
 LAG_LOOK_SECONDS = 1.0
-OUTBOXES_BYTES = 64 * 1024 * 1024
+OUTBOXES_BYTES = 96 * 1024 * 1024
 HAND_OVER_SECONDS = 2.0
 """How long a partition that goes may wait for what is under way."""
 NEW_SECONDS = 30.0
