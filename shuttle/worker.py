@@ -12,8 +12,9 @@ from itertools import count
 from confluent_kafka import KafkaException
 
 from drains.delivery.build import connect
-from events.consumer import GroupConsumer, OffsetConsumer
+from events.consumer import OffsetConsumer
 from events.decode import Decoder
+from events.group_consumer import GroupConsumer
 from events.kafka import group_conf, offsets_conf
 from events.records import TopicPartition
 from shuttle.beginnings import Beginnings
@@ -201,7 +202,7 @@ class Worker:
         if self._roster.by_id.get(feed.route.drain_id) is feed:
             feed.begin_at({s: at for s, at in begins.items() if at < live.get(s, at)})
 
-    # Partitions that come and go (see events.consumer.Assignments).
+    # Partitions that come and go (see events.group_consumer.Assignments).
 
     def assigned(self, starts: Mapping[TopicPartition, int], generation: int) -> None:
         self._chores.run_once("take over", self._take_over(starts, generation))
