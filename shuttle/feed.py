@@ -8,18 +8,17 @@ pass reads from there. Until the gap's cursor is stored, the feed holds back the
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from drains.delivery.checkpoints import StepBack
 from drains.routes import Route
 from events.records import Run, TopicPartition
-from shuttle.link import Connect, Link
+from shuttle.distrust import Distrust
+from shuttle.link import Link
 from shuttle.marks import Mark
+from shuttle.outbox import Outbox
+from shuttle.registers import Registers
 
 FLUSH_BYTES = 16 * 1024
 FLUSH_SECONDS = 0.05
@@ -29,27 +28,6 @@ GIVE_UP_SECONDS = 60.0
 
 # Producers' clocks differ: a run that begins this much after a drain is surely all its own.
 MATURE_MS = 60_000
-
-
-@dataclass(slots=True)
-class Registers:
-    """Which feeds want attention, so that nobody has to ask them all; and what they share."""
-
-    connect: Connect
-    clock: Callable[[], float]
-    dials: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(100))
-    due: deque[tuple[float, Feed]] = field(default_factory=deque)
-    """Feeds with lines to flush, and when."""
-    outstanding: set[Feed] = field(default_factory=set)
-    """Feeds with lines that no receiver has confirmed."""
-    behind: set[Feed] = field(default_factory=set)
-    """Feeds with gaps."""
-    unstored: set[Feed] = field(default_factory=set)
-    """Feeds whose cursors may differ from what the database has."""
-    lines_confirmed: int = 0
-    """By all feeds together, also those that are gone."""
-    urgent: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when a cursor stepped back: it is to be stored at once."""
 
 
 class Snapshot(NamedTuple):
@@ -63,7 +41,7 @@ class Snapshot(NamedTuple):
 
 
 class Feed:
-    def __init__(self, route: Route, registers: Registers) -> None:
+    def __init__(self, route: Route, registers: Registers[Feed]) -> None:
         self.route = route
         self.gaps: dict[TopicPartition, int] = {}
         """Partition → offset of the first line that is still to be replayed."""
@@ -86,29 +64,23 @@ class Feed:
         self._link = Link(
             route.destination, registers.connect, registers.dials, registers.clock, self
         )
+        self._outbox = Outbox()
+        self._distrust = Distrust()
         self._failing = False
         self._stalled = False
-        self._chunks: list[bytes] = []
-        self._chunk_bytes = 0
-        self._pending: Mark | None = None
         self._progress_at = 0.0
-        self._frontier: dict[TopicPartition, int] = {}
-        self._resets = 0
 
     # What the passes do.
 
     def take(self, batch: int, run: Run, data: bytes, lines: int, *, covered: bool = False) -> None:
         """Lines for the receiver, in wire format. Never waits."""
-        pending = self._pending
-        if pending is not None and pending.covered is not covered and self._link.sender:
+        outbox = self._outbox
+        if outbox.mark is not None and outbox.mark.covered is not covered and self._link.sender:
             self.flush()
-            pending = self._pending
-        if pending is None:
-            pending = self._begin(batch, covered)
-        pending.add(run.source, run.begin, run.end, lines)
-        self._chunks.append(data)
-        self._chunk_bytes += len(data)
-        if self._chunk_bytes >= FLUSH_BYTES:
+        if outbox.mark is None:
+            self._begin(batch, covered)
+        outbox.add(run, data, lines)
+        if outbox.size >= FLUSH_BYTES:
             self.flush()
 
     def miss(self, batch: int, source: TopicPartition, offset: int, lines: int) -> None:
@@ -147,17 +119,16 @@ class Feed:
 
     def flush(self) -> None:
         """Hand what has gathered to the connection; dial if there is none."""
-        pending = self._pending
-        if pending is None:
+        mark = self._outbox.mark
+        if mark is None:
             return
         sender = self._link.sender
         if sender is None:
             self._link.want()
-            if self._chunk_bytes > OUTBOX_BYTES:
+            if self._outbox.size > OUTBOX_BYTES:
                 self.leave_live("the receiver takes too long to answer")
             return
-        sender.send(b"".join(self._chunks), pending)
-        self._forget_pending()
+        sender.send(self._outbox.take(), mark)
         if sender.buffered_bytes > OUTBOX_BYTES:
             self.leave_live("the receiver does not keep up")
 
@@ -173,17 +144,18 @@ class Feed:
     def link_failed(self, error: str, again: list[Mark]) -> None:
         self.error = error
         self._failing, self._stalled = True, False  # what was full is gone with its connection
-        self._drop_pending()
+        self._drop_outbox()
         self._send_again(again)
         if again:
-            self._step_back_less_next_time(again)
+            self._distrust.sent_again(again)
+            self._link.distrusted = self._distrust.step_back
         self._decide()
 
     def confirm(self, now: float) -> None:
         """Ask the connection how far it has got; leave the live pass when that is too little."""
         sender = self._link.sender
         if sender is None:
-            if self._pending is None:
+            if self._outbox.mark is None:
                 self._registers.outstanding.discard(self)
             return
         for mark in sender.confirm(now):
@@ -205,14 +177,14 @@ class Feed:
     def outbox_bytes(self) -> int:
         """Lines handed over that are not yet the kernel's."""
         sender = self._link.sender
-        return self._chunk_bytes + (sender.buffered_bytes if sender else 0)
+        return self._outbox.size + (sender.buffered_bytes if sender else 0)
 
     def leave_live(self, reason: str) -> None:
         """Full or late is not failed: the connection stays, the live pass goes on without us."""
         if not self._stalled:
             self._stalled = True
             self.error = reason
-            self._drop_pending()
+            self._drop_outbox()
             # What is under way holds the offsets back until its cursor is stored.
             self._cursors_changed()
             self._decide()
@@ -223,10 +195,10 @@ class Feed:
         self.route = route
         if moved:
             self._failing = self._stalled = False
-            self._drop_pending()
+            self._drop_outbox()
             self._send_again(self._link.move_to(route.destination))
         if route.paused:
-            self._drop_pending()
+            self._drop_outbox()
         self._decide()
 
     def hold_off(self) -> None:
@@ -269,11 +241,9 @@ class Feed:
 
     def close(self) -> None:
         self.accepting = False
-        self._forget_pending()
+        self._outbox.clear()
         self._link.close()
-        for register in (self._registers.outstanding, self._registers.behind):
-            register.discard(self)
-        self._registers.unstored.discard(self)
+        self._registers.forget(self)
 
     # What others want to know.
 
@@ -311,39 +281,26 @@ class Feed:
         self._version += 1
         self._registers.unstored.add(self)
 
-    def _begin(self, batch: int, covered: bool) -> Mark:
+    def _begin(self, batch: int, covered: bool) -> None:
         now = self._registers.clock()
-        self._pending = Mark(batch, now, covered=covered)
+        self._outbox.begin(Mark(batch, now, covered=covered))
         self._registers.due.append((now + FLUSH_SECONDS, self))
         self._registers.outstanding.add(self)
-        return self._pending
 
     def _marks(self) -> Iterator[Mark]:
+        """What the receiver has not confirmed, oldest first."""
         sent = self._link.sender.unconfirmed if self._link.sender else ()
-        return chain(sent, (self._pending,) if self._pending else ())
+        return chain(sent, (self._outbox.mark,) if self._outbox.mark else ())
 
     def _confirmed(self, mark: Mark, now: float) -> None:
         self._progress_at = now
         self.lines_confirmed += mark.lines
         self._registers.lines_confirmed += mark.lines
         self._link.backoff.progressed(now)
+        self._distrust.confirmed(mark)
+        self._link.distrusted = self._distrust.step_back
         if mark.covered:
             self._cursors_changed()
-        if self._frontier:
-            for source, end in mark.ends.items():
-                if end >= self._frontier.get(source, end + 1):
-                    del self._frontier[source]
-            if not self._frontier:
-                self._resets = 0
-                self._link.distrusted = StepBack()
-
-    def _step_back_less_next_time(self, again: list[Mark]) -> None:
-        """Until all this is confirmed again, a second reset distrusts half, a third nothing."""
-        for mark in again:
-            for source, end in mark.ends.items():
-                self._frontier[source] = max(self._frontier.get(source, end), end)
-        self._resets += 1
-        self._link.distrusted = StepBack().halved() if self._resets == 1 else StepBack(0.0, 0)
 
     def _send_again(self, marks: list[Mark]) -> None:
         for mark in marks:
@@ -363,15 +320,12 @@ class Feed:
         self._registers.behind.add(self)
         self._cursors_changed()
 
-    def _drop_pending(self) -> None:
-        if self._pending is not None:
-            self._send_again([self._pending])
-            self._forget_pending()
-
-    def _forget_pending(self) -> None:
-        self._pending = None
-        self._chunks.clear()
-        self._chunk_bytes = 0
+    def _drop_outbox(self) -> None:
+        """What is not handed over yet is left to a replay."""
+        mark = self._outbox.mark
+        if mark is not None:
+            self._outbox.clear()
+            self._send_again([mark])
 
     def _recover(self) -> None:
         if self._stalled:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from drains.routes import Route, RouteTable
 from events.keys import AppKey, Key
 from events.records import TopicPartition
-from shuttle.feed import Feed, Registers
+from shuttle.feed import Feed
+from shuttle.registers import Registers
 from shuttle.store import Cursors
 
 logger = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ earlier; records that are older than the drain are left out one by one."""
 
 
 class Roster:
-    def __init__(self, registers: Registers) -> None:
+    def __init__(self, registers: Registers[Feed]) -> None:
         self._registers = registers
         self.by_id: dict[str, Feed] = {}
         self.by_key: dict[Key, list[Feed]] = {}

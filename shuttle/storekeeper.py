@@ -12,7 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from shuttle.feed import Registers, Snapshot
+from shuttle.feed import Feed, Snapshot
+from shuttle.registers import Registers
 from shuttle.store import CursorChange, Store, StoreError
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ _Answer = TypeVar("_Answer")
 
 
 class Storekeeper:
-    def __init__(self, store: Store, registers: Registers) -> None:
+    def __init__(self, store: Store, registers: Registers[Feed]) -> None:
         self._store = store
         self._registers = registers
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")

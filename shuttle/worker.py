@@ -20,9 +20,10 @@ from events.records import TopicPartition
 from shuttle.beginnings import Beginnings
 from shuttle.chores import Chores, every
 from shuttle.config import WorkerConfig
-from shuttle.feed import Feed, Registers
+from shuttle.feed import Feed
 from shuttle.ledger import Ledger, Positions
 from shuttle.pipeline import LivePass
+from shuttle.registers import Registers
 from shuttle.replay import ReplayPass, Replays
 from shuttle.report import WorkerReport
 from shuttle.roster import START_SLACK_MS, Roster
@@ -52,7 +53,7 @@ class Worker:
         self._config = config
         self._stopping = asyncio.Event()
         self._chores = Chores()
-        self._registers = Registers(connect, self._clock)
+        self._registers: Registers[Feed] = Registers(connect, self._clock)
         self._roster = Roster(self._registers)
         self._ledger = Ledger()
         self._keeper = Storekeeper(store, self._registers)

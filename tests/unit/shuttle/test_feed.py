@@ -16,8 +16,8 @@ from shuttle.feed import (
     LATE_SECONDS,
     OUTBOX_BYTES,
     Feed,
-    Registers,
 )
+from shuttle.registers import Registers
 from tests.support.fake_sender import FakeReceiver, FakeSender
 from tests.support.records import kubernetes_event, run_of
 
@@ -30,7 +30,7 @@ class Bench:
     def __init__(self) -> None:
         self.now = 1000.0
         self.receiver = FakeReceiver()
-        self.registers = Registers(self.receiver.connect, lambda: self.now)
+        self.registers: Registers[Feed] = Registers(self.receiver.connect, lambda: self.now)
         url = Destination.parse("syslog://127.0.0.1:514")
         self.feed = Feed(Route("d1", AppKey("gold", "gs"), url, 0), self.registers)
 

@@ -1,0 +1,43 @@
+"""How much of what a receiver confirmed lately is sent again when its connection ends.
+
+A kernel confirms bytes that nobody may ever read, so 5 s of them are distrusted. But a receiver
+that resets again and again would then be sent the same bytes for ever: until all that was sent
+before is confirmed again, a second reset distrusts half as much, a third nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from drains.delivery.checkpoints import StepBack
+from events.records import TopicPartition
+from shuttle.marks import Mark
+
+_NOTHING = StepBack(0.0, 0)
+
+
+class Distrust:
+    def __init__(self) -> None:
+        self._frontier: dict[TopicPartition, int] = {}
+        self._resets = 0
+
+    @property
+    def step_back(self) -> StepBack:
+        """For the next end of a connection."""
+        return (StepBack(), StepBack().halved())[self._resets] if self._resets < 2 else _NOTHING
+
+    def sent_again(self, marks: Iterable[Mark]) -> None:
+        """A connection ended, and all this is to be confirmed once more."""
+        for mark in marks:
+            for source, end in mark.ends.items():
+                self._frontier[source] = max(self._frontier.get(source, end), end)
+        self._resets += 1
+
+    def confirmed(self, mark: Mark) -> None:
+        if not self._frontier:
+            return
+        for source, end in mark.ends.items():
+            if end >= self._frontier.get(source, end + 1):
+                del self._frontier[source]
+        if not self._frontier:
+            self._resets = 0

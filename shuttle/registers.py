@@ -1,0 +1,36 @@
+"""Which feeds want attention, so that nobody has to ask them all; and what they share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from shuttle.link import Connect
+
+FeedT = TypeVar("FeedT")
+
+
+@dataclass(slots=True)
+class Registers(Generic[FeedT]):
+    connect: Connect
+    clock: Callable[[], float]
+    dials: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(100))
+    due: deque[tuple[float, FeedT]] = field(default_factory=deque)
+    """Feeds with lines to flush, and when."""
+    outstanding: set[FeedT] = field(default_factory=set)
+    """Feeds with lines that no receiver has confirmed."""
+    behind: set[FeedT] = field(default_factory=set)
+    """Feeds with gaps."""
+    unstored: set[FeedT] = field(default_factory=set)
+    """Feeds whose cursors may differ from what the database has."""
+    urgent: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a cursor stepped back: it is to be stored at once."""
+    lines_confirmed: int = 0
+    """By all feeds together, also those that are gone."""
+
+    def forget(self, feed: FeedT) -> None:
+        for register in (self.outstanding, self.behind, self.unstored):
+            register.discard(feed)
