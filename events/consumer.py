@@ -37,6 +37,7 @@ class Consumer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._next: asyncio.Future[Batch] | None = None
         self._closing = threading.Event()
+        self._off_the_log: set[TopicPartition] = set()
 
     async def next_batch(self) -> Batch:
         """The next records, or an empty batch after `POLL_SECONDS` without any."""
@@ -65,6 +66,8 @@ class Consumer:
         except KafkaException as error:
             logger.warning("Kafka: %s", error, extra={"action": "consume_failed"})
             messages = []
+        for source in list(self._off_the_log):
+            self._to_low_watermark(source)
         ends: dict[TopicPartition, int] = {}
         if any(map(_error_of, messages)):
             messages = self._without_events(messages, ends)
@@ -88,21 +91,27 @@ class Consumer:
             elif error.code() == KafkaError._PARTITION_EOF:
                 ends[source_of(message)] = offset_of(message)
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-                self._to_low_watermark(source_of(message))
+                self._off_the_log.add(source_of(message))
             elif error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 logger.warning("Kafka: %s", error.str(), extra={"action": "consume_failed"})
         return records
 
     def _to_low_watermark(self, source: TopicPartition) -> None:
         """What was to be read next has left Kafka: go on with the oldest that is there."""
-        low, _ = self._kafka.get_watermark_offsets(kafka.TopicPartition(*source), REQUEST_SECONDS)
+        part = kafka.TopicPartition(*source)
+        try:
+            low, _ = self._kafka.get_watermark_offsets(part, REQUEST_SECONDS)
+            self._kafka.seek(kafka.TopicPartition(*source, low))
+        except KafkaException as error:  # no longer ours, or to be tried again
+            logger.warning("Kafka: %s", error, extra={"action": "seek_failed"})
+            return
+        self._off_the_log.discard(source)
         logger.error(
             "Records of %s [%d] left Kafka unread; going on at offset %d",
             *source,
             low,
             extra={"action": "offset_out_of_range"},
         )
-        self._kafka.seek(kafka.TopicPartition(*source, low))
 
 
 class OffsetConsumer(Consumer):

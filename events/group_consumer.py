@@ -18,6 +18,12 @@ logger = logging.getLogger(__name__)
 HAND_OVER_SECONDS = 3.0
 RETRY_SECONDS = 0.5
 
+_UNKNOWN = {
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError._UNKNOWN_PARTITION,
+}
+
 _Answer = TypeVar("_Answer")
 
 
@@ -57,6 +63,10 @@ class GroupConsumer(Consumer):
 
     def _generation(self) -> int:
         return self._assigned_times
+
+    def give_up_waiting(self) -> None:
+        """The end is near: what Kafka does not answer is no longer asked again."""
+        self._closing.set()
 
     async def subscribe(self, topics: Iterable[str]) -> None:
         """Consume exactly these topics; one that does not exist yet is joined when it appears."""
@@ -146,7 +156,12 @@ class GroupConsumer(Consumer):
 
     def _end_of(self, source: TopicPartition) -> int:
         part = kafka.TopicPartition(*source)
-        high: int = self._kafka.get_watermark_offsets(part, REQUEST_SECONDS)[1]
+        try:
+            high: int = self._kafka.get_watermark_offsets(part, REQUEST_SECONDS)[1]
+        except KafkaException as error:
+            if error.args[0].code() in _UNKNOWN:  # deleted since it was assigned
+                return 0
+            raise
         return high
 
 

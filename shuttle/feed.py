@@ -336,5 +336,7 @@ class Feed:
     def _decide(self) -> None:
         """Whether the live pass may hand over lines; and see to a connection where one is due."""
         self.accepting = not (self.route.paused or self.starting or self._failing or self._stalled)
-        if self.gaps and not self.route.paused:
+        if self.route.paused:
+            self._link.rest()
+        elif self.gaps or self._failing:
             self._link.want()

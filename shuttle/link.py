@@ -65,10 +65,14 @@ class Link:
         self.close()
         return again
 
-    def close(self) -> None:
+    def rest(self) -> None:
+        """Dial no more until asked again; a connection that is open stays."""
         if self._attempt is not None:
             self._attempt.cancel()
             self._attempt = None
+
+    def close(self) -> None:
+        self.rest()
         if self.sender is not None:
             self.sender.close()
             self.sender = None

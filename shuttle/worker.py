@@ -118,6 +118,7 @@ class Worker:
             chores.start("routes", every(ROUTES_SECONDS, self._follow_routes))
             logger.info("Consuming", extra={"action": "started"})
             await chores.watch(self._stopping)
+            self._consumer.give_up_waiting()
             self._live.stop()
             await live
         finally:
@@ -216,7 +217,10 @@ class Worker:
         self._roster.restore(cursors, ours)
         for feed in self._new_feeds:
             self._look_up_beginning(feed, ours)
-        await self._consumer.resume(ours)
+        try:
+            await self._consumer.resume(ours)
+        except KafkaException as error:  # they went again while we looked up their cursors
+            logger.warning("Kafka: %s", error, extra={"action": "resume_failed"})
         logger.info("Took over %d partitions", len(ours), extra={"action": "assigned"})
 
     async def revoked(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
