@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from drains import services
-from drains.errors import DrainError, InvalidDrainError
+from drains.errors import DrainError, InvalidDrainError, UnknownDrainError
 from drains.models import Drain, DrainCursor
 from events.keys import AppKey, Key, SiteKey
 
@@ -76,8 +78,9 @@ class DrainForm(forms.ModelForm):
         if self.instance._state.adding:
             if not url:
                 raise InvalidDrainError("url", "a URL is required")
-            made = services.create_drain(values["owner"], url, name=values["name"])
-            return services.change_drain(made, paused=True) if paused else made
+            with transaction.atomic():
+                made = services.create_drain(values["owner"], url, name=values["name"])
+                return services.change_drain(made, paused=True) if paused else made
         return services.change_drain(
             self.instance, url=url or None, name=values["name"], paused=paused
         )
@@ -144,7 +147,8 @@ class DrainAdmin(admin.ModelAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
         for drain in queryset:
-            services.delete_drain(drain)
+            with suppress(UnknownDrainError):  # somebody else was quicker
+                services.delete_drain(drain)
 
     @admin.action(description="Pause: keep the place, send nothing", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
@@ -155,11 +159,13 @@ class DrainAdmin(admin.ModelAdmin):
         self._set_paused(request, queryset, paused=False)
 
     def _set_paused(self, request: HttpRequest, queryset: QuerySet[Drain], *, paused: bool) -> None:
-        drains = list(queryset)
-        for drain in drains:
-            services.change_drain(drain, paused=paused)
-        said = "paused" if paused else "resumed"
-        messages.success(request, f"{len(drains)} drains {said}; workers act within 2 seconds.")
+        count = 0
+        for drain in queryset:
+            with suppress(UnknownDrainError):
+                services.change_drain(drain, paused=paused)
+                count += 1
+        said = f"{count} {'drain' if count == 1 else 'drains'} {'paused' if paused else 'resumed'}"
+        messages.success(request, f"{said}; workers act within 2 seconds.")
 
 
 admin.site.site_title = "Log shuttle"

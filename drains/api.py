@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
-from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from drains import services
-from drains.errors import InvalidDrainError
+from drains.errors import InvalidDrainError, UnknownDrainError
 from drains.models import Drain
 from drains.serializers import DrainRequest, drain_json
 from events.keys import AppKey, Key, SiteKey
@@ -22,6 +22,7 @@ class DrainViewSet(ViewSet):
     """`key_of` reads the app or the site of the path. Errors become problem bodies elsewhere."""
 
     key_of: Callable[[str], Key] = AppKey.parse
+    http_method_names = ("get", "head", "post", "patch", "delete")
 
     def list(self, request: Request, key: str) -> Response:
         return Response([drain_json(drain) for drain in Drain.objects.of(self._key(key))])
@@ -70,7 +71,7 @@ class DrainViewSet(ViewSet):
         """Another app's drain is as unknown as one that does not exist."""
         drain = Drain.objects.of(self._key(key)).with_id(drain_id)
         if drain is None:
-            raise NotFound("No such log drain or app found")
+            raise UnknownDrainError
         return drain
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, replace
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from drains.urlrules import refuse_odd_text
 
@@ -73,7 +73,7 @@ class Destination:
     def redacted(self) -> str:
         """The URL without its password; what it asks for is left out of a web URL's query."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        user = f"{self.username}:***@" if self.username or self.password else ""
+        user = f"{quote(self.username, safe='')}:***@" if any(self._credentials) else ""
         query = "?***" if self.query else ""
         return f"{self.scheme}://{user}{host}:{self.port}{self.path}{query}"
 
@@ -88,11 +88,14 @@ class Destination:
         return self.username, self.password
 
     def _with_web_parts(self, parts: SplitResult) -> Destination:
+        username = unquote(parts.username or "")
+        if ":" in username:  # RFC 7617 section 2
+            raise ValueError("the URL's user name must not contain a colon")
         return replace(
             self,
             path=parts.path,
             query=parts.query,
-            username=unquote(parts.username or ""),
+            username=username,
             password=unquote(parts.password or ""),
         )
 
@@ -111,19 +114,21 @@ def _host_of(parts: SplitResult) -> str:
     if "[" in parts.netloc:
         if not _BRACKETED.fullmatch(parts.netloc.rpartition("@")[2]):
             raise ValueError("the URL's host is not a valid address")
-        _refuse_no_ipv6(host)
-    elif len(host) > _HOST_CHARACTERS_MAX or not _HOST_NAME.fullmatch(host):
+        return _ipv6(host)
+    if len(host) > _HOST_CHARACTERS_MAX or not _HOST_NAME.fullmatch(host):
         raise ValueError("the URL's host is not a valid name")
     return host
 
 
-def _refuse_no_ipv6(host: str) -> None:
+def _ipv6(host: str) -> str:
+    """In its one short form."""
     try:
-        ipaddress.IPv6Address(host)
+        address = ipaddress.IPv6Address(host)
     except ValueError:
         raise ValueError("the URL's host is not a valid address") from None
-    if "%" in host:
+    if address.scope_id is not None:
         raise ValueError("the URL's host must not have a zone")
+    return address.compressed
 
 
 def _port_of(parts: SplitResult, scheme: str) -> int:

@@ -3,7 +3,8 @@
 DrainError
 ├── InvalidDrainError   a field is wrong; says which, and why
 ├── TwinDrainError      the app has a drain with this URL already
-└── TooManyDrainsError  the app has as many as it may
+├── TooManyDrainsError  the app has as many as it may
+└── UnknownDrainError   there is no such drain, or there is none any more
 """
 
 from __future__ import annotations
@@ -28,3 +29,8 @@ class TwinDrainError(DrainError):
 class TooManyDrainsError(DrainError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"there may be at most {limit} drains here")
+
+
+class UnknownDrainError(DrainError):
+    def __init__(self) -> None:
+        super().__init__("No such log drain or app found")  # the original's words

@@ -13,7 +13,12 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from drains.destination import Destination
-from drains.errors import InvalidDrainError, TooManyDrainsError, TwinDrainError
+from drains.errors import (
+    InvalidDrainError,
+    TooManyDrainsError,
+    TwinDrainError,
+    UnknownDrainError,
+)
 from drains.models import KEY_CHARACTERS_MAX, Drain, RouteVersion, columns_of
 from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
 
@@ -39,21 +44,25 @@ def change_drain(
     drain: Drain, *, url: str | None = None, name: str | None = None, paused: bool | None = None
 ) -> Drain:
     """Change what is given; the drain keeps its place in the logs. Raises DrainError."""
-    if name is not None:
-        drain.name = _checked_name(name)
-    if url is not None:
-        _set_url(drain, url)
-    if paused is not None:
-        drain.paused = paused
-    drain.updated_at = timezone.now()
     with _route_change(drain):
+        _refresh(drain)
+        if name is not None:
+            drain.name = _checked_name(name)
+        if url is not None:
+            _set_url(drain, url)
+        if paused is not None:
+            drain.paused = paused
+        drain.updated_at = timezone.now()
         drain.save(force_update=True)
     return drain
 
 
 def delete_drain(drain: Drain) -> None:
+    """Raises UnknownDrainError when somebody else was quicker."""
     with _route_change(drain):
-        Drain.objects.filter(pk=drain.pk).delete()
+        deleted, _ = Drain.objects.filter(pk=drain.pk).delete()
+        if not deleted:
+            raise UnknownDrainError
 
 
 def refuse_odd_key(key: Key) -> None:
@@ -104,6 +113,14 @@ def _route_change(drain: Drain) -> Iterator[None]:
     except IntegrityError:
         _refuse_twin(drain)
         raise
+
+
+def _refresh(drain: Drain) -> None:
+    """What it is by now: a change that came in between must not be undone."""
+    try:
+        drain.refresh_from_db()
+    except Drain.DoesNotExist:
+        raise UnknownDrainError from None
 
 
 def _refuse_twin(drain: Drain) -> None:

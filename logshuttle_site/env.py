@@ -7,6 +7,7 @@ secret's value. An empty value counts as unset.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -92,6 +93,15 @@ class Env:
     def words(self, name: str) -> list[str]:
         """A comma-separated list."""
         return [word.strip() for word in self.text(name).split(",") if word.strip()]
+
+    def web_url(self, name: str) -> str:
+        return self.refuse_no_web_url(name, self.text(name))
+
+    def refuse_no_web_url(self, name: str, url: str) -> str:
+        """Note a fault when `url`, which came from `name`, is given and no http URL."""
+        if url and not re.fullmatch(r"https?://[^\s/]+\S*", url):
+            self.fault(name, f"{url!r} does not look like https://host")
+        return url
 
     def networks(self, name: str) -> list[str]:
         for word in self.words(name):

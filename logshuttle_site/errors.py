@@ -18,16 +18,14 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from drains.errors import DrainError, InvalidDrainError, TwinDrainError
+from drains.errors import DrainError, InvalidDrainError, TwinDrainError, UnknownDrainError
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 
-
-class BodyTooLargeError(exceptions.APIException):
-    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    default_detail = "the body is larger than 256 KiB"
+_AWAY = "the database is away; try again soon"
+_RETRY_SECONDS = "5"
 
 
 def problem(status: int, detail: str, **members: Any) -> dict[str, Any]:
@@ -52,15 +50,15 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     if challenge := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
-        logger.error("Cannot answer: %s", exc, extra={"action": "unavailable"})
-        headers["Retry-After"] = "5"
+        _say_away(exc)
+        headers["Retry-After"] = _RETRY_SECONDS
     return Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
 
 
 def _problem_of(exc: Exception) -> dict[str, Any] | None:
     match exc:
         case OperationalError() | InterfaceError():
-            return problem(503, "the database is away; try again soon")
+            return problem(503, _AWAY)
         case Http404():
             return problem(404, "there is nothing here")
         case PermissionDenied():
@@ -69,6 +67,8 @@ def _problem_of(exc: Exception) -> dict[str, Any] | None:
             return wrong_fields([{"field": exc.field, "detail": str(exc)}])
         case TwinDrainError():
             return problem(409, str(exc), id=exc.twin_id)
+        case UnknownDrainError():
+            return problem(404, str(exc))
         case DrainError():
             return problem(422, str(exc))
         case exceptions.ValidationError():
@@ -93,6 +93,17 @@ def _field_errors(detail: Any) -> Iterator[dict[str, str]]:
 def problem_page(status: int, detail: str) -> JsonResponse:
     """The same outside of DRF."""
     return JsonResponse(problem(status, detail), status=status, content_type=CONTENT_TYPE)
+
+
+def database_away(exc: Exception) -> JsonResponse:
+    _say_away(exc)
+    answer = problem_page(503, _AWAY)
+    answer.headers["Retry-After"] = _RETRY_SECONDS
+    return answer
+
+
+def _say_away(exc: Exception) -> None:
+    logger.error("Cannot answer: %s", exc, extra={"action": "unavailable"})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:

@@ -1,4 +1,4 @@
-"""What every answer has."""
+"""What every request meets before Django's own middleware, whatever the server."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ import re
 import uuid
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from logshuttle_site import health
+from logshuttle_site.errors import database_away, problem_page
 
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class RequestId:
@@ -16,7 +24,7 @@ class RequestId:
 
     sync_capable, async_capable = True, False
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -25,3 +33,60 @@ class RequestId:
         known = _ACCEPTABLE_ID.fullmatch(given)
         answer.headers["X-Request-Id"] = given if known else str(uuid.uuid4())
         return answer
+
+
+class Probes:
+    """Answers probes before all else: they send any Host, speak plain HTTP, and want no session."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        probe = health.PROBES.get(request.path_info)
+        if probe is None:
+            return self._get_response(request)
+        if request.method in ("GET", "HEAD"):
+            return probe(request)
+        answer = problem_page(405, "a probe takes GET and HEAD only")
+        answer.headers["Allow"] = "GET, HEAD"
+        return answer
+
+
+class BodyLength:
+    """A body that comes in chunks has no length, and nobody reads it without one."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "Transfer-Encoding" in request.headers:
+            request.META["CONTENT_LENGTH"] = str(self._length_of(request))
+        return self._get_response(request)
+
+    @staticmethod
+    def _length_of(request: HttpRequest) -> int:
+        try:
+            return len(request.body)
+        except RequestDataTooBig:
+            return settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1  # 413 for those who have the key
+
+
+class DatabaseAway:
+    """503 for pages of the admin too."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, OperationalError | InterfaceError):
+            return database_away(exception)
+        return None

@@ -7,13 +7,16 @@ from typing import IO, Any
 
 import msgspec
 from django.core.exceptions import RequestDataTooBig
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from logshuttle_site.errors import BodyTooLargeError
+
+class BodyTooLargeError(APIException):
+    status_code = 413
+    default_detail = "the body is larger than 256 KiB"
 
 
 class AnyTypeIsJson(BaseParser):

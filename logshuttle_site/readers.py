@@ -6,10 +6,14 @@ import base64
 import hashlib
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 from cryptography.fernet import Fernet
 
+from events.kafka import client_conf
 from logshuttle_site.env import Env
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+)(?::(\d{1,5}))?", re.ASCII)
@@ -36,6 +40,50 @@ def kafka_hosts_of(env: Env) -> list[str]:
     return hosts
 
 
+def kafka_conf_of(env: Env, hosts: list[str], *, probe: bool) -> dict[str, str]:
+    """librdkafka's settings: KAFKA_CONF_security_protocol (or …_SECURITY_PROTOCOL) and so on.
+
+    `probe`: let librdkafka say what is wrong with them; it asks no broker for that.
+    """
+    extras = env.prefixed("KAFKA_CONF_")
+    named = {name.lower().replace("_", "."): value for name, value in extras.items()}
+    conf = {"bootstrap.servers": ",".join(hosts), **named}
+    if probe and extras and hosts:
+        try:
+            AdminClient(client_conf(conf))
+        except (KafkaException, ValueError) as error:
+            env.fault("KAFKA_CONF_…", error.args[0].str() if error.args else "not usable")
+    return conf
+
+
+def redis_url_of(env: Env) -> str:
+    url = env.secret("REDIS_URL")
+    if url and not _is_redis_url(url):
+        env.fault("REDIS_URL", "must look like redis://host:port")
+    return url
+
+
+def _is_redis_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        tcp = parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none; it may repeat the URL, which may hold a password
+        return False
+    return bool(tcp) or (parts.scheme == "unix" and bool(parts.path))
+
+
+def cache_for(redis_url: str) -> dict[str, Any]:
+    """Django's settings of the cache that processes share, or of one of this process alone."""
+    if not redis_url:
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    limits = {"SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 2}  # seconds: Redis may be away
+    return {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": redis_url,
+        "OPTIONS": limits,
+    }
+
+
 def database_of(env: Env) -> dict[str, Any]:
     """Django's settings for DATABASE_URL, else POSTGRES_URL, else a file in this folder."""
     for name in ("DATABASE_URL", "POSTGRES_URL"):
@@ -51,7 +99,7 @@ def _database_from(env: Env, name: str, url: str) -> dict[str, Any]:
     except (ValueError, KeyError):  # both may repeat the URL, which may hold a password
         parsed = {}
     engine = parsed.get("ENGINE", "")
-    if not engine.endswith(("postgresql", "sqlite3")):
+    if not engine.endswith(("postgresql", "sqlite3")) or not parsed.get("NAME"):
         env.fault(name, "must look like postgres://user:password@host:port/name or sqlite:///file")
         return {}
     return _with_options(parsed)

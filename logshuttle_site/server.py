@@ -1,18 +1,24 @@
 """daphne with flow control: a client that reads slowly is waited for, one that never reads is cut.
 
 daphne's own `send` never waits, so a silent client grew the process by 12 MiB a second. Here an
-answer's next piece waits until the last ones have left (ecosystem.md section 1.2).
+answer's next piece waits until the last ones have left (ecosystem.md section 1.2). And daphne takes
+any body before it asks the application; here one that nobody would take ends its connection.
 """
 
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
 
+from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
 
 BUFFER_BYTES = 1024 * 1024
 CUT_AFTER_SECONDS = 3.0
+BODY_BYTES_MAX = 1024 * 1024
+"""Far above what any path takes: up to here the application answers by itself."""
+
 _LOOK_SECONDS = 0.02
 
 
@@ -33,9 +39,51 @@ class PatientServer(Server):  # type: ignore[misc]
         except TimeoutError:
             transport.abortConnection()
 
+    def listen_success(self, port: Any) -> None:
+        """daphne has no other place to say which requests it makes."""
+        super().listen_success(port)
+        port.factory = _RequestFactory(self)
+
     def listen_error(self, failure: Any) -> None:
         self.refused = str(getattr(failure.value, "socketError", failure.value))
         self.stop()
+
+
+class _RequestFactory(HTTPFactory):  # type: ignore[misc]
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = _Request
+        return protocol
+
+
+class _Request(WebRequest):  # type: ignore[misc]
+    _too_large = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # Twisted would parse forms, for nobody, and refuse bodies that are none.
+        super().__init__(*args, **options, parsePOSTFormSubmission=False)
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802
+        super().gotLength(length)
+        self._refuse_above_limit(length or 0)
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+        if not self._too_large:
+            super().handleContentChunk(data)
+            self._refuse_above_limit(self.content.tell())
+
+    def setResponseCode(self, code: int, message: bytes | None = None) -> None:  # noqa: N802
+        """With the phrases that Twisted lacks: 422, 429."""
+        super().setResponseCode(code, message or HTTPStatus(code).phrase.encode())
+
+    def _refuse_above_limit(self, size: int) -> None:
+        if size > BODY_BYTES_MAX:
+            self._too_large = True
+            self.channel.transport.write(
+                b"HTTP/1.1 413 Request Entity Too Large\r\n"
+                b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+            )
+            self.channel.loseConnection()
 
 
 def _transport_of(protocol: Any) -> Any | None:

@@ -14,20 +14,32 @@ from typing import Any
 
 from logshuttle_site.env import Env
 from logshuttle_site.logs import logging_config
-from logshuttle_site.readers import database_of, encryption_keys_of, kafka_hosts_of
+from logshuttle_site.readers import (
+    cache_for,
+    database_of,
+    encryption_keys_of,
+    kafka_conf_of,
+    kafka_hosts_of,
+    redis_url_of,
+)
 
 # Commands that serve nobody and decrypt nothing do without what is otherwise required.
 OFFLINE_COMMANDS = frozenset(
     {
+        "changepassword",
         "check",
+        "clearsessions",
         "createsuperuser",
+        "dbshell",
         "devkafka",
         "help",
         "--help",
+        "-h",
         "makemigrations",
         "migrate",
         "rundemo",
         "showmigrations",
+        "sqlmigrate",
         "version",
         "--version",
     }
@@ -35,7 +47,7 @@ OFFLINE_COMMANDS = frozenset(
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 _offline = Path(sys.argv[0]).name == "manage.py" and (
-    len(sys.argv) == 1 or sys.argv[1] in OFFLINE_COMMANDS
+    len(sys.argv) == 1 or sys.argv[1] in OFFLINE_COMMANDS or "--help" in sys.argv
 )
 env = Env(os.environ)
 
@@ -47,10 +59,7 @@ LAPTOP_MODE = DEBUG
 
 AUTH_KEY = env.secret("AUTH_KEY")
 KAFKA_HOSTS = kafka_hosts_of(env)
-KAFKA_CONF: dict[str, str] = {
-    "bootstrap.servers": ",".join(KAFKA_HOSTS),
-    **{name.replace("_", "."): value for name, value in env.prefixed("KAFKA_CONF_").items()},
-}
+KAFKA_CONF = kafka_conf_of(env, KAFKA_HOSTS, probe=not _offline)
 """librdkafka's settings for every client."""
 
 TEST_MODE = bool(env.text("TEST_MODE"))
@@ -83,22 +92,14 @@ FIELD_ENCRYPTION_KEYS, ENCRYPTION_KEYS_DERIVED = encryption_keys_of(env, SECRET_
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["*"]
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 for _origin in CSRF_TRUSTED_ORIGINS:
-    if not _origin.startswith(("http://", "https://")):
-        env.fault("CSRF_TRUSTED_ORIGINS", f"{_origin!r} must start with https:// or http://")
+    env.refuse_no_web_url("CSRF_TRUSTED_ORIGINS", _origin)
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT")
-SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|octhc)$"]  # probes speak plain HTTP
 
 DATABASES = {"default": database_of(env)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.secret("REDIS_URL")
-if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
-    env.fault("REDIS_URL", "must look like redis://host:port")
-CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-}
+REDIS_URL = redis_url_of(env)
+CACHES: dict[str, dict[str, Any]] = {"default": cache_for(REDIS_URL)}
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
@@ -121,6 +122,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "logshuttle_site.middleware.RequestId",
+    "logshuttle_site.middleware.Probes",
+    "logshuttle_site.middleware.BodyLength",
+    "logshuttle_site.middleware.DatabaseAway",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -182,9 +186,6 @@ env.seconds("SESSION_IDLE_SECONDS", 60.0, 86_400)
 env.networks("DRAIN_ALLOWED_CIDRS")
 env.networks("DRAIN_DENIED_CIDRS")
 env.ports("DRAIN_ALLOWED_PORTS")
-if (_session_url := env.text("SESSION_URL")) and not _session_url.startswith(
-    ("http://", "https://")
-):
-    env.fault("SESSION_URL", "must start with https:// or http://")
+env.web_url("SESSION_URL")
 
 env.seal()

@@ -1,21 +1,19 @@
-"""All paths. What is not open by name here needs the key."""
+"""All paths but the probes (middleware.py). What is not open by name here needs the key."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.generic import RedirectView
 
-from logshuttle_site import health
 from logshuttle_site.views import NothingHere, no_favicon
 
 _OPEN: list[URLPattern | URLResolver] = [
-    path("livez", health.livez),
-    path("readyz", health.readyz),
-    path("octhc", health.octhc),
     path("favicon.ico", no_favicon),
 ]
 _CONTROL_PLANE: list[URLPattern | URLResolver] = [
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("", include("drains.urls")),
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from logshuttle_site import health
 from tests.contract.conftest import Api
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -23,16 +24,9 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def replace(**outcomes: type[Exception] | None) -> None:
         made = {name: _check(outcome) for name, outcome in outcomes.items()}
-        monkeypatch.setattr(health, "_checks", lambda: made)
+        monkeypatch.setattr(health, "checks", lambda: made)
 
     return replace
-
-
-@pytest.fixture(autouse=True)
-def _threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with ThreadPoolExecutor(2) as threads:
-        monkeypatch.setattr(health, "_threads", threads)
-        yield
 
 
 def _check(outcome: type[Exception] | None) -> Callable[[], None]:
@@ -80,13 +74,32 @@ def test_readyz_names_the_check_that_failed(outsider: Api, checks: Callable[...,
 
 
 def test_a_check_that_hangs_has_failed(outsider: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    let_go = threading.Event()
+    let_go, asked = threading.Event(), list[bool]()
     monkeypatch.setattr(health, "CHECK_SECONDS", 0.05)
-    monkeypatch.setattr(health, "_checks", lambda: {"database": let_go.wait})
+    hanging = dict.fromkeys(["database", "kafka"], lambda: asked.append(let_go.wait()))
+    monkeypatch.setattr(health, "checks", lambda: hanging)
 
-    assert outsider.get("/octhc").content == b"overall_status=bad,database_check=failed"
+    for _ in range(3):
+        said = outsider.get("/octhc").content
+        assert said == b"overall_status=bad,database_check=failed,kafka_check=failed"
     let_go.set()
 
+    wait_until(lambda: outsider.get("/readyz").json()["status"] == "ready", 5, "an answer")
+    assert len(asked) <= 2 * 2  # those that hung, and those after them
 
-def test_probes_take_no_other_method(outsider: Api) -> None:
-    assert outsider.post("/livez").status_code == 405
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS", "PURGE"])
+@pytest.mark.parametrize("path", health.PROBES)
+def test_probes_take_no_other_method(path: str, method: str, outsider: Api) -> None:
+    answer = outsider.call(method, path)
+
+    assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
+    assert answer["Allow"] == "GET, HEAD"
+
+
+def test_a_probe_may_name_any_host_and_needs_no_tls(settings: Any, outsider: Api) -> None:
+    settings.ALLOWED_HOSTS = ["logs.example"]
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert outsider.get("/livez", Host="10.1.2.3").status_code == 200
+    assert outsider.get("/livez")["X-Request-Id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -40,6 +41,70 @@ def test_without_a_database_it_says_so_in_its_answers(shuttle: Shuttle) -> None:
     assert "database_check=failed" in shuttle.api.get("/octhc").text
     assert shuttle.api.get("/readyz").status_code == 503
     assert shuttle.api.get("/apps/gold-gs/log-drains").status_code == 503
+
+
+def test_with_the_database_away_it_says_so_and_serves(shuttle: Shuttle) -> None:
+    web = shuttle.start_web()
+    assert "The database is away" in web.output()
+
+    for path in ("/admin/", "/admin/drains/drain/", "/apps/gold-gs/log-drains"):
+        answer = shuttle.api.get(path, headers={"Cookie": f"sessionid={'a' * 32}"})
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.status_code == 503
+    assert "Traceback" not in web.output()
+    shuttle.migrate()
+    assert shuttle.api.get("/apps/gold-gs/log-drains").json() == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "text/xml"]
+)
+def test_a_body_is_json_whatever_its_type_and_also_in_chunks(kind: str, shuttle: Shuttle) -> None:
+    shuttle.migrate()
+    shuttle.start_web()
+    headers, path = {"Content-Type": kind}, "/apps/gold-gs/log-drains"
+
+    whole = shuttle.api.post(path, content=b'{"url": "syslog://h:1"}', headers=headers)
+    chunks = iter([b'{"url": ', b'"syslog://h:2"}'])
+    in_chunks = shuttle.api.post(path, content=chunks, headers=headers)
+
+    assert (whole.status_code, in_chunks.status_code) == (201, 201)
+    large = iter([b"x" * 300_000])
+    assert shuttle.api.post(path, content=large, headers=headers).status_code == 413
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_of_many_at_once_one_makes_the_drain(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    postgres = database == "postgres"
+    urls = {"DATABASE_URL": request.getfixturevalue("postgres_url")} if postgres else {}
+    shuttle = Shuttle(tmp_path, NO_KAFKA, urls)
+    shuttle.migrate()
+    shuttle.start_web()
+
+    def make(_: int) -> httpx.Response:
+        return shuttle.api.post("/apps/gold-gs/log-drains", json={"url": "syslog://h:1"})
+
+    with ThreadPoolExecutor(8) as clients:
+        answers = list(clients.map(make, range(16)))
+
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 15
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    shuttle.close()
+
+
+def test_no_path_takes_websockets(shuttle: Shuttle) -> None:
+    web = shuttle.start_web()
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+
+    assert shuttle.api.get("/apps/gold-gs/log-drains", headers=upgrade).status_code == 403
+    assert "Traceback" not in web.output()
 
 
 def test_health_is_good_with_all_there(tmp_path: Path, kafka: Broker, redis_url: str) -> None:

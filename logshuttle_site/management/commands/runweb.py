@@ -9,6 +9,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from logshuttle_site import health
 from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
 from logshuttle_site.server import PatientServer
@@ -27,6 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
+        _say_if_the_database_is_away()
         server = PatientServer(
             application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
@@ -39,3 +41,13 @@ class Command(BaseCommand):
         if server.refused:
             raise CommandError(f"PORT {port}: {server.refused}")
         logger.info("Stopped", extra={"action": "stopped"})
+
+
+def _say_if_the_database_is_away() -> None:
+    fault = health.faults_of({"database": health.ask_database})["database"]
+    if fault:
+        logger.warning(
+            "The database is away, or `manage.py migrate` has not run: %s. Serving even so.",
+            fault.strip(),
+            extra={"action": "database_away"},
+        )

@@ -10,7 +10,13 @@ from cryptography.fernet import Fernet
 from django.db import connection
 
 from drains import services
-from drains.errors import DrainError, InvalidDrainError, TooManyDrainsError, TwinDrainError
+from drains.errors import (
+    DrainError,
+    InvalidDrainError,
+    TooManyDrainsError,
+    TwinDrainError,
+    UnknownDrainError,
+)
 from drains.fields import Encrypted, UndecryptableError
 from drains.models import Drain
 from drains.selectors import load_route_table, route_version
@@ -102,6 +108,30 @@ def test_apps_and_sites_that_join_to_one_text_have_routes_of_their_own() -> None
     by_key = load_route_table().by_key
 
     assert [[route.drain_id for route in by_key[key]] for key in keys] == [[d] for d in drains]
+
+
+def test_two_changes_at_once_both_stay() -> None:
+    services.create_drain(GOLD, "syslog://h:514")
+    one, other = Drain.objects.get(), Drain.objects.get()
+
+    services.change_drain(one, paused=True)
+    services.change_drain(other, name="new")
+
+    drain = Drain.objects.get()
+    assert (drain.paused, drain.name) == (True, "new")
+
+
+def test_a_drain_that_somebody_deleted_is_unknown() -> None:
+    services.create_drain(GOLD, "syslog://h:514")
+    one, other = Drain.objects.get(), Drain.objects.get()
+    services.delete_drain(one)
+    before = route_version()
+
+    with pytest.raises(UnknownDrainError):
+        services.change_drain(other, paused=True)
+    with pytest.raises(UnknownDrainError):
+        services.delete_drain(other)
+    assert route_version() == before
 
 
 def test_a_drain_that_is_left_out_is_logged_without_its_url(

@@ -101,7 +101,7 @@ def test_what_is_not_set_has_its_default(
         ({"LOG_LEVEL": "DEBUG"}, "LOG_LEVEL", "DEBUG"),
         ({"LOG_FORMAT": "json"}, "LOG_FORMAT", "json"),
         (
-            {"KAFKA_CONF_sasl_username": "me", "KAFKA_CONF_bootstrap_servers": "other:1"},
+            {"KAFKA_CONF_SASL_USERNAME": "me", "KAFKA_CONF_bootstrap_servers": "other:1"},
             "KAFKA_CONF",
             {"sasl.username": "me", "bootstrap.servers": "other:1"},
         ),
@@ -146,7 +146,7 @@ def test_a_setting_of_a_feature_to_come_stops_nothing(
         ("REDIS_URL", "http://cache", "must look like redis://"),
         ("FIELD_ENCRYPTION_KEYS", f"{GOOD_KEY},short", "key 2 is not 32 bytes"),
         ("FIELD_ENCRYPTION_KEYS", "schlüssel", "key 1 is not 32 bytes"),
-        ("CSRF_TRUSTED_ORIGINS", "a.example", "must start with https://"),
+        ("CSRF_TRUSTED_ORIGINS", "a.example", "does not look like https://host"),
         ("SECURE_SSL_REDIRECT", "maybe", "true or false"),
         ("DEBUG", "2", "true or false"),
         ("RUN_SESSION", "x", "true or false"),
@@ -167,7 +167,15 @@ def test_a_setting_of_a_feature_to_come_stops_nothing(
         ("SESSION_IDLE_SECONDS", "soon", "number of seconds"),
         ("SHUTDOWN_GRACE_SECONDS", "-1", "number of seconds"),
         ("SHUTDOWN_GRACE_SECONDS", "inf", "number of seconds"),
-        ("SESSION_URL", "logs.example", "must start with https://"),
+        ("SESSION_URL", "logs.example", "does not look like https://host"),
+        ("SESSION_URL", "https://", "does not look like https://host"),
+        ("CSRF_TRUSTED_ORIGINS", "https://a,http://", "does not look like https://host"),
+        ("REDIS_URL", "redis://cache:99999", "must look like redis://"),
+        ("REDIS_URL", "redis://", "must look like redis://"),
+        ("POSTGRES_URL", "postgres://me@db:5432", "must look like postgres://"),
+        ("KAFKA_CONF_no_such_property", "1", "no.such.property"),
+        ("KAFKA_CONF_security_protocol", "x", "security.protocol"),
+        ("KAFKA_CONF_SOCKET_TIMEOUT_MS", "soon", "socket.timeout.ms"),
         ("LOG_LEVEL", "LOUD", "must be one of DEBUG"),
         ("LOG_FORMAT", "xml", "must be one of console, json"),
         ("DRAIN_ALLOWED_CIDRS", "10.0.0.0/33", "not an address range"),
@@ -179,7 +187,8 @@ def test_a_setting_of_a_feature_to_come_stops_nothing(
 def test_a_bad_value_stops_the_start_and_is_named(
     name: str, value: str, why: str, run_settings: Settings
 ) -> None:
-    with pytest.raises(SettingsError, match=name) as caught:
+    shown = "KAFKA_CONF_" if name.startswith("KAFKA_CONF_") else name
+    with pytest.raises(SettingsError, match=shown) as caught:
         run_settings({**REQUIRED, name: value})
 
     assert why in str(caught.value)
@@ -209,6 +218,10 @@ def test_a_laptop_needs_no_secret_key(run_settings: Settings) -> None:
 @pytest.mark.parametrize("command", ["migrate", "check", "help", "showmigrations"])
 def test_an_offline_command_needs_nothing(command: str, run_settings: Settings) -> None:
     assert run_settings({}, command)["AUTH_KEY"] == ""
+
+
+def test_help_needs_nothing(run_settings: Settings) -> None:
+    assert run_settings({}, "runweb", "--help")["AUTH_KEY"] == ""
 
 
 def test_an_offline_command_still_refuses_a_bad_value(run_settings: Settings) -> None:
