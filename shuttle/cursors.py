@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from django.db import Error, close_old_connections, connection, transaction
+from django.db import Error, connection, transaction
 
 from drains import selectors
 from drains.models import Drain, DrainCursor
@@ -54,7 +54,7 @@ class DatabaseStore:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    close_old_connections()
+    """The thread's connection stays open from call to call, until it fails."""
     try:
         yield
     except Error as error:
