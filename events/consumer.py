@@ -38,6 +38,7 @@ class Consumer:
         self._next: asyncio.Future[Batch] | None = None
         self._closing = threading.Event()
         self._off_the_log: set[TopicPartition] = set()
+        self._broken: Exception | None = None
 
     async def next_batch(self) -> Batch:
         """The next records, or an empty batch after `POLL_SECONDS` without any."""
@@ -61,11 +62,9 @@ class Consumer:
         return asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _take(self) -> Batch:
-        try:
-            messages = self._kafka.consume(BATCH_RECORDS, POLL_SECONDS)
-        except KafkaException as error:
-            logger.warning("Kafka: %s", error, extra={"action": "consume_failed"})
-            messages = []
+        if self._broken is not None:
+            raise self._broken
+        messages = self._kafka.consume(BATCH_RECORDS, POLL_SECONDS)
         for source in list(self._off_the_log):
             self._to_low_watermark(source)
         ends: dict[TopicPartition, int] = {}
@@ -122,6 +121,7 @@ class OffsetConsumer(Consumer):
         if self._next is not None:
             await self._next
             self._next = None
+        self._off_the_log.clear()
         await self.call(lambda: self._kafka.assign(offsets_of(starts)))
 
 

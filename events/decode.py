@@ -5,12 +5,15 @@ Adding a source is one file in `formats/`, one line in `FORMATS`, one folder of 
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
 from events.formats.kubernetes import KubernetesFormat
 from events.lines import LogLine
 from events.malformed import Malformed
 from events.records import Run
+
+logger = logging.getLogger(__name__)
 
 
 class Format(Protocol):
@@ -40,7 +43,26 @@ class Decoder:
         if chosen is None:
             known = FORMATS.get(topic)
             chosen = self._formats[topic] = known() if known else KubernetesFormat(topic)
-        return chosen.lines_of(run, Malformed() if again else self.malformed)
+        malformed = Malformed() if again else self.malformed
+        try:
+            return chosen.lines_of(run, malformed)
+        except Exception:  # noqa: BLE001 - a fault of ours must not stop the partition
+            return self._one_by_one(chosen, run, malformed)
+
+    def _one_by_one(self, chosen: Format, run: Run, malformed: Malformed) -> list[LogLine]:
+        """Find the record that a format cannot bear; the others keep their lines."""
+        lines: list[LogLine] = []
+        for message in run.messages:
+            lines += self._lines_or_none(chosen, Run(run.source, [message]), malformed)
+        return lines
+
+    def _lines_or_none(self, chosen: Format, single: Run, malformed: Malformed) -> list[LogLine]:
+        try:
+            return chosen.lines_of(single, malformed)
+        except Exception:
+            logger.exception("A record cannot be decoded", extra={"action": "decode_failed"})
+            malformed.add(*single.source, single.begin, "internal_error", single.values[0])
+            return []
 
 
 # Topics of the other sources; a space cannot have one of their names.

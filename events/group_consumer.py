@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 import confluent_kafka as kafka
@@ -96,7 +97,12 @@ class GroupConsumer(Consumer):
     # The callbacks below run in the consumer's thread, inside `consume` or `close`.
 
     def _on_assign(self, _: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
+        with self._no_exception():
+            self._assign(parts)
+
+    def _assign(self, parts: list[kafka.TopicPartition]) -> None:
         self._assigned_times += 1
+        self._off_the_log.difference_update(_sources(parts))
         starts = self._insist(lambda: self._starts_of(parts))
         offsets = offsets_of(starts)
         self._kafka.incremental_assign(offsets)
@@ -104,6 +110,11 @@ class GroupConsumer(Consumer):
         self._loop.call_soon_threadsafe(self._assignments.assigned, starts, self._assigned_times)
 
     def _on_revoke(self, _: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
+        with self._no_exception():
+            self._revoke(parts)
+
+    def _revoke(self, parts: list[kafka.TopicPartition]) -> None:
+        self._off_the_log.difference_update(_sources(parts))
         handed_over = asyncio.run_coroutine_threadsafe(
             self._assignments.revoked(_sources(parts)),
             self._loop,
@@ -113,14 +124,30 @@ class GroupConsumer(Consumer):
             if offsets:
                 self._kafka.commit(offsets=offsets_of(offsets), asynchronous=False)
         except (TimeoutError, KafkaException) as error:
-            # Not committed means delivered again, never lost.
+            # Not committed means delivered again, never lost. A hand-over that comes too late
+            # must not take away what is assigned next.
+            handed_over.cancel()
+            self._loop.call_soon_threadsafe(self._assignments.lost, _sources(parts))
             logger.warning("Partitions go uncommitted: %r", error, extra={"action": "revoke"})
         finally:
             self._kafka.incremental_unassign(parts)
 
     def _on_lost(self, _: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
-        self._loop.call_soon_threadsafe(self._assignments.lost, _sources(parts))
-        self._kafka.incremental_unassign(parts)
+        with self._no_exception():
+            self._off_the_log.difference_update(_sources(parts))
+            self._loop.call_soon_threadsafe(self._assignments.lost, _sources(parts))
+            self._kafka.incremental_unassign(parts)
+
+    @contextmanager
+    def _no_exception(self) -> Iterator[None]:
+        """One that left a callback would take the records with it that were just fetched.
+
+        It is raised by the next `_take` instead, and ends the worker: a restart loses nothing.
+        """
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again
+            self._broken = self._broken or error
 
     def _insist(self, ask: Callable[[], _Answer]) -> _Answer:
         """Ask until Kafka answers: there is nothing to read before."""
@@ -166,6 +193,9 @@ class GroupConsumer(Consumer):
 
 
 def _positions(parts: Iterable[kafka.TopicPartition]) -> dict[TopicPartition, int]:
+    for part in parts:
+        if part.error is not None and part.error.code() not in _UNKNOWN:
+            raise KafkaException(part.error)
     return {TopicPartition(part.topic, part.partition): part.offset for part in parts}
 
 

@@ -18,6 +18,8 @@ _RFC3339 = re.compile(
 _COMMON_SHAPE = b"0000-00-00T00:00:00.000000000Z"
 _ANY_DIGIT_IS_0 = bytes.maketrans(b"123456789", b"000000000")
 
+_LAST_MS = 253_402_300_799_999  # the end of the year 9999
+
 # Neighbouring lines share their second: `2016-08-24T17:03:20` → it is a real point in time.
 _SECONDS_KEPT = 4096
 _real_seconds: set[str] = set()
@@ -69,6 +71,7 @@ def _remember(seconds: str) -> None:
 
 def rfc5424_time_of_ms(epoch_ms: int) -> str:
     """The TIMESTAMP, in UTC, of a Kafka record's time in epoch milliseconds."""
+    epoch_ms = min(epoch_ms, _LAST_MS)  # some producers write microseconds
     moment = datetime.fromtimestamp(epoch_ms // 1000, UTC)
     kept = f"{epoch_ms % 1000:03d}".rstrip("0")
     return f"{moment:%Y-%m-%dT%H:%M:%S}{'.' if kept else ''}{kept}Z"

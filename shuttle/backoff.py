@@ -20,7 +20,8 @@ class Backoff:
         """Seconds to wait before the next try."""
         self._failures += 1
         self._progress_since = None
-        ceiling = min(MAX_SECONDS, FIRST_SECONDS * 2**self._failures)
+        # Bounded before it is raised: a day of failures is more than a float can hold.
+        ceiling = min(MAX_SECONDS, FIRST_SECONDS * 2 ** min(self._failures, 10))
         return random.uniform(FIRST_SECONDS, ceiling)  # noqa: S311
 
     def progressed(self, now: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import confluent_kafka as kafka
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -26,20 +26,24 @@ class Beginnings:
         self._admin = AdminClient(client_conf(settings))
 
     async def offsets_at(
-        self, sources: Iterable[TopicPartition], epoch_ms: int
+        self,
+        sources: Iterable[TopicPartition],
+        epoch_ms: int,
+        ours: Container[TopicPartition],
     ) -> dict[TopicPartition, int]:
         """The first record of each partition that is this young; none: it is left out.
 
-        Asks until Kafka answers.
+        Asks until Kafka has answered for each that is still among `ours`.
         """
-        wanted = list(sources)
-        while wanted:
-            try:
-                return await self._ask(wanted, epoch_ms)
-            except kafka.KafkaException as error:
-                logger.warning("Kafka: %s", error, extra={"action": "list_offsets_failed"})
+        found: dict[TopicPartition, int] = {}
+        wanted = set(sources)
+        while wanted := {source for source in wanted if source in ours}:
+            answers = await self._ask(wanted, epoch_ms)
+            found.update({source: at for source, at in answers.items() if at >= 0})
+            wanted -= answers.keys()
+            if wanted:
                 await asyncio.sleep(RETRY_SECONDS)
-        return {}
+        return found
 
     async def kafka_answers(self) -> bool:
         """Whether a broker answers within `PROBE_SECONDS`."""
@@ -50,13 +54,18 @@ class Beginnings:
             return False
         return True
 
-    async def _ask(self, wanted: list[TopicPartition], epoch_ms: int) -> dict[TopicPartition, int]:
+    async def _ask(self, wanted: set[TopicPartition], epoch_ms: int) -> dict[TopicPartition, int]:
+        """Offsets, -1 for none that young. A partition that gave no answer is left out."""
         at = OffsetSpec.for_timestamp(max(epoch_ms, 0))
         asked = {kafka.TopicPartition(*source): at for source in wanted}
-        answers = self._admin.list_offsets(asked, request_timeout=REQUEST_SECONDS)
         found = {}
-        for part, answer in answers.items():
-            offset = (await asyncio.wrap_future(answer)).offset
-            if offset >= 0:
+        for part, answer in self._admin.list_offsets(
+            asked, request_timeout=REQUEST_SECONDS
+        ).items():
+            try:
+                offset = (await asyncio.wrap_future(answer)).offset
+            except kafka.KafkaException as error:
+                logger.warning("Kafka: %s", error, extra={"action": "list_offsets_failed"})
+            else:
                 found[TopicPartition(part.topic, part.partition)] = offset
         return found

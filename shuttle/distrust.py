@@ -33,6 +33,12 @@ class Distrust:
                 self._frontier[source] = max(self._frontier.get(source, end), end)
         self._resets += 1
 
+    def forget(self, source: TopicPartition) -> None:
+        """A partition that is another worker's is confirmed there."""
+        self._frontier.pop(source, None)
+        if not self._frontier:
+            self._resets = 0
+
     def confirmed(self, mark: Mark) -> None:
         if not self._frontier:
             return

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from drains.delivery.checkpoints import StepBack
 from drains.routes import Route
 from events.records import Run, TopicPartition
 from shuttle.distrust import Distrust
@@ -38,6 +39,7 @@ class Snapshot(NamedTuple):
     covers: list[Mark]
     """What no longer holds the offsets back once the rows are stored."""
     version: int
+    holds: int
 
 
 class Feed:
@@ -59,6 +61,11 @@ class Feed:
         self.lines_missed = 0
         self._held_by_gap: int | None = None
         self._version = 0
+        self._holds = 0
+        self._lookups = 0
+        self._closed = False
+        self._being_stored: dict[TopicPartition, int] = {}
+        self._confirmed_bytes = 0
         self.stored: dict[TopicPartition, int] = {}
         self._registers = registers
         self._link = Link(
@@ -135,11 +142,19 @@ class Feed:
     # What happens to the connection.
 
     def link_opened(self) -> None:
-        self._failing = False
+        self._failing = self._stalled = False
         self.error = None
         self._progress_at = self._registers.clock()
+        self._confirmed_bytes = 0
         self._decide()
         self.flush()
+
+    def link_closed(self) -> None:
+        self._stalled = False
+        self._drop_outbox()
+        if self.gaps:
+            self._link.want_later()
+        self._decide()
 
     def link_failed(self, error: str, again: list[Mark]) -> None:
         self.error = error
@@ -159,7 +174,11 @@ class Feed:
                 self._registers.outstanding.discard(self)
             return
         for mark in sender.confirm(now):
-            self._confirmed(mark, now)
+            self._confirmed(mark)
+        if sender.confirmed_bytes > self._confirmed_bytes:
+            self._confirmed_bytes = sender.confirmed_bytes
+            self._progress_at = now
+            self._link.backoff.progressed(now)
         oldest = next(self._marks(), None)
         if oldest is None:
             self._registers.outstanding.discard(self)
@@ -203,43 +222,58 @@ class Feed:
 
     def hold_off(self) -> None:
         """Where it begins is being looked up: take nothing, and let nothing be committed."""
-        self.starting = True
-        self.hold_from(0)
-        self._decide()
+        if not self._closed:
+            self._lookups += 1
+            self.starting = True
+            self.hold_from(0)
+            self._decide()
+
+    def begun(self, gaps: dict[TopicPartition, int]) -> None:
+        """A look-up that `hold_off` announced is over."""
+        self._lookups -= 1
+        self.starting = self._lookups > 0
+        self.begin_at(gaps)
 
     def begin_at(self, gaps: dict[TopicPartition, int]) -> None:
         """Where this feed stands in partitions that are now this worker's, or now its own."""
-        self.starting = False
         for source, offset in gaps.items():
             self._open_gap(source, offset)
         self._decide()
 
     def forget(self, source: TopicPartition) -> None:
         """A partition is another worker's from now on; its cursor row stays for them."""
-        for known in (self.gaps, self.floors, self.stored):
+        for known in (self.gaps, self.floors, self.stored, self._being_stored):
             known.pop(source, None)
+        for mark in self._doubtful_marks():
+            mark.begins.pop(source, None)
+            mark.ends.pop(source, None)
+        self._distrust.forget(source)
         if not self.gaps:
             self._registers.behind.discard(self)
 
     def hold_from(self, batch: int) -> None:
         """Let no offset of this batch or a later one be committed until cursors are stored."""
         self._held_by_gap = batch if self._held_by_gap is None else min(batch, self._held_by_gap)
+        self._holds += 1
         self._cursors_changed()
 
     def snapshot(self) -> Snapshot:
         covers = [] if self.accepting else [mark for mark in self._marks() if not mark.covered]
-        return Snapshot(self, self.cursors, covers, self._version)
+        self._being_stored = self.cursors
+        return Snapshot(self, self._being_stored, covers, self._version, self._holds)
 
     def kept(self, snapshot: Snapshot) -> None:
         """The database has these cursors now."""
         self.stored = snapshot.rows
         for mark in snapshot.covers:
             mark.covered = True
-        if self._version == snapshot.version:
+        if self._holds == snapshot.holds:
             self._held_by_gap = None
+        if self._version == snapshot.version and self.cursors == snapshot.rows:
             self._registers.unstored.discard(self)
 
     def close(self) -> None:
+        self._closed = True
         self.accepting = False
         self._outbox.clear()
         self._link.close()
@@ -292,11 +326,15 @@ class Feed:
         sent = self._link.sender.unconfirmed if self._link.sender else ()
         return chain(sent, (self._outbox.mark,) if self._outbox.mark else ())
 
-    def _confirmed(self, mark: Mark, now: float) -> None:
-        self._progress_at = now
+    def _doubtful_marks(self) -> Iterator[Mark]:
+        """Those and what may yet be sent again."""
+        sender = self._link.sender
+        lately = sender.to_send_again(StepBack(), self._registers.clock()) if sender else ()
+        return chain(lately, (self._outbox.mark,) if self._outbox.mark else ())
+
+    def _confirmed(self, mark: Mark) -> None:
         self.lines_confirmed += mark.lines
         self._registers.lines_confirmed += mark.lines
-        self._link.backoff.progressed(now)
         self._distrust.confirmed(mark)
         self._link.distrusted = self._distrust.step_back
         if mark.covered:

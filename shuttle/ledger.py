@@ -25,7 +25,8 @@ class Ledger:
         self.safe: Positions = {}
         """All that may be committed by now, whether or not it has been."""
         self._open: deque[tuple[int, Mapping[TopicPartition, int]]] = deque()
-        self._settled: deque[tuple[float, Positions]] = deque()
+        self._settled: deque[tuple[float, int, Positions]] = deque()
+        self._first_held = math.inf
 
     def assigned(self, starts: Mapping[TopicPartition, int]) -> None:
         self.positions.update(starts)
@@ -35,7 +36,9 @@ class Ledger:
         gone = set(sources)
         kept = [(number, _without(ends, gone)) for number, ends in self._open]
         self._open = deque(kept)
-        self._settled = deque((at, _without(ends, gone)) for at, ends in self._settled)
+        self._settled = deque(
+            (at, number, _without(ends, gone)) for at, number, ends in self._settled
+        )
         for source in gone:
             self.positions.pop(source, None)
             self.safe.pop(source, None)
@@ -48,20 +51,31 @@ class Ledger:
 
     def settle(self, held: Sequence[int], now: float) -> None:
         """Every batch below all of `held` is confirmed, or its cursors are stored."""
-        first_held = min(held, default=None)
+        self._first_held = min(held, default=math.inf)
         ends: Positions = {}
-        while self._open and (first_held is None or self._open[0][0] < first_held):
-            ends.update(self._open.popleft()[1])
+        last = 0
+        while self._open and self._open[0][0] < self._first_held:
+            last, moved = self._open.popleft()
+            ends.update(moved)
         if ends:
-            self._settled.append((now, ends))
+            self._settled.append((now, last, ends))
         if len(self._open) > MERGE_ABOVE:
             self._merge(sorted(set(held)))
 
     def committable(self, now: float) -> Positions:
-        """Take out what was settled `COMMIT_DELAY_SECONDS` ago: it may be committed."""
+        """Take out what was settled `COMMIT_DELAY_SECONDS` ago: it may be committed.
+
+        Unless it is held by now: a connection has ended and stepped back behind it, or a drain
+        was added whose first lines may be among these.
+        """
         offsets: Positions = {}
-        while self._settled and self._settled[0][0] <= now - COMMIT_DELAY_SECONDS:
-            offsets.update(self._settled.popleft()[1])
+        settled = self._settled
+        while (
+            settled
+            and settled[0][0] <= now - COMMIT_DELAY_SECONDS
+            and settled[0][1] < self._first_held
+        ):
+            offsets.update(settled.popleft()[2])
         self.safe.update(offsets)
         return offsets
 

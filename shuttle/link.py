@@ -24,6 +24,9 @@ _NOTHING = StepBack(0.0, 0)
 class LinkOwner(Protocol):
     def link_opened(self) -> None: ...
 
+    def link_closed(self) -> None:
+        """The receiver closed, and has read all that it was sent: no failure."""
+
     def link_failed(self, error: str, again: list[Mark]) -> None:
         """No connection, or none any more; `again` may not have been read by anybody."""
 
@@ -54,6 +57,11 @@ class Link:
         """Have a connection, unless there is one or one is being seen to."""
         if self.sender is None and self._attempt is None:
             self._attempt = asyncio.create_task(self._dial(), name="dial")
+
+    def want_later(self) -> None:
+        """The same after a while: for a receiver that closes whatever it accepts."""
+        if self.sender is None and self._attempt is None:
+            self._try_later()
 
     def move_to(self, destination: Destination) -> list[Mark]:
         """Another receiver from now on: what the old one has not confirmed."""
@@ -117,3 +125,5 @@ class Link:
             self._try_later()
             said = explain(error) if error else "connection closed by the receiver"
             self._owner.link_failed(said, again)
+        else:
+            self._owner.link_closed()

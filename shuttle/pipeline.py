@@ -82,14 +82,23 @@ class LivePass(Pass):
         self.records = 0
         self._clock = asyncio.get_running_loop().time
         self.polled_at = self._clock()
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def run(self) -> None:
-        while not self._stopping.is_set():
-            await self.step()
+        self._idle.clear()
+        try:
+            while not self._stopping:
+                await self.step()
+        finally:
+            self._idle.set()
+        await asyncio.Event().wait()  # a chore ends only by being cancelled
 
-    def stop(self) -> None:
-        self._stopping.set()
+    async def stop(self) -> None:
+        """Returns when the batch that is being worked on is done, and no other comes."""
+        self._stopping = True
+        await self._idle.wait()
 
     def runs_of(self, batch: Batch) -> list[Run]:
         ours = self.generations

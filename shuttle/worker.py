@@ -28,7 +28,7 @@ from shuttle.replay import ReplayPass, Replays
 from shuttle.report import WorkerReport
 from shuttle.roster import START_SLACK_MS, Roster
 from shuttle.routing import Router
-from shuttle.store import Store
+from shuttle.store import Store, StoreError
 from shuttle.storekeeper import Storekeeper
 from shuttle.topics import Topics
 
@@ -40,6 +40,7 @@ COMMIT_SECONDS = 0.5
 ROUTES_SECONDS = 0.5
 LAG_LOOK_SECONDS = 1.0
 OUTBOXES_BYTES = 96 * 1024 * 1024
+STORE_SECONDS = 2.0
 HAND_OVER_SECONDS = 2.0
 """How long a partition that goes may wait for what is under way."""
 NEW_SECONDS = 30.0
@@ -106,24 +107,27 @@ class Worker:
     async def run(self) -> None:
         chores = self._chores
         try:
-            await self._keeper.insist(lambda store: store.route_version())
-            await self._follow_routes()
-            live = chores.start("live", self._live.run())
-            chores.start("replay", self._replays.run())
-            chores.start("flush", every(FLUSH_LOOK_SECONDS, self._flush_due))
-            chores.start("confirm", every(CONFIRM_SECONDS, self._confirm))
-            chores.start("store", self._keeper.run())
-            chores.start("commit", every(COMMIT_SECONDS, self._commit))
-            chores.start("lag", every(0, self._watch_lag))
-            chores.start("routes", every(ROUTES_SECONDS, self._follow_routes))
-            logger.info("Consuming", extra={"action": "started"})
+            chores.run_once("start", self._start())
             await chores.watch(self._stopping)
             self._consumer.give_up_waiting()
-            self._live.stop()
-            await live
+            await self._live.stop()
         finally:
             await chores.cancel()
             await self._end()
+
+    async def _start(self) -> None:
+        """As soon as the database answers."""
+        chores = self._chores
+        await self._follow_routes()
+        chores.start("live", self._live.run())
+        chores.start("replay", self._replays.run())
+        chores.start("flush", every(FLUSH_LOOK_SECONDS, self._flush_due))
+        chores.start("confirm", every(CONFIRM_SECONDS, self._confirm))
+        chores.start("store", self._keeper.run())
+        chores.start("commit", every(COMMIT_SECONDS, self._commit))
+        chores.start("lag", every(0, self._watch_lag))
+        chores.start("routes", every(ROUTES_SECONDS, self._follow_routes))
+        logger.info("Consuming", extra={"action": "started"})
 
     # Chores.
 
@@ -185,11 +189,16 @@ class Worker:
     # Drains added while we consume.
 
     def _welcome(self, feeds: Iterable[Feed]) -> None:
-        now = self._clock()
-        self._new_feeds = {f: at for f, at in self._new_feeds.items() if now - at < NEW_SECONDS}
         for feed in feeds:
-            self._new_feeds[feed] = now
+            self._new_feeds[feed] = self._clock()
             self._look_up_beginning(feed, self._ledger.positions)
+
+    def _still_new(self) -> Iterable[Feed]:
+        """Those whose topic may have been assigned before their drain was known."""
+        oldest, known = self._clock() - NEW_SECONDS, self._roster.by_id.values()
+        new = {f: at for f, at in self._new_feeds.items() if at > oldest and f in known}
+        self._new_feeds = new
+        return new
 
     def _look_up_beginning(self, feed: Feed, sources: Iterable[TopicPartition]) -> None:
         wanted = [source for source in sources if self._roster.wants(feed, source)]
@@ -199,10 +208,10 @@ class Worker:
 
     async def _begin(self, feed: Feed, sources: list[TopicPartition]) -> None:
         since = feed.route.active_since_ms - START_SLACK_MS
-        begins = await self._beginnings.offsets_at(sources, since)
         live = self._ledger.positions
+        begins = await self._beginnings.offsets_at(sources, since, live)
         if self._roster.by_id.get(feed.route.drain_id) is feed:
-            feed.begin_at({s: at for s, at in begins.items() if at < live.get(s, at)})
+            feed.begun({s: at for s, at in begins.items() if at < live.get(s, at)})
 
     # Partitions that come and go (see events.group_consumer.Assignments).
 
@@ -215,7 +224,7 @@ class Worker:
         cursors = await self._keeper.insist(lambda store: store.cursors(starts))
         ours = [s for s in starts if self._live.generations.get(s) == generation]
         self._roster.restore(cursors, ours)
-        for feed in self._new_feeds:
+        for feed in self._still_new():
             self._look_up_beginning(feed, ours)
         try:
             await self._consumer.resume(ours)
@@ -228,6 +237,7 @@ class Worker:
         for source in sources:
             self._live.generations.pop(source, None)
         await self._let_arrive(HAND_OVER_SECONDS)
+        self._ledger.committable(math.inf)
         offsets = {s: at for s, at in self._ledger.safe.items() if s in sources}
         self.lost(sources)
         return offsets
@@ -253,10 +263,20 @@ class Worker:
             await asyncio.sleep(FLUSH_LOOK_SECONDS)
         await self._keeper.keep()
         self._settle()
-        self._ledger.committable(math.inf)
+
+    async def _knows_all_drains(self) -> bool:
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                version = await self._keeper.ask(lambda store: store.route_version())
+        except (StoreError, TimeoutError):
+            return True  # nobody can have added one
+        return version == self._route_version
 
     async def _end(self) -> None:
         await self._let_arrive(self._config.shutdown_grace_seconds)
+        # The last lines may be those that a drain was just made for: then they are read again.
+        now = math.inf if await self._knows_all_drains() else self._clock()
+        self._ledger.committable(now)
         await self._commit_offsets(self._ledger.safe, wait=True)
         await self._consumer.close()
         for feed in self._roster.by_id.values():

@@ -27,13 +27,23 @@ async def dial(destination: Destination) -> socket.socket:
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             connected = await _connect(destination.host, destination.port)
+        if not _met_itself(connected):
+            return connected
     except (OSError, ValueError) as error:  # ValueError: a name that IDNA or C cannot hold
         raise DialError(explain(error)) from error
-    if connected.getsockname() == connected.getpeername():
-        # A dead loopback port can be met by the port that the kernel chose for us.
+    raise DialError("connection refused")
+
+
+def _met_itself(connected: socket.socket) -> bool:
+    """A dead loopback port can be met by the port that the kernel chose for us."""
+    try:
+        same: bool = connected.getsockname() == connected.getpeername()
+    except OSError:
         connected.close()
-        raise DialError("connection refused")
-    return connected
+        raise
+    if same:
+        connected.close()
+    return same
 
 
 async def _connect(host: str, port: int) -> socket.socket:

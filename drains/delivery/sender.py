@@ -18,6 +18,10 @@ class Sender(Protocol[MarkT]):
         """Handed over, but not yet to the kernel."""
 
     @property
+    def confirmed_bytes(self) -> int:
+        """How many the receiver has confirmed, as of the last `confirm`."""
+
+    @property
     def unconfirmed(self) -> Iterable[MarkT]:
         """What has been handed over and not been confirmed, oldest first."""
 

@@ -51,6 +51,10 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
         return self._transport.get_write_buffer_size()
 
     @property
+    def confirmed_bytes(self) -> int:
+        return self._checkpoints.confirmed_bytes
+
+    @property
     def unconfirmed(self) -> Iterator[MarkT]:
         return (mark for _, mark in self._checkpoints.unconfirmed)
 

@@ -46,6 +46,7 @@ def test_a_batch_gives_what_each_time_gives_alone(moments: list, nanos: int) -> 
         (0, "1970-01-01T00:00:00Z"),
         (1_700_000_000_120, "2023-11-14T22:13:20.12Z"),
         (1_700_000_000_001, "2023-11-14T22:13:20.001Z"),
+        (1_700_000_000_000_000, "9999-12-31T23:59:59.999Z"),
     ],
 )
 def test_a_kafka_time_is_written_in_utc(epoch_ms: int, expected: str) -> None:

@@ -32,3 +32,9 @@ def test_a_failure_begins_the_while_anew() -> None:
     backoff.progressed(now=100 + FORGOTTEN_AFTER_SECONDS)
 
     assert max(backoff.failed() for _ in range(50)) > 2
+
+
+def test_a_day_of_failures_is_no_fault() -> None:
+    backoff = Backoff()
+
+    assert all(backoff.failed() <= 60 for _ in range(3000))

@@ -148,6 +148,72 @@ async def test_a_quiet_clean_close_is_no_failure(bench: Bench) -> None:
     assert (bench.feed.gaps, bench.feed.state) == ({}, "live")
 
 
+async def test_a_clean_close_while_behind_is_dialled_again(bench: Bench) -> None:
+    bench.feed.begin_at({P0: 10})
+    await bench.connected()
+    bench.sender.ended(None)
+
+    assert not bench.feed.wants_replay
+    bench.feed._link._try_now()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert bench.feed.wants_replay
+    assert bench.receiver.dials == 2
+
+
+async def test_an_outbox_that_fills_while_dialling_is_replayed_once_connected(bench: Bench) -> None:
+    bench.feed.take(1, records(10), b"x" * (OUTBOX_BYTES + 1), 1)
+    await bench.connected()
+
+    assert bench.feed.gaps == {P0: 10}
+    assert bench.feed.wants_replay
+
+
+async def test_nothing_of_a_partition_that_went_is_kept(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.now += LATE_SECONDS + 1
+    bench.feed.confirm(bench.now)
+    snapshot = bench.feed.snapshot()
+    bench.feed.forget(P0)
+    bench.feed.kept(snapshot)
+    bench.sender.ended(ConnectionResetError())
+
+    assert (bench.feed.gaps, bench.feed.cursors, bench.feed.stored) == ({}, {}, {})
+
+
+async def test_a_look_up_of_a_closed_feed_holds_nothing(bench: Bench) -> None:
+    bench.feed.close()
+    bench.feed.hold_off()
+
+    assert bench.feed.held_batch is None
+
+
+async def test_it_starts_only_when_every_look_up_is_over(bench: Bench) -> None:
+    bench.feed.hold_off()
+    bench.feed.hold_off()
+    bench.feed.begun({})
+    bench.feed.begin_at({P1: 3})
+    assert not bench.feed.accepting
+
+    bench.feed.begun({P0: 7})
+    assert bench.feed.accepting
+    assert bench.feed.gaps == {P0: 7, P1: 3}
+
+
+async def test_a_row_that_is_out_of_date_when_stored_is_stored_again(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.now += LATE_SECONDS + 1
+    bench.feed.confirm(bench.now)
+    snapshot = bench.feed.snapshot()
+    bench.confirm()
+    bench.feed.kept(snapshot)
+
+    assert bench.feed in bench.registers.unstored
+    bench.store()
+    assert bench.feed.stored == {}
+    assert bench.feed not in bench.registers.unstored
+
+
 async def test_resets_without_progress_step_back_less_and_less(bench: Bench) -> None:
     distrusted = []
     await bench.sent(batch=1, begin=10)

@@ -42,6 +42,16 @@ def test_an_offset_waits_before_it_is_committed() -> None:
     assert made.safe == {P0: 5}
 
 
+def test_what_is_settled_is_not_committed_when_it_is_held_again() -> None:
+    made = with_batches({P0: 5}, {P0: 9})
+    made.settle([], now=0)
+    made.settle([1], now=1)
+    assert made.committable(now=10) == {}
+
+    made.settle([], now=2)
+    assert made.committable(now=10) == {P0: 9}
+
+
 def test_a_revoked_partition_is_never_committed() -> None:
     made = with_batches({P0: 5, P1: 7})
     made.settle([], now=0)
