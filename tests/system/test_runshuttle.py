@@ -58,6 +58,35 @@ def test_with_the_database_away_it_says_so_and_waits(
     shuttle.close()
 
 
+def test_it_stops_in_order_while_it_waits_for_the_database(tmp_path: Path, kafka: Broker) -> None:
+    shuttle = Shuttle(tmp_path, kafka.bootstrap)
+    worker = shuttle.start_worker(consuming=False)
+    worker.wait_for_output("Waiting for the database")
+
+    assert worker.terminate(limit_seconds=15) == 0
+    assert "Traceback" not in worker.output()
+    shuttle.close()
+
+
+def test_it_stops_in_order_when_kafka_has_gone(
+    tmp_path: Path, own_kafka: OwnKafka, receiver: Receivers
+) -> None:
+    broker, sink = own_kafka(), receiver()
+    Broker(broker.bootstrap).create("gs", 1)
+    shuttle = Shuttle(tmp_path, broker.bootstrap)
+    shuttle.migrate()
+    shuttle.start_web()
+    shuttle.add_drain("gold-gs", sink.url)
+    worker = shuttle.start_worker()
+    Broker(broker.bootstrap).produce("gs", [kubernetes_event("hello")])
+    sink.wait_for(1)
+    broker.kill()
+
+    assert worker.terminate(limit_seconds=15) == 0
+    assert "Traceback" not in worker.output()
+    shuttle.close()
+
+
 def test_without_drains_it_is_ready_and_stops_in_order(tmp_path: Path, kafka: Broker) -> None:
     shuttle = Shuttle(tmp_path, kafka.bootstrap)
     shuttle.migrate()
