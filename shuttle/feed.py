@@ -24,6 +24,8 @@ from shuttle.registers import Registers
 FLUSH_BYTES = 16 * 1024
 FLUSH_SECONDS = 0.05
 OUTBOX_BYTES = 2 * 1024 * 1024
+WRITE_SECONDS = 4.0
+"""How long the kernel may refuse bytes; from then on the drain shows as failing."""
 LATE_SECONDS = 15.0
 GIVE_UP_SECONDS = 60.0
 
@@ -183,8 +185,12 @@ class Feed:
         if oldest is None:
             self._registers.outstanding.discard(self)
             self._recover()
-        elif now - max(self._progress_at, oldest.since) > GIVE_UP_SECONDS:
+            return
+        stuck_seconds = now - max(self._progress_at, oldest.since)
+        if stuck_seconds > GIVE_UP_SECONDS:
             self._link.give_up_connection("timed out: the receiver stopped reading")
+        elif sender.buffered_bytes and stuck_seconds > WRITE_SECONDS:
+            self.leave_live("timed out: the receiver stopped reading")
         elif now - oldest.since > LATE_SECONDS:
             self.leave_live("the receiver is late")
         elif sender.buffered_bytes < OUTBOX_BYTES // 2:

@@ -15,6 +15,7 @@ from shuttle.feed import (
     GIVE_UP_SECONDS,
     LATE_SECONDS,
     OUTBOX_BYTES,
+    WRITE_SECONDS,
     Feed,
 )
 from shuttle.registers import Registers
@@ -277,6 +278,21 @@ async def test_a_late_receiver_stops_holding_the_commit(bench: Bench) -> None:
     bench.store()
     assert bench.feed.state == "live"
     assert bench.feed.cursors == {}
+
+
+async def test_a_receiver_that_stops_reading_leaves_the_live_pass_after_four_seconds(
+    bench: Bench,
+) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.sender.buffered_bytes = 1
+    bench.now += WRITE_SECONDS + 1
+    bench.feed.confirm(bench.now)
+    bench.feed.confirm(bench.now)
+
+    assert (bench.feed.state, bench.feed.gaps) == ("failing", {})
+    bench.sender.buffered_bytes = 0
+    bench.confirm()
+    assert bench.feed.state == "live"
 
 
 async def test_a_connection_without_any_progress_is_given_up(bench: Bench) -> None:
