@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,9 +62,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # where it keeps its lock; it wants one
         get_server = _get_server()
-    server = get_server(tmp_path_factory.mktemp("postgres") / "data")
-    yield Postgres(server)
-    server.cleanup()
+    # Not among pytest's folders: root's server runs as another user, whom a second pytest
+    # shuts out of them when it starts.
+    with tempfile.TemporaryDirectory(prefix="logshuttle-postgres-") as folder:
+        server = get_server(Path(folder) / "data")
+        yield Postgres(server)
+        server.cleanup()
 
 
 @pytest.fixture
