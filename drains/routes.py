@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from drains.destination import Destination
+from drains.options import DrainOptions
 from events.keys import AppKey, Key
 
 
@@ -20,6 +21,7 @@ class Route:
     active_since_ms: int
     """Epoch milliseconds; records that Kafka stamped earlier are not this drain's."""
     paused: bool = False
+    options: DrainOptions = DrainOptions()
 
 
 class RouteTable:

@@ -1,0 +1,92 @@
+"""Which of an app's lines a drain wants.
+
+Patterns are RE2's: matching takes time linear in the line, whatever the pattern, so that no
+owner's pattern can slow another's lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import re2
+
+from events.lines import LogLine, Origin, Severity, Source
+
+Stream = Literal["stdout", "stderr"]
+
+SOURCES: tuple[Source, ...] = ("app", "router", "build")
+STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
+PATTERN_CHARACTERS_MAX = 1000
+
+# Bytes that RE2 may use for one pattern: it refuses what would take more.
+_PATTERN_MEMORY = 1 << 20
+
+Wanted = Callable[[LogLine], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class LineFilter:
+    """A line passes when each part that is given matches; an empty part matches everything.
+
+    Router and build lines have neither a process type nor a stream: they match no list of them.
+    """
+
+    sources: frozenset[Source] = frozenset()
+    processes: frozenset[str] = frozenset()
+    streams: frozenset[Stream] = frozenset()
+    include: str = ""
+    """A pattern that is found somewhere in the line's text."""
+    exclude: str = ""
+
+    def wants_origin(self, origin: Origin) -> bool:
+        """What can be said of all lines of an origin: decided once, not a line."""
+        if self.sources and origin.source not in self.sources:
+            return False
+        if self.processes and origin.process not in self.processes:
+            return False
+        return not self.streams or origin.source == "app"
+
+    def line_test(self) -> Wanted | None:
+        """What is left to be asked of each line; None: nothing. Raises ValueError."""
+        tests = [test for test in (self._stream_test(), *self._pattern_tests()) if test]
+        if len(tests) < 2:
+            return tests[0] if tests else None
+        return lambda line: all(test(line) for test in tests)
+
+    def _stream_test(self) -> Wanted | None:
+        if not self.streams or len(self.streams) == len(STREAMS):
+            return None
+        wanted = Severity.ERROR if "stderr" in self.streams else Severity.INFO
+        return lambda line: line.severity == wanted
+
+    def _pattern_tests(self) -> list[Wanted]:
+        tests: list[Wanted] = []
+        if self.include:
+            found = compiled(self.include).search
+            tests.append(lambda line: found(_searchable(line.text)) is not None)
+        if self.exclude:
+            banned = compiled(self.exclude).search
+            tests.append(lambda line: banned(_searchable(line.text)) is None)
+        return tests
+
+
+def compiled(pattern: str) -> re2._Regexp:
+    """Raises ValueError, in a sentence for the drain's owner."""
+    if len(pattern) > PATTERN_CHARACTERS_MAX:
+        raise ValueError(f"longer than {PATTERN_CHARACTERS_MAX} characters")
+    options = re2.Options()
+    options.max_mem = _PATTERN_MEMORY
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError) as error:
+        said = error.args[0] if error.args else "unknown"
+        if isinstance(said, bytes):
+            said = said.decode(errors="replace")
+        raise ValueError(f"not a pattern of RE2's syntax: {said}") from None
+
+
+def _searchable(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

@@ -1,0 +1,40 @@
+"""What a drain's owner may choose beside its URL. Plain values, the same for REST, admin, workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from drains.filters import LineFilter
+
+Framing = Literal["newline", "octet"]
+Format = Literal["rfc5424", "logplex"]
+OnLag = Literal["replay", "skip"]
+
+FRAMINGS: tuple[Framing, ...] = ("newline", "octet")
+FORMATS: tuple[Format, ...] = ("rfc5424", "logplex")
+ON_LAG: tuple[OnLag, ...] = ("replay", "skip")
+MAX_LAG_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class TlsOptions:
+    """PEM text, empty where it is not given. Without a CA the system's roots are trusted."""
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DrainOptions:
+    framing: Framing = "newline"
+    """How records follow each other on TCP and TLS."""
+    format: Format = "rfc5424"
+    on_lag: OnLag = "replay"
+    max_lag_seconds: int = MAX_LAG_SECONDS
+    connections: int = 1
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Name and value, sent with each HTTP request. Values are secrets."""
+    tls: TlsOptions = TlsOptions()
+    filter: LineFilter = LineFilter()
