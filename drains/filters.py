@@ -72,6 +72,9 @@ class LineFilter:
         return tests
 
 
+EVERYTHING = LineFilter()
+
+
 def compiled(pattern: str) -> re2._Regexp:
     """Raises ValueError, in a sentence for the drain's owner."""
     if len(pattern) > PATTERN_CHARACTERS_MAX:

@@ -1,11 +1,11 @@
-"""What a drain's owner may choose beside its URL. Plain values, the same for REST, admin, workers."""
+"""What a drain's owner may choose beside its URL. Plain values for all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from drains.filters import LineFilter
+from drains.filters import EVERYTHING, LineFilter
 
 Framing = Literal["newline", "octet"]
 Format = Literal["rfc5424", "logplex"]
@@ -26,6 +26,9 @@ class TlsOptions:
     key: str = field(default="", repr=False)
 
 
+NO_TLS_OPTIONS = TlsOptions()
+
+
 @dataclass(frozen=True, slots=True)
 class DrainOptions:
     framing: Framing = "newline"
@@ -36,5 +39,8 @@ class DrainOptions:
     connections: int = 1
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Name and value, sent with each HTTP request. Values are secrets."""
-    tls: TlsOptions = TlsOptions()
-    filter: LineFilter = LineFilter()
+    tls: TlsOptions = NO_TLS_OPTIONS
+    filter: LineFilter = EVERYTHING
+
+
+DEFAULTS = DrainOptions()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from drains.destination import Destination
-from drains.options import DrainOptions
+from drains.options import DEFAULTS, DrainOptions
 from events.keys import AppKey, Key
 
 
@@ -21,7 +21,7 @@ class Route:
     active_since_ms: int
     """Epoch milliseconds; records that Kafka stamped earlier are not this drain's."""
     paused: bool = False
-    options: DrainOptions = DrainOptions()
+    options: DrainOptions = DEFAULTS
 
 
 class RouteTable:
