@@ -6,9 +6,14 @@ Adding a source is one file in `formats/`, one line in `FORMATS`, one folder of 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
+from events.formats.access import AccessFormat
+from events.formats.build import BuildFormat
 from events.formats.kubernetes import KubernetesFormat
+from events.formats.web import WebFormat
+from events.keys import Key, SiteKey
 from events.lines import LogLine
 from events.malformed import Malformed
 from events.records import Run
@@ -22,8 +27,17 @@ class Format(Protocol):
     def lines_of(self, run: Run, malformed: Malformed) -> list[LogLine]: ...
 
 
+SITES_TOPIC = "alamoweblogs"
+"""The only one with lines of sites."""
+
 # Topics that are not a space's: every other topic holds a space's Kubernetes lines.
-FORMATS: dict[str, type[Format]] = {}
+FORMATS: dict[str, Callable[[str], Format]] = {
+    SITES_TOPIC: WebFormat,
+    "istio-access-logs": AccessFormat,
+    "alamobuildlogs": BuildFormat,
+}
+SOURCE_TOPICS = frozenset(FORMATS)
+"""A space cannot have one of these names."""
 
 
 class Decoder:
@@ -41,8 +55,7 @@ class Decoder:
         topic = run.source.topic
         chosen = self._formats.get(topic)
         if chosen is None:
-            known = FORMATS.get(topic)
-            chosen = self._formats[topic] = known() if known else KubernetesFormat(topic)
+            chosen = self._formats[topic] = FORMATS.get(topic, KubernetesFormat)(topic)
         malformed = Malformed() if again else self.malformed
         try:
             return chosen.lines_of(run, malformed)
@@ -65,8 +78,11 @@ class Decoder:
             return []
 
 
-# Topics of the other sources; a space cannot have one of their names.
-SOURCE_TOPICS = frozenset({"alamoweblogs", "istio-access-logs", "alamobuildlogs"})
+def topics_of(key: Key) -> frozenset[str]:
+    """The topics that can have lines of an app or a site."""
+    if isinstance(key, SiteKey):
+        return frozenset({SITES_TOPIC})
+    return SOURCE_TOPICS | {key.space}
 
 
 def is_space_topic(topic: str) -> bool:

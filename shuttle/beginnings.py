@@ -45,14 +45,13 @@ class Beginnings:
                 await asyncio.sleep(RETRY_SECONDS)
         return found
 
-    async def kafka_answers(self) -> bool:
-        """Whether a broker answers within `PROBE_SECONDS`."""
-        asked = asyncio.to_thread(self._admin.list_topics, timeout=PROBE_SECONDS)
+    async def topics_there(self) -> frozenset[str] | None:
+        """The cluster's topics; None when no broker answers within `PROBE_SECONDS`."""
         try:
-            await asked
+            answer = await asyncio.to_thread(self._admin.list_topics, timeout=PROBE_SECONDS)
         except kafka.KafkaException:
-            return False
-        return True
+            return None
+        return frozenset(answer.topics)
 
     async def _ask(self, wanted: set[TopicPartition], epoch_ms: int) -> dict[TopicPartition, int]:
         """Offsets, -1 for none that young. A partition that gave no answer is left out."""

@@ -11,16 +11,18 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shuttle.metrics import registry_of
 from shuttle.report import WorkerReport
 
+Checks = Callable[[], Awaitable[dict[str, bool]]]
+
 
 @asynccontextmanager
 async def serve_probes(
-    report: Callable[[], WorkerReport], kafka_answers: Callable[[], Awaitable[bool]], port: int
+    report: Callable[[], WorkerReport], checks: Checks, port: int
 ) -> AsyncIterator[None]:
     """Serve on all addresses while the body runs; port 0: don't. Raises OSError when taken."""
     if not port:
         yield
         return
-    runner = web.AppRunner(_probes(report, kafka_answers), access_log=None)
+    runner = web.AppRunner(_probes(report, checks), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, port=port).start()
@@ -29,18 +31,16 @@ async def serve_probes(
         await runner.cleanup()
 
 
-def _probes(
-    report: Callable[[], WorkerReport], kafka_answers: Callable[[], Awaitable[bool]]
-) -> web.Application:
+def _probes(report: Callable[[], WorkerReport], checks: Checks) -> web.Application:
     registry = registry_of(report)
 
     async def livez(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        checks = {**report().checks, "kafka": await kafka_answers()}
-        ready = all(checks.values())
-        body = {"status": "ready" if ready else "not ready", "checks": checks}
+        found = await checks()
+        ready = all(found.values())
+        body = {"status": "ready" if ready else "not ready", "checks": found}
         return web.json_response(body, status=200 if ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:

@@ -12,9 +12,8 @@ POLL_AGE_LIMIT_SECONDS = 30.0
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
     partitions: int
-    wants_partitions: bool
-    """Whether a topic is subscribed to, or routes are still unknown: then it is not ready without
-    a partition."""
+    subscribed: frozenset[str]
+    """Topics; empty while routes are still unknown."""
     poll_age_seconds: float
     loop_lag_seconds: float
     records_received: int
@@ -24,11 +23,16 @@ class WorkerReport:
     drains: Mapping[str, int]
     """How many drains are in each state."""
 
-    @property
-    def checks(self) -> dict[str, bool]:
-        """What readiness hangs on; never on a receiver, and all hold while Kafka answers."""
+    def checks(self, topics_there: frozenset[str] | None) -> dict[str, bool]:
+        """What readiness hangs on; never on a receiver, and all hold while Kafka answers.
+
+        `topics_there`: the cluster's topics, None when no broker answers.
+        """
+        nothing_there = topics_there is not None and self.subscribed.isdisjoint(topics_there)
         return {
-            "assignment": bool(self.partitions) or not self.wants_partitions,
+            "routes": bool(self.subscribed),
+            "assignment": bool(self.partitions) or nothing_there,
             "poll": self.poll_age_seconds < POLL_AGE_LIMIT_SECONDS,
             "loop": self.loop_lag_seconds < LOOP_LAG_LIMIT_SECONDS,
+            "kafka": topics_there is not None,
         }

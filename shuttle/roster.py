@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterable
 
 from drains.routes import Route, RouteTable
-from events.keys import AppKey, Key
+from events.decode import topics_of
+from events.keys import Key
 from events.records import TopicPartition
 from shuttle.feed import Feed
 from shuttle.registers import Registers
@@ -44,7 +45,7 @@ class Roster:
             for key, routes in table.by_key.items()
         }
         self.spaces = table.spaces
-        self._oldest = _oldest_by_space(table.by_id.values())
+        self._oldest = _oldest_by_topic(table.by_id.values())
         return added
 
     def started_at(self, topic: str) -> int | None:
@@ -54,8 +55,7 @@ class Roster:
 
     def wants(self, feed: Feed, source: TopicPartition) -> bool:
         """Whether a partition can have lines of a feed."""
-        key = feed.route.key
-        return isinstance(key, AppKey) and key.space == source.topic
+        return source.topic in topics_of(feed.route.key)
 
     def restore(self, cursors: Cursors, sources: Iterable[TopicPartition]) -> None:
         """Rows of the database say who is behind, and where, in partitions that are new here."""
@@ -74,10 +74,9 @@ class Roster:
                 feed.forget(source)
 
 
-def _oldest_by_space(routes: Iterable[Route]) -> dict[str, int]:
+def _oldest_by_topic(routes: Iterable[Route]) -> dict[str, int]:
     oldest: dict[str, int] = {}
     for route in routes:
-        if isinstance(route.key, AppKey):
-            space = route.key.space
-            oldest[space] = min(route.active_since_ms, oldest.get(space, route.active_since_ms))
+        for topic in topics_of(route.key):
+            oldest[topic] = min(route.active_since_ms, oldest.get(topic, route.active_since_ms))
     return oldest

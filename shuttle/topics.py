@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from events.decode import is_space_topic
+from events.decode import SOURCE_TOPICS, is_space_topic
 
 GATHER_SECONDS = 1.0
 """Changes are gathered this long: each costs the whole group a rebalance."""
@@ -31,8 +31,8 @@ class Topics:
         return wanted
 
     def _wanted(self, spaces: set[str], now: float) -> frozenset[str]:
-        unused = self.subscribed - spaces
+        unused = self.subscribed - spaces - SOURCE_TOPICS
         since = {topic: self._unused_since.get(topic, now) for topic in unused}
         self._unused_since = since
         kept = {topic for topic, at in since.items() if now - at < KEEP_UNUSED_SECONDS}
-        return frozenset(spaces | kept)
+        return SOURCE_TOPICS | spaces | kept

@@ -92,7 +92,7 @@ class Worker:
         now, feeds = self._clock(), self._roster.by_id.values()
         return WorkerReport(
             partitions=len(self._live.generations),
-            wants_partitions=self._route_version is None or bool(self._topics.subscribed),
+            subscribed=self._topics.subscribed,
             poll_age_seconds=now - self._live.polled_at,
             loop_lag_seconds=self._loop_lag_seconds,
             records_received=self._live.records,
@@ -101,8 +101,9 @@ class Worker:
             drains=Counter(feed.state for feed in feeds),
         )
 
-    async def kafka_answers(self) -> bool:
-        return await self._beginnings.kafka_answers()
+    async def checks(self) -> dict[str, bool]:
+        """Whether it is ready, by what that hangs on."""
+        return self.report().checks(await self._beginnings.topics_there())
 
     async def run(self) -> None:
         chores = self._chores

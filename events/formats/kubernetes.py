@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from events.formats import phases
 from events.formats.json_records import JsonRecords, text_or_none
+from events.formats.texts import without_newline
 from events.keys import AppKey
 from events.lines import LogLine, Origin, Severity
 from events.malformed import Malformed, MalformedError
@@ -62,7 +63,7 @@ class KubernetesFormat:
             if text is None:
                 text = event.message or ""
             if text[-1:] == "\n":
-                text = text[:-2] if text[-2:] == "\r\n" else text[:-1]
+                text = without_newline(text)
             if text[:7] == phases.PREFIX:
                 text = phases.translate(text)
             time = times[index] or rfc5424_time_of_ms(timestamp_ms(run.messages[index]))

@@ -55,7 +55,7 @@ async def _run(config: WorkerConfig, metrics_port: int) -> None:
     loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
     worker = Worker(config, DatabaseStore())
     _stop_on_signals(worker)
-    async with serve_probes(worker.report, worker.kafka_answers, metrics_port):
+    async with serve_probes(worker.report, worker.checks, metrics_port):
         await worker.run()
 
 

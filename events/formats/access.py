@@ -1,0 +1,91 @@
+"""Access lines of Istio and of Envoy, which share a topic: an entry's content tells which it is."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, get_args
+
+import msgspec
+from msgspec import Struct
+
+from events.formats import envoy, istio
+from events.formats.json_records import JsonRecords
+from events.formats.origins import Origins
+from events.formats.record_times import record_times
+from events.formats.texts import as_given
+from events.formats.web import TAG
+from events.keys import AppKey
+from events.lines import LogLine, Severity
+from events.malformed import Malformed
+from events.records import Run, offset_of
+
+
+class AccessEntry(istio.IstioEntry, gc=False):
+    """Istio's fields, or Envoy's, which always has `common_properties`."""
+
+    common_properties: envoy.CommonProperties | None = None
+    protocol_version: str | None = None
+    request: envoy.Request | None = None
+    response: envoy.Response | None = None
+
+
+class AccessFormat:
+    def __init__(self, topic: str) -> None:
+        self._records = JsonRecords(AccessEntry, _lenient)
+        self._origins = Origins(TAG, "router")
+
+    def lines_of(self, run: Run, malformed: Malformed) -> list[LogLine]:
+        entries = self._records.events_of(run, malformed)
+        times = record_times(run)
+        lines = []
+        for index, entry in enumerate(entries):
+            if entry is None:
+                continue
+            key = _key_of(entry)
+            if key is None:
+                message = run.messages[index]
+                malformed.add(*run.source, offset_of(message), "no_app", message.value())
+                continue
+            text = _text_of(entry, key)
+            lines.append(LogLine(self._origins.of(key), times[index], Severity.INFO, text))
+        return lines
+
+
+def _key_of(entry: AccessEntry) -> AppKey | None:
+    common = entry.common_properties
+    return istio.key_of(entry) if common is None else envoy.key_of(common.upstream_cluster)
+
+
+def _text_of(entry: AccessEntry, key: AppKey) -> str:
+    common = entry.common_properties
+    if common is None:
+        return istio.text_of(entry, key)
+    protocol = entry.protocol_version
+    return envoy.text_of(key, common, protocol, entry.request, entry.response)
+
+
+def _lenient(fields: dict[str, Any]) -> AccessEntry:
+    return _read_as(AccessEntry, fields)
+
+
+EntryT = TypeVar("EntryT", bound=Struct)
+
+
+def _read_as(kind: type[EntryT], fields: dict[str, Any]) -> EntryT:
+    """Reads each field by itself, so that one of an odd type does not cost the line."""
+    read = {}
+    for field in msgspec.structs.fields(kind):
+        value = fields.get(field.encode_name)
+        try:
+            read[field.name] = msgspec.convert(value, field.type)
+        except msgspec.ValidationError:
+            read[field.name] = _of_odd_type(value, get_args(field.type))
+    return kind(**read)
+
+
+def _of_odd_type(value: object, wanted: tuple[Any, ...]) -> object:
+    """Text fields take the value's JSON, objects what is readable of it, others nothing."""
+    if str in wanted:
+        return as_given(value)
+    if isinstance(value, dict) and issubclass(wanted[0], Struct):
+        return _read_as(wanted[0], value)
+    return None

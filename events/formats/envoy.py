@@ -1,0 +1,115 @@
+"""Entries of Envoy's access log service, as JSON with the names of its protobuf fields."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from events.formats.texts import as_given
+from events.keys import AppKey
+
+# JSON of protobuf has 64-bit integers as text; some writers use numbers.
+Number = int | float | str | None
+Text = str | None
+Code = int | float | str | None
+
+
+class TlsProperties(Struct, gc=False):
+    tls_version: Text = None
+    tls_sni_hostname: Text = None
+
+
+class ResponseFlags(Struct, gc=False):
+    downstream_connection_termination: bool | None = None
+
+
+class CommonProperties(Struct, gc=False):
+    upstream_cluster: Text = None
+    time_to_last_upstream_tx_byte: Text = None
+    time_to_last_upstream_rx_byte: Text = None
+    time_to_last_downstream_tx_byte: Text = None
+    tls_properties: TlsProperties | None = None
+    response_flags: ResponseFlags | None = None
+
+
+class Request(Struct, gc=False):
+    request_method: Text = None
+    authority: Text = None
+    path: Text = None
+    forwarded_for: Text = None
+    request_id: Text = None
+    original_path: Text = None
+    request_headers_bytes: Number = None
+    request_body_bytes: Number = None
+
+
+class Response(Struct, gc=False):
+    response_code: Code = None
+    response_headers_bytes: Number = None
+    response_body_bytes: Number = None
+
+
+_NO_TLS, _NO_REQUEST, _NO_RESPONSE = TlsProperties(), Request(), Response()
+_SERVICE = "svc"  # the third label of a Kubernetes service's name
+_CLIENT_CLOSED_REQUEST = 499
+
+
+def key_of(cluster: str | None) -> AppKey | None:
+    """`direction|port|subset|app.space.svc…` → its app; None for what is no service of Kubernetes.
+
+    From Istio 1.23 on a name may end in `;`.
+    """
+    parts = (cluster or "").split("|")
+    labels = parts[-1].removesuffix(";").split(".")
+    if len(parts) != 4 or len(labels) < 3 or labels[2] != _SERVICE or not all(labels[:2]):
+        return None
+    return AppKey(labels[0], labels[1])
+
+
+def text_of(
+    key: AppKey,
+    common: CommonProperties,
+    protocol: str | None,
+    request: Request | None,
+    response: Response | None,
+) -> str:
+    request, response = request or _NO_REQUEST, response or _NO_RESPONSE
+    tls = common.tls_properties or _NO_TLS
+    request_size = _size(request.request_headers_bytes) + _size(request.request_body_bytes)
+    response_size = _size(response.response_headers_bytes) + _size(response.response_body_bytes)
+    origin = f"https://{tls.tls_sni_hostname}{request.original_path or ''}"
+    return (
+        f"bytes={request_size + response_size} request_size={request_size}"
+        f" response_size={response_size} method={request.request_method or ''}"
+        f" request_id={request.request_id or ''} fwd={request.forwarded_for or ''}"
+        f" authority={request.authority or ''}"
+        f" origin={origin if tls.tls_sni_hostname else ''}"
+        f" protocol={(protocol or '').lower()} tls={tls.tls_version or ''}"
+        f" status={_status(response.response_code, common.response_flags)}"
+        f" connect={_milliseconds(common.time_to_last_upstream_tx_byte)}"
+        f" service={_milliseconds(common.time_to_last_upstream_rx_byte)}"
+        f" total={_milliseconds(common.time_to_last_downstream_tx_byte)}"
+        f" dyno={key} host={key} path={request.path or ''}"
+    )
+
+
+def _size(value: Number) -> int:
+    """Bytes; 0 for what is no number, as the original has it."""
+    try:
+        return int(value) if value else 0
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _status(code: Code, flags: ResponseFlags | None) -> str:
+    if not code or code == "0":
+        closed = flags is not None and flags.downstream_connection_termination
+        return str(_CLIENT_CLOSED_REQUEST) if closed else "0"
+    return as_given(code)
+
+
+def _milliseconds(duration: str | None) -> str:
+    """`0.0015s` → `1.50ms`; empty for a time that Envoy did not give."""
+    try:
+        return f"{float((duration or '').removesuffix('s')) * 1000:.2f}ms"
+    except ValueError:
+        return ""
