@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from ipaddress import ip_network
 
+from django.conf import settings
+
+from drains.delivery.egress import EgressPolicy
 from drains.fields import UndecryptableError
 from drains.models import Drain, RouteVersion
 from drains.routes import Route, RouteTable
@@ -20,6 +24,18 @@ def route_version() -> int:
 def load_route_table() -> RouteTable:
     """All routes. The version is read first: a change in between is then read once more."""
     return RouteTable(route_version(), _routes())
+
+
+def egress_policy() -> EgressPolicy:
+    """Where drains may send to, by the settings."""
+    return EgressPolicy(
+        allowed=tuple(ip_network(text) for text in settings.DRAIN_ALLOWED_CIDRS),
+        denied=tuple(ip_network(text) for text in settings.DRAIN_DENIED_CIDRS),
+        ports=frozenset(settings.DRAIN_ALLOWED_PORTS),
+        loopback=settings.LAPTOP_MODE,
+        own_ports=frozenset({settings.PORT, settings.ALS_PORT, settings.METRICS_PORT}),
+        services=frozenset(settings.SERVICES),
+    )
 
 
 def _routes() -> Iterator[Route]:

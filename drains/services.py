@@ -12,7 +12,9 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from drains.delivery.errors import RefusedByPolicyError
 from drains.destination import Destination
+from drains.egress_check import refuse_egress
 from drains.errors import (
     InvalidDrainError,
     TooManyDrainsError,
@@ -20,6 +22,7 @@ from drains.errors import (
     UnknownDrainError,
 )
 from drains.models import KEY_CHARACTERS_MAX, Drain, RouteVersion, columns_of
+from drains.selectors import egress_policy
 from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
 
 _NAME_CHARACTERS_MAX = 100
@@ -29,6 +32,7 @@ def create_drain(key: Key, url: str, *, name: str = "", since: datetime | None =
     """A drain that gets every line from `since` (default: now) on. Raises DrainError."""
     refuse_odd_key(key)
     drain = Drain(**columns_of(key), name=_checked_name(name))
+    _refuse_egress(url)
     _set_url(drain, url)
     drain.active_since = drain.created_at = drain.updated_at = since or timezone.now()
     with _route_change(drain):
@@ -44,6 +48,8 @@ def change_drain(
     drain: Drain, *, url: str | None = None, name: str | None = None, paused: bool | None = None
 ) -> Drain:
     """Change what is given; the drain keeps its place in the logs. Raises DrainError."""
+    if url is not None:
+        _refuse_egress(url)  # before the transaction, which no name server may hold up
     with _route_change(drain):
         _refresh(drain)
         if name is not None:
@@ -86,11 +92,23 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _set_url(drain: Drain, url: str) -> None:
+def _destination_of(url: str) -> Destination:
     try:
-        destination = Destination.parse(url)
+        return Destination.parse(url)
     except ValueError as error:
         raise InvalidDrainError("url", str(error)) from None
+
+
+def _refuse_egress(url: str) -> None:
+    destination = _destination_of(url)
+    try:
+        refuse_egress(egress_policy(), destination.host, destination.port)
+    except RefusedByPolicyError as error:
+        raise InvalidDrainError("url", str(error)) from None
+
+
+def _set_url(drain: Drain, url: str) -> None:
+    destination = _destination_of(url)
     drain.url = url
     drain.address = destination.redacted
     drain.url_digest = _digest_of(destination)

@@ -41,9 +41,15 @@ class Run:
     def values(self) -> list[bytes | None]:
         return list(map(_value_of, self.messages))
 
-    def since(self, offset: int, timestamp: int = 0) -> Run | None:
-        """The records from `offset` on that Kafka stamped at `timestamp` (epoch ms) or later."""
-        kept = [m for m in self.messages if offset_of(m) >= offset and timestamp_ms(m) >= timestamp]
+    def part(self, begin: int, end: int | None = None, timestamp: int = 0) -> Run | None:
+        """The records from offset `begin` to before `end`, of those that Kafka stamped at
+        `timestamp` (epoch ms) or later."""
+        last = self.end if end is None else end
+        kept = [
+            message
+            for message in self.messages
+            if begin <= offset_of(message) < last and timestamp_ms(message) >= timestamp
+        ]
         return Run(self.source, kept) if kept else None
 
 

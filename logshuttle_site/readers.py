@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from logshuttle_site.env import Env
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+)(?::(\d{1,5}))?", re.ASCII)
 _KAFKA_PORT = 9092
+_REDIS_PORT = 6379
+_POSTGRES_PORT = 5432
 
 _SQLITE = {
     # Readers and the one writer do not wait for each other; a writer waits its turn.
@@ -108,6 +111,38 @@ def _database_from(env: Env, name: str, url: str) -> dict[str, Any]:
 def _with_options(parsed: Any) -> dict[str, Any]:
     ours = _SQLITE if parsed["ENGINE"].endswith("sqlite3") else _POSTGRES
     return {**parsed, "OPTIONS": {**ours, **parsed.get("OPTIONS", {})}}
+
+
+def services_of(
+    kafka: Mapping[str, str], redis_url: str, database: Mapping[str, Any]
+) -> list[tuple[str, int]]:
+    """Host and port of each server that we use ourselves."""
+    brokers = f"{kafka.get('bootstrap.servers', '')},{kafka.get('metadata.broker.list', '')}"
+    found = [_host_and_port(word.strip(), _KAFKA_PORT) for word in brokers.split(",")]
+    found.append(_host_and_port(redis_url, _REDIS_PORT))
+    if database.get("ENGINE", "").endswith("postgresql"):
+        found.extend(_postgres_services(database))
+    return sorted({service for service in found if service})
+
+
+def _host_and_port(text: str, default_port: int) -> tuple[str, int] | None:
+    """Of a URL, or of what stands for a broker: host, host:port, PLAINTEXT://host:port."""
+    try:
+        parts = urlsplit(text if "//" in text else f"//{text}")
+        return (parts.hostname, parts.port or default_port) if parts.hostname else None
+    except ValueError:
+        return None
+
+
+def _postgres_services(database: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """libpq takes several hosts and ports behind commas; a path, or none, is on this machine."""
+    options = database.get("OPTIONS", {})
+    hosts = database.get("HOST") or options.get("host") or "localhost"
+    ports = database.get("PORT") or options.get("port") or _POSTGRES_PORT
+    for host in f"{hosts},{options.get('hostaddr', '')}".split(","):
+        for port in str(ports).split(","):
+            if host and port.isdecimal():
+                yield ("localhost" if host[0] in "/@" else host.lower()), int(port)
 
 
 def encryption_keys_of(env: Env, secret_key: str) -> tuple[list[str], bool]:

@@ -21,6 +21,7 @@ from logshuttle_site.readers import (
     kafka_conf_of,
     kafka_hosts_of,
     redis_url_of,
+    services_of,
 )
 
 # Commands that serve nobody and decrypt nothing do without what is otherwise required.
@@ -100,6 +101,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = redis_url_of(env)
 CACHES: dict[str, dict[str, Any]] = {"default": cache_for(REDIS_URL)}
+
+# Where drains may send to: drains/selectors.py makes the policy of these and of our ports.
+DRAIN_ALLOWED_CIDRS = env.networks("DRAIN_ALLOWED_CIDRS")
+DRAIN_DENIED_CIDRS = env.networks("DRAIN_DENIED_CIDRS")
+DRAIN_ALLOWED_PORTS = env.ports("DRAIN_ALLOWED_PORTS")
+SERVICES = services_of(KAFKA_CONF, REDIS_URL, DATABASES["default"])
+"""Host and port of Kafka, Redis and the database: never a drain."""
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
@@ -183,9 +191,6 @@ env.flag("RUN_ISTIO_ALS")
 env.flag("RUN_ISTIO_ALS_DEBUG")
 env.flag("DEBUG_SESSION")
 env.seconds("SESSION_IDLE_SECONDS", 60.0, 86_400)
-env.networks("DRAIN_ALLOWED_CIDRS")
-env.networks("DRAIN_DENIED_CIDRS")
-env.ports("DRAIN_ALLOWED_PORTS")
 env.web_url("SESSION_URL")
 
 env.seal()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from drains.delivery.egress import EgressPolicy
+
 GROUP = "logshuttle"
 TEST_GROUP = "logshuttletest"
 TEST_HOSTNAME = "logshuttle-test"
@@ -14,6 +16,8 @@ TEST_HOSTNAME = "logshuttle-test"
 class WorkerConfig:
     kafka: Mapping[str, str]
     """librdkafka settings, `bootstrap.servers` among them."""
+    egress: EgressPolicy
+    """Where drains may send to."""
     shutdown_grace_seconds: float = 10.0
     test_mode: bool = False
 
@@ -22,6 +26,6 @@ class WorkerConfig:
         return TEST_GROUP if self.test_mode else GROUP
 
     @property
-    def hostname(self) -> str | None:
-        """What stands as HOSTNAME in every line instead of the app's key."""
-        return TEST_HOSTNAME if self.test_mode else None
+    def hostname(self) -> str:
+        """What stands as HOSTNAME in every line; empty: the app's key."""
+        return TEST_HOSTNAME if self.test_mode else ""

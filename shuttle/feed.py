@@ -12,22 +12,29 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from drains.delivery.build import connections_of, gathering_of
 from drains.delivery.checkpoints import StepBack
+from drains.delivery.errors import explain
+from drains.delivery.http_answers import HttpError
+from drains.delivery.sender import CAPACITY_BYTES
 from drains.routes import Route
 from events.records import Run, TopicPartition
 from shuttle.distrust import Distrust
 from shuttle.link import Link
 from shuttle.marks import Mark
 from shuttle.outbox import Outbox
+from shuttle.pace import Pace
+from shuttle.place import Place, Rows
 from shuttle.registers import Registers
+from shuttle.resend import Resend
 
-FLUSH_BYTES = 16 * 1024
-FLUSH_SECONDS = 0.05
-OUTBOX_BYTES = 2 * 1024 * 1024
 WRITE_SECONDS = 4.0
 """How long the kernel may refuse bytes; from then on the drain shows as failing."""
 LATE_SECONDS = 15.0
 GIVE_UP_SECONDS = 60.0
+IDLE_SECONDS = 300.0
+PROVEN_SECONDS = 5.0
+"""A connection that has stood this long without lines is taken to be a good one."""
 
 # Producers' clocks differ: a run that begins this much after a drain is surely all its own.
 MATURE_MS = 60_000
@@ -37,7 +44,7 @@ class Snapshot(NamedTuple):
     """A feed's cursors at one moment, on their way to the database."""
 
     feed: Feed
-    rows: dict[TopicPartition, int]
+    rows: Rows
     covers: list[Mark]
     """What no longer holds the offsets back once the rows are stored."""
     version: int
@@ -47,49 +54,53 @@ class Snapshot(NamedTuple):
 class Feed:
     def __init__(self, route: Route, registers: Registers[Feed]) -> None:
         self.route = route
-        self.gaps: dict[TopicPartition, int] = {}
+        self.place = Place(self._place_changed)
+        self.gaps = self.place.gaps
         """Partition → offset of the first line that is still to be replayed."""
-        self.floors: dict[TopicPartition, int] = {}
-        """Replayed past the live position: the live pass begins only here."""
         self.mature_ms = route.active_since_ms + MATURE_MS
-        self.epoch = 0
-        """Changes when a gap opens or moves back: a replay pass then lets go of the feed."""
         self.starting = False
         """Where the drain begins is still being looked up."""
         self.accepting = not route.paused
         """Whether the live pass may hand over lines of partitions without a gap."""
+        self.replayable = self.accepting
+        """Whether a replay pass may."""
+        self.resend: Resend | None = None
+        """A failed request that a replay is to cut once more, before anything else is sent."""
         self.error: str | None = None
         self.lines_confirmed = 0
         self.lines_missed = 0
-        self._held_by_gap: int | None = None
-        self._version = 0
-        self._holds = 0
+        self.lines_refused = 0
         self._lookups = 0
         self._closed = False
-        self._being_stored: dict[TopicPartition, int] = {}
         self._confirmed_bytes = 0
-        self.stored: dict[TopicPartition, int] = {}
+        self._refused_here = 0
         self._registers = registers
-        self._link = Link(
-            route.destination, registers.connect, registers.dials, registers.clock, self
-        )
-        self._outbox = Outbox()
+        self._link = Link(route, registers.connect, registers.dials, registers.clock, self)
+        self._gathering = gathering_of(route)
+        self._outbox = Outbox(connections_of(route))
+        self._pace = Pace()
         self._distrust = Distrust()
         self._failing = False
+        self._unproven = False
         self._stalled = False
+        self._renewing = False
         self._progress_at = 0.0
+        self._sent_at = 0.0
 
     # What the passes do.
 
-    def take(self, batch: int, run: Run, data: bytes, lines: int, *, covered: bool = False) -> None:
-        """Lines for the receiver, in wire format. Never waits."""
+    def take(
+        self, batch: int, run: Run, data: tuple[bytes, ...], lines: int, *, covered: bool = False
+    ) -> None:
+        """Lines for the receiver, in wire format, a piece a connection. Never waits."""
         outbox = self._outbox
         if outbox.mark is not None and outbox.mark.covered is not covered and self._link.sender:
             self.flush()
-        if outbox.mark is None:
-            self._begin(batch, covered)
+        mark = outbox.mark
+        if mark is None:
+            mark = self._begin(batch, covered)
         outbox.add(run, data, lines)
-        if outbox.size >= FLUSH_BYTES:
+        if outbox.size >= self._gathering.bytes or mark.lines >= self._gathering.lines:
             self.flush()
 
     def miss(self, batch: int, source: TopicPartition, offset: int, lines: int) -> None:
@@ -101,53 +112,58 @@ class Feed:
     @property
     def has_room(self) -> bool:
         """Whether a replay pass may hand over more."""
+        sender = self._link.sender
         return (
-            self._link.sender is not None
+            sender is not None
             and not self._stalled
-            and self.outbox_bytes < OUTBOX_BYTES // 2
+            and self.outbox_bytes < sender.capacity_bytes // 2
+            and self._pace.may_send(self._registers.clock())
         )
 
     @property
     def wants_replay(self) -> bool:
-        return bool(self.gaps) and self.accepting and self.has_room
+        return bool(self.gaps) and self.replayable and self.has_room
 
     def replayed_to(self, source: TopicPartition, position: int) -> None:
         """A replay pass has handed over every line of a partition below this offset."""
-        if position > self.gaps.get(source, position):
-            self.gaps[source] = position
-            self._cursors_changed()
+        self.place.replayed_to(source, position)
 
     def caught_up(self, source: TopicPartition, position: int, live_position: int) -> None:
         """The replay of a partition has met the live pass: it goes on from there."""
-        del self.gaps[source]
+        self.place.close_gap(source, position, live_position)
         if not self.gaps:
             self._registers.behind.discard(self)
-        if position > live_position:
-            self.floors[source] = position
-        self._cursors_changed()
+
+    def resent(self) -> None:
+        """The replay has handed over all of `resend`."""
+        self.resend = None
+        self.flush()
+        self._decide()
 
     def flush(self) -> None:
         """Hand what has gathered to the connection; dial if there is none."""
         mark = self._outbox.mark
-        if mark is None:
+        if mark is None or self.resend is not None:
             return
         sender = self._link.sender
         if sender is None:
             self._link.want()
-            if self._outbox.size > OUTBOX_BYTES:
+            if self._outbox.size > CAPACITY_BYTES:
                 self.leave_live("the receiver takes too long to answer")
             return
+        now = self._sent_at = self._registers.clock()
+        if mark.covered and self.route.destination.scheme == "syslog+udp":
+            self._pace.sent(mark.lines, now)
         sender.send(self._outbox.take(), mark)
-        if sender.buffered_bytes > OUTBOX_BYTES:
+        if sender.buffered_bytes > sender.capacity_bytes:
             self.leave_live("the receiver does not keep up")
 
     # What happens to the connection.
 
     def link_opened(self) -> None:
         self._failing = self._stalled = False
-        self.error = None
-        self._progress_at = self._registers.clock()
-        self._confirmed_bytes = 0
+        self._progress_at = self._sent_at = self._registers.clock()
+        self._confirmed_bytes = self._refused_here = 0
         self._decide()
         self.flush()
 
@@ -158,14 +174,19 @@ class Feed:
             self._link.want_later()
         self._decide()
 
-    def link_failed(self, error: str, again: list[Mark]) -> None:
-        self.error = error
-        self._failing, self._stalled = True, False  # what was full is gone with its connection
+    def link_failed(self, error: Exception | None, again: list[Mark]) -> None:
+        self.error = explain(error) if error else "connection closed by the receiver"
+        self._failing = self._unproven = True
+        self._stalled = False  # what was full is gone with its connection
         self._drop_outbox()
         self._send_again(again)
         if again:
             self._distrust.sent_again(again)
             self._link.distrusted = self._distrust.step_back
+        if self.route.destination.is_web:
+            # Lines that a receiver refuses are better sent with others, to find out which.
+            refused = isinstance(error, HttpError) and error.is_refusal
+            self.resend = Resend(again[0]) if again and not refused else None
         self._decide()
 
     def confirm(self, now: float) -> None:
@@ -177,24 +198,23 @@ class Feed:
             return
         for mark in sender.confirm(now):
             self._confirmed(mark)
+        if sender is not self._link.sender:  # it has ended of that
+            return
+        self._count_refused(sender.lines_refused)
+        if sender.trouble is not None:
+            self.error = sender.trouble
         if sender.confirmed_bytes > self._confirmed_bytes:
             self._confirmed_bytes = sender.confirmed_bytes
             self._progress_at = now
             self._link.backoff.progressed(now)
+            self._prove()
         oldest = next(self._marks(), None)
         if oldest is None:
             self._registers.outstanding.discard(self)
             self._recover()
-            return
-        stuck_seconds = now - max(self._progress_at, oldest.since)
-        if stuck_seconds > GIVE_UP_SECONDS:
-            self._link.give_up_connection("timed out: the receiver stopped reading")
-        elif sender.buffered_bytes and stuck_seconds > WRITE_SECONDS:
-            self.leave_live("timed out: the receiver stopped reading")
-        elif now - oldest.since > LATE_SECONDS:
-            self.leave_live("the receiver is late")
-        elif sender.buffered_bytes < OUTBOX_BYTES // 2:
-            self._recover()
+            self._end_if_due(now)
+        else:
+            self._judge(oldest, sender.buffered_bytes, sender.capacity_bytes, now)
 
     # What the worker does.
 
@@ -211,17 +231,31 @@ class Feed:
             self.error = reason
             self._drop_outbox()
             # What is under way holds the offsets back until its cursor is stored.
-            self._cursors_changed()
+            self.place.touch()
             self._decide()
+
+    def tend(self, now: float) -> None:
+        """Now and then: end what is idle or old, believe in what has stood."""
+        sender = self._link.sender
+        if sender is None:
+            return
+        if not self.gaps and now - self._link.opened_at > PROVEN_SECONDS:
+            self._prove()
+        if next(self._marks(), None) is None:
+            self._end_if_due(now)
+        elif now > self._link.expires_at + LATE_SECONDS:
+            self._renew()
 
     def change_to(self, route: Route) -> None:
         """The drain was edited: it keeps its place."""
-        moved = route.destination != self.route.destination
-        self.route = route
-        if moved:
-            self._failing = self._stalled = False
+        before, self.route = self.route, route
+        if _way(before) != _way(route):
+            self.resend = None
             self._drop_outbox()
-            self._send_again(self._link.move_to(route.destination))
+            if before.destination != route.destination:
+                self._move()
+            else:
+                self._renew()
         if route.paused:
             self._drop_outbox()
         self._decide()
@@ -231,16 +265,16 @@ class Feed:
         if not self._closed:
             self._lookups += 1
             self.starting = True
-            self.hold_from(0)
+            self.place.hold_from(0)
             self._decide()
 
-    def begun(self, gaps: dict[TopicPartition, int]) -> None:
+    def begun(self, gaps: Rows) -> None:
         """A look-up that `hold_off` announced is over."""
         self._lookups -= 1
         self.starting = self._lookups > 0
         self.begin_at(gaps)
 
-    def begin_at(self, gaps: dict[TopicPartition, int]) -> None:
+    def begin_at(self, gaps: Rows) -> None:
         """Where this feed stands in partitions that are now this worker's, or now its own."""
         for source, offset in gaps.items():
             self._open_gap(source, offset)
@@ -248,39 +282,34 @@ class Feed:
 
     def forget(self, source: TopicPartition) -> None:
         """A partition is another worker's from now on; its cursor row stays for them."""
-        for known in (self.gaps, self.floors, self.stored, self._being_stored):
-            known.pop(source, None)
+        self.place.forget(source)
         for mark in self._doubtful_marks():
             mark.begins.pop(source, None)
             mark.ends.pop(source, None)
         self._distrust.forget(source)
+        if self.resend is not None:
+            self.resend.forget(source)
         if not self.gaps:
             self._registers.behind.discard(self)
 
-    def hold_from(self, batch: int) -> None:
-        """Let no offset of this batch or a later one be committed until cursors are stored."""
-        self._held_by_gap = batch if self._held_by_gap is None else min(batch, self._held_by_gap)
-        self._holds += 1
-        self._cursors_changed()
-
     def snapshot(self) -> Snapshot:
         covers = [] if self.accepting else [mark for mark in self._marks() if not mark.covered]
-        self._being_stored = self.cursors
-        return Snapshot(self, self._being_stored, covers, self._version, self._holds)
+        rows = self.cursors
+        self.place.storing(rows)
+        return Snapshot(self, rows, covers, self.place.version, self.place.holds)
 
     def kept(self, snapshot: Snapshot) -> None:
         """The database has these cursors now."""
-        self.stored = snapshot.rows
         for mark in snapshot.covers:
             mark.covered = True
-        if self._holds == snapshot.holds:
-            self._held_by_gap = None
-        if self._version == snapshot.version and self.cursors == snapshot.rows:
+        self.place.kept(snapshot.rows, snapshot.holds)
+        if self.place.version == snapshot.version and self.cursors == snapshot.rows:
             self._registers.unstored.discard(self)
 
     def close(self) -> None:
         self._closed = True
         self.accepting = False
+        self.resend = None
         self._outbox.clear()
         self._link.close()
         self._registers.forget(self)
@@ -291,7 +320,7 @@ class Feed:
     def state(self) -> str:
         if self.route.paused:
             return "paused"
-        if self._failing or self._stalled:
+        if self._failing or self._unproven or self._stalled:
             return "failing"
         return "replaying" if self.gaps or self.starting else "live"
 
@@ -299,33 +328,24 @@ class Feed:
     def held_batch(self) -> int | None:
         """No offset of this batch or a later one may be committed yet."""
         first = next((mark.batch for mark in self._marks() if not mark.covered), None)
-        holds = [batch for batch in (first, self._held_by_gap) if batch is not None]
+        holds = [batch for batch in (first, self.place.held_from) if batch is not None]
         return min(holds, default=None)
 
     @property
-    def cursors(self) -> dict[TopicPartition, int]:
-        """Where a replay has to begin, should this worker die now: the rows to be stored.
-
-        A feed that takes live lines has none for them: the group's offsets wait for those.
-        """
-        rows = dict(self.gaps)
-        for mark in self._marks():
-            for source, begin in mark.begins.items():
-                if mark.covered or not self.accepting or source in rows:
-                    rows[source] = min(rows.get(source, begin), begin)
-        return rows
+    def cursors(self) -> Rows:
+        """The rows to be stored."""
+        return self.place.rows(self._marks(), accepting=self.accepting)
 
     # Inside.
 
-    def _cursors_changed(self) -> None:
-        self._version += 1
+    def _place_changed(self) -> None:
         self._registers.unstored.add(self)
 
-    def _begin(self, batch: int, covered: bool) -> None:
-        now = self._registers.clock()
-        self._outbox.begin(Mark(batch, now, covered=covered))
-        self._registers.due.append((now + FLUSH_SECONDS, self))
-        self._registers.outstanding.add(self)
+    def _begin(self, batch: int, covered: bool) -> Mark:
+        registers = self._registers
+        registers.flush_later(self, self._gathering.seconds)
+        registers.outstanding.add(self)
+        return self._outbox.begin(Mark(batch, registers.clock(), covered=covered))
 
     def _marks(self) -> Iterator[Mark]:
         """What the receiver has not confirmed, oldest first."""
@@ -344,7 +364,28 @@ class Feed:
         self._distrust.confirmed(mark)
         self._link.distrusted = self._distrust.step_back
         if mark.covered:
-            self._cursors_changed()
+            self.place.touch()
+
+    def _count_refused(self, refused_here: int) -> None:
+        """Of this connection; they were counted as confirmed with the rest of their mark."""
+        new = refused_here - self._refused_here
+        if new:
+            self._refused_here = refused_here
+            self.lines_refused += new
+            self.lines_confirmed -= new
+            self._registers.lines_confirmed -= new
+            self._registers.lines_refused += new
+
+    def _judge(self, oldest: Mark, buffered_bytes: int, capacity_bytes: int, now: float) -> None:
+        stuck_seconds = now - max(self._progress_at, oldest.since)
+        if stuck_seconds > GIVE_UP_SECONDS:
+            self._link.give_up_connection("timed out: the receiver stopped reading")
+        elif buffered_bytes and stuck_seconds > WRITE_SECONDS:
+            self.leave_live("timed out: the receiver stopped reading")
+        elif now - oldest.since > LATE_SECONDS:
+            self.leave_live("the receiver is late")
+        elif buffered_bytes < capacity_bytes // 2:
+            self._recover()
 
     def _send_again(self, marks: list[Mark]) -> None:
         for mark in marks:
@@ -355,14 +396,11 @@ class Feed:
 
     def _gap(self, source: TopicPartition, offset: int, batch: int) -> None:
         self._open_gap(source, offset)
-        self.hold_from(batch)
+        self.place.hold_from(batch)
 
     def _open_gap(self, source: TopicPartition, offset: int) -> None:
-        if source not in self.gaps or offset < self.gaps[source]:
-            self.epoch += 1
-        self.gaps[source] = min(self.gaps.get(source, offset), offset)
+        self.place.open_gap(source, offset)
         self._registers.behind.add(self)
-        self._cursors_changed()
 
     def _drop_outbox(self) -> None:
         """What is not handed over yet is left to a replay."""
@@ -371,16 +409,66 @@ class Feed:
             self._outbox.clear()
             self._send_again([mark])
 
+    def _prove(self) -> None:
+        if self._unproven:
+            self._unproven = False
+            self.error = None
+
     def _recover(self) -> None:
         if self._stalled:
             self._stalled = False
             self.error = None
             self._decide()
 
+    def _renew(self) -> None:
+        """Another connection as soon as all that went over this one is confirmed."""
+        self._renewing = True
+        self._drop_outbox()
+        self._decide()
+        if next(self._marks(), None) is None:
+            self._move()
+
+    def _end_if_due(self, now: float) -> None:
+        """Nothing is under way: an old connection makes room for a new one, an idle one ends."""
+        if self._renewing:
+            self._move()
+        elif now > self._link.expires_at or now - self._sent_at > IDLE_SECONDS:
+            self._link.close()
+            self._decide()
+
+    def _move(self) -> None:
+        self._failing = self._stalled = self._renewing = self._unproven = False
+        self._send_again(self._link.move_to(self.route))
+        self._gathering = gathering_of(self.route)
+        self._outbox = Outbox(connections_of(self.route))
+        self._decide()
+
     def _decide(self) -> None:
         """Whether the live pass may hand over lines; and see to a connection where one is due."""
-        self.accepting = not (self.route.paused or self.starting or self._failing or self._stalled)
+        able = not (
+            self.route.paused
+            or self.starting
+            or self._failing
+            or self._stalled
+            or self._renewing
+            or self._closed
+        )
+        self.accepting = able and self.resend is None
+        self.replayable = able
         if self.route.paused:
             self._link.rest()
         elif self.gaps or self._failing:
             self._link.want()
+
+
+def _way(route: Route) -> tuple[object, ...]:
+    """What a connection is made for: with another, a new one is needed."""
+    options = route.options
+    return (
+        route.destination,
+        options.tls,
+        options.headers,
+        options.framing,
+        options.format,
+        connections_of(route),
+    )

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from drains.delivery.checkpoints import StepBack
-from drains.delivery.errors import DeliveryError, explain
+from drains.delivery.errors import DeliveryError
 from drains.delivery.sender import Ended, Sender
-from drains.destination import Destination
+from drains.routes import Route
 from shuttle.backoff import Backoff
 from shuttle.marks import Mark
 
 logger = logging.getLogger(__name__)
 
-Connect = Callable[[Destination, Ended], Awaitable[Sender[Mark]]]
+Connect = Callable[[Route, Ended], Awaitable[Sender[Mark]]]
+
+LIFE_SECONDS = 3600.0
+UDP_LIFE_SECONDS = 60.0
+"""Then the name is looked up again: nothing else would tell that it has moved."""
 
 _NOTHING = StepBack(0.0, 0)
 
@@ -27,7 +32,7 @@ class LinkOwner(Protocol):
     def link_closed(self) -> None:
         """The receiver closed, and has read all that it was sent: no failure."""
 
-    def link_failed(self, error: str, again: list[Mark]) -> None:
+    def link_failed(self, error: Exception | None, again: list[Mark]) -> None:
         """No connection, or none any more; `again` may not have been read by anybody."""
 
 
@@ -36,13 +41,13 @@ class Link:
 
     def __init__(
         self,
-        destination: Destination,
+        route: Route,
         connect: Connect,
         dials: asyncio.Semaphore,
         clock: Callable[[], float],
         owner: LinkOwner,
     ) -> None:
-        self._destination = destination
+        self._route = route
         self._connect = connect
         self._dials = dials
         self._clock = clock
@@ -52,6 +57,7 @@ class Link:
         self.sender: Sender[Mark] | None = None
         self.distrusted = StepBack()
         """How much of what was confirmed is sent again when the connection ends."""
+        self.opened_at = self.expires_at = 0.0
 
     def want(self) -> None:
         """Have a connection, unless there is one or one is being seen to."""
@@ -63,9 +69,9 @@ class Link:
         if self.sender is None and self._attempt is None:
             self._try_later()
 
-    def move_to(self, destination: Destination) -> list[Mark]:
-        """Another receiver from now on: what the old one has not confirmed."""
-        self._destination = destination
+    def move_to(self, route: Route) -> list[Mark]:
+        """Another way from now on: what was not confirmed on the old one."""
+        self._route = route
         self.backoff = Backoff()
         again: list[Mark] = []
         if self.sender is not None:
@@ -94,23 +100,26 @@ class Link:
     async def _dial(self) -> None:
         try:
             async with self._dials:
-                self.sender = await self._connect(self._destination, self._ended)
+                self.sender = await self._connect(self._route, self._ended)
         except DeliveryError as error:
-            self._not_connected(explain(error))
+            self._not_connected(error)
         except Exception:  # a fault of ours: this drain waits, the others go on
             logger.exception("Dialling failed", extra={"action": "dial_failed"})
-            self._not_connected("internal error")
+            self._not_connected(DeliveryError("internal error"))
         else:
             self._attempt = None
+            self.opened_at = self._clock()
+            self.expires_at = self.opened_at + _life_seconds(self._route)
             self._owner.link_opened()
 
-    def _not_connected(self, error: str) -> None:
+    def _not_connected(self, error: DeliveryError) -> None:
         self._try_later()
         self._owner.link_failed(error, [])
 
-    def _try_later(self) -> None:
+    def _try_later(self, at_least: float = 0.0) -> None:
         loop = asyncio.get_running_loop()
-        self._attempt = loop.call_later(self.backoff.failed(), self._try_now)
+        seconds = max(self.backoff.failed(), at_least)
+        self._attempt = loop.call_later(seconds, self._try_now)
 
     def _try_now(self) -> None:
         self._attempt = None
@@ -122,8 +131,13 @@ class Link:
             return
         again = sender.to_send_again(self.distrusted, self._clock())
         if error is not None or again:
-            self._try_later()
-            said = explain(error) if error else "connection closed by the receiver"
-            self._owner.link_failed(said, again)
+            self._try_later(getattr(error, "retry_after_seconds", 0.0))
+            self._owner.link_failed(error, again)
         else:
             self._owner.link_closed()
+
+
+def _life_seconds(route: Route) -> float:
+    """With jitter, so that connections that began together do not end together."""
+    udp = route.destination.scheme == "syslog+udp"
+    return (UDP_LIFE_SECONDS if udp else LIFE_SECONDS) * random.uniform(0.9, 1.0)  # noqa: S311

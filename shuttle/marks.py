@@ -23,6 +23,14 @@ class Mark:
         self.begins: dict[TopicPartition, int] = {}
         self.ends: dict[TopicPartition, int] = {}
 
+    @property
+    def name(self) -> str:
+        """The same for the same records, whenever they are read."""
+        return " ".join(
+            f"{topic}/{partition}:{begin}-{self.ends[TopicPartition(topic, partition)]}"
+            for (topic, partition), begin in sorted(self.begins.items())
+        )
+
     def add(self, source: TopicPartition, begin: int, end: int, lines: int) -> None:
         if source not in self.begins:
             self.begins[source] = begin

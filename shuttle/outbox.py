@@ -9,10 +9,10 @@ from shuttle.marks import Mark
 class Outbox:
     """Gathers the lines of many batches: a write a line would cost more than all the rest."""
 
-    __slots__ = ("_chunks", "mark", "size")
+    __slots__ = ("_pieces", "mark", "size")
 
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
+    def __init__(self, connections: int) -> None:
+        self._pieces: tuple[list[bytes], ...] = tuple([] for _ in range(connections))
         self.mark: Mark | None = None
         """What is gathered; None: nothing is."""
         self.size = 0
@@ -22,19 +22,22 @@ class Outbox:
         self.mark = mark
         return mark
 
-    def add(self, run: Run, data: bytes, lines: int) -> None:
+    def add(self, run: Run, data: tuple[bytes, ...], lines: int) -> None:
+        """`data`: a piece for each connection."""
         if self.mark is not None:
             self.mark.add(run.source, run.begin, run.end, lines)
-            self._chunks.append(data)
-            self.size += len(data)
+            for chunks, piece in zip(self._pieces, data, strict=True):
+                chunks.append(piece)
+                self.size += len(piece)
 
-    def take(self) -> bytes:
-        """All of it, as one piece."""
-        data = b"".join(self._chunks)
+    def take(self) -> tuple[bytes, ...]:
+        """All of it, as one piece for each connection."""
+        pieces = tuple(b"".join(chunks) for chunks in self._pieces)
         self.clear()
-        return data
+        return pieces
 
     def clear(self) -> None:
-        self._chunks.clear()
+        for chunks in self._pieces:
+            chunks.clear()
         self.mark = None
         self.size = 0

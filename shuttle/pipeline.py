@@ -34,7 +34,7 @@ class Pass(Protocol):
         for run in self.runs_of(batch):
             lines = self.decoder.lines_of(run)
             for parcel in self.router.parcels_for(run, lines):
-                for feed in parcel.group.feeds:
+                for feed in parcel.view.feeds:
                     self.hand_over(number, feed, parcel)
         self.passed(number, batch)
 
@@ -50,15 +50,18 @@ class Pass(Protocol):
     def passed(self, number: int, batch: Batch) -> None:
         """A batch is behind us."""
 
-    def part_for(self, feed: Feed, parcel: Parcel, offset: int) -> Parcel | None:
-        """Only what a feed may have: from an offset on, and nothing older than the drain."""
+    def part_for(
+        self, feed: Feed, parcel: Parcel, offset: int, end: int | None = None
+    ) -> Parcel | None:
+        """Only what a feed may have: offsets from `offset` to before `end`, no older records."""
         run = parcel.run
-        part = run.since(offset, feed.route.active_since_ms)
+        part = run.part(offset, end, feed.route.active_since_ms)
         if part is None or len(part) == len(run):
             return parcel if part else None
         lines = self.decoder.lines_of(part, again=True)
         mine = [line for line in lines if line.origin.key == feed.route.key]
-        return next(iter(self.router.parcels_for(part, mine)), None)
+        parcels = self.router.parcels_for(part, mine)
+        return next((found for found in parcels if found.view is parcel.view), None)
 
 
 class LivePass(Pass):
@@ -110,10 +113,10 @@ class LivePass(Pass):
         source = run.source
         if not feed.accepting or source in feed.gaps:
             feed.miss(number, source, run.begin, parcel.lines)
-        elif feed.floors or run.first_timestamp_ms < feed.mature_ms:
-            floor = feed.floors.get(source, 0)
+        elif feed.place.floors or run.first_timestamp_ms < feed.mature_ms:
+            floor = feed.place.floors.get(source, 0)
             if floor <= run.begin:
-                feed.floors.pop(source, None)
+                feed.place.floors.pop(source, None)
             part = self.part_for(feed, parcel, floor)
             if part is not None:
                 feed.take(number, part.run, part.data, part.lines)

@@ -18,8 +18,8 @@ class Registers(Generic[FeedT]):
     connect: Connect
     clock: Callable[[], float]
     dials: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(100))
-    due: deque[tuple[float, FeedT]] = field(default_factory=deque)
-    """Feeds with lines to flush, and when."""
+    due: dict[float, deque[tuple[float, FeedT]]] = field(default_factory=dict)
+    """Feeds with lines to flush, and when; by how long lines gather, each list in order."""
     outstanding: set[FeedT] = field(default_factory=set)
     """Feeds with lines that no receiver has confirmed."""
     behind: set[FeedT] = field(default_factory=set)
@@ -30,6 +30,11 @@ class Registers(Generic[FeedT]):
     """Set when a cursor stepped back: it is to be stored at once."""
     lines_confirmed: int = 0
     """By all feeds together, also those that are gone."""
+    lines_refused: int = 0
+    """By receivers that took others; the same."""
+
+    def flush_later(self, feed: FeedT, seconds: float) -> None:
+        self.due.setdefault(seconds, deque()).append((self.clock() + seconds, feed))
 
     def forget(self, feed: FeedT) -> None:
         for register in (self.outstanding, self.behind, self.unstored):

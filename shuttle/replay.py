@@ -70,14 +70,17 @@ class ReplayPass(Pass):
         if not self._may_serve(feed):
             self._leave(feed)
             return
-        if gap <= run.begin and run.first_timestamp_ms >= feed.mature_ms:
+        end = run.end if feed.resend is None else feed.resend.limit_of(run.source)
+        if gap <= run.begin and run.end <= end and run.first_timestamp_ms >= feed.mature_ms:
             feed.take(number, run, parcel.data, parcel.lines, covered=True)
-        elif (part := self.part_for(feed, parcel, gap)) is not None:
+        elif (part := self.part_for(feed, parcel, gap, end)) is not None:
             feed.take(number, part.run, part.data, part.lines, covered=True)
-        feed.replayed_to(run.source, run.end)
+        feed.replayed_to(run.source, min(run.end, end))
 
     def passed(self, number: int, batch: Batch) -> None:
         self.positions.update({s: end for s, end in batch.ends.items() if s in self.positions})
+        for feed in [feed for feed in self._aboard if feed.resend is not None]:
+            self._look_at_resend(feed)
         met = [s for s, at in self.positions.items() if at >= self._live.get(s, at + 1)]
         if met:
             for feed in list(self._aboard):
@@ -85,29 +88,44 @@ class ReplayPass(Pass):
 
     def _board(self, feeds: Iterable[Feed]) -> None:
         for feed in feeds:
-            self._aboard[feed] = feed.epoch
+            self._aboard[feed] = feed.place.epoch
             for source, gap in feed.gaps.items():
                 self.positions[source] = min(gap, self.positions.get(source, gap))
 
     def _may_serve(self, feed: Feed) -> bool:
-        return feed.epoch == self._aboard[feed] and feed.accepting and feed.has_room
+        return feed.place.epoch == self._aboard[feed] and feed.replayable and feed.has_room
 
     def _let_off(self) -> None:
         """Those that failed, or that alone are full; their gaps are kept for another pass."""
         able = [feed for feed in self._aboard if self._may_serve(feed)]
         for feed in list(self._aboard):
-            waits_for_room = feed.accepting and feed.epoch == self._aboard[feed] and not able
+            same = feed.place.epoch == self._aboard[feed]
+            waits_for_room = feed.replayable and same and not able
             if feed not in able and not waits_for_room:
                 self._leave(feed)
 
     def _leave(self, feed: Feed) -> None:
         epoch = self._aboard.pop(feed)
-        if feed.epoch == epoch:  # else its gaps have moved back behind this pass
+        # With another epoch its gaps have moved back behind this pass; with a request to be sent
+        # again they stay where that ends, though this pass has gone on.
+        if feed.place.epoch == epoch and feed.resend is None:
             for source in feed.gaps:
                 feed.replayed_to(source, self.positions.get(source, 0))
 
+    def _look_at_resend(self, feed: Feed) -> None:
+        """What is behind the end of the request is for another pass: this one is beyond it."""
+        resend = feed.resend
+        if resend is None or feed.place.epoch != self._aboard[feed]:
+            return
+        for source, gap in list(feed.gaps.items()):
+            reached = min(self.positions.get(source, gap), resend.limit_of(source))
+            feed.replayed_to(source, max(gap, reached))
+        if resend.is_complete(feed.gaps):
+            del self._aboard[feed]
+            feed.resent()
+
     def _meet_live(self, feed: Feed, met: Iterable[TopicPartition]) -> None:
-        if feed.epoch != self._aboard[feed]:
+        if feed.place.epoch != self._aboard[feed] or feed.resend is not None:
             return
         for source in met:
             gap = feed.gaps.get(source)

@@ -64,7 +64,7 @@ class Roster:
             feed = self.by_id.get(drain_id)
             if feed is not None:
                 gaps = {source: at for source, at in rows.items() if source in ours}
-                feed.stored.update(gaps)
+                feed.place.stored.update(gaps)
                 feed.begin_at(gaps)
 
     def forget(self, sources: Iterable[TopicPartition]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from drains.delivery.syslog import PRI_AND_VERSION, header_of, newline_framed
+from drains.delivery.build import connections_of
+from drains.delivery.syslog import PRI_AND_VERSION, Wire, framed, header_of, wire_of
+from drains.filters import LineFilter, Wanted
 from events.keys import Key
 from events.lines import LogLine, Origin
 from events.records import Run
@@ -16,73 +19,91 @@ ENTRIES_KEPT = 50_000
 
 
 class Parcel(Struct, gc=False):
-    """The lines of one run that belong to one key, in wire format, for all its feeds."""
+    """The lines of one run that a view's feeds want, in wire format."""
 
-    group: Group
+    view: View
     run: Run
-    data: bytes
+    data: tuple[bytes, ...]
+    """A piece for each connection."""
     lines: int
 
 
-class Group:
-    """The feeds of one key, and the records of the run being routed."""
+class View:
+    """Feeds that get the same bytes: one key, one wire format, one filter, as many connections."""
 
-    __slots__ = ("feeds", "records")
+    __slots__ = ("feeds", "line_test", "pieces", "wanted", "wire")
 
-    def __init__(self, feeds: Sequence[Feed]) -> None:
-        self.feeds = feeds
-        self.records: list[str] = []
+    def __init__(self, wire: Wire, wanted: LineFilter, connections: int) -> None:
+        self.wire = wire
+        self.wanted = wanted
+        self.line_test = wanted.line_test()
+        self.feeds: list[Feed] = []
+        self.pieces: tuple[list[str], ...] = tuple([] for _ in range(connections))
+        """Records of the run being routed, by connection."""
+
+    def piece_of(self, origin: Origin) -> list[str]:
+        """A tag keeps its connection, so that its lines keep their order."""
+        return self.pieces[zlib.crc32(origin.tag.encode()) % len(self.pieces)]
 
 
-class _Entry:
-    """What is known of an origin: its group, None when nobody wants it, and its header."""
-
-    __slots__ = ("group", "header")
-
-    def __init__(self, group: Group | None, header: str) -> None:
-        self.group = group
-        self.header = header
+# What one view needs to know to take a line of one origin: the view, its records, the header, and
+# the question that is left to ask of the line.
+_Taker = tuple[View, list[str], str, Wanted | None]
 
 
 class Router:
     """`hostname` replaces HOSTNAME in every record (test mode)."""
 
-    def __init__(self, hostname: str | None = None) -> None:
+    def __init__(self, hostname: str = "") -> None:
         self._hostname = hostname
-        self._groups: dict[Key, Group] = {}
-        self._entries: dict[Origin, _Entry] = {}
+        self._views: dict[Key, list[View]] = {}
+        self._takers: dict[Origin, tuple[_Taker, ...]] = {}
 
     def route(self, feeds: Mapping[Key, Sequence[Feed]]) -> None:
         """From the next batch on, these feeds get these keys' lines."""
-        self._groups = {key: Group(tuple(found)) for key, found in feeds.items()}
-        self._entries.clear()
+        self._views = {key: self._views_of(found) for key, found in feeds.items()}
+        self._takers.clear()
 
     def parcels_for(self, run: Run, lines: Sequence[LogLine]) -> list[Parcel]:
-        entries = self._entries
+        takers = self._takers
         pri = PRI_AND_VERSION
-        touched = []
+        touched: list[View] = []
         for line in lines:
-            entry = entries.get(line.origin) or self._entry_of(line.origin)
-            group = entry.group
-            if group is None:
-                continue
-            records = group.records
-            if not records:
-                touched.append(group)
-            records.append(f"{pri[line.severity]}{line.time}{entry.header}{line.text}")
-        return [_parcel(group, run) for group in touched]
+            found = takers.get(line.origin)
+            if found is None:
+                found = self._takers_of(line.origin)
+            for view, records, header, test in found:
+                if test is None or test(line):
+                    if not records:
+                        touched.append(view)
+                    records.append(f"{pri[line.severity]}{line.time}{header}{line.text}")
+        return [_parcel(view, run) for view in dict.fromkeys(touched)]
 
-    def _entry_of(self, origin: Origin) -> _Entry:
-        if len(self._entries) >= ENTRIES_KEPT:
-            self._entries.clear()
-        group = self._groups.get(origin.key)
-        header = header_of(origin, self._hostname) if group else ""
-        entry = self._entries[origin] = _Entry(group, header)
-        return entry
+    def _views_of(self, feeds: Sequence[Feed]) -> list[View]:
+        views: dict[tuple[Wire, LineFilter, int], View] = {}
+        for feed in feeds:
+            route = feed.route
+            alike = wire_of(route, self._hostname), route.options.filter, connections_of(route)
+            view = views.get(alike)
+            if view is None:
+                view = views[alike] = View(*alike)
+            view.feeds.append(feed)
+        return list(views.values())
+
+    def _takers_of(self, origin: Origin) -> tuple[_Taker, ...]:
+        if len(self._takers) >= ENTRIES_KEPT:
+            self._takers.clear()
+        found = self._takers[origin] = tuple(
+            (view, view.piece_of(origin), header_of(origin, view.wire), view.line_test)
+            for view in self._views.get(origin.key, ())
+            if view.wanted.wants_origin(origin)
+        )
+        return found
 
 
-def _parcel(group: Group, run: Run) -> Parcel:
-    records = group.records
-    parcel = Parcel(group, run, newline_framed(records), len(records))
-    records.clear()
-    return parcel
+def _parcel(view: View, run: Run) -> Parcel:
+    lines = sum(map(len, view.pieces))
+    data = tuple(framed(records, view.wire) if records else b"" for records in view.pieces)
+    for records in view.pieces:
+        records.clear()
+    return Parcel(view, run, data, lines)

@@ -85,7 +85,7 @@ class Storekeeper:
 
 
 def _change_of(snapshot: Snapshot) -> CursorChange | None:
-    stored, rows = snapshot.feed.stored, snapshot.rows
+    stored, rows = snapshot.feed.place.stored, snapshot.rows
     changed = {source: at for source, at in rows.items() if stored.get(source) != at}
     gone = [source for source in stored if source not in rows]
     if not changed and not gone:

@@ -11,7 +11,8 @@ from itertools import count
 
 from confluent_kafka import KafkaException
 
-from drains.delivery.build import connect
+from drains.delivery.build import Connector
+from drains.delivery.dialing import Dialer
 from events.consumer import OffsetConsumer
 from events.decode import Decoder
 from events.group_consumer import GroupConsumer
@@ -39,6 +40,7 @@ CONFIRM_SECONDS = 0.25
 COMMIT_SECONDS = 0.5
 ROUTES_SECONDS = 0.5
 LAG_LOOK_SECONDS = 1.0
+TEND_SECONDS = 5.0
 OUTBOXES_BYTES = 96 * 1024 * 1024
 STORE_SECONDS = 2.0
 HAND_OVER_SECONDS = 2.0
@@ -54,7 +56,7 @@ class Worker:
         self._config = config
         self._stopping = asyncio.Event()
         self._chores = Chores()
-        self._registers: Registers[Feed] = Registers(connect, self._clock)
+        self._registers: Registers[Feed] = Registers(Connector(Dialer(config.egress)), self._clock)
         self._roster = Roster(self._registers)
         self._ledger = Ledger()
         self._keeper = Storekeeper(store, self._registers)
@@ -127,6 +129,7 @@ class Worker:
         chores.start("store", self._keeper.run())
         chores.start("commit", every(COMMIT_SECONDS, self._commit))
         chores.start("lag", every(0, self._watch_lag))
+        chores.start("tend", every(TEND_SECONDS, self._tend))
         chores.start("routes", every(ROUTES_SECONDS, self._follow_routes))
         logger.info("Consuming", extra={"action": "started"})
 
@@ -137,10 +140,16 @@ class Worker:
         await asyncio.sleep(LAG_LOOK_SECONDS)
         self._loop_lag_seconds = max(self._clock() - before - LAG_LOOK_SECONDS, 0.0)
 
+    async def _tend(self) -> None:
+        now = self._clock()
+        for feed in list(self._roster.by_id.values()):
+            feed.tend(now)
+
     async def _flush_due(self) -> None:
-        due, now = self._registers.due, self._clock()
-        while due and due[0][0] <= now:
-            due.popleft()[1].flush()
+        now = self._clock()
+        for due in self._registers.due.values():
+            while due and due[0][0] <= now:
+                due.popleft()[1].flush()
 
     async def _confirm(self) -> None:
         now = self._clock()

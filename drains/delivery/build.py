@@ -1,19 +1,74 @@
-"""Scheme → sender, in one function."""
+"""A drain's route → an open sender for it, in one function."""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, NamedTuple
 
-from drains.delivery.errors import DialError
+from drains.delivery.bundle import Bundle
+from drains.delivery.dialing import Dialer
+from drains.delivery.frames import BODY_BYTES_MAX, BODY_LINES_MAX
+from drains.delivery.http_connection import HttpConnection
+from drains.delivery.logplex_http import LogplexSender
 from drains.delivery.sender import Ended, Sender
 from drains.delivery.syslog_tcp import TcpSender
-from drains.destination import Destination
+from drains.delivery.syslog_tls import TlsSender
+from drains.delivery.syslog_udp import UdpSender
+from drains.routes import Route
 
 
-async def connect(destination: Destination, ended: Ended) -> Sender[Any]:
-    """An open sender. Raises DialError, with the reason in an operator's words."""
-    if destination.scheme != "syslog":
-        # Its lines stay in Kafka, and go out when there is a sender for it.
-        raise DialError(f"{destination.scheme} drains cannot be delivered to yet")
-    sender: TcpSender[Any] = await TcpSender.connect(destination, ended)
-    return sender
+class Gathering(NamedTuple):
+    """How much becomes one write: whichever comes first."""
+
+    bytes: int
+    lines: int
+    seconds: float
+
+
+_STREAM = Gathering(16 * 1024, 1_000_000, 0.05)
+_REQUEST = Gathering(BODY_BYTES_MAX, BODY_LINES_MAX, 0.5)
+
+
+def gathering_of(route: Route) -> Gathering:
+    """A request costs a receiver more than a write, so requests are larger and rarer."""
+    return _REQUEST if route.destination.is_web else _STREAM
+
+
+class Connector:
+    def __init__(self, dialer: Dialer) -> None:
+        self._dialer = dialer
+
+    async def __call__(self, route: Route, ended: Ended) -> Sender[Any]:
+        """As many connections as the drain is to have. Raises DialError."""
+        count = connections_of(route)
+        if count == 1:
+            return await self._one(route, 0, ended)
+        bundle: Bundle[Any] = Bundle(ended)
+        dials = [self._one(route, number, bundle.one_ended) for number in range(count)]
+        answers = await asyncio.gather(*dials, return_exceptions=True)
+        errors = [answer for answer in answers if isinstance(answer, BaseException)]
+        senders = [answer for answer in answers if not isinstance(answer, BaseException)]
+        if errors:
+            for sender in senders:
+                sender.abort()
+            raise errors[0]
+        bundle.adopt(senders)
+        return bundle
+
+    async def _one(self, route: Route, number: int, ended: Ended) -> Sender[Any]:
+        dialer, destination, tls = self._dialer, route.destination, route.options.tls
+        match destination.scheme:
+            case "syslog":
+                return await TcpSender.connect(dialer, destination, ended)
+            case "syslog+tls":
+                return await TlsSender.connect_tls(dialer, destination, tls, ended)
+            case "syslog+udp":
+                return await UdpSender.connect(dialer, destination, ended)
+            case _:
+                connection = HttpConnection(dialer, destination, route.options.headers, tls)
+                return await LogplexSender.connect(connection, route.drain_id, number, ended)
+
+
+def connections_of(route: Route) -> int:
+    """A UDP socket more would change nothing."""
+    return 1 if route.destination.scheme == "syslog+udp" else route.options.connections

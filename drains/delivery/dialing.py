@@ -1,16 +1,26 @@
-"""The one door out: every connection to a receiver is made here."""
+"""The one door out: every connection to a receiver is made here, to addresses that were checked.
+
+A name is looked up anew for each connection, and what is connected to is the very address that
+the egress policy has seen: a name that changes its mind in between changes nothing.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import aiohappyeyeballs
 
+from drains.delivery.egress import EgressPolicy
 from drains.delivery.errors import DialError, explain
+from drains.delivery.tls import explain_tls
 from drains.destination import Destination
 
 CONNECT_SECONDS = 4.0
+HANDSHAKE_SECONDS = 4.0
 # The next of a name's addresses is tried beside a silent one after this long.
 _NEXT_ADDRESS_SECONDS = 1.0
 
@@ -18,20 +28,98 @@ _NEXT_ADDRESS_SECONDS = 1.0
 _SEND_BUFFER_BYTES = 256 * 1024
 _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
+Addresses = Sequence[aiohappyeyeballs.AddrInfoType]
+Connected = socket.socket
+ProtocolT = TypeVar("ProtocolT", bound=asyncio.BaseProtocol)
 
-async def dial(destination: Destination) -> socket.socket:
-    """A connected, non-blocking TCP socket; the name is resolved anew at each call.
 
-    Raises DialError within `CONNECT_SECONDS`.
+class Dialer:
+    def __init__(self, policy: EgressPolicy) -> None:
+        self._policy = policy
+
+    async def dial(self, destination: Destination) -> socket.socket:
+        """A connected TCP socket, all addresses tried. Raises DialError within 4 s."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await self.connect(await self.resolve(destination))
+        except TimeoutError as error:
+            raise DialError("timed out") from error
+
+    async def dial_udp(self, destination: Destination) -> socket.socket:
+        """A UDP socket that sends to the name's first address. Raises DialError within 4 s."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                addresses = await self.resolve(destination, socket.SOCK_DGRAM)
+        except TimeoutError as error:
+            raise DialError("timed out") from error
+        family, kind, protocol, _, address = addresses[0]
+        made = _non_blocking(family, kind, protocol)
+        try:
+            made.connect(address)
+        except OSError as error:
+            made.close()
+            raise DialError(explain(error)) from error
+        return made
+
+    async def resolve(
+        self, destination: Destination, kind: socket.SocketKind = socket.SOCK_STREAM
+    ) -> Addresses:
+        """The name's addresses, each of which may be sent to. Raises DialError."""
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(destination.host, destination.port, type=kind)
+        except (OSError, ValueError) as error:  # ValueError: what IDNA or C cannot hold
+            raise DialError(explain(error)) from error
+        await self._policy.refuse_all((str(answer[-1][0]), destination.port) for answer in found)
+        return found
+
+    async def connect(self, addresses: Addresses) -> socket.socket:
+        """Connected to the first of these that answers. Raises DialError."""
+        try:
+            connected = await aiohappyeyeballs.start_connection(
+                addresses,
+                happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS,
+                socket_factory=_new_tcp_socket,
+            )
+            if _met_itself(connected):
+                raise DialError("connection refused")
+        except OSError as error:
+            raise DialError(explain(error)) from error
+        return connected
+
+
+async def attach(
+    connected: socket.socket,
+    protocol: Callable[[], ProtocolT],
+    context: ssl.SSLContext | None = None,
+    host: str | None = None,
+) -> ProtocolT:
+    """Give a connected socket to asyncio, with its TLS in between when there is a context.
+
+    Raises DialError.
     """
+    loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            connected = await _connect(destination.host, destination.port)
-        if not _met_itself(connected):
-            return connected
-    except (OSError, ValueError) as error:  # ValueError: a name that IDNA or C cannot hold
+        _, made = await loop.create_connection(
+            protocol,
+            sock=connected,
+            ssl=context,
+            server_hostname=host if context else None,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
+        )
+    except ssl.SSLError as error:
+        raise DialError(explain_tls(error)) from error
+    except ConnectionAbortedError as error:  # asyncio's word for a handshake that takes too long
+        raise DialError("timed out in the TLS handshake") from error
+    except OSError as error:  # it was reset while we took it over
         raise DialError(explain(error)) from error
-    raise DialError("connection refused")
+    return made
+
+
+async def attach_udp(connected: socket.socket, protocol: Callable[[], ProtocolT]) -> ProtocolT:
+    loop = asyncio.get_running_loop()
+    _, made = await loop.create_datagram_endpoint(protocol, sock=connected)
+    return made
 
 
 def _met_itself(connected: socket.socket) -> bool:
@@ -46,23 +134,17 @@ def _met_itself(connected: socket.socket) -> bool:
     return same
 
 
-async def _connect(host: str, port: int) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return await aiohappyeyeballs.start_connection(
-        found,
-        happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS,
-        socket_factory=_new_socket,
-    )
-
-
-def _new_socket(address: aiohappyeyeballs.AddrInfoType) -> socket.socket:
-    family, kind, protocol, _, _ = address
-    made = socket.socket(family, kind, protocol)
-    made.setblocking(False)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+def _new_tcp_socket(address: aiohappyeyeballs.AddrInfoType) -> socket.socket:
+    made = _non_blocking(*address[:3])
     made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in _KEEPALIVE.items():
         if hasattr(socket, name):  # not on every system
             made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return made
+
+
+def _non_blocking(family: int, kind: int, protocol: int) -> socket.socket:
+    made = socket.socket(family, kind, protocol)
+    made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
     return made

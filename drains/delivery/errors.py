@@ -2,6 +2,7 @@
 
 DeliveryError
 ├── DialError         no connection could be made
+│   └── RefusedByPolicyError   nor may one be made: see drains/delivery/egress.py
 └── ConnectionEndedError   there was one, and it is over
 """
 
@@ -26,6 +27,11 @@ class DeliveryError(Exception):
 
 class DialError(DeliveryError):
     pass
+
+
+class RefusedByPolicyError(DialError):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"refused by policy: {why}")
 
 
 class ConnectionEndedError(DeliveryError):

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from drains.delivery.checkpoints import StepBack
 
-MarkT = TypeVar("MarkT")
+
+class NamedMark(Protocol):
+    """What one write holds; the feed's own."""
+
+    @property
+    def name(self) -> str:
+        """The same when the same lines are sent again."""
+
+
+MarkT = TypeVar("MarkT", bound=NamedMark)
 
 
 class Sender(Protocol[MarkT]):
     """An open way to one receiver. Never retries, never waits; tells its owner when it ends."""
+
+    @property
+    def capacity_bytes(self) -> int:
+        """With more than this in `buffered_bytes` it is full."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What the receiver last complained of without ending the connection."""
+
+    @property
+    def lines_refused(self) -> int:
+        """Given up because the receiver refuses them and takes others."""
 
     @property
     def buffered_bytes(self) -> int:
@@ -25,8 +46,11 @@ class Sender(Protocol[MarkT]):
     def unconfirmed(self) -> Iterable[MarkT]:
         """What has been handed over and not been confirmed, oldest first."""
 
-    def send(self, data: bytes, mark: MarkT) -> None:
-        """Hand over bytes; `mark` comes back when the receiver has confirmed the last of them."""
+    def send(self, pieces: Sequence[bytes], mark: MarkT) -> None:
+        """Hand over bytes, a piece for each connection.
+
+        `mark` comes back when the receiver has confirmed the last of them.
+        """
 
     def confirm(self, now: float) -> list[MarkT]:
         """Ask how far the receiver has got: what it has confirmed since the last call."""
@@ -43,3 +67,5 @@ class Sender(Protocol[MarkT]):
 
 Ended = Callable[[Exception | None], None]
 """Called once, when a sender ended otherwise than by its owner; None for a clean close."""
+
+CAPACITY_BYTES = 2 * 1024 * 1024

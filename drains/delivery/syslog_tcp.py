@@ -7,27 +7,25 @@ confirms a line".
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import struct
-import sys
-import termios
-from collections.abc import Iterator
-from typing import Generic, TypeVar, cast
+from collections.abc import Iterator, Sequence
+from typing import Generic, Self, cast
 
 from drains.delivery.checkpoints import Checkpoints, StepBack
-from drains.delivery.dialing import dial
-from drains.delivery.errors import ConnectionEndedError, DialError, explain
-from drains.delivery.sender import Ended
+from drains.delivery.dialing import Dialer, attach
+from drains.delivery.errors import ConnectionEndedError, explain
+from drains.delivery.kernel import CAN_ASK, unacknowledged_bytes
+from drains.delivery.sender import CAPACITY_BYTES, Ended, MarkT
 from drains.destination import Destination
 
 CLOSE_SECONDS = 4.0
-_CAN_ASK_KERNEL = sys.platform == "linux"
-
-MarkT = TypeVar("MarkT")
 
 
 class TcpSender(asyncio.Protocol, Generic[MarkT]):
     """One open connection. Made by `connect`."""
+
+    capacity_bytes = CAPACITY_BYTES
+    trouble: str | None = None
+    lines_refused = 0
 
     def __init__(self, ended: Ended) -> None:
         self._ended: Ended | None = ended
@@ -36,15 +34,9 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
         self._given_to_kernel = 0
 
     @classmethod
-    async def connect(cls, destination: Destination, ended: Ended) -> TcpSender[MarkT]:
+    async def connect(cls, dialer: Dialer, destination: Destination, ended: Ended) -> Self:
         """Raises DialError."""
-        connected = await dial(destination)
-        loop = asyncio.get_running_loop()
-        try:
-            _, sender = await loop.create_connection(lambda: cls(ended), sock=connected)
-        except OSError as error:  # it was reset while we took it over
-            raise DialError(explain(error)) from error
-        return sender
+        return await attach(await dialer.dial(destination), lambda: cls(ended))
 
     @property
     def buffered_bytes(self) -> int:
@@ -58,10 +50,9 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
     def unconfirmed(self) -> Iterator[MarkT]:
         return (mark for _, mark in self._checkpoints.unconfirmed)
 
-    def send(self, data: bytes, mark: MarkT) -> None:
-        self._checkpoints.wrote(len(data), mark)
-        self._transport.write(data)
-        self._look_at_buffer()
+    def send(self, pieces: Sequence[bytes], mark: MarkT) -> None:
+        (data,) = pieces
+        self._write(data, mark)
 
     def confirm(self, now: float) -> list[MarkT]:
         self._look_at_buffer()
@@ -92,6 +83,11 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(ConnectionEndedError(explain(exc)) if exc else None)
 
+    def _write(self, data: bytes, mark: MarkT) -> None:
+        self._checkpoints.wrote(len(data), mark)
+        self._transport.write(data)
+        self._look_at_buffer()
+
     def _end(self, error: Exception | None) -> None:
         if self._ended is not None:
             ended, self._ended = self._ended, None
@@ -108,11 +104,7 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
             self._given_to_kernel = self._checkpoints.written_bytes - buffered
 
     def _acknowledged_bytes(self) -> int:
-        if not _CAN_ASK_KERNEL:
+        if not CAN_ASK:
             return self._given_to_kernel
-        connection = self._transport.get_extra_info("socket")
-        try:
-            answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-        except OSError:  # no reading confirms nothing
-            return 0
-        return self._given_to_kernel - cast(int, struct.unpack("i", answer)[0])
+        missing = unacknowledged_bytes(self._transport.get_extra_info("socket"))
+        return 0 if missing is None else self._given_to_kernel - missing  # no reading: nothing

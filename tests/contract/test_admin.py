@@ -80,8 +80,8 @@ def test_an_edit_keeps_the_url_unless_a_new_one_is_given(operator: Client) -> No
     assert "hunter2" not in operator.get(page).content.decode()
     operator.post(page, form(new_url="", name="kept"))
     assert Drain.objects.get().plain_url == "https://user:hunter2@h.example/in"
-    operator.post(page, form(new_url="syslog://other:1"))
-    assert Drain.objects.get().plain_url == "syslog://other:1"
+    operator.post(page, form(new_url="syslog://other:1514"))
+    assert Drain.objects.get().plain_url == "syslog://other:1514"
 
 
 def test_drains_are_paused_resumed_and_deleted_in_the_list(operator: Client) -> None:

@@ -115,7 +115,7 @@ def test_another_tenants_drain_is_as_unknown_as_none(path: str, api: Api) -> Non
     for answer in (
         api.get(one),
         api.delete(one),
-        api.patch(one, {"url": "syslog://evil.example:1"}),
+        api.patch(one, {"url": "syslog://evil.example:1514"}),
         api.post(f"{one}/pause"),
         api.post(f"{one}/resume"),
     ):
@@ -224,7 +224,7 @@ def test_a_key_that_no_line_can_have_is_422(key: str, api: Api) -> None:
         (URL, URL),
         (URL, "syslog+tcp://LOGS.example.com:514"),
         ("https://h.example", "https://h.example:443/"),
-        ("syslog+tls://h:1", "syslog+ssl://h:1"),
+        ("syslog+tls://h:1514", "syslog+ssl://h:1514"),
     ],
 )
 def test_the_same_url_twice_is_409_and_names_the_twin(first: str, second: str, api: Api) -> None:
@@ -239,7 +239,7 @@ def test_the_same_url_twice_is_409_and_names_the_twin(first: str, second: str, a
 
 def test_changing_a_url_to_a_twins_is_409_too(api: Api) -> None:
     twin = api.post(APP, {"url": URL}).json()
-    other = api.post(APP, {"url": "syslog://h:1"}).json()
+    other = api.post(APP, {"url": "syslog://h:1514"}).json()
 
     assert is_problem(api.patch(f"{APP}/{other['id']}", {"url": URL}), 409)["id"] == twin["id"]
     assert api.get(f"{APP}/{other['id']}").json() == other
@@ -247,10 +247,10 @@ def test_changing_a_url_to_a_twins_is_409_too(api: Api) -> None:
 
 def test_an_app_may_not_have_any_number_of_drains(api: Api, settings: Any) -> None:
     settings.MAX_DRAINS_PER_APP = 2
-    for port in (1, 2):
+    for port in (1514, 2514):
         assert api.post(APP, {"url": f"syslog://h:{port}"}).status_code == 201
 
-    assert "at most 2" in is_problem(api.post(APP, {"url": "syslog://h:3"}), 422)["message"]
+    assert "at most 2" in is_problem(api.post(APP, {"url": "syslog://h:3514"}), 422)["message"]
 
 
 def test_a_large_body_is_413(api: Api) -> None:
@@ -347,8 +347,8 @@ def test_an_empty_key_opens_nothing(
         " ",
         "null",
         "[]",
-        "url=syslog://h:1",
-        '{"url": "syslog://h:1"} {}',
+        "url=syslog://h:1514",
+        '{"url": "syslog://h:1514"} {}',
         '{"url": "\\ud800"}',
         b'{"url": "\xff"}',
         '{"a":' * 40_000,
@@ -451,7 +451,7 @@ def test_an_error_of_ours_shows_nothing(api: Api, monkeypatch: pytest.MonkeyPatc
 def test_a_drain_that_nobody_can_decrypt_hides_no_other(api: Api, settings: Any) -> None:
     lost = api.post(APP, {"url": URL}).json()
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    kept = api.post(APP, {"url": "syslog://h:1"}).json()
+    kept = api.post(APP, {"url": "syslog://h:1514"}).json()
 
     assert [drain["id"] for drain in api.get(APP).json()] == [lost["id"], kept["id"]]
     assert api.delete(f"{APP}/{lost['id']}").status_code == 200

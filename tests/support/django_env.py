@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+
+import pytest
 
 _FOLDER = tempfile.mkdtemp(prefix="logshuttle-tests-")
 
@@ -15,5 +18,18 @@ os.environ.update(
         "DATABASE_URL": f"sqlite:///{_FOLDER}/tests.sqlite3",
     }
 )
-for _unwanted in ("DEBUG", "POSTGRES_URL", "REDIS_URL", "RUN_SESSION", "USE_SESSION", "TEST_MODE"):
-    os.environ.pop(_unwanted, None)
+_UNWANTED = {
+    *("DEBUG", "POSTGRES_URL", "REDIS_URL", "RUN_SESSION", "USE_SESSION", "TEST_MODE"),
+    *("DRAIN_ALLOWED_CIDRS", "DRAIN_DENIED_CIDRS", "DRAIN_ALLOWED_PORTS"),
+    *("PORT", "ALS_PORT", "METRICS_PORT"),
+}
+for _name in _UNWANTED:
+    os.environ.pop(_name, None)
+
+
+@pytest.fixture(autouse=True)
+def _no_name_server() -> Iterator[None]:
+    """No name that a test makes a drain of has an address, whatever the network says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("drains.delivery.lookups.addresses_of", lambda host: [])
+        yield

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from drains.delivery.checkpoints import Checkpoints, StepBack
 from drains.delivery.errors import DialError
-from drains.delivery.sender import Ended, Sender
-from drains.destination import Destination
+from drains.delivery.sender import CAPACITY_BYTES, Ended, Sender
+from drains.routes import Route
 from shuttle.marks import Mark
 
 
 class FakeSender:
     """Takes everything; confirms when told."""
 
+    capacity_bytes = CAPACITY_BYTES
+
     def __init__(self, ended: Ended) -> None:
         self.ended = ended
         self.sent: list[bytes] = []
         self.buffered_bytes = 0
         self.confirmed_bytes = 0
+        self.trouble: str | None = None
+        self.lines_refused = 0
         self._checkpoints: Checkpoints[Mark] = Checkpoints()
 
     @property
     def unconfirmed(self) -> Iterator[Mark]:
         return (mark for _, mark in self._checkpoints.unconfirmed)
 
-    def send(self, data: bytes, mark: Mark) -> None:
+    def send(self, pieces: Sequence[bytes], mark: Mark) -> None:
+        data = b"".join(pieces)
         self.sent.append(data)
         self._checkpoints.wrote(len(data), mark)
 
@@ -52,7 +57,7 @@ class FakeReceiver:
         self.dials = 0
         self.senders: list[FakeSender] = []
 
-    async def connect(self, destination: Destination, ended: Ended) -> Sender[Mark]:
+    async def connect(self, route: Route, ended: Ended) -> Sender[Mark]:
         self.dials += 1
         if self.refuses:
             raise DialError("connection refused")

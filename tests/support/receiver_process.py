@@ -1,69 +1,96 @@
-"""A TCP receiver of newline-framed lines that can behave badly. Run by tests.support.receivers.
+"""A receiver of syslog lines that can behave badly. Run by tests.support.receivers.
 
 Standard library only, so that it is up at once. Its one argument is JSON:
-`{"port", "lines", "events", "read", "bytes_per_second", "end_after", "reset", "times",
-"receive_buffer"}`. It appends complete lines to the file `lines`, and to the file `events` one
-line for each thing that happens: `listening PORT`, `open N`, `end N`.
+`{"port", "lines", "events", "framing"}`, and for TCP also `{"tls", "read", "bytes_per_second",
+"end_after", "reset", "times", "receive_buffer", "silent", "greeting"}`. It appends complete lines
+to the file `lines`, and to the file `events` one line for each thing that happens:
+`listening PORT`, `open N`, `tls N VERSION NAME`, `refused N REASON`, `malformed N BYTES`, `cut N`
+(TLS ended without close_notify), `end N`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
+import re
 import socket
-import struct
+import ssl
 import sys
 import threading
 import time
 from typing import Any
 
+from tests.support.listener import (
+    TURNS_PER_SECOND,
+    EventsFile,
+    append_to,
+    bind,
+    close,
+    hold,
+    listen,
+    reset,
+    shake_hands,
+    tls_context,
+)
+
 _CHUNK_BYTES = 65536
-_TURNS_PER_SECOND = 20
-_BIND_LIMIT_SECONDS = 5.0
+_DATAGRAMS_BUFFER_BYTES = 8 << 20  # as much of it as the kernel allows
+_VISIBLE_NEWLINE = "␤".encode()
+_COUNT = re.compile(rb"([1-9][0-9]{0,8}) ")
+_COUNT_BEGUN = re.compile(rb"([1-9][0-9]{0,8})?")
 
 
 class Receiver:
     def __init__(self, orders: dict[str, Any]) -> None:
         self._orders = orders
-        self._append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        self._lines = os.open(orders["lines"], self._append, 0o600)
-        self._events = os.open(orders["events"], self._append, 0o600)
-        self._kept: list[socket.socket] = []
+        self._lines = append_to(orders["lines"])
+        self._events = EventsFile(orders["events"])
+        self._tls = tls_context(orders["tls"])
 
     def run(self) -> None:
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if self._orders["receive_buffer"]:  # inherited by what is accepted
-            size = self._orders["receive_buffer"]
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
-        _bind(listener, self._orders["port"])
-        listener.listen(128)
-        self._tell(f"listening {listener.getsockname()[1]}")
+        listener = listen(self._orders["port"], self._orders["receive_buffer"])
+        self._events.tell(f"listening {listener.getsockname()[1]}")
         number = 0
         while True:
             connection, _ = listener.accept()
             number += 1
-            self._tell(f"open {number}")
+            self._events.tell(f"open {number}")
             threading.Thread(target=self._serve, args=(connection, number), daemon=True).start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         times = self._orders["times"]
         behave_badly = times is None or number <= times
-        if behave_badly and not self._orders["read"]:
-            self._kept.append(connection)  # open, and nobody reads
-            return
-        with contextlib.suppress(OSError):  # the peer's reset is an end like another
-            self._read(connection, behave_badly)
+        if behave_badly and self._orders["silent"]:
+            threading.Event().wait()
+        if behave_badly and self._orders["greeting"]:
+            connection.sendall(self._orders["greeting"].encode())
+            hold(connection)
+        elif self._tls is None:
+            self._take(connection, number, behave_badly)
+        elif secured := shake_hands(connection, self._tls, number, self._events):
+            self._take(secured, number, behave_badly)
         connection.close()
-        self._tell(f"end {number}")
+        self._events.tell(f"end {number}")
+
+    def _take(self, connection: socket.socket, number: int, behave_badly: bool) -> None:
+        if behave_badly and not self._orders["read"]:
+            threading.Event().wait()  # open, and nobody reads
+        try:
+            self._read(connection, behave_badly)
+        except ssl.SSLEOFError:
+            self._events.tell(f"cut {number}")
+        except ValueError as error:
+            self._events.tell(f"malformed {number} {error}")
+        except OSError:  # the peer's reset is an end like another
+            pass
+        close(connection)
 
     def _read(self, connection: socket.socket, behave_badly: bool) -> None:
         limit = self._orders["end_after"] if behave_badly else None
         rate = self._orders["bytes_per_second"] if behave_badly else None
         begun, taken = b"", 0
         while limit is None or taken < limit:
-            size = _CHUNK_BYTES if rate is None else max(1, rate // _TURNS_PER_SECOND)
+            size = _CHUNK_BYTES if rate is None else max(1, rate // TURNS_PER_SECOND)
             data = connection.recv(size if limit is None else min(size, limit - taken))
             if not data:
                 return
@@ -71,32 +98,51 @@ class Receiver:
             begun = self._keep_complete(begun + data)
             if rate is not None:
                 time.sleep(len(data) / rate)
-        if self._orders["reset"]:  # close() then sends RST, not FIN
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if self._orders["reset"]:
+            reset(connection)
 
     def _keep_complete(self, data: bytes) -> bytes:
+        if self._orders["framing"] == "octet":
+            return self._keep_counted(data)
         end = data.rfind(b"\n") + 1
         if end:
             os.write(self._lines, data[:end])
         return data[end:]
 
-    def _tell(self, event: str) -> None:
-        os.write(self._events, f"{event}\n".encode())
-
-
-def _bind(listener: socket.socket, port: int) -> None:
-    """After a restart the old port may still be held for a moment."""
-    deadline = time.monotonic() + _BIND_LIMIT_SECONDS
-    while True:
+    def _keep_counted(self, data: bytes) -> bytes:
+        place, lines = 0, []
         try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+            while (count := _COUNT.match(data, place)) is not None:
+                end = count.end() + int(count.group(1))
+                if end > len(data):
+                    return data[place:]
+                lines.append(_one_line(data[count.end() : end]))
+                place = end
+            if _COUNT_BEGUN.fullmatch(data, place) is None:
+                raise ValueError(repr(data[place : place + 60]))
+            return data[place:]
+        finally:
+            os.write(self._lines, b"".join(lines))
+
+
+def receive_datagrams(orders: dict[str, Any]) -> None:
+    """One a line."""
+    lines, events = append_to(orders["lines"]), EventsFile(orders["events"])
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _DATAGRAMS_BUFFER_BYTES)
+    bind(receiver, orders["port"])
+    events.tell(f"listening {receiver.getsockname()[1]}")
+    while True:
+        os.write(lines, _one_line(receiver.recv(_CHUNK_BYTES)))
+
+
+def _one_line(record: bytes) -> bytes:
+    return record.replace(b"\n", _VISIBLE_NEWLINE) + b"\n"
 
 
 if __name__ == "__main__":
-    Receiver(json.loads(sys.argv[1])).run()
+    ordered = json.loads(sys.argv[1])
+    if ordered["framing"] == "datagram":
+        receive_datagrams(ordered)
+    else:
+        Receiver(ordered).run()

@@ -1,21 +1,18 @@
-"""A programmable TCP syslog receiver in a process of its own, which a test can stop or kill."""
+"""Programmable syslog receivers in processes of their own, which a test can stop or kill."""
 
 from __future__ import annotations
 
-import json
-import signal
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any, Literal
 
-from events.parentage import TiedProcess
 from tests.support.lines_file import LinesFile
-from tests.support.waiting import wait_until
+from tests.support.receiver_program import ReceiverProgram, Tls
 
-_PROGRAM = Path(__file__).with_name("receiver_process.py")
-_START_LIMIT_SECONDS = 20.0
+Framing = Literal["newline", "octet"]
+
+NEWLINE = "␤".encode()
+"""What is kept for a LF inside an octet-counted record or a datagram."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +28,14 @@ class Mode:
     reset: bool = False  # how it ends
     times: int | None = None
     receive_buffer: int | None = None
+    silent: bool = False  # accepts, and nothing more: no handshake
+    greeting: str | None = None  # writes this in place of a handshake, and keeps open
 
 
 NORMAL = Mode()
 NEVER_READ = Mode(read=False)
+SILENT = Mode(silent=True)
+PLAIN_TEXT = Mode(greeting="hello\r\n")
 
 
 def slow(bytes_per_second: int, *, receive_buffer: int | None = 4096) -> Mode:
@@ -51,43 +52,14 @@ def close_after(count: int, *, times: int | None = None) -> Mode:
     return Mode(end_after=count, times=times)
 
 
-class Receiver:
-    """Keeps its port and its lines over stop, kill and start."""
+class Lines(ReceiverProgram):
+    """A receiver that keeps lines."""
 
-    def __init__(self, folder: Path, mode: Mode = NORMAL) -> None:
-        self.port = 0
+    module = "tests.support.receiver_process"
+
+    def __init__(self, folder: Path, tls: Tls | None = None) -> None:
+        super().__init__(folder, tls)
         self.received = LinesFile(folder / "received")
-        self._events = LinesFile(folder / "events")
-        self._output = folder / "output"
-        self._mode = mode
-        self._process: TiedProcess | None = None
-
-    @property
-    def url(self) -> str:
-        return f"syslog://127.0.0.1:{self.port}"
-
-    def start(self, mode: Mode | None = None) -> None:
-        """Listens, on the same port as before; in a new mode when one is given."""
-        assert self._process is None, "it is running already"
-        self._mode = mode or self._mode
-        starts = len(self._listening())
-        files = {"lines": str(self.received.path), "events": str(self._events.path)}
-        orders = json.dumps({"port": self.port} | files | asdict(self._mode))
-        with self._output.open("ab") as output:
-            self._process = TiedProcess([sys.executable, "-I", _PROGRAM, orders], output=output)
-        wait_until(
-            lambda: len(self._listening()) > starts or self._ended(),
-            _START_LIMIT_SECONDS,
-            "the receiver listens",
-        )
-        assert not self._ended(), self._output.read_text()
-        self.port = int(self._listening()[-1].split()[1])
-
-    def stop(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        self._end(signal.SIGKILL)
 
     def lines(self) -> list[bytes]:
         return self.received.lines()
@@ -96,32 +68,55 @@ class Receiver:
         """All lines, once there are at least `count`."""
         return self.received.wait_for(count, limit_seconds)
 
-    def connections(self) -> int:
-        """How many it has accepted, over all starts."""
-        return sum(event.startswith(b"open") for event in self._events.lines())
 
-    def ended_connections(self) -> int:
-        return sum(event.startswith(b"end") for event in self._events.lines())
+class Receiver(Lines):
+    """Takes TCP, or TLS when it is given any, in one framing.
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
+    Octet counting is taken strictly: a connection that breaks it is closed.
+    """
 
-    def __exit__(
+    def __init__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        folder: Path,
+        mode: Mode = NORMAL,
+        *,
+        tls: Tls | None = None,
+        framing: Framing = "newline",
     ) -> None:
-        self.stop()
+        super().__init__(folder, tls)
+        self._mode = mode
+        self._framing = framing
 
-    def _listening(self) -> list[bytes]:
-        return [event for event in self._events.lines() if event.startswith(b"listening")]
+    @property
+    def url(self) -> str:
+        if self.tls:
+            return f"syslog+tls://localhost:{self.port}"
+        return f"syslog://127.0.0.1:{self.port}"
 
-    def _ended(self) -> bool:
-        return self._process is None or self._process.ended()
+    def start(self, mode: Mode | None = None) -> None:
+        """Listens, on the same port as before; in a new mode when one is given."""
+        self._mode = mode or self._mode
+        super().start()
 
-    def _end(self, sig: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.end(sig, 10)
-            self._process = None
+    def orders(self) -> dict[str, Any]:
+        kind = {"lines": str(self.received.path), "framing": self._framing}
+        return kind | asdict(self._mode)
+
+    def malformed(self) -> list[str]:
+        """What was there in place of a frame, over all connections."""
+        return [event.partition(" ")[2] for event in self.events("malformed")]
+
+    def cut_off(self) -> int:
+        """How many senders ended TLS without close_notify."""
+        return len(self.events("cut"))
+
+
+class UdpReceiver(Lines):
+    """Keeps one datagram a line."""
+
+    @property
+    def url(self) -> str:
+        return f"syslog+udp://127.0.0.1:{self.port}"
+
+    def orders(self) -> dict[str, Any]:
+        return {"lines": str(self.received.path), "framing": "datagram"}

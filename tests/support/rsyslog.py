@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-from dataclasses import dataclass
+import socket
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from events.parentage import TiedProcess
-from tests.support.lines_file import LinesFile
-from tests.support.ports import accepts, free_port
-from tests.support.servers import requires
-from tests.support.waiting import wait_until
+from tests.support.certificates import Authority, Certificate
+from tests.support.ports import free_port
+from tests.support.servers import missing, requires
+from tests.support.syslog_server import SyslogServer, all_listen
 
 _CONFIGURATION = """\
 global(
@@ -22,7 +19,10 @@ global(
   parser.escapeControlCharactersOnReceive="off"
 )
 module(load="imtcp")
+module(load="imudp")
 input(type="imtcp" port="{port}" address="127.0.0.1")
+input(type="imudp" port="{udp_port}" address="127.0.0.1")
+{tls_input}
 template(name="fields" type="list") {{
   property(name="pri")
   constant(value=" ")
@@ -37,82 +37,72 @@ template(name="fields" type="list") {{
 }}
 action(type="omfile" file="{received}" template="fields" flushOnTXEnd="on" asyncWriting="off")
 """
-_START_LIMIT_SECONDS = 20.0
+_TLS_INPUT = """\
+input(
+  type="imtcp" port="{port}" address="127.0.0.1"
+  streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="{mode}"
+  streamDriver.caFile="{ca}" streamDriver.certFile="{chain}" streamDriver.keyFile="{key}"
+)
+"""
 
 
-@dataclass(frozen=True)
-class Written:
-    """One record as rsyslog understood it."""
+class Rsyslog(SyslogServer):
+    """Takes newline and octet-counted framing on TCP and TLS, and UDP."""
 
-    pri: int
-    timestamp: str
-    hostname: str
-    app_name: str
-    msg: bytes
-
-    @classmethod
-    def parse(cls, line: bytes) -> Written:
-        pri, timestamp, hostname, app_name, msg = line.split(b" ", 4)
-        return cls(int(pri), timestamp.decode(), hostname.decode(), app_name.decode(), msg)
-
-
-class Rsyslog:
-    """Takes newline and octet-counted framing. Keeps its port and lines over stop and start."""
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        certificate: Certificate | None = None,
+        *,
+        clients: Authority | None = None,
+    ) -> None:
+        super().__init__(folder, certificate, clients=clients)
         self.port = free_port()
-        self._folder = folder
-        self._received = LinesFile(folder / "received")
-        self._process: TiedProcess | None = None
+        self.tls_port = free_port()
+        self.udp_port = free_port(socket.SOCK_DGRAM)
 
     @property
     def url(self) -> str:
         return f"syslog://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
+    @property
+    def tls_url(self) -> str:
+        return f"syslog+tls://localhost:{self.tls_port}"
+
+    @property
+    def udp_url(self) -> str:
+        return f"syslog+udp://127.0.0.1:{self.udp_port}"
+
+    def command(self) -> Sequence[str | Path]:
         program = requires("rsyslogd", "rsyslog")
-        configuration = self._folder / "rsyslog.conf"
+        configuration = self.folder / "rsyslog.conf"
         configuration.write_text(
-            _CONFIGURATION.format(folder=self._folder, port=self.port, received=self._received.path)
+            _CONFIGURATION.format(
+                folder=self.folder,
+                port=self.port,
+                udp_port=self.udp_port,
+                tls_input=self._tls_input(self.certificate) if self.certificate else "",
+                received=self.received.path,
+            )
         )
-        pid_file = self._folder / "rsyslogd.pid"
-        command: list[str | Path] = [program, "-n", "-f", configuration, "-i", pid_file]
-        output = self._folder / "output"
-        with output.open("ab") as file:
-            process = self._process = TiedProcess(command, output=file)
-        wait_until(
-            lambda: process.ended() or accepts(self.port), _START_LIMIT_SECONDS, "rsyslogd listens"
+        return [program, "-n", "-f", configuration, "-i", self.folder / "rsyslogd.pid"]
+
+    def ready(self) -> bool:
+        return all_listen([self.port] + [self.tls_port] * bool(self.certificate), self.udp_port)
+
+    def _tls_input(self, certificate: Certificate) -> str:
+        _requires_gnutls()
+        files = certificate.write(self.folder)
+        ca = self.clients.write(self.folder, "clients") if self.clients else files.chain
+        return _TLS_INPUT.format(
+            port=self.tls_port,
+            mode="x509/certvalid" if self.clients else "anon",
+            ca=ca,
+            chain=files.chain,
+            key=files.key,
         )
-        assert not process.ended(), f"rsyslogd ended: {output.read_text()}"
 
-    def stop(self) -> None:
-        """Ends it cleanly: what it has taken is written."""
-        self._end(signal.SIGTERM)
 
-    def kill(self) -> None:
-        self._end(signal.SIGKILL)
-
-    def records(self) -> list[Written]:
-        return [Written.parse(line) for line in self._received.lines()]
-
-    def wait_for(self, count: int, limit_seconds: float = 20) -> list[Written]:
-        """All records, once there are at least `count`."""
-        self._received.wait_for(count, limit_seconds)
-        return self.records()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def _end(self, sig: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.end(sig, 10)
-            self._process = None
+def _requires_gnutls() -> None:
+    if not any(Path("/usr/lib").glob("*/rsyslog/lmnsd_gtls.so")):
+        missing("rsyslogd has no TLS (Debian package rsyslog-gnutls)")

@@ -64,8 +64,8 @@ def test_a_body_is_json_whatever_its_type_and_also_in_chunks(kind: str, shuttle:
     shuttle.start_web()
     headers, path = {"Content-Type": kind}, "/apps/gold-gs/log-drains"
 
-    whole = shuttle.api.post(path, content=b'{"url": "syslog://h:1"}', headers=headers)
-    chunks = iter([b'{"url": ', b'"syslog://h:2"}'])
+    whole = shuttle.api.post(path, content=b'{"url": "syslog://h:1514"}', headers=headers)
+    chunks = iter([b'{"url": ', b'"syslog://h:2514"}'])
     in_chunks = shuttle.api.post(path, content=chunks, headers=headers)
 
     assert (whole.status_code, in_chunks.status_code) == (201, 201)
@@ -84,7 +84,7 @@ def test_of_many_at_once_one_makes_the_drain(
     shuttle.start_web()
 
     def make(_: int) -> httpx.Response:
-        return shuttle.api.post("/apps/gold-gs/log-drains", json={"url": "syslog://h:1"})
+        return shuttle.api.post("/apps/gold-gs/log-drains", json={"url": "syslog://h:1514"})
 
     with ThreadPoolExecutor(8) as clients:
         answers = list(clients.map(make, range(16)))

@@ -7,12 +7,14 @@ import logging
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from confluent_kafka import KafkaException
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from drains.selectors import egress_policy
 from shuttle.config import WorkerConfig
 from shuttle.cursors import DatabaseStore
 from shuttle.probes import serve_probes
@@ -36,17 +38,19 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        policy, port = egress_policy(), options["metrics_port"]
         config = WorkerConfig(
             kafka=settings.KAFKA_CONF,
+            egress=replace(policy, own_ports=policy.own_ports | {port}),
             shutdown_grace_seconds=settings.SHUTDOWN_GRACE_SECONDS,
             test_mode=settings.TEST_MODE,
         )
         try:
-            asyncio.run(_run(config, options["metrics_port"]))
+            asyncio.run(_run(config, port))
         except (ValueError, KafkaException) as error:
             raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         except OSError as error:
-            raise CommandError(f"METRICS_PORT {options['metrics_port']}: {error}") from error
+            raise CommandError(f"METRICS_PORT {port}: {error}") from error
 
 
 async def _run(config: WorkerConfig, metrics_port: int) -> None:

@@ -182,22 +182,22 @@ def test_a_drain_that_nobody_can_read_may_get_a_new_url(settings: Any) -> None:
 
 def test_each_app_and_site_has_a_limit_of_its_own(settings: Any) -> None:
     settings.MAX_DRAINS_PER_APP = 1
-    services.create_drain(GOLD, "syslog://h:1")
+    services.create_drain(GOLD, "syslog://h:1514")
 
     with pytest.raises(TooManyDrainsError, match="at most 1"):
-        services.create_drain(GOLD, "syslog://h:2")
+        services.create_drain(GOLD, "syslog://h:2514")
     with pytest.raises(TwinDrainError):  # the better answer
-        services.create_drain(GOLD, "syslog://h:1")
+        services.create_drain(GOLD, "syslog://h:1514")
 
-    services.create_drain(BOLD, "syslog://h:2")
-    services.create_drain(SiteKey("gold-gs"), "syslog://h:2")
+    services.create_drain(BOLD, "syslog://h:2514")
+    services.create_drain(SiteKey("gold-gs"), "syslog://h:2514")
 
 
 def test_a_changed_url_keeps_the_place_in_the_logs() -> None:
     since = datetime(2024, 5, 6, 7, 8, 9, 123_000, tzinfo=UTC)
-    drain = services.create_drain(GOLD, "syslog://h:1", since=since)
+    drain = services.create_drain(GOLD, "syslog://h:1514", since=since)
 
-    services.change_drain(drain, url="syslog://h:2")
+    services.change_drain(drain, url="syslog://h:2514")
 
     assert load_route_table().by_key[GOLD][0].active_since_ms == 1_714_979_289_123
     assert Drain.objects.get().created_at == since < drain.updated_at

@@ -1,17 +1,38 @@
 from __future__ import annotations
 
+import re
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drains.delivery.syslog import RECORD_BYTES_MAX, cut, header_of, newline_framed
+from drains.delivery.frames import frames_of
+from drains.delivery.syslog import (
+    DATAGRAM_BYTES_MAX,
+    RECORD_BYTES_MAX,
+    Wire,
+    cut,
+    framed,
+    header_of,
+    wire_of,
+)
+from drains.destination import Destination
+from drains.options import DrainOptions
+from drains.routes import Route
 from events.keys import AppKey
 from events.lines import Origin
+
+NEWLINE, OCTET = Wire("newline"), Wire("octet")
+DATAGRAM, REQUEST = Wire("datagram"), Wire("request")
+
+WEB = Origin(AppKey("gold", "gs"), "web.1", "app", "web")
+ROUTER = Origin(AppKey("gold", "gs"), "akkeris/router", "router")
 
 
 def test_a_header_has_only_printable_ascii_within_the_rfcs_lengths() -> None:
     origin = Origin(AppKey("a\nb é", "s" * 300), "t t\x7f" * 100, "app")
 
-    _, host, tag, *rest = header_of(origin).split(" ")
+    _, host, tag, *rest = header_of(origin, NEWLINE).split(" ")
 
     assert host == ("ab-" + "s" * 300)[:255]
     assert tag == "tt" * 24
@@ -19,38 +40,90 @@ def test_a_header_has_only_printable_ascii_within_the_rfcs_lengths() -> None:
 
 
 def test_an_empty_header_field_is_a_hyphen() -> None:
-    assert header_of(Origin(AppKey("é", "x"), "é", "app"), hostname="é") == " - - - - - "
+    assert header_of(Origin(AppKey("é", "x"), "é", "app"), Wire(hostname="é")) == " - - - - - "
 
 
 def test_test_mode_replaces_the_host() -> None:
-    header = header_of(Origin(AppKey("gold", "gs"), "web.1", "app"), "logshuttle-test")
+    assert header_of(WEB, Wire(hostname="logshuttle-test")) == " logshuttle-test web.1 - - - "
 
-    assert header == " logshuttle-test web.1 - - - "
+
+@pytest.mark.parametrize(
+    ("url", "origin", "header"),
+    [
+        ("https://h/", WEB, " host app web.1 - "),
+        ("https://h/", ROUTER, " host heroku router - "),
+        ("syslog://h:514", WEB, " d.d1 app web.1 - - "),
+        ("syslog+tls://h:6514", ROUTER, " d.d1 heroku router - - "),
+    ],
+)
+def test_the_shape_of_logplex(url: str, origin: Origin, header: str) -> None:
+    assert header_of(origin, wire_of(route(url, format="logplex"))) == header
+
+
+@pytest.mark.parametrize(
+    ("url", "framing"),
+    [
+        ("syslog://h:514", "octet"),
+        ("syslog+tls://h:514", "octet"),
+        ("syslog+udp://h:514", "datagram"),
+        ("http://h", "request"),
+        ("https://h", "request"),
+    ],
+)
+def test_framing_by_scheme(url: str, framing: str) -> None:
+    assert wire_of(route(url, framing="octet")).framing == framing
 
 
 def test_line_breaks_and_nul_become_spaces() -> None:
-    assert newline_framed(["a\nb\r\nc\0d", "e\u2028f\x85g\x1b"]) == (
+    assert framed(["a\nb\r\nc\0d", "e\u2028f\x85g\x1b"], NEWLINE) == (
         b"a b  c d\n" + "e\u2028f\x85g\x1b\n".encode()
     )
 
 
-def test_a_long_record_is_cut_but_not_inside_a_character() -> None:
-    framed = newline_framed(["x" * 10 + "€" * 40_000, "short"])
+@pytest.mark.parametrize("wire", [NEWLINE, REQUEST, DATAGRAM], ids=lambda wire: wire.framing)
+def test_a_long_record_is_cut_but_not_inside_a_character(wire: Wire) -> None:
+    limit = DATAGRAM_BYTES_MAX if wire == DATAGRAM else RECORD_BYTES_MAX
 
-    first, second, _ = framed.split(b"\n")
-    assert RECORD_BYTES_MAX - 3 < len(first) <= RECORD_BYTES_MAX
+    first, second, _ = framed(["x" * 10 + "€" * 40_000, "short"], wire).split(b"\n")
+
+    first, second = (re.sub(rb"^\d+ ", b"", record) for record in (first, second))
+    assert limit - 3 < len(first) <= limit
     assert first.decode().endswith("€")
     assert second == b"short"
 
 
+def test_octets_are_counted_in_bytes() -> None:
+    assert framed(["€1", "2\n3"], OCTET) == "4 €1".encode() + b"3 2 3"
+    assert framed(["€1", "2\n3"], REQUEST) == "5 €1\n".encode() + b"4 2 3\n"
+
+
 @given(st.lists(st.text(), min_size=1))
 def test_each_record_is_one_line_whatever_it_holds(records: list[str]) -> None:
-    framed = newline_framed(records)
+    data = framed(records, NEWLINE)
 
-    assert framed.endswith(b"\n")
-    assert framed.count(b"\n") == len(records)
-    assert b"\r" not in framed
-    assert b"\0" not in framed
+    assert data.endswith(b"\n")
+    assert data.count(b"\n") == len(records)
+    assert b"\r" not in data
+    assert b"\0" not in data
+
+
+@given(st.lists(st.text(), min_size=1))
+def test_each_record_is_one_octet_counted_frame(records: list[str]) -> None:
+    rest = framed(records, OCTET)
+
+    for record in records:
+        count, _, rest = rest.partition(b" ")
+        assert rest[: int(count)].decode() == record.translate(dict.fromkeys(b"\r\n\0", " "))
+        rest = rest[int(count) :]
+    assert rest == b""
+
+
+@given(st.lists(st.text(), min_size=1))
+def test_a_requests_frames_can_be_told_apart_by_their_ends(records: list[str]) -> None:
+    data = framed(records, REQUEST)
+
+    assert len(frames_of(data)) == len(records)
+    assert b"".join(frames_of(data)) == data
 
 
 @given(st.text(), st.integers(0, 20))
@@ -60,3 +133,8 @@ def test_a_cut_is_the_longest_whole_beginning(text: str, limit: int) -> None:
     assert text.startswith(kept.decode())
     assert len(kept) <= limit or kept == text.encode()
     assert len(kept) > limit - 4 or kept == text.encode()
+
+
+def route(url: str, **options: object) -> Route:
+    destination = Destination.parse(url)
+    return Route("d1", WEB.key, destination, 0, options=DrainOptions(**options))  # type: ignore[arg-type]

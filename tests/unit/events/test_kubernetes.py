@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drains.delivery.syslog import PRI_AND_VERSION, header_of, newline_framed
+from drains.delivery.syslog import PRI_AND_VERSION, Wire, framed, header_of
 from events.decode import Decoder
 from events.formats.kubernetes import app_and_process, tag_of
 from events.keys import AppKey
@@ -56,11 +56,11 @@ FREE = {"upper-keys"}  # a wart of the original: ours may do as it likes
 def sent_for(value: bytes, wanted: AppKey = GOLD) -> list[str]:
     lines = Decoder().lines_of(run_of([value]))
     records = [record_of(line) for line in lines if line.origin.key == wanted]
-    return newline_framed(records).decode().split("\n")[:-1] if records else []
+    return framed(records, Wire()).decode().split("\n")[:-1] if records else []
 
 
 def record_of(line: LogLine) -> str:
-    return f"{PRI_AND_VERSION[line.severity]}{line.time}{header_of(line.origin)}{line.text}"
+    return f"{PRI_AND_VERSION[line.severity]}{line.time}{header_of(line.origin, Wire())}{line.text}"
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.name not in FREE], ids=str)
@@ -138,7 +138,7 @@ def test_one_event_is_one_record_whatever_its_names(log: str, pod: str, containe
     ).encode(errors="surrogatepass")
     lines = Decoder().lines_of(run_of([value]))
 
-    assert newline_framed([record_of(line) for line in lines]).count(b"\n") == 1
+    assert framed([record_of(line) for line in lines], Wire()).count(b"\n") == 1
 
 
 @pytest.mark.parametrize(

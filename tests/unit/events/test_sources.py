@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drains.delivery.syslog import PRI_AND_VERSION, header_of, newline_framed
+from drains.delivery.syslog import PRI_AND_VERSION, Wire, framed, header_of
 from events.decode import FORMATS, Decoder
 from events.formats.envoy import key_of
 from events.keys import AppKey, Key, SiteKey
@@ -103,8 +103,10 @@ def sent_for(topic: str, value: bytes) -> dict[str, list[str]]:
 
 
 def record_of(line: LogLine) -> str:
-    record = f"{PRI_AND_VERSION[line.severity]}{line.time}{header_of(line.origin)}{line.text}"
-    return newline_framed([record]).decode().removesuffix("\n")
+    record = (
+        f"{PRI_AND_VERSION[line.severity]}{line.time}{header_of(line.origin, Wire())}{line.text}"
+    )
+    return framed([record], Wire()).decode().removesuffix("\n")
 
 
 @pytest.mark.parametrize(("source", "case"), CASES)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from drains.delivery.sender import CAPACITY_BYTES
 from drains.destination import Destination
 from drains.routes import Route
 from events.keys import AppKey
@@ -14,7 +15,6 @@ from events.records import Run, TopicPartition
 from shuttle.feed import (
     GIVE_UP_SECONDS,
     LATE_SECONDS,
-    OUTBOX_BYTES,
     WRITE_SECONDS,
     Feed,
 )
@@ -50,7 +50,7 @@ class Bench:
     async def sent(
         self, batch: int, begin: int, data: bytes = b"x", *, covered: bool = False
     ) -> None:
-        self.feed.take(batch, records(begin), data, 1, covered=covered)
+        self.feed.take(batch, records(begin), (data,), 1, covered=covered)
         self.feed.flush()
         if not self.receiver.senders:
             await self.connected()
@@ -87,8 +87,8 @@ async def test_a_line_holds_the_offsets_until_it_is_confirmed(bench: Bench) -> N
 
 
 async def test_lines_wait_for_the_first_connection_as_live(bench: Bench) -> None:
-    bench.feed.take(1, records(10), b"a", 1)
-    bench.feed.take(1, records(11), b"b", 1)
+    bench.feed.take(1, records(10), (b"a",), 1)
+    bench.feed.take(1, records(11), (b"b",), 1)
 
     assert (await bench.connected()).sent == [b"ab"]
     assert bench.feed.state == "live"
@@ -96,8 +96,8 @@ async def test_lines_wait_for_the_first_connection_as_live(bench: Bench) -> None
 
 async def test_a_refused_dial_leaves_a_gap_at_the_first_line(bench: Bench) -> None:
     bench.receiver.refuses = True
-    bench.feed.take(4, records(10), b"a", 1)
-    bench.feed.take(5, records(3, P1), b"b", 1)
+    bench.feed.take(4, records(10), (b"a",), 1)
+    bench.feed.take(5, records(3, P1), (b"b",), 1)
     bench.feed.flush()
     while not bench.receiver.dials:
         await asyncio.sleep(0)
@@ -163,7 +163,7 @@ async def test_a_clean_close_while_behind_is_dialled_again(bench: Bench) -> None
 
 
 async def test_an_outbox_that_fills_while_dialling_is_replayed_once_connected(bench: Bench) -> None:
-    bench.feed.take(1, records(10), b"x" * (OUTBOX_BYTES + 1), 1)
+    bench.feed.take(1, records(10), (b"x" * (CAPACITY_BYTES + 1),), 1)
     await bench.connected()
 
     assert bench.feed.gaps == {P0: 10}
@@ -179,7 +179,7 @@ async def test_nothing_of_a_partition_that_went_is_kept(bench: Bench) -> None:
     bench.feed.kept(snapshot)
     bench.sender.ended(ConnectionResetError())
 
-    assert (bench.feed.gaps, bench.feed.cursors, bench.feed.stored) == ({}, {}, {})
+    assert (bench.feed.gaps, bench.feed.cursors, bench.feed.place.stored) == ({}, {}, {})
 
 
 async def test_a_look_up_of_a_closed_feed_holds_nothing(bench: Bench) -> None:
@@ -211,7 +211,7 @@ async def test_a_row_that_is_out_of_date_when_stored_is_stored_again(bench: Benc
 
     assert bench.feed in bench.registers.unstored
     bench.store()
-    assert bench.feed.stored == {}
+    assert bench.feed.place.stored == {}
     assert bench.feed not in bench.registers.unstored
 
 
@@ -235,8 +235,8 @@ async def test_resets_without_progress_step_back_less_and_less(bench: Bench) -> 
 
 async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: Bench) -> None:
     await bench.sent(batch=1, begin=10)
-    bench.sender.buffered_bytes = OUTBOX_BYTES + 1
-    bench.feed.take(2, records(11), b"y" * 20_000, 1)
+    bench.sender.buffered_bytes = CAPACITY_BYTES + 1
+    bench.feed.take(2, records(11), (b"y" * 20_000,), 1)
 
     assert bench.feed.state == "failing"
     assert not bench.feed.accepting
@@ -253,8 +253,8 @@ async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: Ben
 
 async def test_a_full_feed_whose_connection_ends_is_replayed_on_the_next(bench: Bench) -> None:
     await bench.sent(batch=1, begin=10)
-    bench.sender.buffered_bytes = OUTBOX_BYTES + 1
-    bench.feed.take(2, records(11), b"y" * 20_000, 1)
+    bench.sender.buffered_bytes = CAPACITY_BYTES + 1
+    bench.feed.take(2, records(11), (b"y" * 20_000,), 1)
     bench.sender.ended(ConnectionResetError())
     bench.feed._link._try_now()
     await asyncio.sleep(0)
@@ -325,7 +325,7 @@ async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: Bench) 
     bench.feed.begin_at({P0: 10})
     bench.feed.caught_up(P0, 15, live_position=12)
 
-    assert bench.feed.floors == {P0: 15}
+    assert bench.feed.place.floors == {P0: 15}
 
 
 async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: Bench) -> None:

@@ -64,6 +64,10 @@ def run_settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
         ("LOG_FORMAT", "console"),
         ("KAFKA_CONF", {"bootstrap.servers": "kafka:9092"}),
         ("ENCRYPTION_KEYS_DERIVED", True),
+        ("DRAIN_ALLOWED_CIDRS", []),
+        ("DRAIN_DENIED_CIDRS", []),
+        ("DRAIN_ALLOWED_PORTS", []),
+        ("SERVICES", [("kafka", 9092)]),
     ],
 )
 def test_what_is_not_set_has_its_default(
@@ -98,6 +102,13 @@ def test_what_is_not_set_has_its_default(
         ({"CSRF_TRUSTED_ORIGINS": "https://a"}, "CSRF_TRUSTED_ORIGINS", ["https://a"]),
         ({"SECURE_SSL_REDIRECT": "true"}, "SESSION_COOKIE_SECURE", True),
         ({"REDIS_URL": "redis://cache:6379"}, "REDIS_URL", "redis://cache:6379"),
+        (
+            {"DRAIN_ALLOWED_CIDRS": "10.0.0.0/8, fd00::/8, 192.0.2.1"},
+            "DRAIN_ALLOWED_CIDRS",
+            ["10.0.0.0/8", "fd00::/8", "192.0.2.1"],
+        ),
+        ({"DRAIN_DENIED_CIDRS": "0.0.0.0/0"}, "DRAIN_DENIED_CIDRS", ["0.0.0.0/0"]),
+        ({"DRAIN_ALLOWED_PORTS": "25, 6514"}, "DRAIN_ALLOWED_PORTS", [25, 6514]),
         ({"LOG_LEVEL": "DEBUG"}, "LOG_LEVEL", "DEBUG"),
         ({"LOG_FORMAT": "json"}, "LOG_FORMAT", "json"),
         (
@@ -114,6 +125,33 @@ def test_a_good_value_is_taken(
 
 
 @pytest.mark.parametrize(
+    ("environ", "services"),
+    [
+        ({"KAFKA_HOSTS": "Kafka, [fd00::1]:1"}, [("fd00::1", 1), ("kafka", 9092)]),
+        ({"KAFKA_CONF_bootstrap_servers": "SSL://a:1, b"}, [("a", 1), ("b", 9092)]),
+        ({"KAFKA_CONF_metadata_broker_list": "a:1"}, [("a", 1), ("kafka", 9092)]),
+        ({"REDIS_URL": "rediss://:pw@cache"}, [("cache", 6379), ("kafka", 9092)]),
+        ({"REDIS_URL": "redis://cache:1/0"}, [("cache", 1), ("kafka", 9092)]),
+        ({"REDIS_URL": "unix:///run/redis"}, [("kafka", 9092)]),
+        ({"DATABASE_URL": "postgres://me:pw@DB/x"}, [("db", 5432), ("kafka", 9092)]),
+        ({"DATABASE_URL": "postgres://me@db:1/x"}, [("db", 1), ("kafka", 9092)]),
+        ({"DATABASE_URL": "postgres:///x"}, [("kafka", 9092), ("localhost", 5432)]),
+        ({"DATABASE_URL": "postgres://%2Frun/x"}, [("kafka", 9092), ("localhost", 5432)]),
+        ({"DATABASE_URL": "postgres:///x?host=a,b"}, [("a", 5432), ("b", 5432), ("kafka", 9092)]),
+        (
+            {"DATABASE_URL": "postgres://db/x?hostaddr=10.0.0.1"},
+            [("10.0.0.1", 5432), ("db", 5432), ("kafka", 9092)],
+        ),
+        ({"DATABASE_URL": "sqlite:///x"}, [("kafka", 9092)]),
+    ],
+)
+def test_the_servers_that_we_use_are_known_to_the_egress_guard(
+    environ: dict[str, str], services: list[tuple[str, int]], run_settings: Settings
+) -> None:
+    assert run_settings({**REQUIRED, **environ})["SERVICES"] == services
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("RUN_ISTIO_ALS", "true"),
@@ -121,9 +159,6 @@ def test_a_good_value_is_taken(
         ("DEBUG_SESSION", "1"),
         ("SESSION_IDLE_SECONDS", "30"),
         ("SESSION_URL", "https://logs.example"),
-        ("DRAIN_ALLOWED_CIDRS", "10.0.0.0/8, fd00::/8, 192.0.2.1"),
-        ("DRAIN_DENIED_CIDRS", "0.0.0.0/0"),
-        ("DRAIN_ALLOWED_PORTS", "514, 6514"),
     ],
 )
 def test_a_setting_of_a_feature_to_come_stops_nothing(

@@ -1,0 +1,172 @@
+"""One kept-alive HTTP connection to one receiver, made through the one door out."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from yarl import URL
+
+from drains.delivery.dialing import Dialer, attach
+from drains.delivery.errors import ConnectionEndedError, DeliveryError, explain
+from drains.delivery.http_answers import HttpError
+from drains.delivery.kernel import unacknowledged_bytes
+from drains.delivery.tls import context_of, explain_tls
+from drains.destination import Destination
+from drains.options import TlsOptions
+
+USER_AGENT = "Logplex/v86 (Log shuttle)"
+# An answer's body is of no use, but has to be read for the connection to be used again.
+_ANSWER_BYTES_MAX = 4096
+_ANSWER_BODY_SECONDS = 1.0
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+
+
+class _Door(aiohttp.BaseConnector):
+    """Gives aiohttp connections that went through `Dialer`, one at a time."""
+
+    def __init__(self, dialer: Dialer, destination: Destination, tls: TlsOptions) -> None:
+        super().__init__(limit=1)
+        self._dialer = dialer
+        self._destination = destination
+        self._tls = tls
+        self._ahead: ResponseHandler | None = None
+        self.newest: ResponseHandler | None = None
+        self.opened = 0
+
+    async def open_ahead(self) -> None:
+        """For the first request. Raises DialError."""
+        self._ahead = await self._open()
+
+    async def _create_connection(self, *_: Any) -> ResponseHandler:
+        """What aiohttp's connectors have to bring along (see its UnixConnector)."""
+        ahead, self._ahead = self._ahead, None
+        return ahead if ahead is not None and ahead.is_connected() else await self._open()
+
+    async def _open(self) -> ResponseHandler:
+        destination = self._destination
+        context = context_of(self._tls) if destination.scheme == "https" else None
+        connected = await self._dialer.dial(destination)
+        self.opened += 1
+        self.newest = await attach(connected, self._factory, context, destination.host)
+        return self.newest
+
+    def drop_ahead(self) -> None:
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
+
+
+class HttpConnection:
+    def __init__(
+        self,
+        dialer: Dialer,
+        destination: Destination,
+        headers: tuple[tuple[str, str], ...],
+        tls: TlsOptions,
+    ) -> None:
+        self._url = _url_of(destination)
+        self._door = _Door(dialer, destination, tls)
+        self._session = aiohttp.ClientSession(
+            connector=self._door,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={**dict(headers), **_credentials(destination), "User-Agent": USER_AGENT},
+            timeout=_NO_TIMEOUT,
+            auto_decompress=False,
+            skip_auto_headers=("Accept", "Accept-Encoding"),
+        )
+
+    async def open(self) -> None:
+        """Raises DialError."""
+        await self._door.open_ahead()
+
+    async def post(self, body: bytes, headers: dict[str, str]) -> None:
+        """Returns when the receiver has confirmed with a 2xx. Raises DeliveryError."""
+        opened = self._door.opened
+        try:
+            await self._post_once(body, headers)
+        except aiohttp.ClientConnectionError as error:
+            if opened != self._door.opened or not opened or self._door.newest is None:
+                raise _broken(error) from error
+            # A connection that was kept alive may be closed just when it is used again.
+            await self._post_on_new_connection(body, headers)
+        except aiohttp.ClientError as error:
+            raise _broken(error) from error
+
+    async def close(self) -> None:
+        self._door.drop_ahead()
+        await self._session.close()
+
+    @property
+    def unsent_bytes(self) -> tuple[int, int]:
+        """What the transport and the kernel still hold: anything that changes is progress."""
+        handler = self._door.newest
+        transport = handler.transport if handler is not None else None
+        if transport is None:
+            return (0, 0)
+        held = unacknowledged_bytes(transport.get_extra_info("socket"))
+        return (transport.get_write_buffer_size(), held or 0)
+
+    async def _post_on_new_connection(self, body: bytes, headers: dict[str, str]) -> None:
+        try:
+            await self._post_once(body, headers)
+        except aiohttp.ClientError as error:
+            raise _broken(error) from error
+
+    async def _post_once(self, body: bytes, headers: dict[str, str]) -> None:
+        async with self._session.post(
+            self._url, data=body, headers=headers, allow_redirects=False
+        ) as answer:
+            status = answer.status
+            if not 200 <= status < 300:
+                error = HttpError(status, answer.headers)
+                await _finish(answer)
+                raise error
+            await _finish(answer)
+
+
+async def _finish(answer: aiohttp.ClientResponse) -> None:
+    """Read a short body, so that the connection can be used again; else it ends."""
+    try:
+        async with asyncio.timeout(_ANSWER_BODY_SECONDS):
+            left = _ANSWER_BYTES_MAX
+            while left > 0:
+                piece = await answer.content.read(left)
+                if not piece:
+                    return
+                left -= len(piece)
+    except (TimeoutError, aiohttp.ClientError):
+        pass
+    answer.close()
+
+
+def _broken(error: aiohttp.ClientError) -> DeliveryError:
+    """In our words: aiohttp's tell addresses, and may repeat what the receiver wrote."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return ConnectionEndedError(explain_tls(cause))
+        if isinstance(cause, OSError) and cause.errno:
+            return ConnectionEndedError(explain(cause))
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, aiohttp.ClientConnectionError):
+        return ConnectionEndedError("connection closed by the receiver")
+    return ConnectionEndedError("the receiver's answer is not HTTP")
+
+
+def _url_of(destination: Destination) -> URL:
+    host = f"[{destination.host}]" if ":" in destination.host else destination.host
+    query = f"?{destination.query}" if destination.query else ""
+    path = destination.path or "/"
+    return URL(f"{destination.scheme}://{host}:{destination.port}{path}{query}", encoded=True)
+
+
+def _credentials(destination: Destination) -> dict[str, str]:
+    if not (destination.username or destination.password):
+        return {}
+    pair = f"{destination.username}:{destination.password}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}

@@ -1,0 +1,108 @@
+"""Syslog over TLS (RFC 5425). Like TCP; what is counted and confirmed is what is on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from typing import Self
+
+from drains.delivery.checkpoints import StepBack
+from drains.delivery.dialing import HANDSHAKE_SECONDS, Connected, Dialer, attach
+from drains.delivery.errors import ConnectionEndedError, DialError
+from drains.delivery.sender import Ended, MarkT
+from drains.delivery.syslog_tcp import TcpSender
+from drains.delivery.tls import TlsLayer, context_of, explain_tls
+from drains.destination import Destination
+from drains.options import TlsOptions
+
+
+class TlsSender(TcpSender[MarkT]):
+    """One open connection. Made by `connect_tls`."""
+
+    def __init__(self, ended: Ended, layer: TlsLayer) -> None:
+        super().__init__(ended)
+        self._layer = layer
+        self._refused = False
+        self._established: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @classmethod
+    async def connect_tls(
+        cls, dialer: Dialer, destination: Destination, options: TlsOptions, ended: Ended
+    ) -> Self:
+        """Raises DialError."""
+        context = context_of(options)
+        return await cls.begin(await dialer.dial(destination), context, destination.host, ended)
+
+    @classmethod
+    async def begin(
+        cls, connected: Connected, context: ssl.SSLContext, host: str, ended: Ended
+    ) -> Self:
+        """The handshake, on a connection that is open. Raises DialError."""
+        made = await attach(connected, lambda: cls(ended, TlsLayer(context, host)))
+        try:
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
+                await made._established
+        except TimeoutError as error:
+            raise DialError("timed out in the TLS handshake") from error
+        finally:
+            if not made._layer.established:
+                made.abort()
+        return made
+
+    def send(self, pieces: Sequence[bytes], mark: MarkT) -> None:
+        (data,) = pieces
+        if self._ended is not None:  # else it is over, and the mark is sent again with the rest
+            data = self._layer.encrypted(data)
+        self._write(data, mark)
+
+    def to_send_again(self, distrusted: StepBack, now: float) -> list[MarkT]:
+        # A receiver may refuse us after the handshake (TLS 1.3), when its kernel has already
+        # acknowledged bytes: however often that happens, it has read none of them.
+        return super().to_send_again(StepBack() if self._refused else distrusted, now)
+
+    def close(self) -> None:
+        if self._layer.established and not self._transport.is_closing():
+            self._transport.write(self._layer.closing())
+        super().close()
+
+    # What asyncio tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._layer.start()
+        self._transport.write(self._layer.to_send())
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            is_open = self._layer.received(data)
+        except ssl.SSLError as error:
+            self._transport.write(self._layer.to_send())
+            self._fail(explain_tls(error))
+            return
+        self._transport.write(self._layer.to_send())
+        if self._layer.established and not self._established.done():
+            self._established.set_result(None)
+        if not is_open:
+            self.eof_received()
+
+    def eof_received(self) -> None:
+        if self._established.done():
+            super().eof_received()
+        else:
+            self._fail("connection closed in the TLS handshake")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._established.done():
+            self._fail("connection closed in the TLS handshake")
+        super().connection_lost(exc)
+
+    def _fail(self, why: str) -> None:
+        if self._established.done():
+            self._refused = True
+            self._end(ConnectionEndedError(why))
+            self.abort()
+        else:
+            self._ended = None
+            self._established.set_exception(DialError(why))
+            self._transport.close()

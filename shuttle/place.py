@@ -1,0 +1,86 @@
+"""Where one drain stands in each partition: what is to be replayed, and the rows that say so.
+
+Until a gap's cursor is stored, it holds back the group's offsets: a restart must not miss it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from events.records import TopicPartition
+from shuttle.marks import Mark
+
+Rows = dict[TopicPartition, int]
+
+
+class Place:
+    """`changed` is called when what is to be stored may be another than what is."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self.gaps: Rows = {}
+        """Partition → offset of the first line that is still to be replayed."""
+        self.floors: Rows = {}
+        """Replayed past the live position: the live pass begins only here."""
+        self.stored: Rows = {}
+        """What the database has."""
+        self.epoch = 0
+        """Changes when a gap opens or moves back: a replay pass then lets go of the feed."""
+        self.held_from: int | None = None
+        """No offset of this batch or a later one may be committed until the rows are stored."""
+        self.version = 0
+        self.holds = 0
+        self._changed = changed
+        self._being_stored: Rows = {}
+
+    def touch(self) -> None:
+        self.version += 1
+        self._changed()
+
+    def open_gap(self, source: TopicPartition, offset: int) -> None:
+        if source not in self.gaps or offset < self.gaps[source]:
+            self.epoch += 1
+        self.gaps[source] = min(self.gaps.get(source, offset), offset)
+        self.touch()
+
+    def replayed_to(self, source: TopicPartition, position: int) -> None:
+        if position > self.gaps.get(source, position):
+            self.gaps[source] = position
+            self.touch()
+
+    def close_gap(self, source: TopicPartition, position: int, live_position: int) -> None:
+        """The replay of a partition, now at `position`, has met the live pass."""
+        del self.gaps[source]
+        if position > live_position:
+            self.floors[source] = position
+        self.touch()
+
+    def hold_from(self, batch: int) -> None:
+        self.held_from = batch if self.held_from is None else min(batch, self.held_from)
+        self.holds += 1
+        self.touch()
+
+    def forget(self, source: TopicPartition) -> None:
+        for known in (self.gaps, self.floors, self.stored, self._being_stored):
+            known.pop(source, None)
+
+    def rows(self, marks: Iterable[Mark], *, accepting: bool) -> Rows:
+        """Where a replay has to begin, should this worker die now.
+
+        `marks`: what is not confirmed. A feed that takes live lines has no rows for those: the
+        group's offsets wait for them.
+        """
+        rows = dict(self.gaps)
+        for mark in marks:
+            for source, begin in mark.begins.items():
+                if mark.covered or not accepting or source in rows:
+                    rows[source] = min(rows.get(source, begin), begin)
+        return rows
+
+    def storing(self, rows: Rows) -> None:
+        self._being_stored = rows
+
+    def kept(self, rows: Rows, holds: int) -> None:
+        """The database has these rows now, taken when there were so many holds."""
+        self.stored = rows
+        if self.holds == holds:
+            self.held_from = None

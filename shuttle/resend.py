@@ -1,0 +1,26 @@
+"""A request that failed, to be cut exactly so once more: receivers drop doubles by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from events.records import TopicPartition
+from shuttle.marks import Mark
+
+
+class Resend:
+    """Until it has been handed over again, a replay goes to its ends and no further."""
+
+    def __init__(self, failed: Mark) -> None:
+        self._ends = dict(failed.ends)
+
+    def limit_of(self, source: TopicPartition) -> int:
+        """The offset before which lines of a partition belong to it; 0: none of them do."""
+        return self._ends.get(source, 0)
+
+    def is_complete(self, gaps: Mapping[TopicPartition, int]) -> bool:
+        """Whether all its lines have been handed over, going by what is still missing."""
+        return all(gaps.get(source, end) >= end for source, end in self._ends.items())
+
+    def forget(self, source: TopicPartition) -> None:
+        self._ends.pop(source, None)
