@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.support.kafka",
     "tests.support.stores",
     "tests.support.receiving",
+    "tests.support.sender_bench",
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Self
 
 from drains.delivery.checkpoints import StepBack
@@ -16,6 +17,8 @@ from drains.delivery.tls import TlsLayer, context_of, explain_tls
 from drains.destination import Destination
 from drains.options import TlsOptions
 
+HEARD_SECONDS = 0.5
+
 
 class TlsSender(TcpSender[MarkT]):
     """One open connection. Made by `connect_tls`."""
@@ -24,7 +27,9 @@ class TlsSender(TcpSender[MarkT]):
         super().__init__(ended)
         self._layer = layer
         self._refused = False
-        self._established: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._established: asyncio.Future[None] = loop.create_future()
+        self._heard: asyncio.Future[None] = loop.create_future()
 
     @classmethod
     async def connect_tls(
@@ -41,14 +46,23 @@ class TlsSender(TcpSender[MarkT]):
         """The handshake, on a connection that is open. Raises DialError."""
         made = await attach(connected, lambda: cls(ended, TlsLayer(context, host)))
         try:
+            await made._shake_hands()
+        except BaseException:
+            made.abort()
+            raise
+        return made
+
+    async def _shake_hands(self) -> None:
+        try:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
-                await made._established
+                await self._established
         except TimeoutError as error:
             raise DialError("timed out in the TLS handshake") from error
-        finally:
-            if not made._layer.established:
-                made.abort()
-        return made
+        if self._layer.may_be_refused:
+            # Else our first lines meet its refusal, and both are lost in a reset.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HEARD_SECONDS):
+                    await self._heard
 
     def send(self, pieces: Sequence[bytes], mark: MarkT) -> None:
         (data,) = pieces
@@ -81,28 +95,39 @@ class TlsSender(TcpSender[MarkT]):
             self._fail(explain_tls(error))
             return
         self._transport.write(self._layer.to_send())
-        if self._layer.established and not self._established.done():
-            self._established.set_result(None)
+        if self._layer.established:
+            _settle(self._established)
+        if self._layer.heard:
+            _settle(self._heard)
         if not is_open:
             self.eof_received()
 
     def eof_received(self) -> None:
-        if self._established.done():
+        if self._layer.established:
             super().eof_received()
         else:
             self._fail("connection closed in the TLS handshake")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._established.done():
+        if not self._layer.established:
             self._fail("connection closed in the TLS handshake")
+        # What is said after the handshake is said before any line is read.
+        self._refused = self._refused or self._layer.may_be_refused
         super().connection_lost(exc)
 
     def _fail(self, why: str) -> None:
-        if self._established.done():
-            self._refused = True
-            self._end(ConnectionEndedError(why))
-            self.abort()
-        else:
-            self._ended = None
-            self._established.set_exception(DialError(why))
-            self._transport.close()
+        for waited_for in (self._established, self._heard):
+            _settle(waited_for, DialError(why))
+        self._refused = True
+        self._end(ConnectionEndedError(why))
+        self._transport.close()
+
+
+def _settle(future: asyncio.Future[None], error: Exception | None = None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
+        future.exception()  # nobody may be waiting for it

@@ -95,6 +95,13 @@ class TlsLayer:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
         self.established = False
+        self.heard = False
+        """Whether the receiver has said something since."""
+
+    @property
+    def may_be_refused(self) -> bool:
+        """A receiver of TLS 1.3 judges our certificate when the handshake is over for us."""
+        return not self.heard and self._tls.version() == "TLSv1.3"
 
     def start(self) -> None:
         self._shake()
@@ -132,10 +139,12 @@ class TlsLayer:
 
     def _read_away(self) -> bool:
         """Syslog has no answers; but tickets, new keys and alerts come this way."""
+        pending = self._incoming.pending
         try:
             while self._tls.read(_READ_BYTES):
                 pass
         except ssl.SSLWantReadError:
+            self.heard = self.heard or self._incoming.pending < pending
             return True
         except ssl.SSLZeroReturnError:
             return False

@@ -38,7 +38,7 @@ def receiver(tmp_path: Path) -> Iterator[Receivers]:
 
 @pytest.fixture
 def udp_receiver(tmp_path: Path) -> Iterator[UdpReceiver]:
-    with UdpReceiver(_new_folder(tmp_path, "udp_receiver")) as receiver:
+    with UdpReceiver(tmp_path / "udp_receiver") as receiver:
         yield receiver
 
 
@@ -57,11 +57,9 @@ def http_receiver(tmp_path: Path) -> Iterator[HttpReceivers]:
 @pytest.fixture
 def rsyslog(tmp_path: Path) -> Iterator[Rsyslog]:
     """A running rsyslogd of this test's own."""
-    with Rsyslog(_new_folder(tmp_path, "rsyslog")) as server:
+    with Rsyslog(tmp_path / "rsyslog") as server:
         yield server
 
 
 def _new_folder(parent: Path, name: str) -> Path:
-    folder = parent / f"{name}{sum(1 for _ in parent.glob(name + '[0-9]*')) + 1}"
-    folder.mkdir()
-    return folder
+    return parent / f"{name}{len(list(parent.glob(f'{name}[0-9]*'))) + 1}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 
@@ -20,7 +21,8 @@ def send(port: int, data: bytes, context: ssl.SSLContext | None = None) -> None:
     with connect(port, context) as sender:
         sender.sendall(data)
         if isinstance(sender, ssl.SSLSocket):
-            sender.unwrap()
+            with contextlib.suppress(OSError):  # not every receiver answers close_notify
+                sender.unwrap()
 
 
 def send_datagram(port: int, data: bytes) -> None:

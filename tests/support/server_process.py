@@ -21,6 +21,7 @@ class ServerProcess(ABC):
     """Keeps its ports and what it has received over stop, kill and start."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._output = folder / "output"
         self._process: TiedProcess | None = None
