@@ -49,17 +49,9 @@ class Dialer:
         """A UDP socket that sends to the name's first address. Raises DialError within 4 s."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                addresses = await self.resolve(destination, socket.SOCK_DGRAM)
+                return connect_udp(await self.resolve(destination, socket.SOCK_DGRAM))
         except TimeoutError as error:
             raise DialError("timed out") from error
-        family, kind, protocol, _, address = addresses[0]
-        made = _non_blocking(family, kind, protocol)
-        try:
-            made.connect(address)
-        except OSError as error:
-            made.close()
-            raise DialError(explain(error)) from error
-        return made
 
     async def resolve(
         self, destination: Destination, kind: socket.SocketKind = socket.SOCK_STREAM
@@ -86,6 +78,18 @@ class Dialer:
         except OSError as error:
             raise DialError(explain(error)) from error
         return connected
+
+
+def connect_udp(addresses: Addresses) -> socket.socket:
+    """Raises DialError."""
+    family, kind, protocol, _, address = addresses[0]
+    made = _non_blocking(family, kind, protocol)
+    try:
+        made.connect(address)
+    except OSError as error:
+        made.close()
+        raise DialError(explain(error)) from error
+    return made
 
 
 async def attach(

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
-from drains.delivery.dialing import Dialer, attach
+from drains.delivery.dialing import Connected, Dialer, attach
 from drains.delivery.errors import ConnectionEndedError, DeliveryError, explain
 from drains.delivery.http_answers import HttpError
 from drains.delivery.kernel import unacknowledged_bytes
@@ -38,19 +38,19 @@ class _Door(aiohttp.BaseConnector):
         self.newest: ResponseHandler | None = None
         self.opened = 0
 
-    async def open_ahead(self) -> None:
+    async def open_ahead(self, connected: Connected | None = None) -> None:
         """For the first request. Raises DialError."""
-        self._ahead = await self._open()
+        self._ahead = await self._open(connected)
 
     async def _create_connection(self, *_: Any) -> ResponseHandler:
         """What aiohttp's connectors have to bring along (see its UnixConnector)."""
         ahead, self._ahead = self._ahead, None
         return ahead if ahead is not None and ahead.is_connected() else await self._open()
 
-    async def _open(self) -> ResponseHandler:
+    async def _open(self, connected: Connected | None = None) -> ResponseHandler:
         destination = self._destination
         context = context_of(self._tls) if destination.scheme == "https" else None
-        connected = await self._dialer.dial(destination)
+        connected = connected or await self._dialer.dial(destination)
         self.opened += 1
         self.newest = await attach(connected, self._factory, context, destination.host)
         return self.newest
@@ -80,9 +80,9 @@ class HttpConnection:
             skip_auto_headers=("Accept", "Accept-Encoding"),
         )
 
-    async def open(self) -> None:
-        """Raises DialError."""
-        await self._door.open_ahead()
+    async def open(self, connected: Connected | None = None) -> None:
+        """Over `connected`, when there is such a connection already. Raises DialError."""
+        await self._door.open_ahead(connected)
 
     async def post(self, body: bytes, headers: dict[str, str]) -> None:
         """Returns when the receiver has confirmed with a 2xx. Raises DeliveryError."""

@@ -11,7 +11,7 @@ from drains.delivery.errors import DialError
 from drains.options import TlsOptions
 from tests.support.certificates import Authority, self_signed
 from tests.support.ports import free_port
-from tests.support.receiver_program import Tls
+from tests.support.receiver_program import Tls, TlsVersion
 from tests.support.receivers import PLAIN_TEXT, SILENT, UdpReceiver
 from tests.support.receiving import Receivers
 from tests.support.sender_bench import Senders, record
@@ -134,7 +134,7 @@ async def test_a_silent_peer_is_left_after_four_seconds(
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 async def test_a_wanted_client_certificate(
-    receiver: Receivers, authority: Authority, sending: Senders, version: str
+    receiver: Receivers, authority: Authority, sending: Senders, version: TlsVersion
 ) -> None:
     clients = Authority()
     r = receiver(tls=Tls(authority.server(), clients, minimum=version, maximum=version))

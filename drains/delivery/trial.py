@@ -1,0 +1,167 @@
+"""Sends one test line to a drain's receiver and tells what happened at each step."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from drains.delivery.dialing import (
+    CONNECT_SECONDS,
+    HANDSHAKE_SECONDS,
+    Addresses,
+    Connected,
+    Dialer,
+    attach,
+    attach_udp,
+    connect_udp,
+)
+from drains.delivery.errors import ConnectionEndedError, DeliveryError, explain
+from drains.delivery.http_connection import HttpConnection
+from drains.delivery.logplex_http import LogplexSender
+from drains.delivery.sender import Sender
+from drains.delivery.syslog import PRI_AND_VERSION, framed, header_of, wire_of
+from drains.delivery.syslog_tcp import TcpSender
+from drains.delivery.syslog_tls import TlsSender
+from drains.delivery.syslog_udp import UdpSender
+from drains.delivery.tls import context_of
+from drains.routes import Route
+from events.lines import Origin, Severity
+from events.timestamps import rfc5424_time
+
+SEND_SECONDS = 10.0
+_LOOK_SECONDS = 0.02
+_TAG = "logshuttle"
+_TEXT = "Test line from Log shuttle"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    step: Literal["resolve", "connect", "tls", "send"]
+    ok: bool
+    ms: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _TestWrite:
+    name: str
+
+
+_Sender = Sender[_TestWrite]
+
+
+class Trial:
+    """Its own connection, for one line; drain and worker are left alone."""
+
+    def __init__(self, dialer: Dialer, route: Route) -> None:
+        self._dialer = dialer
+        self._route = route
+        self._steps: list[Step] = []
+        self._ended: list[Exception | None] = []
+
+    async def run(self) -> list[Step]:
+        """The steps that were taken, in order: all went well but, perhaps, the last."""
+        with suppress(DeliveryError):  # its step says so
+            if self._route.destination.scheme == "syslog+udp":
+                await self._over_udp()
+            elif self._route.destination.is_web:
+                await self._over_http()
+            else:
+                await self._over_stream()
+        return self._steps
+
+    async def _over_udp(self) -> None:
+        connected = connect_udp(await self._resolve(socket.SOCK_DGRAM))
+        sender: UdpSender[_TestWrite] = await attach_udp(connected, lambda: UdpSender(self._end))
+        await self._send(sender, "handed to the network: UDP has no answer")
+
+    async def _over_stream(self) -> None:
+        connected = await self._connect(await self._resolve())
+        sender: TcpSender[_TestWrite]
+        if self._route.destination.scheme == "syslog+tls":
+            async with self._step("tls", HANDSHAKE_SECONDS + 1) as said:
+                context = context_of(self._route.options.tls)
+                host = self._route.destination.host
+                sender = await TlsSender.begin(connected, context, host, self._end)
+                said.append("certificate and name are good")
+        else:
+            sender = await attach(connected, lambda: TcpSender(self._end))
+        await self._send(sender, "received; syslog cannot tell more")
+
+    async def _over_http(self) -> None:
+        destination, options = self._route.destination, self._route.options
+        connection = HttpConnection(self._dialer, destination, options.headers, options.tls)
+        try:
+            connected = await self._connect(await self._resolve())
+            if destination.scheme == "https":
+                async with self._step("tls", HANDSHAKE_SECONDS + 1) as said:
+                    await connection.open(connected)
+                    said.append("certificate and name are good")
+            else:
+                await connection.open(connected)
+            drain_id = self._route.drain_id
+            sender: LogplexSender[_TestWrite] = LogplexSender(connection, drain_id, 0, self._end)
+            await self._send(sender, "accepted")
+        finally:
+            await connection.close()
+
+    async def _resolve(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> Addresses:
+        async with self._step("resolve", CONNECT_SECONDS) as said:
+            addresses = await self._dialer.resolve(self._route.destination, kind)
+            said += dict.fromkeys(str(address[-1][0]) for address in addresses)
+        return addresses
+
+    async def _connect(self, addresses: Addresses) -> Connected:
+        async with self._step("connect", CONNECT_SECONDS) as said:
+            connected = await self._dialer.connect(addresses)
+            said.append(str(connected.getpeername()[0]))
+        return connected
+
+    async def _send(self, sender: _Sender, success: str) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with self._step("send", SEND_SECONDS) as said:
+                sender.send((self._test_line(),), _TestWrite(self._route.drain_id))
+                while not sender.confirm(loop.time()):
+                    if self._ended:
+                        error = self._ended[0]
+                        raise error or ConnectionEndedError("connection closed by the receiver")
+                    await asyncio.sleep(_LOOK_SECONDS)
+                said.append(success)
+        finally:
+            sender.close()
+
+    def _test_line(self) -> bytes:
+        wire = wire_of(self._route)
+        header = header_of(Origin(self._route.key, _TAG, "app"), wire)
+        now = rfc5424_time(datetime.now(UTC).isoformat())
+        return framed([f"{PRI_AND_VERSION[Severity.INFO]}{now}{header}{_TEXT}"], wire)
+
+    def _end(self, error: Exception | None) -> None:
+        self._ended.append(error)
+
+    @asynccontextmanager
+    async def _step(
+        self, name: Literal["resolve", "connect", "tls", "send"], limit_seconds: float
+    ) -> AsyncIterator[list[str]]:
+        """Takes down how it went; what is put into its list is the detail of a success."""
+        said: list[str] = []
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(limit_seconds):
+                yield said
+        except (DeliveryError, TimeoutError) as error:
+            self._add(name, False, began, explain(error))
+            raise DeliveryError(explain(error)) from error
+        self._add(name, True, began, ", ".join(said))
+
+    def _add(
+        self, name: Literal["resolve", "connect", "tls", "send"], ok: bool, began: float, said: str
+    ) -> None:
+        self._steps.append(Step(name, ok, round((time.perf_counter() - began) * 1000), said))
