@@ -19,6 +19,9 @@ class FakeSender:
     def __init__(self, ended: Ended) -> None:
         self.ended = ended
         self.sent: list[bytes] = []
+        self.pieces: list[tuple[bytes, ...]] = []
+        self.names: list[str] = []
+        self.closed = False
         self.buffered_bytes = 0
         self.confirmed_bytes = 0
         self.trouble: str | None = None
@@ -32,6 +35,8 @@ class FakeSender:
     def send(self, pieces: Sequence[bytes], mark: Mark) -> None:
         data = b"".join(pieces)
         self.sent.append(data)
+        self.pieces.append(tuple(pieces))
+        self.names.append(mark.name)
         self._checkpoints.wrote(len(data), mark)
 
     def read_all(self) -> None:
@@ -45,6 +50,7 @@ class FakeSender:
 
     def close(self) -> None:
         self.buffered_bytes = 0
+        self.closed = True
 
     abort = close
 

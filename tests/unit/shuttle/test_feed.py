@@ -8,75 +8,23 @@ from collections.abc import AsyncIterator
 import pytest
 
 from drains.delivery.sender import CAPACITY_BYTES
-from drains.destination import Destination
-from drains.routes import Route
-from events.keys import AppKey
-from events.records import Run, TopicPartition
 from shuttle.feed import (
     GIVE_UP_SECONDS,
     LATE_SECONDS,
     WRITE_SECONDS,
-    Feed,
 )
-from shuttle.registers import Registers
-from tests.support.fake_sender import FakeReceiver, FakeSender
-from tests.support.records import kubernetes_event, run_of
-
-P0, P1 = TopicPartition("gs", 0), TopicPartition("gs", 1)
-
-
-class Bench:
-    """A feed, its receiver, and a clock that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.receiver = FakeReceiver()
-        self.registers: Registers[Feed] = Registers(self.receiver.connect, lambda: self.now)
-        url = Destination.parse("syslog://127.0.0.1:514")
-        self.feed = Feed(Route("d1", AppKey("gold", "gs"), url, 0), self.registers)
-
-    @property
-    def sender(self) -> FakeSender:
-        return self.receiver.senders[-1]
-
-    async def connected(self) -> FakeSender:
-        """Dial, as the first flush does."""
-        self.feed.flush()
-        while not self.receiver.senders:
-            await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        return self.sender
-
-    async def sent(
-        self, batch: int, begin: int, data: bytes = b"x", *, covered: bool = False
-    ) -> None:
-        self.feed.take(batch, records(begin), (data,), 1, covered=covered)
-        self.feed.flush()
-        if not self.receiver.senders:
-            await self.connected()
-
-    def confirm(self) -> None:
-        self.sender.read_all()
-        self.feed.confirm(self.now)
-
-    def store(self) -> None:
-        """What the storekeeper does."""
-        self.feed.kept(self.feed.snapshot())
-
-
-def records(begin: int, source: TopicPartition = P0) -> Run:
-    return run_of([kubernetes_event("x")], source.topic, source.partition, begin)
+from tests.support.feed_bench import P0, P1, FeedBench, records, route_of
 
 
 @pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    made = Bench()
+async def bench() -> AsyncIterator[FeedBench]:
+    made = FeedBench()
     yield made
     made.feed.close()
     await asyncio.sleep(0)
 
 
-async def test_a_line_holds_the_offsets_until_it_is_confirmed(bench: Bench) -> None:
+async def test_a_line_holds_the_offsets_until_it_is_confirmed(bench: FeedBench) -> None:
     await bench.sent(batch=3, begin=10)
 
     assert bench.feed.held_batch == 3
@@ -86,7 +34,7 @@ async def test_a_line_holds_the_offsets_until_it_is_confirmed(bench: Bench) -> N
     assert bench.feed.state == "live"
 
 
-async def test_lines_wait_for_the_first_connection_as_live(bench: Bench) -> None:
+async def test_lines_wait_for_the_first_connection_as_live(bench: FeedBench) -> None:
     bench.feed.take(1, records(10), (b"a",), 1)
     bench.feed.take(1, records(11), (b"b",), 1)
 
@@ -94,7 +42,7 @@ async def test_lines_wait_for_the_first_connection_as_live(bench: Bench) -> None
     assert bench.feed.state == "live"
 
 
-async def test_a_refused_dial_leaves_a_gap_at_the_first_line(bench: Bench) -> None:
+async def test_a_refused_dial_leaves_a_gap_at_the_first_line(bench: FeedBench) -> None:
     bench.receiver.refuses = True
     bench.feed.take(4, records(10), (b"a",), 1)
     bench.feed.take(5, records(3, P1), (b"b",), 1)
@@ -110,7 +58,7 @@ async def test_a_refused_dial_leaves_a_gap_at_the_first_line(bench: Bench) -> No
     assert bench.feed.held_batch is None
 
 
-async def test_a_failed_feed_notes_only_the_first_line_it_misses(bench: Bench) -> None:
+async def test_a_failed_feed_notes_only_the_first_line_it_misses(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.sender.ended(ConnectionResetError())
     bench.store()
@@ -124,7 +72,7 @@ async def test_a_failed_feed_notes_only_the_first_line_it_misses(bench: Bench) -
     assert bench.feed.lines_missed == 15
 
 
-async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: Bench) -> None:
+async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.confirm()
     bench.now += 2
@@ -137,7 +85,7 @@ async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: Bench)
     assert bench.registers.urgent.is_set()
 
 
-async def test_a_quiet_clean_close_is_no_failure(bench: Bench) -> None:
+async def test_a_quiet_clean_close_is_no_failure(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.confirm()
     bench.now += 6
@@ -149,7 +97,7 @@ async def test_a_quiet_clean_close_is_no_failure(bench: Bench) -> None:
     assert (bench.feed.gaps, bench.feed.state) == ({}, "live")
 
 
-async def test_a_clean_close_while_behind_is_dialled_again(bench: Bench) -> None:
+async def test_a_clean_close_while_behind_is_dialled_again(bench: FeedBench) -> None:
     bench.feed.begin_at({P0: 10})
     await bench.connected()
     bench.sender.ended(None)
@@ -162,7 +110,9 @@ async def test_a_clean_close_while_behind_is_dialled_again(bench: Bench) -> None
     assert bench.receiver.dials == 2
 
 
-async def test_an_outbox_that_fills_while_dialling_is_replayed_once_connected(bench: Bench) -> None:
+async def test_an_outbox_that_fills_while_dialling_is_replayed_once_connected(
+    bench: FeedBench,
+) -> None:
     bench.feed.take(1, records(10), (b"x" * (CAPACITY_BYTES + 1),), 1)
     await bench.connected()
 
@@ -170,7 +120,7 @@ async def test_an_outbox_that_fills_while_dialling_is_replayed_once_connected(be
     assert bench.feed.wants_replay
 
 
-async def test_nothing_of_a_partition_that_went_is_kept(bench: Bench) -> None:
+async def test_nothing_of_a_partition_that_went_is_kept(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.now += LATE_SECONDS + 1
     bench.feed.confirm(bench.now)
@@ -182,14 +132,14 @@ async def test_nothing_of_a_partition_that_went_is_kept(bench: Bench) -> None:
     assert (bench.feed.gaps, bench.feed.cursors, bench.feed.place.stored) == ({}, {}, {})
 
 
-async def test_a_look_up_of_a_closed_feed_holds_nothing(bench: Bench) -> None:
+async def test_a_look_up_of_a_closed_feed_holds_nothing(bench: FeedBench) -> None:
     bench.feed.close()
     bench.feed.hold_off()
 
     assert bench.feed.held_batch is None
 
 
-async def test_it_starts_only_when_every_look_up_is_over(bench: Bench) -> None:
+async def test_it_starts_only_when_every_look_up_is_over(bench: FeedBench) -> None:
     bench.feed.hold_off()
     bench.feed.hold_off()
     bench.feed.begun({})
@@ -201,7 +151,7 @@ async def test_it_starts_only_when_every_look_up_is_over(bench: Bench) -> None:
     assert bench.feed.gaps == {P0: 7, P1: 3}
 
 
-async def test_a_row_that_is_out_of_date_when_stored_is_stored_again(bench: Bench) -> None:
+async def test_a_row_that_is_out_of_date_when_stored_is_stored_again(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.now += LATE_SECONDS + 1
     bench.feed.confirm(bench.now)
@@ -215,7 +165,7 @@ async def test_a_row_that_is_out_of_date_when_stored_is_stored_again(bench: Benc
     assert bench.feed not in bench.registers.unstored
 
 
-async def test_resets_without_progress_step_back_less_and_less(bench: Bench) -> None:
+async def test_resets_without_progress_step_back_less_and_less(bench: FeedBench) -> None:
     distrusted = []
     await bench.sent(batch=1, begin=10)
     bench.confirm()
@@ -233,7 +183,7 @@ async def test_resets_without_progress_step_back_less_and_less(bench: Bench) -> 
     assert bench.feed._link.distrusted.seconds == 5.0
 
 
-async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: Bench) -> None:
+async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.sender.buffered_bytes = CAPACITY_BYTES + 1
     bench.feed.take(2, records(11), (b"y" * 20_000,), 1)
@@ -251,7 +201,7 @@ async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: Ben
     assert bench.feed.cursors == bench.feed.gaps
 
 
-async def test_a_full_feed_whose_connection_ends_is_replayed_on_the_next(bench: Bench) -> None:
+async def test_a_full_feed_whose_connection_ends_is_replayed_on_the_next(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.sender.buffered_bytes = CAPACITY_BYTES + 1
     bench.feed.take(2, records(11), (b"y" * 20_000,), 1)
@@ -264,7 +214,7 @@ async def test_a_full_feed_whose_connection_ends_is_replayed_on_the_next(bench: 
     assert bench.feed.wants_replay
 
 
-async def test_a_late_receiver_stops_holding_the_commit(bench: Bench) -> None:
+async def test_a_late_receiver_stops_holding_the_commit(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.now += LATE_SECONDS + 1
     bench.feed.confirm(bench.now)
@@ -281,7 +231,7 @@ async def test_a_late_receiver_stops_holding_the_commit(bench: Bench) -> None:
 
 
 async def test_a_receiver_that_stops_reading_leaves_the_live_pass_after_four_seconds(
-    bench: Bench,
+    bench: FeedBench,
 ) -> None:
     await bench.sent(batch=1, begin=10)
     bench.sender.buffered_bytes = 1
@@ -295,7 +245,7 @@ async def test_a_receiver_that_stops_reading_leaves_the_live_pass_after_four_sec
     assert bench.feed.state == "live"
 
 
-async def test_a_connection_without_any_progress_is_given_up(bench: Bench) -> None:
+async def test_a_connection_without_any_progress_is_given_up(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.now += GIVE_UP_SECONDS + 1
     bench.feed.confirm(bench.now)
@@ -304,7 +254,7 @@ async def test_a_connection_without_any_progress_is_given_up(bench: Bench) -> No
     assert bench.feed.error == "timed out: the receiver stopped reading"
 
 
-async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: Bench) -> None:
+async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBench) -> None:
     bench.feed.begin_at({P0: 10})
     bench.store()
     await asyncio.sleep(0)
@@ -321,14 +271,14 @@ async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: Bench) -
     assert (bench.feed.cursors, bench.feed.state) == ({}, "live")
 
 
-async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: Bench) -> None:
+async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: FeedBench) -> None:
     bench.feed.begin_at({P0: 10})
     bench.feed.caught_up(P0, 15, live_position=12)
 
     assert bench.feed.place.floors == {P0: 15}
 
 
-async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: Bench) -> None:
+async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: FeedBench) -> None:
     bench.receiver.refuses = True
     bench.feed.begin_at({P0: 10})
     snapshot = bench.feed.snapshot()
@@ -339,18 +289,15 @@ async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: Benc
     assert bench.feed in bench.registers.unstored
 
 
-async def test_a_drain_that_moves_keeps_its_place(bench: Bench) -> None:
+async def test_a_drain_that_moves_keeps_its_place(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
-    moved = Destination.parse("syslog://127.0.0.1:515")
-    bench.feed.change_to(Route("d1", AppKey("gold", "gs"), moved, 0))
+    bench.feed.change_to(route_of("syslog://127.0.0.1:515"))
 
     assert bench.feed.gaps == {P0: 10}
 
 
-async def test_a_paused_drain_misses_lines_and_dials_nobody(bench: Bench) -> None:
-    bench.feed.change_to(
-        Route("d1", AppKey("gold", "gs"), bench.feed.route.destination, 0, paused=True)
-    )
+async def test_a_paused_drain_misses_lines_and_dials_nobody(bench: FeedBench) -> None:
+    bench.feed.change_to(route_of(paused=True))
 
     assert not bench.feed.accepting
     bench.feed.miss(1, P0, 10, lines=1)

@@ -1,0 +1,64 @@
+"""A feed, its receiver, and a clock that the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from drains.destination import Destination
+from drains.options import DrainOptions
+from drains.routes import Route
+from events.keys import AppKey
+from events.records import Run, TopicPartition
+from shuttle.feed import Feed
+from shuttle.registers import Registers
+from tests.support.fake_sender import FakeReceiver, FakeSender
+from tests.support.records import kubernetes_event, run_of
+
+P0, P1 = TopicPartition("gs", 0), TopicPartition("gs", 1)
+
+
+def route_of(url: str = "syslog://127.0.0.1:514", *, paused: bool = False, **options: Any) -> Route:
+    return Route(
+        "d1", AppKey("gold", "gs"), Destination.parse(url), 0, paused, DrainOptions(**options)
+    )
+
+
+class FeedBench:
+    def __init__(self, route: Route | None = None) -> None:
+        self.now = 1000.0
+        self.receiver = FakeReceiver()
+        self.registers: Registers[Feed] = Registers(self.receiver.connect, lambda: self.now)
+        self.feed = Feed(route or route_of(), self.registers)
+
+    @property
+    def sender(self) -> FakeSender:
+        return self.receiver.senders[-1]
+
+    async def connected(self) -> FakeSender:
+        """Dial, as the first flush does."""
+        self.feed.flush()
+        while not self.receiver.senders:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return self.sender
+
+    async def sent(
+        self, batch: int, begin: int, data: bytes = b"x", *, covered: bool = False
+    ) -> None:
+        self.feed.take(batch, records(begin), (data,), 1, covered=covered)
+        self.feed.flush()
+        if not self.receiver.senders:
+            await self.connected()
+
+    def confirm(self) -> None:
+        self.sender.read_all()
+        self.feed.confirm(self.now)
+
+    def store(self) -> None:
+        """What the storekeeper does."""
+        self.feed.kept(self.feed.snapshot())
+
+
+def records(begin: int, source: TopicPartition = P0) -> Run:
+    return run_of([kubernetes_event("x")], source.topic, source.partition, begin)

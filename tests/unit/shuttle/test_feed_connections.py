@@ -1,0 +1,261 @@
+"""When a feed's connection is replaced, ended, believed in; requests that are sent again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from drains.delivery.errors import ConnectionEndedError
+from drains.delivery.http_answers import HttpError
+from drains.filters import LineFilter
+from shuttle.feed import IDLE_SECONDS, LATE_SECONDS, PROVEN_SECONDS
+from shuttle.link import LIFE_SECONDS
+from tests.support.feed_bench import P0, P1, FeedBench, records, route_of
+
+Benches = Callable[..., FeedBench]
+
+
+@pytest.fixture
+async def benches() -> AsyncIterator[Benches]:
+    made: list[FeedBench] = []
+
+    def make(url: str = "syslog://127.0.0.1:514", **options: object) -> FeedBench:
+        made.append(FeedBench(route_of(url, **options)))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.feed.close()
+    await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(2):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def test_lines_of_each_connection_are_kept_apart(benches: Benches) -> None:
+    bench = benches(connections=2)
+    bench.feed.take(1, records(10), (b"a", b""), 1)
+    bench.feed.take(1, records(11), (b"c", b"b"), 2)
+
+    assert (await bench.connected()).pieces == [(b"ac", b"b")]
+
+
+async def test_requests_gather_for_longer_than_writes(benches: Benches) -> None:
+    stream, web = benches(), benches("https://127.0.0.1/")
+    for bench in (stream, web):
+        bench.feed.take(1, records(10), (b"a",), 1)
+
+    assert list(stream.registers.due) == [0.05]
+    assert list(web.registers.due) == [0.5]
+
+
+async def test_another_framing_waits_for_what_is_under_way(benches: Benches) -> None:
+    bench = benches()
+    await bench.sent(batch=1, begin=10)
+    bench.feed.change_to(route_of(framing="octet"))
+
+    assert not bench.feed.accepting
+    assert len(bench.receiver.senders) == 1
+    bench.feed.miss(2, P0, 11, lines=1)
+    bench.confirm()
+    await until(lambda: len(bench.receiver.senders) == 2)
+    assert bench.feed.accepting
+    assert bench.feed.gaps == {P0: 11}
+
+
+async def test_another_framing_with_nothing_under_way_acts_at_once(benches: Benches) -> None:
+    bench = benches()
+    await bench.sent(batch=1, begin=10)
+    bench.confirm()
+    bench.feed.change_to(route_of(connections=2))
+
+    assert bench.feed.accepting
+    assert bench.feed.gaps == {}
+    bench.feed.take(2, records(11), (b"", b"x"), 1)
+    bench.feed.flush()
+    await until(lambda: len(bench.receiver.senders) == 2)
+    assert bench.sender.pieces == [(b"", b"x")]
+
+
+async def test_another_filter_changes_nothing_on_the_way(benches: Benches) -> None:
+    bench = benches()
+    await bench.sent(batch=1, begin=10)
+    bench.feed.change_to(route_of(filter=LineFilter(include="x")))
+
+    assert bench.feed.accepting
+    assert bench.feed.gaps == {}
+    assert len(bench.receiver.senders) == 1
+
+
+async def test_an_idle_connection_ends_and_that_is_no_failure(benches: Benches) -> None:
+    bench = benches()
+    await bench.sent(batch=1, begin=10)
+    bench.confirm()
+    bench.now += IDLE_SECONDS + 1
+    bench.feed.tend(bench.now)
+
+    assert bench.sender.closed
+    assert (bench.feed.state, bench.feed.accepting, bench.receiver.dials) == ("live", True, 1)
+    bench.feed.take(2, records(11), (b"y",), 1)
+    bench.feed.flush()
+    await until(lambda: len(bench.receiver.senders) == 2)
+
+
+async def test_an_old_connection_is_replaced_when_nothing_is_under_way(benches: Benches) -> None:
+    bench = benches()
+    await bench.sent(batch=1, begin=10)
+    bench.now += LIFE_SECONDS + 1
+    bench.feed.tend(bench.now)
+    assert not bench.sender.closed
+
+    bench.confirm()
+    assert bench.sender.closed
+    assert bench.feed.state == "live"
+
+
+async def test_an_old_connection_that_is_never_idle_is_emptied_first(benches: Benches) -> None:
+    bench = benches()
+    bench.now += LIFE_SECONDS + LATE_SECONDS + 1
+    await bench.sent(batch=1, begin=10)
+    bench.sender  # noqa: B018 - it is open
+    bench.now += LIFE_SECONDS + LATE_SECONDS + 1
+    bench.feed.take(2, records(11), (b"y",), 1)
+    bench.feed.flush()
+    bench.feed.tend(bench.now)
+
+    assert not bench.feed.accepting
+    bench.confirm()
+    assert bench.sender.closed
+    assert bench.feed.accepting
+
+
+async def test_a_drain_that_failed_shows_so_until_a_line_is_confirmed(benches: Benches) -> None:
+    bench = benches()
+    await bench.sent(batch=1, begin=10)
+    bench.sender.ended(ConnectionEndedError("HTTP 503"))
+    bench.store()
+    bench.feed._link._try_now()
+    await until(lambda: len(bench.receiver.senders) == 2)
+
+    assert bench.feed.replayable
+    assert (bench.feed.state, bench.feed.error) == ("failing", "HTTP 503")
+    await bench.sent(batch=2, begin=10, covered=True)
+    bench.confirm()
+    assert (bench.feed.state, bench.feed.error) == ("replaying", None)
+
+
+async def test_a_connection_that_stands_is_believed_in(benches: Benches) -> None:
+    bench = benches()
+    bench.receiver.refuses = True
+    bench.feed.take(1, records(10), (b"a",), 1)
+    bench.feed.flush()
+    await until(lambda: bench.feed.error is not None)
+    bench.feed.caught_up(P0, 11, live_position=11)
+    bench.receiver.refuses = False
+    bench.feed._link._try_now()
+    await until(lambda: bool(bench.receiver.senders))
+
+    bench.feed.tend(bench.now + PROVEN_SECONDS + 1)
+    assert (bench.feed.state, bench.feed.error) == ("live", None)
+
+
+async def test_refused_lines_are_counted_and_not_as_delivered(benches: Benches) -> None:
+    bench = benches("https://127.0.0.1/")
+    bench.feed.take(1, records(10), (b"x",), 10)
+    bench.feed.flush()
+    await bench.connected()
+    bench.sender.lines_refused = 3
+    bench.confirm()
+
+    assert (bench.feed.lines_confirmed, bench.feed.lines_refused) == (7, 3)
+
+
+async def test_trouble_without_an_end_is_shown(benches: Benches) -> None:
+    bench = benches("syslog+udp://127.0.0.1:514")
+    await bench.sent(batch=1, begin=10)
+    bench.sender.trouble = "connection refused"
+    bench.confirm()
+
+    assert (bench.feed.state, bench.feed.error) == ("live", "connection refused")
+
+
+async def test_a_replay_over_udp_goes_at_5000_lines_a_second(benches: Benches) -> None:
+    bench = benches("syslog+udp://127.0.0.1:514")
+    bench.feed.begin_at({P0: 10})
+    await until(lambda: bool(bench.receiver.senders))
+    bench.feed.take(1, records(10), (b"x",), 1000, covered=True)
+    bench.feed.flush()
+
+    assert not bench.feed.has_room
+    bench.now += 0.2
+    assert bench.feed.has_room
+
+
+async def failed_request(bench: FeedBench, error: Exception) -> None:
+    """A request of offsets 10 to 11 of P0 and 3 of P1, and one more behind it."""
+    bench.feed.take(1, records(10), (b"a",), 1)
+    bench.feed.take(1, records(11), (b"b",), 1)
+    bench.feed.take(1, records(3, P1), (b"c",), 1)
+    bench.feed.flush()
+    await bench.connected()
+    bench.feed.take(2, records(12), (b"d",), 1)
+    bench.feed.flush()
+    bench.sender.ended(error)
+    bench.feed._link._try_now()
+    await until(lambda: len(bench.receiver.senders) == 2)
+
+
+async def test_a_failed_request_is_cut_exactly_so_again(benches: Benches) -> None:
+    bench = benches("https://127.0.0.1/")
+    await failed_request(bench, HttpError(503, {}))
+    resend = bench.feed.resend
+
+    assert resend is not None
+    assert (resend.limit_of(P0), resend.limit_of(P1)) == (12, 4)
+    assert bench.feed.replayable
+    assert not bench.feed.accepting
+    bench.feed.take(3, records(10), (b"a",), 1, covered=True)
+    bench.feed.take(3, records(11), (b"b",), 1, covered=True)
+    bench.feed.replayed_to(P0, 12)
+    bench.feed.flush()
+    assert bench.sender.sent == []
+    assert not resend.is_complete(bench.feed.gaps)
+
+    bench.feed.take(3, records(3, P1), (b"c",), 1, covered=True)
+    bench.feed.replayed_to(P1, 4)
+    assert resend.is_complete(bench.feed.gaps)
+    bench.feed.resent()
+    assert bench.sender.sent == [b"abc"]
+    assert bench.sender.names == [bench.receiver.senders[0].names[0]]
+    assert bench.feed.accepting
+
+
+async def test_a_refused_request_is_not_cut_so_again(benches: Benches) -> None:
+    bench = benches("https://127.0.0.1/")
+    await failed_request(bench, HttpError(400, {}))
+
+    assert bench.feed.resend is None
+    assert bench.feed.gaps == {P0: 10, P1: 3}
+
+
+async def test_retry_after_is_waited_for(benches: Benches, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    bench = benches("https://127.0.0.1/")
+    bench.feed.take(1, records(10), (b"a",), 1)
+    bench.feed.flush()
+    await bench.connected()
+    loop = asyncio.get_running_loop()
+    call_later = loop.call_later
+    monkeypatch.setattr(
+        loop,
+        "call_later",
+        lambda delay, *call, **context: waits.append(delay) or call_later(delay, *call, **context),
+    )
+    bench.sender.ended(HttpError(429, {"Retry-After": "120"}))
+
+    assert max(waits) == 120
