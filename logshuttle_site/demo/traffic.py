@@ -1,4 +1,4 @@
-"""Log lines of a small platform: three apps in two spaces, as fluentd would write them."""
+"""Log lines of a small platform: three apps in two spaces, their routers and their builds."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ _TROUBLES = (
     "unhandled exception: KeyError 'customer_{n}'",
 )
 
+_BUILD_STEPS = ("FROM python:3.11-slim", "COPY . /app", "RUN pip install -r requirements.txt")
+
 
 async def write_lines(settings: Mapping[str, str]) -> None:
     """A line every half second or so, of one app or another, until cancelled."""
@@ -39,11 +41,42 @@ async def write_lines(settings: Mapping[str, str]) -> None:
     try:
         while True:
             app = random.choice(APPS)  # noqa: S311
-            producer.produce(app.space, json.dumps(_event(app)).encode(), key=app.app)
+            topic, value = _line(app)
+            producer.produce(topic, value, key=app.app)
             producer.poll(0)
             await asyncio.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311
     finally:
         producer.flush(2)
+
+
+def _line(app: AppKey) -> tuple[str, bytes]:
+    """Mostly the app's own, some of its router, now and then one of a build."""
+    draw = random.random()  # noqa: S311
+    if draw < 0.7:
+        return app.space, json.dumps(_event(app)).encode()
+    if draw < 0.95:
+        return "alamoweblogs", _router_line(app).encode()
+    return "alamobuildlogs", json.dumps(_build_event(app)).encode()
+
+
+def _router_line(app: AppKey) -> str:
+    milliseconds = random.randint(2, 400)  # noqa: S311
+    status = random.choice((200, 200, 200, 201, 304, 404, 503))  # noqa: S311
+    return (
+        f"hostname={app}.example.com source=203.0.113.{random.randint(1, 254)}"  # noqa: S311
+        f" path=/products/{random.randint(1, 999)} method=GET status={status}"  # noqa: S311
+        f" bytes={random.randint(200, 9000)} service={milliseconds}ms total={milliseconds + 1}ms"  # noqa: S311
+    )
+
+
+def _build_event(app: AppKey) -> dict[str, object]:
+    step = random.randint(1, 9)  # noqa: S311
+    return {
+        "build": 40,
+        "job": app.app,
+        "message": f"Step {step}/9 : {random.choice(_BUILD_STEPS)}\n",  # noqa: S311
+        "metadata": str(app),
+    }
 
 
 def _event(app: AppKey) -> dict[str, object]:
