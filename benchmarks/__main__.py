@@ -15,14 +15,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from statistics import median
 
 import psutil
+import trustme
 from confluent_kafka.admin import AdminClient
 
 from benchmarks.memory import peak_bytes
-from benchmarks.traffic import fill
+from benchmarks.traffic import fill, remove_topics
 from events.devkafka import DevKafka
 from shuttle.config import GROUP
 
@@ -39,28 +41,53 @@ class Cost:
 
 @dataclass(frozen=True)
 class Scenario:
-    name: str
-    drains: int
-    aim_us: float
+    source: str
+    """One of benchmarks.traffic.SOURCES."""
+    destination: str
+    """tcp, octet (TCP with octet counting), tls or https."""
+    drains: int = 1
+    aim_us: float | None = None
+    aim_floors: float | None = None
+
+    @property
+    def name(self) -> str:
+        drains = "1 drain" if self.drains == 1 else f"{self.drains} drains"
+        return f"{self.source} → {drains}, {self.destination}"
 
 
 SCENARIOS = (
-    Scenario("1 app, 1 drain", 1, 3.0),
-    Scenario("100 apps, 100 drains", 100, 3.5),
+    Scenario("kubernetes", "tcp", aim_us=3.0),
+    Scenario("kubernetes", "tcp", drains=100, aim_us=3.5),
+    Scenario("kubernetes", "octet"),
+    Scenario("kubernetes", "tls", aim_floors=3),
+    Scenario("kubernetes", "https", aim_floors=4),
+    Scenario("router text", "tcp", aim_floors=4),
+    Scenario("istio", "tcp", aim_floors=4),
+    Scenario("envoy", "tcp", aim_floors=4),
+    Scenario("build", "tcp"),
 )
 
 
 def main() -> None:
     options = _options()
+    chosen = [scenario for scenario in SCENARIOS if options.only in scenario.name]
+    print(f"{options.lines:,} lines, median of {options.runs}; floor: consuming the same records")
+    print(
+        f"{'':34}{'floor µs':>9}{'CPU µs/line':>12}{'x floor':>9}{'aim':>8}"
+        f"{'lines/s':>12}{'peak MiB':>10}"
+    )
     with tempfile.TemporaryDirectory() as folder, _kafka(options.kafka, Path(folder)) as bootstrap:
-        floors, costs = _measure(bootstrap, Path(folder), options.lines, options.runs)
-    _print(floors, costs, options.lines)
+        bench = Bench(bootstrap, Path(folder), options.lines)
+        for scenario in chosen:
+            _print(scenario, *bench.measure(scenario, options.runs))
+        remove_topics(bootstrap)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3, help="of each; the median is shown")
+    parser.add_argument("--only", default="", help="scenarios whose name contains this")
     parser.add_argument("--kafka", help="host:port of a broker to use; default: one of our own")
     return parser.parse_args()
 
@@ -74,58 +101,64 @@ def _kafka(outside: str | None, folder: Path) -> Iterator[str]:
         yield broker.bootstrap
 
 
-def _measure(
-    bootstrap: str, folder: Path, lines: int, runs: int
-) -> tuple[list[Cost], dict[Scenario, list[Cost]]]:
-    """The floor and each scenario in turn, so that a slow minute hits all of them."""
-    topics = {}
-    for scenario in SCENARIOS:
-        topics[scenario] = topic = f"bench{scenario.drains}-{os.getpid()}"
-        _say(f"writing {lines:,} events for {scenario.name}")
-        fill(bootstrap, topic, scenario.drains, lines)
-    floors: list[Cost] = []
-    costs: dict[Scenario, list[Cost]] = {scenario: [] for scenario in SCENARIOS}
-    for run in range(1, runs + 1):
-        _say(f"run {run} of {runs}")
-        floors.append(_floor(bootstrap, topics[SCENARIOS[0]], lines))
-        for scenario, topic in topics.items():
-            database = folder / f"{topic}-{run}.sqlite3"
-            costs[scenario].append(_worker(bootstrap, topic, scenario.drains, lines, database))
-    return floors, costs
+class Bench:
+    def __init__(self, bootstrap: str, folder: Path, lines: int) -> None:
+        self._bootstrap = bootstrap
+        self._folder = folder
+        self._lines = lines
+        self._databases = count()
+        self._authority = trustme.CA()
+        self._ca, self._server = folder / "ca.pem", folder / "server.pem"
+        self._authority.cert_pem.write_to_path(str(self._ca))
+        issued = self._authority.issue_cert("localhost")
+        issued.private_key_and_cert_chain_pem.write_to_path(str(self._server))
 
+    def measure(self, scenario: Scenario, runs: int) -> tuple[list[Cost], list[Cost]]:
+        """The floor and the worker in turn, so that a slow minute hits both."""
+        _say(f"{scenario.name}: writing {self._lines:,} records")
+        topic = fill(self._bootstrap, scenario.source, scenario.drains, self._lines)
+        floors, costs = [], []
+        for run in range(1, runs + 1):
+            _say(f"{scenario.name}: run {run} of {runs}")
+            floors.append(self._floor(topic))
+            costs.append(self._worker(scenario))
+        return floors, costs
 
-def _floor(bootstrap: str, topic: str, records: int) -> Cost:
-    answer = subprocess.check_output(
-        [sys.executable, "-m", "benchmarks.floor", bootstrap, topic, str(records)], text=True
-    )
-    cpu, wall, peak = map(float, answer.split())
-    return Cost(cpu / records * 1e6, records / wall, peak / 2**20)
+    def _floor(self, topic: str) -> Cost:
+        arguments = [self._bootstrap, topic, str(self._lines)]
+        command = [sys.executable, "-m", "benchmarks.floor", *arguments]
+        cpu, wall, peak = map(float, subprocess.check_output(command, text=True).split())
+        return Cost(cpu / self._lines * 1e6, self._lines / wall, peak / 2**20)
 
-
-def _worker(bootstrap: str, topic: str, drains: int, lines: int, database: Path) -> Cost:
-    """A real worker, from the topic's beginning, until the sink has every line."""
-    _forget_group(bootstrap)
-    environment = os.environ | {
-        "KAFKA_HOSTS": bootstrap,
-        "AUTH_KEY": "bench",
-        "DEBUG": "1",
-        "DATABASE_URL": f"sqlite:///{database}",
-    }
-    sink = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.sink", str(lines)], stdout=subprocess.PIPE, text=True
-    )
-    assert sink.stdout is not None
-    port = sink.stdout.readline().strip()
-    setup = [sys.executable, "-m", "benchmarks.drains", topic, str(drains), port]
-    subprocess.run(setup, env=environment, check=True)
-    command = [sys.executable, str(MANAGE), "runshuttle", "--metrics-port", "0"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as worker:
-        try:
-            return _watch(worker, sink, lines)
-        finally:
-            worker.terminate()
-            sink.terminate()
-            sink.wait()
+    def _worker(self, scenario: Scenario) -> Cost:
+        """A real worker, from the topic's beginning, until the sink has every line."""
+        _forget_group(self._bootstrap)
+        database = self._folder / f"{next(self._databases)}.sqlite3"
+        environment = os.environ | {
+            "KAFKA_HOSTS": self._bootstrap,
+            "AUTH_KEY": "bench",
+            "DEBUG": "1",
+            "DATABASE_URL": f"sqlite:///{database}",
+        }
+        kind = {"octet": "tcp"}.get(scenario.destination, scenario.destination)
+        sink_command = [sys.executable, "-m", "benchmarks.sink", kind, str(self._lines)]
+        sink = subprocess.Popen(
+            [*sink_command, str(self._server)], stdout=subprocess.PIPE, text=True
+        )
+        assert sink.stdout is not None
+        port = sink.stdout.readline().strip()
+        setup = [sys.executable, "-m", "benchmarks.drains", scenario.destination, port]
+        subprocess.run([*setup, str(scenario.drains), str(self._ca)], env=environment, check=True)
+        command = [sys.executable, str(MANAGE), "runshuttle", "--metrics-port", "0"]
+        with subprocess.Popen(
+            command, env=environment, stderr=subprocess.PIPE, text=True
+        ) as worker:
+            try:
+                return _watch(worker, sink, self._lines)
+            finally:
+                worker.terminate()
+                sink.terminate()
+                sink.wait()
 
 
 def _watch(worker: subprocess.Popen[str], sink: subprocess.Popen[str], lines: int) -> Cost:
@@ -149,20 +182,19 @@ def _forget_group(bootstrap: str) -> None:
         answer.exception()
 
 
-def _print(floors: list[Cost], costs: dict[Scenario, list[Cost]], lines: int) -> None:
+def _print(scenario: Scenario, floors: list[Cost], costs: list[Cost]) -> None:
     floor = median(cost.cpu_us for cost in floors)
-    print(f"\n{lines:,} lines, median of {len(floors)}")
-    print(f"{'':24}{'CPU µs/line':>12}{'x floor':>9}{'aim µs':>8}{'lines/s':>12}{'peak MiB':>10}")
-    _row("consume only (floor)", floors, floor, "")
-    for scenario, found in costs.items():
-        _row(scenario.name, found, floor, f"{scenario.aim_us:.1f}")
-
-
-def _row(name: str, found: list[Cost], floor: float, aim: str) -> None:
-    cpu = median(cost.cpu_us for cost in found)
-    rate = median(cost.lines_per_second for cost in found)
-    peak = max(cost.peak_mib for cost in found)
-    print(f"{name:24}{cpu:12.2f}{cpu / floor:9.2f}{aim:>8}{rate:12,.0f}{peak:10.0f}")
+    cpu = median(cost.cpu_us for cost in costs)
+    rate = median(cost.lines_per_second for cost in costs)
+    peak = max(cost.peak_mib for cost in costs)
+    aim = f"{scenario.aim_us} µs" if scenario.aim_us else ""
+    if scenario.aim_floors:
+        aim = f"{scenario.aim_floors:g} x"
+    print(
+        f"{scenario.name:34}{floor:9.2f}{cpu:12.2f}{cpu / floor:9.2f}{aim:>8}"
+        f"{rate:12,.0f}{peak:10.0f}",
+        flush=True,
+    )
 
 
 def _say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.drains TOPIC COUNT PORT`: a fresh database with drains for app0, app1, …
+"""`python -m benchmarks.drains DESTINATION PORT COUNT CA`: a fresh database with drains for app0, …
 
 They count as active since ever, so that events written before are theirs.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import django
 from django.core.management import call_command
@@ -15,16 +17,29 @@ from django.core.management import call_command
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
 django.setup()
 
+from benchmarks.traffic import SPACE  # noqa: E402 - needs django.setup()
 from drains.models import Drain  # noqa: E402 - needs django.setup()
 from drains.services import create_drain  # noqa: E402
 from events.keys import AppKey  # noqa: E402
 
+URLS = {
+    "tcp": "syslog://127.0.0.1:{}",
+    "octet": "syslog://127.0.0.1:{}",
+    "tls": "syslog+tls://localhost:{}",
+    "https": "https://localhost:{}/",
+}
+
 
 def main() -> None:
-    space, count, port = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    destination, port, count, ca = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
     call_command("migrate", verbosity=0)
+    options: dict[str, Any] = {}
+    if destination == "octet":
+        options["framing"] = "octet"
+    if destination in ("tls", "https"):
+        options["tls"] = {"ca": Path(ca).read_text()}
     for number in range(count):
-        create_drain(AppKey(f"app{number}", space), f"syslog://127.0.0.1:{port}")
+        create_drain(AppKey(f"app{number}", SPACE), URLS[destination].format(port), **options)
     Drain.objects.update(active_since=datetime(2000, 1, 1, tzinfo=UTC))
 
 

@@ -1,38 +1,88 @@
 """A receiver that costs next to nothing: counts lines, says when all are there.
 
-`python -m benchmarks.sink LINES` prints its port, then `done N` at LINES or more.
+`python -m benchmarks.sink KIND LINES [CERTIFICATE_AND_KEY]` prints its port, then `done N` at LINES
+or more. KIND: tcp, tls or https; each connection has a thread.
 """
 
 from __future__ import annotations
 
-import selectors
+import re
 import socket
+import ssl
 import sys
+import threading
+from collections.abc import Iterator
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_RECORD = b"<14>1 "
+_OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+class Count:
+    def __init__(self, expected: int) -> None:
+        self._expected = expected
+        self._lines = 0
+        self._lock = threading.Lock()
+        self.done = threading.Event()
+
+    def add(self, lines: int) -> None:
+        with self._lock:
+            self._lines += lines
+            if self._lines >= self._expected:
+                self.done.set()
 
 
 def main() -> None:
-    expected = int(sys.argv[1])
+    kind, expected = sys.argv[1], int(sys.argv[2])
+    context = None
+    if kind != "tcp":
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(sys.argv[3])
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    count = Count(expected)
+    serve = _serve_http if kind == "https" else _serve_lines
+    accepting = threading.Thread(
+        target=_accept, args=(listener, context, serve, count), daemon=True
+    )
+    accepting.start()
     print(listener.getsockname()[1], flush=True)
-    print("done", _count(listener, expected), flush=True)
+    count.done.wait()
+    print("done", flush=True)
 
 
-def _count(listener: socket.socket, expected: int) -> int:
-    waiting = selectors.DefaultSelector()
-    waiting.register(listener, selectors.EVENT_READ)
+def _accept(listener: socket.socket, context: ssl.SSLContext | None, serve, count: Count) -> None:  # type: ignore[no-untyped-def]
+    while True:
+        connection, _ = listener.accept()
+        if context is not None:
+            connection = context.wrap_socket(connection, server_side=True)
+        threading.Thread(target=serve, args=(connection, count), daemon=True).start()
+
+
+def _pieces(connection: socket.socket) -> Iterator[memoryview]:
     buffer = bytearray(1 << 20)
-    lines = 0
-    while lines < expected:
-        for key, _ in waiting.select():
-            ready = key.fileobj
-            assert isinstance(ready, socket.socket)
-            if ready is listener:
-                waiting.register(listener.accept()[0], selectors.EVENT_READ)
-            elif size := ready.recv_into(buffer):
-                lines += buffer.count(b"\n", 0, size)
-            else:
-                waiting.unregister(ready)
-    return lines
+    view = memoryview(buffer)
+    while size := connection.recv_into(buffer):
+        yield view[:size]
+
+
+def _serve_lines(connection: socket.socket, count: Count) -> None:
+    tail = b""
+    for piece in _pieces(connection):
+        data = tail + piece
+        count.add(data.count(_RECORD))
+        tail = data[1 - len(_RECORD) :]  # a record's beginning may be cut in two
+
+
+def _serve_http(connection: socket.socket, count: Count) -> None:
+    held = b""
+    for piece in _pieces(connection):
+        held += piece
+        head, end, body = held.partition(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        if end and length and len(body) >= int(length[1]):
+            held = body[int(length[1]) :]
+            connection.sendall(_OK)
+            count.add(body.count(_RECORD, 0, int(length[1])))
 
 
 if __name__ == "__main__":

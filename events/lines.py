@@ -26,10 +26,11 @@ class Origin:
     (its route, its syslog header) is looked up by identity instead of being worked out a line.
     """
 
-    __slots__ = ("key", "process", "source", "tag")
+    __slots__ = ("key", "name", "process", "source", "tag")
 
     def __init__(self, key: Key, tag: str, source: Source, process: str = "") -> None:
         self.key = key
+        self.name = str(key)
         self.tag = tag
         """APP-NAME as the source gives it, not cleaned: `web.1050769379-6ktnc`."""
         self.source = source

@@ -13,7 +13,6 @@ from events.formats.origins import Origins
 from events.formats.record_times import record_times
 from events.formats.texts import as_given
 from events.formats.web import TAG
-from events.keys import AppKey
 from events.lines import LogLine, Severity
 from events.malformed import Malformed
 from events.records import Run, offset_of
@@ -40,27 +39,27 @@ class AccessFormat:
         for index, entry in enumerate(entries):
             if entry is None:
                 continue
-            key = _key_of(entry)
-            if key is None:
+            common = entry.common_properties
+            if common is None:
+                key = istio.key_of(entry)
+                origin = self._origins.of(key) if key else None
+            else:
+                origin = self._origins.named(common.upstream_cluster or "", envoy.key_of)
+            if origin is None:
                 message = run.messages[index]
                 malformed.add(*run.source, offset_of(message), "no_app", message.value())
                 continue
-            text = _text_of(entry, key)
-            lines.append(LogLine(self._origins.of(key), times[index], Severity.INFO, text))
+            text = _text_of(entry, origin.name)
+            lines.append(LogLine(origin, times[index], Severity.INFO, text))
         return lines
 
 
-def _key_of(entry: AccessEntry) -> AppKey | None:
-    common = entry.common_properties
-    return istio.key_of(entry) if common is None else envoy.key_of(common.upstream_cluster)
-
-
-def _text_of(entry: AccessEntry, key: AppKey) -> str:
+def _text_of(entry: AccessEntry, name: str) -> str:
     common = entry.common_properties
     if common is None:
-        return istio.text_of(entry, key)
+        return istio.text_of(entry, name)
     protocol = entry.protocol_version
-    return envoy.text_of(key, common, protocol, entry.request, entry.response)
+    return envoy.text_of(name, common, protocol, entry.request, entry.response)
 
 
 def _lenient(fields: dict[str, Any]) -> AccessEntry:

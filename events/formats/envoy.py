@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from events.formats.texts import as_given
 from events.keys import AppKey
 
 # JSON of protobuf has 64-bit integers as text; some writers use numbers.
@@ -66,50 +65,62 @@ def key_of(cluster: str | None) -> AppKey | None:
 
 
 def text_of(
-    key: AppKey,
+    name: str,
     common: CommonProperties,
     protocol: str | None,
     request: Request | None,
     response: Response | None,
 ) -> str:
+    """`name`: app-space."""
     request, response = request or _NO_REQUEST, response or _NO_RESPONSE
     tls = common.tls_properties or _NO_TLS
-    request_size = _size(request.request_headers_bytes) + _size(request.request_body_bytes)
-    response_size = _size(response.response_headers_bytes) + _size(response.response_body_bytes)
-    origin = f"https://{tls.tls_sni_hostname}{request.original_path or ''}"
+    request_size = _size(request.request_headers_bytes, request.request_body_bytes)
+    response_size = _size(response.response_headers_bytes, response.response_body_bytes)
+    sni = tls.tls_sni_hostname
+    origin = f"https://{sni}{request.original_path or ''}" if sni else ""
     return (
         f"bytes={request_size + response_size} request_size={request_size}"
         f" response_size={response_size} method={request.request_method or ''}"
         f" request_id={request.request_id or ''} fwd={request.forwarded_for or ''}"
         f" authority={request.authority or ''}"
-        f" origin={origin if tls.tls_sni_hostname else ''}"
+        f" origin={origin}"
         f" protocol={(protocol or '').lower()} tls={tls.tls_version or ''}"
         f" status={_status(response.response_code, common.response_flags)}"
         f" connect={_milliseconds(common.time_to_last_upstream_tx_byte)}"
         f" service={_milliseconds(common.time_to_last_upstream_rx_byte)}"
         f" total={_milliseconds(common.time_to_last_downstream_tx_byte)}"
-        f" dyno={key} host={key} path={request.path or ''}"
+        f" dyno={name} host={name} path={request.path or ''}"
     )
 
 
-def _size(value: Number) -> int:
-    """Bytes; 0 for what is no number, as the original has it."""
+def _size(headers_bytes: Number, body_bytes: Number) -> int:
     try:
-        return int(value) if value else 0
+        return int(headers_bytes or 0) + int(body_bytes or 0)
+    except (ValueError, OverflowError):
+        return _number(headers_bytes) + _number(body_bytes)
+
+
+def _number(value: Number) -> int:
+    """0 for what is no number, as the original has it."""
+    try:
+        return int(value or 0)
     except (ValueError, OverflowError):
         return 0
 
 
-def _status(code: Code, flags: ResponseFlags | None) -> str:
+def _status(code: Code, flags: ResponseFlags | None) -> Code:
     if not code or code == "0":
         closed = flags is not None and flags.downstream_connection_termination
-        return str(_CLIENT_CLOSED_REQUEST) if closed else "0"
-    return as_given(code)
+        return _CLIENT_CLOSED_REQUEST if closed else 0
+    return code
 
 
 def _milliseconds(duration: str | None) -> str:
     """`0.0015s` → `1.50ms`; empty for a time that Envoy did not give."""
+    if not duration:
+        return ""
     try:
-        return f"{float((duration or '').removesuffix('s')) * 1000:.2f}ms"
+        seconds = float(duration[:-1] if duration[-1] == "s" else duration)
     except ValueError:
         return ""
+    return f"{seconds * 1000:.2f}ms"

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from events.formats.texts import as_given
 from events.keys import AppKey
-
-# A field may have any of these types: it is printed as it was given.
-Field = str | int | float | None
 
 
 class IstioEntry(Struct, gc=False):
+    """A field of another type is read as its JSON."""
+
     app: str | None = None
     space: str | None = None
-    bytes: Field = None
-    method: Field = None
-    request_id: Field = None
-    fwd: Field = None
-    origin: Field = None
-    status: Field = None
-    service: Field = None
-    total: Field = None
-    source: Field = None
-    dyno: Field = None
-    path: Field = None
+    bytes: int | str | None = None
+    method: str | None = None
+    request_id: str | None = None
+    fwd: str | None = None
+    origin: str | None = None
+    status: int | str | None = None
+    service: str | None = None
+    total: str | None = None
+    source: str | None = None
+    dyno: str | None = None
+    path: str | None = None
 
 
 def key_of(entry: IstioEntry) -> AppKey | None:
@@ -32,14 +30,14 @@ def key_of(entry: IstioEntry) -> AppKey | None:
     return AppKey(entry.app, entry.space) if entry.app and entry.space else None
 
 
-def text_of(entry: IstioEntry, key: AppKey) -> str:
-    given = as_given
-    size = 0 if entry.bytes is None else given(entry.bytes)
-    status = 0 if entry.status is None else given(entry.status)
+def text_of(entry: IstioEntry, name: str) -> str:
+    """`name`: app-space."""
+    size, status = entry.bytes, entry.status
     return (
-        f"bytes={size} method={given(entry.method)} request_id={given(entry.request_id)}"
-        f" fwd={given(entry.fwd)} origin={given(entry.origin)} status={status}"
-        f" service={given(entry.service)} total={given(entry.total)}"
-        f" source={given(entry.source)} dyno={given(entry.dyno)}"
-        f" host={key} path={given(entry.path)}"
+        f"bytes={0 if size is None else size} method={entry.method or ''}"
+        f" request_id={entry.request_id or ''} fwd={entry.fwd or ''}"
+        f" origin={entry.origin or ''} status={0 if status is None else status}"
+        f" service={entry.service or ''} total={entry.total or ''}"
+        f" source={entry.source or ''} dyno={entry.dyno or ''}"
+        f" host={name} path={entry.path or ''}"
     )

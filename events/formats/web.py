@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from urllib.parse import unquote_plus
 
-from events.formats.origins import Origins
+from events.formats.origins import Origins, app_or_none
 from events.formats.record_times import record_times
+from events.formats.web_layout import LIFTED, Layout, WebLine, has_layout
+from events.keys import AppKey
 from events.lines import LogLine, Severity
-from events.malformed import Malformed
+from events.malformed import Malformed, MalformedError
 from events.records import Run, offset_of
 
 TAG = "akkeris/router"
 
-_LIFTED = frozenset({b"hostname", b"path", b"site_domain", b"site_path", b"timestamp"})
+LAYOUTS_MAX = 100
+
+_INFO = Severity.INFO
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -25,60 +29,77 @@ class WebFormat:
 
     def __init__(self, topic: str) -> None:
         self._origins = Origins(TAG, "router")
+        self._layouts: dict[tuple[str, ...], Layout] = {}
+        self._layout: Layout | None = None
+        self._last_keys: tuple[str, ...] = ()
 
     def lines_of(self, run: Run, malformed: Malformed) -> list[LogLine]:
         lines: list[LogLine] = []
-        times = record_times(run)
-        for index, value in enumerate(run.values):
-            reason = self._read(value, times[index], lines)
-            if reason:
-                malformed.add(*run.source, offset_of(run.messages[index]), reason, value)
+        times, values = record_times(run), run.values
+        read = self._layout.read(values) if self._layout else None
+        named = self._origins.named
+        for index, value in enumerate(values):
+            try:
+                hostname, path, site, site_path, pairs = (
+                    read[index] if read else self._taken_apart(value)
+                )
+                origin = named(hostname, _app_of)
+                if origin is not None:
+                    text = f"{pairs} host={origin.name} path={path}"
+                    lines.append(LogLine(origin, times[index], _INFO, text))
+                if site:
+                    text = f"{pairs} host={site} path={site_path}"
+                    lines.append(LogLine(self._origins.site(site), times[index], _INFO, text))
+                elif origin is None:
+                    raise MalformedError("no_app")
+            except MalformedError as error:
+                offset = offset_of(run.messages[index])
+                malformed.add(*run.source, offset, error.reason, value)
         return lines
 
-    def _read(self, value: bytes | None, time: str, lines: list[LogLine]) -> str | None:
-        """Adds the lines of one record; or says why it has none."""
+    def _taken_apart(self, value: bytes | None) -> WebLine:
+        """Pair by pair. A layout is remembered when it is seen twice. Raises MalformedError."""
         if not value:
-            return "empty"
-        kept = []
-        lifted = {}
+            raise MalformedError("empty")
+        kept, keys = [], []
+        lifted = dict.fromkeys(LIFTED, "")
         for token in value.split():
-            key, equals, text = token.partition(b"=")
+            pair = token.decode("utf-8", "replace_each_byte")
+            key, equals, text = pair.partition("=")
             if not equals:
-                return "not_pairs"
-            if key in _LIFTED:
+                raise MalformedError("not_pairs")
+            keys.append(key)
+            if key in LIFTED:
                 lifted[key] = text
-            elif key == b"source":
-                kept.append(_forwarded_for(text))
             else:
-                kept.append(token)
-        pairs = b" ".join(kept).decode("utf-8", "replace_each_byte")
-        return self._add_lines(pairs, lifted, time, lines)
+                kept.append(_forwarded_for(text) if key == "source" else pair)
+        self._learn(tuple(keys))
+        return (
+            lifted["hostname"],
+            lifted["path"],
+            lifted["site_domain"],
+            lifted["site_path"],
+            " ".join(kept),
+        )
 
-    def _add_lines(
-        self, pairs: str, lifted: dict[bytes, bytes], time: str, lines: list[LogLine]
-    ) -> str | None:
-        name = _text(lifted.get(b"hostname")).partition(".")[0]
-        origin = self._origins.named(name)
-        if origin is not None:
-            path = _text(lifted.get(b"path"))
-            text = f"{pairs} host={origin.key} path={path}"
-            lines.append(LogLine(origin, time, Severity.INFO, text))
-        site = _text(lifted.get(b"site_domain"))
-        if site:
-            path = _text(lifted.get(b"site_path"))
-            text = f"{pairs} host={site} path={path}"
-            lines.append(LogLine(self._origins.site(site), time, Severity.INFO, text))
-        return None if origin or site else "no_app"
+    def _learn(self, keys: tuple[str, ...]) -> None:
+        known = self._layouts.get(keys)
+        if known is not None:
+            self._layout = known
+        elif keys == self._last_keys and has_layout(keys) and len(self._layouts) < LAYOUTS_MAX:
+            self._layout = self._layouts[keys] = Layout(keys, _forwarded_for)
+        self._last_keys = keys
 
 
-def _forwarded_for(source: bytes) -> bytes:
+def _app_of(hostname: str) -> AppKey | None:
+    """`app-space.domain`."""
+    return app_or_none(hostname.partition(".")[0])
+
+
+def _forwarded_for(source: str) -> str:
     r"""`10.0.0.1%2C+10.0.0.2` → `fwd="10.0.0.1, 10.0.0.2"`; a bad escape leaves it as it is."""
-    if b"%" in source or b"+" in source:
-        text = _text(source)
-        if all(_HEX.issuperset(part[:2]) and len(part) > 1 for part in text.split("%")[1:]):
-            source = unquote_plus(text).encode("utf-8", "replace")
-    return b'fwd="' + source + b'"'
-
-
-def _text(value: bytes | None) -> str:
-    return value.decode("utf-8", "replace_each_byte") if value else ""
+    if ("%" in source or "+" in source) and all(
+        len(part) > 1 and _HEX.issuperset(part[:2]) for part in source.split("%")[1:]
+    ):
+        source = unquote_plus(source)
+    return f'fwd="{source}"'

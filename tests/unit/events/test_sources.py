@@ -236,3 +236,37 @@ def test_a_site_gets_its_line_though_the_host_name_is_no_app() -> None:
             " host=www.gold.example path=/p"
         ]
     }
+
+
+@pytest.mark.parametrize("case", golden_cases("web"), ids=str)
+def test_a_line_is_read_the_same_once_its_layout_is_known(case: GoldenCase) -> None:
+    decoder = Decoder()
+    first, *others = (decoder.lines_of(run_of([case.value], "alamoweblogs")) for _ in range(4))
+    assert [lines == first for lines in others] == [True, True, True]
+
+
+_pairs = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["hostname", "path", "source", "site_domain", "timestamp", "x", "y.z*", ""]
+        ),
+        st.sampled_from(
+            ["gold-gs.x", "", "/p", "a=b", "%20", "é", "\u2003", "a+b", "%zz", "\ud800"]
+        ),
+    ),
+    max_size=8,
+)
+
+
+@given(lines=st.lists(_pairs, min_size=1, max_size=4), separator=st.sampled_from([" ", "  ", "\t"]))
+def test_layouts_change_nothing(lines: list[list[tuple[str, str]]], separator: str) -> None:
+    values = [
+        separator.join(f"{key}={text}" for key, text in pairs).encode("utf-8", "surrogatepass")
+        for pairs in lines
+        for _ in range(3)
+    ]
+    learned = Decoder()
+    for value in values:
+        found = learned.lines_of(run_of([value], "alamoweblogs"))
+        fresh = Decoder().lines_of(run_of([value], "alamoweblogs"))
+        assert [(a.origin.key, a.text) for a in found] == [(b.origin.key, b.text) for b in fresh]
