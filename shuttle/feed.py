@@ -22,6 +22,7 @@ from events.records import Run, TopicPartition
 from shuttle.distrust import Distrust
 from shuttle.link import Link
 from shuttle.marks import Mark
+from shuttle.notices import REFUSED, Notices, record_of
 from shuttle.outbox import Outbox
 from shuttle.pace import Pace
 from shuttle.place import Place, Rows
@@ -51,6 +52,12 @@ class Snapshot(NamedTuple):
     holds: int
 
 
+class LastError(NamedTuple):
+    text: str = ""
+    at: float | None = None
+    """Epoch seconds."""
+
+
 class Feed:
     def __init__(self, route: Route, registers: Registers[Feed]) -> None:
         self.route = route
@@ -67,6 +74,10 @@ class Feed:
         self.resend: Resend | None = None
         """A failed request that a replay is to cut once more, before anything else is sent."""
         self.error: str | None = None
+        """What is wrong now, in an operator's words."""
+        self.last_error = LastError()
+        self.last_delivery_at: float | None = None
+        """Epoch seconds."""
         self.lines_confirmed = 0
         self.lines_missed = 0
         self.lines_refused = 0
@@ -79,6 +90,7 @@ class Feed:
         self._gathering = gathering_of(route)
         self._outbox = Outbox(connections_of(route))
         self._pace = Pace()
+        self._notices = Notices()
         self._distrust = Distrust()
         self._failing = False
         self._unproven = False
@@ -175,7 +187,7 @@ class Feed:
         self._decide()
 
     def link_failed(self, error: Exception | None, again: list[Mark]) -> None:
-        self.error = explain(error) if error else "connection closed by the receiver"
+        self._complain(explain(error) if error else "connection closed by the receiver")
         self._failing = self._unproven = True
         self._stalled = False  # what was full is gone with its connection
         self._drop_outbox()
@@ -201,11 +213,12 @@ class Feed:
         if sender is not self._link.sender:  # it has ended of that
             return
         self._count_refused(sender.lines_refused)
-        if sender.trouble is not None:
-            self.error = sender.trouble
+        if sender.trouble not in (None, self.error):
+            self._complain(sender.trouble)
         if sender.confirmed_bytes > self._confirmed_bytes:
             self._confirmed_bytes = sender.confirmed_bytes
             self._progress_at = now
+            self.last_delivery_at = self._registers.wall_clock()
             self._link.backoff.progressed(now)
             self._prove()
         oldest = next(self._marks(), None)
@@ -228,7 +241,7 @@ class Feed:
         """Full or late is not failed: the connection stays, the live pass goes on without us."""
         if not self._stalled:
             self._stalled = True
-            self.error = reason
+            self._complain(reason)
             self._drop_outbox()
             # What is under way holds the offsets back until its cursor is stored.
             self.place.touch()
@@ -241,6 +254,8 @@ class Feed:
             return
         if not self.gaps and now - self._link.opened_at > PROVEN_SECONDS:
             self._prove()
+        if self.accepting and self._notices.is_due(now) and self._outbox.mark is None:
+            self._begin(0, covered=True)  # no line has come that it could go with
         if next(self._marks(), None) is None:
             self._end_if_due(now)
         elif now > self._link.expires_at + LATE_SECONDS:
@@ -289,6 +304,7 @@ class Feed:
         self._distrust.forget(source)
         if self.resend is not None:
             self.resend.forget(source)
+            self._decide()
         if not self.gaps:
             self._registers.behind.discard(self)
 
@@ -345,7 +361,13 @@ class Feed:
         registers = self._registers
         registers.flush_later(self, self._gathering.seconds)
         registers.outstanding.add(self)
-        return self._outbox.begin(Mark(batch, registers.clock(), covered=covered))
+        now = registers.clock()
+        mark = self._outbox.begin(Mark(batch, now, covered=covered))
+        if self._notices.is_due(now):
+            mark.notice = self._notices.take(now)
+            wall, hostname = registers.wall_clock(), registers.hostname
+            self._outbox.add_notice(record_of(mark.notice, self.route, hostname, wall))
+        return mark
 
     def _marks(self) -> Iterator[Mark]:
         """What the receiver has not confirmed, oldest first."""
@@ -372,6 +394,7 @@ class Feed:
         if new:
             self._refused_here = refused_here
             self.lines_refused += new
+            self._notices.lost(new, REFUSED, self._registers.wall_clock())
             self.lines_confirmed -= new
             self._registers.lines_confirmed -= new
             self._registers.lines_refused += new
@@ -391,6 +414,8 @@ class Feed:
         for mark in marks:
             for source, begin in mark.begins.items():
                 self._gap(source, begin, mark.batch)
+            if mark.notice is not None:
+                self._notices.put_back(mark.notice)
         if marks:
             self._registers.urgent.set()
 
@@ -408,6 +433,10 @@ class Feed:
         if mark is not None:
             self._outbox.clear()
             self._send_again([mark])
+
+    def _complain(self, error: str) -> None:
+        self.error = error
+        self.last_error = LastError(error, self._registers.wall_clock())
 
     def _prove(self) -> None:
         if self._unproven:
@@ -445,6 +474,8 @@ class Feed:
 
     def _decide(self) -> None:
         """Whether the live pass may hand over lines; and see to a connection where one is due."""
+        if self.resend is not None and self.resend.is_complete(self.gaps):
+            self.resend = None
         able = not (
             self.route.paused
             or self.starting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from events.records import TopicPartition
+from shuttle.notices import Notice
 
 
 class Mark:
@@ -12,7 +13,7 @@ class Mark:
     does not hold the group's offsets back.
     """
 
-    __slots__ = ("batch", "begins", "covered", "ends", "lines", "since")
+    __slots__ = ("batch", "begins", "covered", "ends", "lines", "notice", "since")
 
     def __init__(self, batch: int, since: float, *, covered: bool) -> None:
         self.batch = batch
@@ -20,16 +21,19 @@ class Mark:
         """Monotonic seconds at which its first line was taken."""
         self.covered = covered
         self.lines = 0
+        self.notice: Notice | None = None
+        """What it tells of lost lines, before its own."""
         self.begins: dict[TopicPartition, int] = {}
         self.ends: dict[TopicPartition, int] = {}
 
     @property
     def name(self) -> str:
         """The same for the same records, whenever they are read."""
-        return " ".join(
+        parts = [
             f"{topic}/{partition}:{begin}-{self.ends[TopicPartition(topic, partition)]}"
             for (topic, partition), begin in sorted(self.begins.items())
-        )
+        ]
+        return " ".join([*parts, self.notice.text] if self.notice else parts)
 
     def add(self, source: TopicPartition, begin: int, end: int, lines: int) -> None:
         if source not in self.begins:

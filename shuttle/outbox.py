@@ -30,6 +30,11 @@ class Outbox:
                 chunks.append(piece)
                 self.size += len(piece)
 
+    def add_notice(self, data: bytes) -> None:
+        """Over the first connection."""
+        self._pieces[0].append(data)
+        self.size += len(data)
+
     def take(self) -> tuple[bytes, ...]:
         """All of it, as one piece for each connection."""
         pieces = tuple(b"".join(chunks) for chunks in self._pieces)

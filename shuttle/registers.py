@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ FeedT = TypeVar("FeedT")
 class Registers(Generic[FeedT]):
     connect: Connect
     clock: Callable[[], float]
+    """Monotonic seconds."""
+    wall_clock: Callable[[], float] = time.time
+    hostname: str = ""
+    """What stands as HOSTNAME in every line; empty: the drain's own."""
     dials: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(100))
     due: dict[float, deque[tuple[float, FeedT]]] = field(default_factory=dict)
     """Feeds with lines to flush, and when; by how long lines gather, each list in order."""

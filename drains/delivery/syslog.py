@@ -56,7 +56,7 @@ def header_of(origin: Origin, wire: Wire) -> str:
     if not wire.logplex:
         return f" {host} {_field(origin.tag, _APP_NAME_MAX)} - - - "
     source = "app" if origin.source == "app" else "heroku"  # Logplex's name for a platform
-    process = origin.tag if origin.source == "app" else origin.source
+    process = origin.tag if origin.source == "app" else origin.process or origin.source
     rest = "- " if wire.framing == "request" else "- - "
     return f" {host} {source} {_field(process, _PROCID_MAX)} {rest}"
 

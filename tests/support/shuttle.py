@@ -77,11 +77,18 @@ class Shuttle:
     def metrics(self) -> str:
         return httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
 
-    def add_drain(self, key: str, url: str) -> dict[str, Any]:
-        answer = self.api.post(f"/apps/{key}/log-drains", json={"url": url})
+    def add_drain(self, key: str, url: str, **options: Any) -> dict[str, Any]:
+        """`site:www.example.com` for a site's. `options` as REST has them."""
+        answer = self.api.post(f"{_path_of(key)}/log-drains", json={"url": url, **options})
         assert answer.status_code == 201, answer.text
         made: dict[str, Any] = answer.json()
         return made
+
+    def drain(self, key: str, drain_id: str) -> dict[str, Any]:
+        answer = self.api.get(f"{_path_of(key)}/log-drains/{drain_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
 
     def close(self) -> None:
         self.api.close()
@@ -93,6 +100,11 @@ class Shuttle:
             return self.api.get("/livez").status_code == 200
         except httpx.TransportError:
             return False
+
+
+def _path_of(key: str) -> str:
+    site = key.removeprefix("site:")
+    return f"/sites/{site}" if site != key else f"/apps/{key}"
 
 
 def numbered_events(

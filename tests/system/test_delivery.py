@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import signal
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -25,15 +24,6 @@ from tests.support.waiting import wait_until
 from tests.unit.events.test_kubernetes import FREE, OURS
 
 PARTITIONS = 4
-
-
-@pytest.fixture
-def shuttle(tmp_path: Path, kafka: Broker) -> Iterator[Shuttle]:
-    made = Shuttle(tmp_path, kafka.bootstrap)
-    made.migrate()
-    made.start_web()
-    yield made
-    made.close()
 
 
 def verdict_of(receiver: Receiver, run: str, produced: dict[int, int]) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ Benches = Callable[..., FeedBench]
 async def benches() -> AsyncIterator[Benches]:
     made: list[FeedBench] = []
 
-    def make(url: str = "syslog://127.0.0.1:514", **options: object) -> FeedBench:
+    def make(url: str = "syslog://127.0.0.1:514", **options: Any) -> FeedBench:
         made.append(FeedBench(route_of(url, **options)))
         return made[-1]
 
@@ -250,12 +251,12 @@ async def test_retry_after_is_waited_for(benches: Benches, monkeypatch: pytest.M
     bench.feed.flush()
     await bench.connected()
     loop = asyncio.get_running_loop()
-    call_later = loop.call_later
-    monkeypatch.setattr(
-        loop,
-        "call_later",
-        lambda delay, *call, **context: waits.append(delay) or call_later(delay, *call, **context),
-    )
+
+    def call_later(delay: float, *_: Any, **__: Any) -> Any:
+        waits.append(delay)
+        return loop.call_at(loop.time() + delay, lambda: None)
+
+    monkeypatch.setattr(loop, "call_later", call_later)
     bench.sender.ended(HttpError(429, {"Retry-After": "120"}))
 
     assert max(waits) == 120
