@@ -168,4 +168,6 @@ def cleaned(text: str) -> bytes:
 
 
 def printable(text: str, limit: int) -> str | None:
-    return "".join(c for c in text if "!" <= c <= "~")[:limit] or None
+    """None for what a record has `-` for."""
+    kept = "".join(c for c in text if "!" <= c <= "~")[:limit]
+    return None if kept in ("", "-") else kept
