@@ -14,6 +14,7 @@ from rest_framework.viewsets import ViewSet
 from drains import services
 from drains.errors import InvalidDrainError, UnknownDrainError
 from drains.models import Drain
+from drains.option_rules import OPTION_NAMES
 from drains.serializers import DrainRequest, drain_json
 from events.keys import AppKey, Key, SiteKey
 
@@ -88,4 +89,5 @@ def _valid(request: Request, *, partial: bool = False) -> dict[str, Any]:
     if not request.body:  # DRF takes no body at all for an empty object
         raise ParseError("the body is empty; a JSON object is expected")
     wanted.is_valid(raise_exception=True)
-    return dict(wanted.validated_data)
+    changes = {name: request.data[name] for name in OPTION_NAMES if name in request.data}
+    return {**wanted.validated_data, "changes": changes}

@@ -9,7 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from drains.destination import Destination
-from drains.fields import Encrypted, EncryptedTextField
+from drains.fields import EncryptedTextField, revealed
+from drains.option_columns import OptionColumns
 from events.keys import AppKey, Key, SiteKey
 
 KEY_CHARACTERS_MAX = 255
@@ -33,7 +34,7 @@ def columns_of(key: Key) -> dict[str, str]:
     return {"app": "", "space": "", "site": "", **key._asdict()}
 
 
-class Drain(models.Model):
+class Drain(OptionColumns):
     """One end point that gets the lines of one app, or of one site."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -76,7 +77,7 @@ class Drain(models.Model):
     @property
     def plain_url(self) -> str:
         """Raises UndecryptableError."""
-        return self.url.reveal() if isinstance(self.url, Encrypted) else str(self.url)
+        return revealed(self.url)
 
     @property
     def destination(self) -> Destination:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_network
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.conf import settings
 from drains.delivery.egress import EgressPolicy
 from drains.fields import UndecryptableError
 from drains.models import Drain, RouteVersion
+from drains.options import DrainOptions
 from drains.routes import Route, RouteTable
 
 logger = logging.getLogger(__name__)
@@ -47,9 +49,17 @@ def _routes() -> Iterator[Route]:
                 destination=drain.destination,
                 active_since_ms=int(drain.active_since.timestamp() * 1000),
                 paused=drain.paused,
+                options=_options_of(drain),
             )
         except (UndecryptableError, ValueError) as error:
             # One drain that nobody can read must not keep the others from their lines.
             logger.error(
-                "Drain %s has no usable URL: %s", drain.pk, error, extra={"action": "bad_drain"}
+                "Drain %s cannot be used: %s", drain.pk, error, extra={"action": "bad_drain"}
             )
+
+
+def _options_of(drain: Drain) -> DrainOptions:
+    """With no more connections than the setting allows by now."""
+    options = drain.options
+    connections = min(options.connections, settings.MAX_SYSLOG_CONNECTIONS)
+    return replace(options, connections=connections)

@@ -8,14 +8,18 @@ from typing import Any
 from rest_framework import serializers
 
 from drains.fields import UndecryptableError
+from drains.filters import LineFilter
 from drains.models import Drain
+from drains.options import DEFAULTS, TlsOptions
 
 
 class StrictText(serializers.CharField):
     """JSON text only; DRF's own field would take numbers and trim white space."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, null: str | None = None, **options: Any) -> None:
+        """`null`: the text that null stands for, if it may be given."""
         super().__init__(trim_whitespace=False, allow_blank=True, **options)
+        self.null = null
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -23,6 +27,8 @@ class StrictText(serializers.CharField):
         return data
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data is None and self.null is not None:
+            return self.null
         if data is None:
             raise serializers.ValidationError("must be text")
         return super().run_validation(data)
@@ -32,7 +38,7 @@ class DrainRequest(serializers.Serializer[Any]):
     """The body of a POST; of a PATCH, where nothing is required."""
 
     url = StrictText()
-    name = StrictText(required=False)
+    name = StrictText(required=False, null="")
 
 
 def drain_json(drain: Drain) -> dict[str, Any]:
@@ -45,8 +51,42 @@ def drain_json(drain: Drain) -> dict[str, Any]:
         "updated_at": _rfc3339(drain.updated_at),
         "url": _url_of(drain),
         "name": drain.name,
+        **_options_json(drain),
         "paused": drain.paused,
     }
+
+
+def _options_json(drain: Drain) -> dict[str, Any]:
+    tls: TlsOptions = _known(drain, "tls")
+    shown = {"ca": tls.ca or None, "certificate": tls.certificate or None}
+    return {
+        "framing": drain.framing,
+        "format": drain.format,
+        "on_lag": drain.on_lag,
+        "max_lag_seconds": drain.max_lag_seconds,
+        "connections": drain.connections,
+        "filter": _filter_json(_known(drain, "filter")),
+        "headers": dict(_known(drain, "headers")),
+        "tls": shown if any(shown.values()) else None,
+    }
+
+
+def _filter_json(wanted: LineFilter) -> dict[str, Any]:
+    return {
+        "sources": sorted(wanted.sources),
+        "processes": sorted(wanted.processes),
+        "streams": sorted(wanted.streams),
+        "include": wanted.include or None,
+        "exclude": wanted.exclude or None,
+    }
+
+
+def _known(drain: Drain, option: str) -> Any:
+    """One that nobody can read must not hide the others: its default."""
+    try:
+        return drain.option(option)
+    except (UndecryptableError, ValueError):
+        return getattr(DEFAULTS, option)
 
 
 def _url_of(drain: Drain) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -21,19 +23,29 @@ from drains.errors import (
     TwinDrainError,
     UnknownDrainError,
 )
+from drains.fields import UndecryptableError
 from drains.models import KEY_CHARACTERS_MAX, Drain, RouteVersion, columns_of
+from drains.option_rules import NO_CHANGES, Changes, Wanted, checked, refuse_misfits, together
 from drains.selectors import egress_policy
 from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
 
 _NAME_CHARACTERS_MAX = 100
 
 
-def create_drain(key: Key, url: str, *, name: str = "", since: datetime | None = None) -> Drain:
+def create_drain(
+    key: Key,
+    url: str,
+    *,
+    name: str = "",
+    changes: Changes = NO_CHANGES,
+    since: datetime | None = None,
+) -> Drain:
     """A drain that gets every line from `since` (default: now) on. Raises DrainError."""
     refuse_odd_key(key)
     drain = Drain(**columns_of(key), name=_checked_name(name))
     _refuse_egress(url)
     _set_url(drain, url)
+    _set_options(drain, checked(changes))
     drain.active_since = drain.created_at = drain.updated_at = since or timezone.now()
     with _route_change(drain):
         limit = settings.MAX_DRAINS_PER_APP
@@ -45,17 +57,25 @@ def create_drain(key: Key, url: str, *, name: str = "", since: datetime | None =
 
 
 def change_drain(
-    drain: Drain, *, url: str | None = None, name: str | None = None, paused: bool | None = None
+    drain: Drain,
+    *,
+    url: str | None = None,
+    name: str | None = None,
+    paused: bool | None = None,
+    changes: Changes = NO_CHANGES,
 ) -> Drain:
     """Change what is given; the drain keeps its place in the logs. Raises DrainError."""
     if url is not None:
         _refuse_egress(url)  # before the transaction, which no name server may hold up
+    wanted = checked(changes)
     with _route_change(drain):
         _refresh(drain)
         if name is not None:
             drain.name = _checked_name(name)
         if url is not None:
             _set_url(drain, url)
+        if wanted or url is not None:  # options that stay have to fit a new URL too
+            _set_options(drain, wanted)
         if paused is not None:
             drain.paused = paused
         drain.updated_at = timezone.now()
@@ -112,6 +132,22 @@ def _set_url(drain: Drain, url: str) -> None:
     drain.url = url
     drain.address = destination.redacted
     drain.url_digest = _digest_of(destination)
+
+
+def _set_options(drain: Drain, wanted: Wanted) -> None:
+    options = together(wanted, lambda name: _readable(name, partial(drain.option, name)))
+    destination: Destination = _readable("url", lambda: drain.destination)
+    refuse_misfits(options, destination)
+    drain.set_options(options)
+
+
+def _readable(field: str, read: Callable[[], Any]) -> Any:
+    """Of a drain that nobody can read by now everything lost has to be given once more."""
+    try:
+        return read()
+    except (UndecryptableError, ValueError):
+        why = "what is stored cannot be used any more: give it again, or take it away"
+        raise InvalidDrainError(field, why) from None
 
 
 def _digest_of(destination: Destination) -> str:

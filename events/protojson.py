@@ -21,7 +21,7 @@ Write = Callable[[Any], Any]
 
 _INT64 = {FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64}
 _SECOND = 1_000_000_000  # in nanoseconds
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
+_EPOCH = datetime(1970, 1, 1)
 
 
 def json_of(message: Any) -> Any:

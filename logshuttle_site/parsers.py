@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
@@ -19,6 +20,13 @@ class BodyTooLargeError(APIException):
     default_detail = "the body is larger than 256 KiB"
 
 
+# What readers of the whole way can bear, far from the limit of any.
+MAX_DEPTH = 64
+
+# A string, whole or to the end of the body; else what opens or closes.
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+
+
 class AnyTypeIsJson(BaseParser):
     media_type = "*/*"
 
@@ -30,7 +38,10 @@ class AnyTypeIsJson(BaseParser):
     ) -> dict[str, Any]:
         request = (parser_context or {})["request"]
         try:
-            body = msgspec.json.decode(request._request.body)
+            given: bytes = request._request.body
+            if is_deeper_than(MAX_DEPTH, given):
+                raise ParseError(f"the body is nested more than {MAX_DEPTH} deep")
+            body = msgspec.json.decode(given)
         except RequestDataTooBig:
             raise BodyTooLargeError from None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -49,3 +60,19 @@ class AnswersAreJson(DefaultContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         first = next(iter(renderers))
         return first, first.media_type
+
+
+def is_deeper_than(depth: int, body: bytes) -> bool:
+    """Whether objects and arrays stand in each other deeper than that; for JSON or anything."""
+    if body.count(b"{") + body.count(b"[") <= depth:
+        return False
+    level = 0
+    for token in _STRING_OR_BRACKET.finditer(body):
+        match token[0]:
+            case b"{" | b"[":
+                level += 1
+                if level > depth:
+                    return True
+            case b"}" | b"]":
+                level -= 1
+    return False

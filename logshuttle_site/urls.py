@@ -16,6 +16,7 @@ _CONTROL_PLANE: list[URLPattern | URLResolver] = [
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("", include("drains.urls")),
+    path("", include("events.urls")),
 ]
 
 urlpatterns = [

@@ -184,7 +184,7 @@ class Feed:
         self._drop_outbox()
         if self.gaps:
             self._link.want_later()
-        self._decide()
+        self._decide_or_move()
 
     def link_failed(self, error: Exception | None, again: list[Mark]) -> None:
         self._complain(explain(error) if error else "connection closed by the receiver")
@@ -195,11 +195,11 @@ class Feed:
         if again:
             self._distrust.sent_again(again)
             self._link.distrusted = self._distrust.step_back
-        if self.route.destination.is_web:
+        if self._is_web:
             # Lines that a receiver refuses are better sent with others, to find out which.
             refused = isinstance(error, HttpError) and error.is_refusal
             self.resend = Resend(again[0]) if again and not refused else None
-        self._decide()
+        self._decide_or_move()
 
     def confirm(self, now: float) -> None:
         """Ask the connection how far it has got; leave the live pass when that is too little."""
@@ -354,6 +354,10 @@ class Feed:
 
     # Inside.
 
+    @property
+    def _is_web(self) -> bool:
+        return self.route.destination.is_web
+
     def _place_changed(self) -> None:
         self._registers.unstored.add(self)
 
@@ -403,7 +407,7 @@ class Feed:
         stuck_seconds = now - max(self._progress_at, oldest.since)
         if stuck_seconds > GIVE_UP_SECONDS:
             self._link.give_up_connection("timed out: the receiver stopped reading")
-        elif buffered_bytes and stuck_seconds > WRITE_SECONDS:
+        elif buffered_bytes and stuck_seconds > WRITE_SECONDS and not self._is_web:
             self.leave_live("timed out: the receiver stopped reading")
         elif now - oldest.since > LATE_SECONDS:
             self.leave_live("the receiver is late")
@@ -463,6 +467,13 @@ class Feed:
             self._move()
         elif now > self._link.expires_at or now - self._sent_at > IDLE_SECONDS:
             self._link.close()
+            self._decide()
+
+    def _decide_or_move(self) -> None:
+        """A connection has ended, which one may have waited for."""
+        if self._renewing:
+            self._move()
+        else:
             self._decide()
 
     def _move(self) -> None:

@@ -95,12 +95,14 @@ class LogplexSender(Generic[MarkT]):
         self._closing = True
         if self._work is None:
             self._let_go()
+        else:
+            asyncio.get_running_loop().call_later(ANSWER_SECONDS, self.abort)
 
     def abort(self) -> None:
         self._ended = None
         if self._work is not None:
             self._work.cancel()
-        else:
+        elif not self._closing:
             self._let_go()
 
     async def _deliver_all(self) -> None:

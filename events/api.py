@@ -1,0 +1,48 @@
+"""REST: `POST /log-events`, a Kubernetes event on its way to its space's Kafka topic."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.conf import settings
+from django.http import HttpResponse
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from events.producer import DELIVERY_SECONDS, ProduceError, Producer
+from events.serializers import posted_event, refuse_twins
+
+LIMIT_SECONDS = DELIVERY_SECONDS + 2
+
+
+class KafkaRefusedError(APIException):
+    status_code = 503
+
+
+class LogEvents(APIView):
+    """201 after Kafka's acknowledgement, with the event as it was posted.
+
+    The record's value is the body, byte for byte. A space that has no topic yet gets one if the
+    broker creates topics by itself (`auto.create.topics.enable`); else, as for all that Kafka
+    refuses, 503 with its reason. After a 503 Kafka may have the event even so: who posts it again
+    may have its line twice.
+    """
+
+    def post(self, request: Request) -> HttpResponse:
+        fields, body = request.data, request.body  # the first refuses what is no JSON
+        if not body or not isinstance(fields, dict):  # DRF takes no body for an empty object
+            raise ParseError("the body is empty; a JSON object is expected")
+        refuse_twins(body)
+        event = posted_event(fields)
+        try:
+            producer().start(event.space, body, event.key).result(LIMIT_SECONDS)
+        except (ProduceError, TimeoutError) as error:
+            raise KafkaRefusedError(f"Kafka has not taken the event: {error}") from error
+        return HttpResponse(body, "application/json", 201)
+
+
+@cache
+def producer() -> Producer:
+    """One for the process, made when it is first needed."""
+    return Producer(settings.KAFKA_CONF)
