@@ -16,12 +16,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from drains import services
+from drains.admin_layout import OBSERVED, layout_of
+from drains.admin_options import PLAIN, OptionFields, form_field
 from drains.errors import DrainError, InvalidDrainError, UnknownDrainError
 from drains.models import Drain, DrainCursor
 from events.keys import AppKey, Key, SiteKey
 
 
-class DrainForm(forms.ModelForm):
+class DrainForm(forms.ModelForm, OptionFields):
     """The rules of the REST API, with its words. A URL may hold a password, so it is not shown."""
 
     owner = forms.CharField(
@@ -43,7 +45,7 @@ class DrainForm(forms.ModelForm):
 
     class Meta:
         model = Drain
-        fields = ("name", "paused")
+        fields = ("name", "paused", *PLAIN)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,6 +53,7 @@ class DrainForm(forms.ModelForm):
             del self.fields["owner"]  # a drain stays with its app
             self.fields["new_url"].label = "New URL"
             self.fields["new_url"].help_text = "Leave empty to keep it."
+            self.show(self.instance)
 
     def clean_owner(self) -> Key:
         text: str = self.cleaned_data["owner"]
@@ -68,21 +71,23 @@ class DrainForm(forms.ModelForm):
             try:
                 self.instance = self._saved()
             except DrainError as error:
-                wrong = getattr(error, "field", None)
-                self.add_error("new_url" if wrong in (None, "url") else wrong, str(error))
+                wrong = form_field(getattr(error, "field", "url"))
+                self.add_error(wrong if wrong in self.fields else "new_url", str(error))
+        if self.errors:
+            self.ask_again()
         return self.cleaned_data
 
     def _saved(self) -> Drain:
         values = self.cleaned_data
-        url, paused = values["new_url"], values["paused"]
+        url, paused, options = values["new_url"], values["paused"], self.changes()
         if self.instance._state.adding:
             if not url:
                 raise InvalidDrainError("url", "a URL is required")
             with transaction.atomic():
-                made = services.create_drain(values["owner"], url, name=values["name"])
+                made = services.create_drain(values["owner"], url, name=values["name"], **options)
                 return services.change_drain(made, paused=True) if paused else made
         return services.change_drain(
-            self.instance, url=url or None, name=values["name"], paused=paused
+            self.instance, url=url or None, name=values["name"], paused=paused, **options
         )
 
 
@@ -110,7 +115,7 @@ class DrainAdmin(admin.ModelAdmin):
     date_hierarchy = "created_at"
     show_full_result_count = False
     list_per_page = 50
-    readonly_fields = ("address", "id", "active_since", "created_at", "updated_at")
+    readonly_fields = ("address", *OBSERVED)
     actions = ("pause", "resume")
 
     @admin.display(description="App or site", ordering="app")
@@ -134,10 +139,8 @@ class DrainAdmin(admin.ModelAdmin):
     def get_inlines(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
         return [CursorInline] if obj else []
 
-    def get_fields(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
-        if obj is None:
-            return ["owner", "new_url", "name", "paused"]
-        return ["address", "new_url", "name", "paused", *self.readonly_fields[1:]]
+    def get_fieldsets(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
+        return layout_of(obj)
 
     def save_model(self, request: HttpRequest, obj: Drain, form: Any, change: bool) -> None:
         """The form's `clean` has saved it."""

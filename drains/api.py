@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.utils import timezone
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
@@ -12,9 +14,13 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from drains import services
+from drains.delivery.dialing import Dialer
+from drains.delivery.trial import Trial
 from drains.errors import InvalidDrainError, UnknownDrainError
+from drains.fields import UndecryptableError
 from drains.models import Drain
 from drains.option_rules import OPTION_NAMES
+from drains.selectors import egress_policy, route_of
 from drains.serializers import DrainRequest, drain_json
 from events.keys import AppKey, Key, SiteKey
 
@@ -26,7 +32,8 @@ class DrainViewSet(ViewSet):
     http_method_names = ("get", "head", "post", "patch", "delete")
 
     def list(self, request: Request, key: str) -> Response:
-        return Response([drain_json(drain) for drain in Drain.objects.of(self._key(key))])
+        drains = Drain.objects.of(self._key(key)).prefetch_related("statuses")
+        return Response([drain_json(drain) for drain in drains])
 
     def create(self, request: Request, key: str) -> Response:
         # Before anything else: every line produced after the answer is the new drain's.
@@ -54,6 +61,17 @@ class DrainViewSet(ViewSet):
 
     def resume(self, request: Request, key: str, drain_id: str) -> Response:
         return self._set_paused(key, drain_id, paused=False)
+
+    def test(self, request: Request, key: str, drain_id: str) -> Response:
+        """One test line over a connection of its own, and what happened at each step."""
+        drain = self._drain(key, drain_id)
+        try:
+            trial = Trial(Dialer(egress_policy()), route_of(drain))
+        except (UndecryptableError, ValueError) as error:
+            raise InvalidDrainError("url", str(error)) from None
+        steps = async_to_sync(trial.run)()
+        went_well = bool(steps) and steps[-1].step == "send" and steps[-1].ok
+        return Response({"ok": went_well, "steps": [asdict(step) for step in steps]})
 
     def _set_paused(self, key: str, drain_id: str, *, paused: bool) -> Response:
         return Response(
@@ -85,9 +103,10 @@ class SiteDrains(DrainViewSet):
 
 
 def _valid(request: Request, *, partial: bool = False) -> dict[str, Any]:
-    wanted = DrainRequest(data=request.data, partial=partial)
+    body: Any = request.data  # an object: the parser takes nothing else
+    wanted = DrainRequest(data=body, partial=partial)
     if not request.body:  # DRF takes no body at all for an empty object
         raise ParseError("the body is empty; a JSON object is expected")
     wanted.is_valid(raise_exception=True)
-    changes = {name: request.data[name] for name in OPTION_NAMES if name in request.data}
-    return {**wanted.validated_data, "changes": changes}
+    changes = {name: body[name] for name in OPTION_NAMES if name in body}
+    return {**wanted.validated_data, **changes}

@@ -109,3 +109,23 @@ class DrainCursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} [{self.partition}] from {self.offset}"
+
+
+class DrainStatus(models.Model):
+    """What one worker last said of one drain."""
+
+    drain = models.ForeignKey(Drain, on_delete=models.CASCADE, related_name="statuses")
+    worker = models.CharField(max_length=200)
+    state = models.CharField(max_length=16)
+    last_error = models.TextField(blank=True, default="")
+    last_error_at = models.DateTimeField(null=True)
+    last_delivery_at = models.DateTimeField(null=True)
+    reported_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["drain", "worker"], name="drain_status_once_a_worker")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} at {self.worker}"

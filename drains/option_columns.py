@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from django.db import models
 
-from drains.fields import EncryptedTextField, revealed
+from drains.fields import EncryptedTextField, UndecryptableError, revealed
 from drains.filters import LineFilter
 from drains.option_rules import OPTION_NAMES
 from drains.options import DEFAULTS, NO_TLS_OPTIONS, DrainOptions, TlsOptions
@@ -49,6 +49,13 @@ class OptionColumns(models.Model):
             case "tls":
                 return msgspec.json.decode(revealed(column) or "{}", type=TlsOptions)
         return column
+
+    def shown(self, name: str) -> Any:
+        """The same for people: the default where nobody can read it any more."""
+        try:
+            return self.option(name)
+        except (UndecryptableError, ValueError):
+            return getattr(DEFAULTS, name)
 
     def set_options(self, options: DrainOptions) -> None:
         for name in OPTION_NAMES:

@@ -27,7 +27,6 @@ Changes = Mapping[str, object]
 Wanted = Mapping[str, Any]
 """The same, checked: plain values; of `tls` the members that are given."""
 
-NO_CHANGES: Changes = {}
 OPTION_NAMES = tuple(field.name for field in fields(DrainOptions))
 MAX_LAG_SECONDS_MAX = 30 * 24 * 3600
 

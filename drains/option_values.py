@@ -6,7 +6,7 @@ All raise InvalidDrainError. No fault repeats a value: it may be a secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from drains import pem
@@ -73,9 +73,7 @@ def tls_members(field: str, value: object) -> dict[str, str]:
     }
 
 
-def _object(
-    field: str, value: object, known: Mapping[str, object] | None = None
-) -> Mapping[str, Any]:
+def _object(field: str, value: object, known: Iterable[str] | None = None) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise InvalidDrainError(field, "must be an object")
     for name in value:
@@ -151,7 +149,7 @@ def _pem(field: str, value: object, read: Callable[[str], str]) -> str:
         raise InvalidDrainError(field, str(error)) from None
 
 
-def _listed(names: object) -> str:
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 

@@ -104,6 +104,7 @@ def _certificate(block: _Block, number: int) -> str:
     try:
         read = x509.load_pem_x509_certificate(block.text)
         read.public_key()
-    except (ValueError, UnsupportedAlgorithm):
+        read.subject.rfc4514_string()
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise ValueError(f"certificate {number} of the PEM text cannot be read") from None
     return read.public_bytes(Encoding.PEM).decode()

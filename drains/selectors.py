@@ -40,17 +40,22 @@ def egress_policy() -> EgressPolicy:
     )
 
 
+def route_of(drain: Drain) -> Route:
+    """Raises UndecryptableError, or ValueError for what the rules refuse by now."""
+    return Route(
+        drain_id=str(drain.pk),
+        key=drain.key,
+        destination=drain.destination,
+        active_since_ms=int(drain.active_since.timestamp() * 1000),
+        paused=drain.paused,
+        options=_options_of(drain),
+    )
+
+
 def _routes() -> Iterator[Route]:
     for drain in Drain.objects.iterator():
         try:
-            yield Route(
-                drain_id=str(drain.pk),
-                key=drain.key,
-                destination=drain.destination,
-                active_since_ms=int(drain.active_since.timestamp() * 1000),
-                paused=drain.paused,
-                options=_options_of(drain),
-            )
+            yield route_of(drain)
         except (UndecryptableError, ValueError) as error:
             # One drain that nobody can read must not keep the others from their lines.
             logger.error(

@@ -10,7 +10,8 @@ from rest_framework import serializers
 from drains.fields import UndecryptableError
 from drains.filters import LineFilter
 from drains.models import Drain
-from drains.options import DEFAULTS, TlsOptions
+from drains.options import TlsOptions
+from drains.status import status_of
 
 
 class StrictText(serializers.CharField):
@@ -52,12 +53,22 @@ def drain_json(drain: Drain) -> dict[str, Any]:
         "url": _url_of(drain),
         "name": drain.name,
         **_options_json(drain),
-        "paused": drain.paused,
+        **_status_json(drain),
+    }
+
+
+def _status_json(drain: Drain) -> dict[str, Any]:
+    status = status_of(drain)
+    return {
+        "state": status.state,
+        "last_error": status.last_error,
+        "last_error_at": _rfc3339(status.last_error_at) if status.last_error_at else None,
+        "last_delivery_at": _rfc3339(status.last_delivery_at) if status.last_delivery_at else None,
     }
 
 
 def _options_json(drain: Drain) -> dict[str, Any]:
-    tls: TlsOptions = _known(drain, "tls")
+    tls: TlsOptions = drain.shown("tls")
     shown = {"ca": tls.ca or None, "certificate": tls.certificate or None}
     return {
         "framing": drain.framing,
@@ -65,8 +76,8 @@ def _options_json(drain: Drain) -> dict[str, Any]:
         "on_lag": drain.on_lag,
         "max_lag_seconds": drain.max_lag_seconds,
         "connections": drain.connections,
-        "filter": _filter_json(_known(drain, "filter")),
-        "headers": dict(_known(drain, "headers")),
+        "filter": _filter_json(drain.shown("filter")),
+        "headers": dict(drain.shown("headers")),
         "tls": shown if any(shown.values()) else None,
     }
 
@@ -79,14 +90,6 @@ def _filter_json(wanted: LineFilter) -> dict[str, Any]:
         "include": wanted.include or None,
         "exclude": wanted.exclude or None,
     }
-
-
-def _known(drain: Drain, option: str) -> Any:
-    """One that nobody can read must not hide the others: its default."""
-    try:
-        return drain.option(option)
-    except (UndecryptableError, ValueError):
-        return getattr(DEFAULTS, option)
 
 
 def _url_of(drain: Drain) -> str:

@@ -25,7 +25,7 @@ from drains.errors import (
 )
 from drains.fields import UndecryptableError
 from drains.models import KEY_CHARACTERS_MAX, Drain, RouteVersion, columns_of
-from drains.option_rules import NO_CHANGES, Changes, Wanted, checked, refuse_misfits, together
+from drains.option_rules import Wanted, checked, refuse_misfits, together
 from drains.selectors import egress_policy
 from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
 
@@ -37,10 +37,13 @@ def create_drain(
     url: str,
     *,
     name: str = "",
-    changes: Changes = NO_CHANGES,
     since: datetime | None = None,
+    **changes: object,
 ) -> Drain:
-    """A drain that gets every line from `since` (default: now) on. Raises DrainError."""
+    """A drain that gets every line from `since` (default: now) on.
+
+    `changes`: options by name, as JSON gives them; null stands for a default. Raises DrainError.
+    """
     refuse_odd_key(key)
     drain = Drain(**columns_of(key), name=_checked_name(name))
     _refuse_egress(url)
@@ -62,9 +65,12 @@ def change_drain(
     url: str | None = None,
     name: str | None = None,
     paused: bool | None = None,
-    changes: Changes = NO_CHANGES,
+    **changes: object,
 ) -> Drain:
-    """Change what is given; the drain keeps its place in the logs. Raises DrainError."""
+    """Change what is given, options too; the drain keeps its place in the logs. Raises DrainError.
+
+    Of `tls` each member that is given, any other option as a whole.
+    """
     if url is not None:
         _refuse_egress(url)  # before the transaction, which no name server may hold up
     wanted = checked(changes)

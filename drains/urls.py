@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from drains.api import AppDrains, DrainViewSet, SiteDrains
+from drains.throttles import TrialThrottle
 
 
 def _routes(prefix: str, viewset: type[DrainViewSet]) -> list[URLPattern]:
@@ -15,6 +16,7 @@ def _routes(prefix: str, viewset: type[DrainViewSet]) -> list[URLPattern]:
         ),
         path(f"{one}/pause", viewset.as_view({"post": "pause"})),
         path(f"{one}/resume", viewset.as_view({"post": "resume"})),
+        path(f"{one}/test", viewset.as_view({"post": "test"}, throttle_classes=[TrialThrottle])),
     ]
 
 

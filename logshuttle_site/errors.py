@@ -7,6 +7,7 @@ fields are wrong.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -49,6 +50,8 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     headers = {}
     if challenge := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(math.ceil(wait))
     if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
         _say_away(exc)
         headers["Retry-After"] = _RETRY_SECONDS

@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from cryptography.fernet import Fernet
 
+from events.als_tls import TlsFiles
 from events.kafka import client_conf
 from logshuttle_site.env import Env
 
@@ -57,6 +58,14 @@ def kafka_conf_of(env: Env, hosts: list[str], *, probe: bool) -> dict[str, str]:
         except (KafkaException, ValueError) as error:
             env.fault("KAFKA_CONF_…", error.args[0].str() if error.args else "not usable")
     return conf
+
+
+def als_tls_of(env: Env) -> TlsFiles:
+    """ALS_TLS_CERTIFICATE, ALS_TLS_KEY, ALS_TLS_CLIENT_CA: paths of PEM files."""
+    files = TlsFiles(*(env.text(f"ALS_TLS_{field.upper()}") for field in TlsFiles._fields))
+    for field, what in files.faults():
+        env.fault(f"ALS_TLS_{field.upper()}", what)
+    return files
 
 
 def redis_url_of(env: Env) -> str:

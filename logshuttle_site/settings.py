@@ -15,6 +15,7 @@ from typing import Any
 from logshuttle_site.env import Env
 from logshuttle_site.logs import logging_config
 from logshuttle_site.readers import (
+    als_tls_of,
     cache_for,
     database_of,
     encryption_keys_of,
@@ -66,6 +67,10 @@ KAFKA_CONF = kafka_conf_of(env, KAFKA_HOSTS, probe=not _offline)
 TEST_MODE = bool(env.text("TEST_MODE"))
 PORT = env.integer("PORT", 5000, 1, 65535)
 ALS_PORT = env.integer("ALS_PORT", 9001, 1, 65535)
+ALS_METRICS_PORT = env.integer("ALS_METRICS_PORT", 0, 0, 65535)
+ALS_TLS = als_tls_of(env)
+RUN_ISTIO_ALS = env.flag("RUN_ISTIO_ALS")
+RUN_ISTIO_ALS_DEBUG = env.flag("RUN_ISTIO_ALS_DEBUG")
 METRICS_PORT = env.integer("METRICS_PORT", 9102, 1, 65535)
 MAX_SYSLOG_CONNECTIONS = max(env.integer("MAX_SYSLOG_CONNECTIONS", 40, 0, 1024), 1)
 MAX_DRAINS_PER_APP = env.integer("MAX_DRAINS_PER_APP", 20, 1, 100_000)
@@ -187,8 +192,6 @@ REST_FRAMEWORK = {
 }
 
 # Of features that are on their way: a bad value stops the start already.
-env.flag("RUN_ISTIO_ALS")
-env.flag("RUN_ISTIO_ALS_DEBUG")
 env.flag("DEBUG_SESSION")
 env.seconds("SESSION_IDLE_SECONDS", 60.0, 86_400)
 env.web_url("SESSION_URL")

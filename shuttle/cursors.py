@@ -1,19 +1,23 @@
-"""The worker's store: routes and cursors in Django's database."""
+"""The worker's store: routes, cursors and statuses in Django's database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 from django.db import Error, connection, transaction
+from django.utils import timezone
 
 from drains import selectors
-from drains.models import Drain, DrainCursor
+from drains.models import Drain, DrainCursor, DrainStatus
 from drains.routes import RouteTable
 from events.records import TopicPartition
-from shuttle.store import CursorChange, Cursors, StoreError
+from shuttle.store import CursorChange, Cursors, FeedStatus, StoreError
 
 ROWS_AT_ONCE = 500
+FORGOTTEN = timedelta(days=1)
+"""What a worker said that is gone for so long: its last errors are nobody's news any more."""
 
 
 class DatabaseStore:
@@ -38,9 +42,7 @@ class DatabaseStore:
 
     def write(self, changes: Sequence[CursorChange]) -> None:
         with _translated(), transaction.atomic():
-            ids = [change.drain_id for change in changes]
-            existing = Drain.objects.select_for_update(no_key=True).filter(id__in=ids)
-            known = {str(drain_id) for drain_id in existing.values_list("id", flat=True)}
+            known = _existing(change.drain_id for change in changes)
             for change in changes:
                 _take_away(change)
             DrainCursor.objects.bulk_create(
@@ -50,6 +52,47 @@ class DatabaseStore:
                 unique_fields=["drain", "topic", "partition"],
                 update_fields=["offset"],
             )
+
+    def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
+        now = timezone.now()
+        with _translated(), transaction.atomic():
+            known = _existing(status.drain_id for status in statuses)
+            DrainStatus.objects.bulk_create(
+                [
+                    DrainStatus(
+                        drain_id=status.drain_id,
+                        worker=worker,
+                        state=status.state,
+                        last_error=status.last_error,
+                        last_error_at=_moment(status.last_error_at),
+                        last_delivery_at=_moment(status.last_delivery_at),
+                        reported_at=now,
+                    )
+                    for status in statuses
+                    if status.drain_id in known
+                ],
+                batch_size=ROWS_AT_ONCE,
+                update_conflicts=True,
+                unique_fields=["drain", "worker"],
+                update_fields=[
+                    "state",
+                    "last_error",
+                    "last_error_at",
+                    "last_delivery_at",
+                    "reported_at",
+                ],
+            )
+            DrainStatus.objects.filter(reported_at__lt=now - FORGOTTEN).delete()
+
+
+def _existing(drain_ids: Iterable[str]) -> set[str]:
+    """Those that are there, and stay there until the transaction ends."""
+    rows = Drain.objects.select_for_update(no_key=True).filter(id__in=list(drain_ids))
+    return {str(drain_id) for drain_id in rows.values_list("id", flat=True)}
+
+
+def _moment(epoch_seconds: float | None) -> datetime | None:
+    return None if epoch_seconds is None else datetime.fromtimestamp(epoch_seconds, UTC)
 
 
 @contextmanager

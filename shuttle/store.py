@@ -24,6 +24,16 @@ class CursorChange(NamedTuple):
     gone: Sequence[TopicPartition]
 
 
+class FeedStatus(NamedTuple):
+    """What a worker says of one drain. Times are epoch seconds."""
+
+    drain_id: str
+    state: str
+    last_error: str
+    last_error_at: float | None
+    last_delivery_at: float | None
+
+
 class Store(Protocol):
     """Every call may take seconds, and may raise StoreError. Called from one thread."""
 
@@ -35,3 +45,6 @@ class Store(Protocol):
 
     def write(self, changes: Sequence[CursorChange]) -> None:
         """All or nothing. A drain deleted meanwhile drops out and does not fail the others."""
+
+    def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
+        """In place of what the worker said before."""

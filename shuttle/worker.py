@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import os
+import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import count
 
 from confluent_kafka import KafkaException
@@ -29,6 +32,7 @@ from shuttle.replay import ReplayPass, Replays
 from shuttle.report import WorkerReport
 from shuttle.roster import START_SLACK_MS, Roster
 from shuttle.routing import Router
+from shuttle.status import Told
 from shuttle.store import Store, StoreError
 from shuttle.storekeeper import Storekeeper
 from shuttle.topics import Topics
@@ -41,6 +45,7 @@ COMMIT_SECONDS = 0.5
 ROUTES_SECONDS = 0.5
 LAG_LOOK_SECONDS = 1.0
 TEND_SECONDS = 5.0
+PUBLISH_SECONDS = 1.0
 OUTBOXES_BYTES = 96 * 1024 * 1024
 STORE_SECONDS = 2.0
 HAND_OVER_SECONDS = 2.0
@@ -61,6 +66,8 @@ class Worker:
         self._ledger = Ledger()
         self._keeper = Storekeeper(store, self._registers)
         self._topics = Topics()
+        self._told = Told()
+        self._name = f"{platform.node()}:{os.getpid()}"
         self._beginnings = Beginnings(config.kafka)
         self._route_version: int | None = None
         self._new_feeds: dict[Feed, float] = {}
@@ -129,6 +136,7 @@ class Worker:
         chores.start("store", self._keeper.run())
         chores.start("commit", every(COMMIT_SECONDS, self._commit))
         chores.start("lag", every(0, self._watch_lag))
+        chores.start("publish", every(PUBLISH_SECONDS, self._publish))
         chores.start("tend", every(TEND_SECONDS, self._tend))
         chores.start("routes", every(ROUTES_SECONDS, self._follow_routes))
         logger.info("Consuming", extra={"action": "started"})
@@ -144,6 +152,15 @@ class Worker:
         now = self._clock()
         for feed in list(self._roster.by_id.values()):
             feed.tend(now)
+
+    async def _publish(self) -> None:
+        now = self._clock()
+        news = self._told.news(self._roster.by_id.values(), now)
+        if news:
+            statuses = list(news.values())
+            with suppress(StoreError):  # it has said so; the next time tells it all
+                await self._keeper.ask(lambda store: store.publish(self._name, statuses))
+                self._told.was_told(news, now)
 
     async def _flush_due(self) -> None:
         now = self._clock()

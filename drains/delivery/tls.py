@@ -32,10 +32,10 @@ _CERTIFICATE_FAULTS = {
     64: "certificate is for another address",
 }
 _FAULTS = {
-    "WRONG_VERSION_NUMBER": "not TLS: the receiver answers in plain text",
-    "RECORD_LAYER_FAILURE": "not TLS: the receiver answers in plain text",
-    "PACKET_LENGTH_TOO_LONG": "not TLS: the receiver answers in plain text",
-    "HTTP_REQUEST": "not TLS: the receiver answers in plain text",
+    "WRONG_VERSION_NUMBER": "the receiver answers in plain text",
+    "RECORD_LAYER_FAILURE": "the receiver answers in plain text",
+    "PACKET_LENGTH_TOO_LONG": "the receiver answers in plain text",
+    "HTTP_REQUEST": "the receiver answers in plain text",
     "UNSUPPORTED_PROTOCOL": "the receiver has no TLS 1.2 or later",
     "TLSV1_ALERT_PROTOCOL_VERSION": "the receiver has no TLS 1.2 or later",
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the receiver wants a client certificate",

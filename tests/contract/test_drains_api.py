@@ -80,8 +80,8 @@ def test_a_drain_can_be_changed_paused_and_resumed(api: Api) -> None:
     assert (changed["url"], changed["name"]) == ("syslog://other.example:514", "first")
     assert changed["updated_at"] >= made["updated_at"]
     assert api.patch(one, {"name": "second"}).json()["url"] == "syslog://other.example:514"
-    assert api.post(f"{one}/pause").json()["paused"] is True
-    assert api.post(f"{one}/resume").json()["paused"] is False
+    assert api.post(f"{one}/pause").json()["state"] == "paused"
+    assert api.post(f"{one}/resume").json()["state"] == "live"
     assert is_problem(api.patch(one, {"url": "nonsense"}), 422)["errors"][0]["field"] == "url"
     assert api.get(one).json()["name"] == "second"
 
@@ -305,7 +305,8 @@ def test_a_drain_has_the_originals_members_and_ours(path: str, api: Api) -> None
     made = api.post(path, {"url": URL, "nobody": "knows this"}).json()
 
     originals = {"addon", "created_at", "id", "token", "updated_at", "url"}
-    ours = {"name", "paused", *OPTION_NAMES}
+    told = {"state", "last_error", "last_error_at", "last_delivery_at"}
+    ours = {"name", *OPTION_NAMES, *told}
     assert made.keys() == originals | ours
 
 
@@ -412,9 +413,9 @@ def test_an_odd_app_space_or_site_is_named(path: str, field: str, api: Api) -> N
 def test_pausing_twice_is_no_error(path: str, api: Api) -> None:
     one = f"{path}/{api.post(path, {'url': URL}).json()['id']}"
 
-    for act, paused in [("pause", True), ("pause", True), ("resume", False), ("resume", False)]:
-        assert api.post(f"{one}/{act}").json()["paused"] is paused
-        assert api.get(one).json()["paused"] is paused
+    for act, state in [(a, s) for a, s in (("pause", "paused"), ("resume", "live")) for _ in "12"]:
+        assert api.post(f"{one}/{act}").json()["state"] == state
+        assert api.get(one).json()["state"] == state
 
 
 @pytest.mark.parametrize(

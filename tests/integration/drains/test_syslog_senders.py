@@ -118,7 +118,7 @@ async def test_a_plain_text_peer_is_never_spoken_to_in_plain_text(
 ) -> None:
     r = receiver(PLAIN_TEXT, tls=Tls(authority.server()))
 
-    with pytest.raises(DialError, match="not TLS: the receiver answers in plain text"):
+    with pytest.raises(DialError, match="the receiver answers in plain text"):
         await sending(r.url).open()
     assert r.lines() == []
 

@@ -1,0 +1,90 @@
+"""`manage.py runals`: takes Envoy's access logs over gRPC and writes them to Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from typing import Any
+
+from confluent_kafka import KafkaException
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from events.als import AccessLogs
+from events.als_counts import AlsCounts
+from events.als_metrics import registry_of
+from events.als_probes import serve_probes
+from events.als_server import AlsAddress, serve
+from events.als_tls import TlsFiles
+from events.producer import Producer
+
+logger = logging.getLogger(__name__)
+
+STREAMS = 2000
+
+
+class Command(BaseCommand):
+    help = "Take Envoy's access logs (gRPC, v2 and v3) to Kafka, until SIGTERM or SIGINT."
+    requires_system_checks = ["logshuttle"]
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        def add(name: str, default: Any, what: str) -> None:
+            parser.add_argument(name, type=type(default), default=default, help=what)
+
+        add("--host", "0.0.0.0", "address (default: all of IPv4; :: for all)")  # noqa: S104
+        add("--port", settings.ALS_PORT, "port (default: ALS_PORT)")
+        add("--metrics-port", settings.ALS_METRICS_PORT, "of /livez, /readyz and /metrics; 0: none")
+        add("--streams", STREAMS, f"streams at once, at most (default: {STREAMS})")
+        for field, default in settings.ALS_TLS._asdict().items():
+            name = field.replace("_", "-")
+            add(f"--tls-{name}", default, f"PEM file (default: ALS_TLS_{field.upper()})")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        tls = TlsFiles(*(options[f"tls_{field}"] for field in TlsFiles._fields))
+        for field, fault in tls.faults():
+            raise CommandError(f"--tls-{field.replace('_', '-')}: {fault}", returncode=2)
+        address = AlsAddress(options["host"], options["port"], tls, options["streams"])
+        try:
+            asyncio.run(_run(address, options["metrics_port"]))
+        except KafkaException as error:
+            raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
+        except OSError as error:
+            raise CommandError(f"Cannot listen: {error}") from error
+
+
+async def _run(address: AlsAddress, metrics_port: int) -> None:
+    counts, stop = AlsCounts(), _stop_signal()
+    producer = Producer(settings.KAFKA_CONF, delivery_seconds=None)
+    logs = AccessLogs(producer, counts, debug=settings.RUN_ISTIO_ALS_DEBUG)
+
+    async def checks() -> dict[str, bool]:
+        return {"kafka": await producer.answers()}
+
+    registry = registry_of(counts, producer.__len__)
+    try:
+        async with (
+            serve_probes(registry, checks, metrics_port),
+            serve(address, logs) as port,
+        ):
+            logger.info("Taking access logs on port %d", port, extra={"action": "started"})
+            await stop.wait()
+    finally:
+        await asyncio.to_thread(producer.close, settings.SHUTDOWN_GRACE_SECONDS)
+    logger.info("Stopped", extra={"action": "stopped"})
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by the first SIGTERM or SIGINT; a second one ends the process at once."""
+    stop = asyncio.Event()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(1)
+        logger.info("Stopping: no stream is taken, what is here goes to Kafka")
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    return stop

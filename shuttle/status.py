@@ -1,0 +1,45 @@
+"""What a worker tells of its drains: changes at once, all of it now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shuttle.feed import Feed
+from shuttle.store import FeedStatus
+
+REFRESH_SECONDS = 10.0
+"""Told anew this often, so that a reader can tell a quiet worker from one that is gone."""
+DELIVERY_SECONDS = 5.0
+"""How much older than the truth the time of the last delivery may be."""
+
+
+class Told:
+    """What was told last of each feed, and when."""
+
+    def __init__(self) -> None:
+        self._told: dict[Feed, tuple[FeedStatus, float]] = {}
+
+    def news(self, feeds: Iterable[Feed], now: float) -> dict[Feed, FeedStatus]:
+        """What is to be told now. `now`: monotonic seconds."""
+        statuses = {feed: _status_of(feed) for feed in feeds}
+        for gone in self._told.keys() - statuses.keys():
+            del self._told[gone]
+        return {
+            feed: status for feed, status in statuses.items() if self._is_news(feed, status, now)
+        }
+
+    def was_told(self, news: dict[Feed, FeedStatus], now: float) -> None:
+        self._told.update({feed: (status, now) for feed, status in news.items()})
+
+    def _is_news(self, feed: Feed, status: FeedStatus, now: float) -> bool:
+        told, at = self._told.get(feed, (None, 0.0))
+        if told is None or now - at >= REFRESH_SECONDS:
+            return True
+        if told == status:
+            return False
+        return told[:-1] != status[:-1] or now - at >= DELIVERY_SECONDS
+
+
+def _status_of(feed: Feed) -> FeedStatus:
+    error = feed.last_error
+    return FeedStatus(feed.route.drain_id, feed.state, error.text, error.at, feed.last_delivery_at)

@@ -1,0 +1,108 @@
+"""`POST …/test`, and what answers say of how a drain is doing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from drains.models import Drain, DrainStatus
+from tests.contract.conftest import Api
+from tests.support.ports import free_port
+from tests.support.receiving import Receivers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _loopback_and_nobody_has_tried_yet(settings: Any) -> None:
+    settings.DRAIN_ALLOWED_CIDRS = ["127.0.0.0/8"]
+    cache.clear()
+
+
+def test_a_trial_tells_each_step(api: Api, receiver: Receivers) -> None:
+    r = receiver()
+    made = api.post("/apps/gold-gs/log-drains", {"url": r.url}).json()
+
+    answer = api.post(f"/apps/gold-gs/log-drains/{made['id']}/test")
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["ok"] is True
+    assert [(s["step"], s["ok"]) for s in body["steps"]] == [
+        ("resolve", True),
+        ("connect", True),
+        ("send", True),
+    ]
+    assert all(isinstance(s["ms"], int) and s["detail"] for s in body["steps"])
+    assert b"Test line" in r.wait_for(1)[0]
+
+
+def test_a_trial_that_fails_says_where(api: Api) -> None:
+    url = f"syslog://127.0.0.1:{free_port()}"
+    made = api.post("/apps/gold-gs/log-drains", {"url": url}).json()
+
+    body = api.post(f"/apps/gold-gs/log-drains/{made['id']}/test").json()
+
+    assert body["ok"] is False
+    assert body["steps"][-1] | {"ms": 0} == {
+        "step": "connect",
+        "ok": False,
+        "ms": 0,
+        "detail": "connection refused",
+    }
+
+
+def test_trials_are_limited(api: Api) -> None:
+    url = f"syslog://127.0.0.1:{free_port()}"
+    made = api.post("/apps/gold-gs/log-drains", {"url": url}).json()
+    for _ in range(6):
+        assert api.post(f"/apps/gold-gs/log-drains/{made['id']}/test").status_code == 200
+
+    answer = api.post(f"/apps/gold-gs/log-drains/{made['id']}/test")
+
+    assert answer.status_code == 429
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+
+
+def test_another_apps_drain_cannot_be_tried(api: Api) -> None:
+    made = api.post("/apps/gold-gs/log-drains", {"url": "syslog://127.0.0.1:5140"}).json()
+
+    assert api.post(f"/apps/other-gs/log-drains/{made['id']}/test").status_code == 404
+
+
+def said(drain_id: str, worker: str, state: str, seconds_ago: float, error: str = "") -> None:
+    at = timezone.now() - timedelta(seconds=seconds_ago)
+    DrainStatus.objects.create(
+        drain=Drain.objects.get(pk=drain_id),
+        worker=worker,
+        state=state,
+        last_error=error,
+        last_error_at=at if error else None,
+        last_delivery_at=at,
+        reported_at=at,
+    )
+
+
+def test_the_worker_that_is_worst_off_says_how_a_drain_is_doing(api: Api) -> None:
+    made = api.post("/apps/gold-gs/log-drains", {"url": "syslog://127.0.0.1:5140"}).json()
+    path = f"/apps/gold-gs/log-drains/{made['id']}"
+    assert (made["state"], made["last_error"], made["last_error_at"]) == ("live", None, None)
+
+    said(made["id"], "a", "live", 1, "an older error")
+    said(made["id"], "b", "failing", 0, "connection refused")
+    said(made["id"], "gone", "failing", 60)
+    found = api.get(path).json()
+    assert (found["state"], found["last_error"]) == ("failing", "connection refused")
+    assert found["last_error_at"].endswith("Z")
+    assert found["last_delivery_at"].endswith("Z")
+
+    DrainStatus.objects.filter(worker="b").update(state="replaying")
+    assert api.get("/apps/gold-gs/log-drains").json()[0]["state"] == "replaying"
+    DrainStatus.objects.filter(worker="b").delete()
+    assert api.get(path).json()["state"] == "live"
+    assert api.post(f"{path}/pause").json()["state"] == "paused"
