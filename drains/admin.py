@@ -47,6 +47,9 @@ class DrainForm(forms.ModelForm, OptionFields):
         model = Drain
         fields = ("name", "paused", *PLAIN)
 
+    class Media:
+        css = {"all": ["drains/admin.css"]}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:

@@ -9,8 +9,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
-from drains.filters import SOURCES, STREAMS
+from drains.filters import SOURCES, STREAMS, LineFilter
+from drains.models import Drain
 from drains.option_rules import MAX_LAG_SECONDS_MAX
+from drains.options import DEFAULTS, TlsOptions
+from drains.pem import described
 
 PLAIN = ("framing", "format", "connections", "on_lag", "max_lag_seconds")
 FILTER = ("sources", "processes", "streams", "include", "exclude")
@@ -22,20 +25,24 @@ class SecretTextarea(forms.Textarea):
 
     def __init__(self, rows: int) -> None:
         off = {"autocomplete": "off", "spellcheck": "false"}
-        super().__init__({"rows": rows, "cols": 66, **off})
+        super().__init__({"rows": rows, "cols": 66, "class": "code", **off})
 
     def format_value(self, value: Any) -> None:
         return None
 
 
 def _pattern(label: str, help_text: str) -> forms.CharField:
-    widget = forms.TextInput(attrs={"size": 60, "spellcheck": "false"})
+    widget = forms.TextInput(attrs={"size": 60, "class": "code", "spellcheck": "false"})
     return forms.CharField(
         label=label, help_text=help_text, required=False, strip=False, widget=widget
     )
 
 
-def _choices(label: str, values: Iterable[str]) -> forms.MultipleChoiceField:
+def _one_of(choices: dict[str, str], **options: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(choices=list(choices.items()), required=False, **options)
+
+
+def _some_of(label: str, values: Iterable[str]) -> forms.MultipleChoiceField:
     widget = forms.CheckboxSelectMultiple
     named = [(value, value) for value in values]
     return forms.MultipleChoiceField(label=label, choices=named, required=False, widget=widget)
@@ -54,30 +61,32 @@ def form_field(field: str) -> str:
 
 
 class OptionFields(forms.Form):
-    framing = forms.ChoiceField(
-        choices=[("newline", "a new line behind each"), ("octet", "octet counting (RFC 6587)")],
-        help_text="How records follow each other on TCP and TLS. HTTP always counts octets.",
+    framing = _one_of(
+        {"newline": "a line feed behind each record", "octet": "octet counting (RFC 6587)"},
+        help_text="On TCP and TLS. HTTP always counts octets; over UDP a datagram is a record.",
     )
-    format = forms.ChoiceField(
-        choices=[("rfc5424", "RFC 5424"), ("logplex", "RFC 5424 as Logplex fills it in")]
-    )
+    format = _one_of({"rfc5424": "RFC 5424", "logplex": "RFC 5424 as Logplex fills it in"})
     connections = forms.IntegerField(
-        help_text="A worker's connections to the receiver. Lines of one tag keep to one."
+        required=False,
+        initial=DEFAULTS.connections,
+        help_text="Of each worker. One tag's lines keep to one connection, and so their order.",
     )
-    on_lag = forms.ChoiceField(
+    on_lag = _one_of(
+        {"replay": "replay what was missed", "skip": "go on with what is new"},
         label="After an outage",
-        choices=[("replay", "replay all that was missed"), ("skip", "go on with what is new")],
         help_text="What is left out is counted and told in the drain's own stream.",
     )
     max_lag_seconds = forms.IntegerField(
-        label="Replay at most",
-        help_text=f"Seconds: 86400 is a day; at most {MAX_LAG_SECONDS_MAX}, 30 days.",
+        label="Replay at most (seconds)",
+        required=False,
+        initial=DEFAULTS.max_lag_seconds,
+        help_text=f"86400 is a day. At most {MAX_LAG_SECONDS_MAX}, 30 days.",
     )
-    filter_sources = _choices("Sources", SOURCES)
+    filter_sources = _some_of("Sources", SOURCES)
     filter_processes = forms.CharField(
         label="Process types", required=False, help_text="Such as: web, worker"
     )
-    filter_streams = _choices("Streams", STREAMS)
+    filter_streams = _some_of("Streams", STREAMS)
     filter_include = _pattern("Include", "A pattern (RE2) that a line's text must contain.")
     filter_exclude = _pattern("Exclude", "A pattern (RE2) that it must not contain.")
     new_headers = forms.CharField(
@@ -88,7 +97,7 @@ class OptionFields(forms.Form):
     )
     clear_headers = forms.BooleanField(label="Remove all headers", required=False)
     tls_ca = _pem("CA certificates")
-    clear_tls_ca = forms.BooleanField(label="Trust the system's authorities again", required=False)
+    clear_tls_ca = forms.BooleanField(label="Remove the CA", required=False)
     tls_certificate = _pem("Client certificate")
     tls_key = _pem("Private key")
     clear_tls_certificate = forms.BooleanField(
@@ -110,7 +119,9 @@ class OptionFields(forms.Form):
     def show(self, drain: Drain) -> None:
         """What the drain has, but for what is secret in it: of that only that it is there."""
         wanted: LineFilter = drain.shown("filter")
-        self.initial |= {f"filter_{name}": getattr(wanted, name) for name in FILTER}
+        for name in FILTER:
+            value = getattr(wanted, name)
+            self.initial[f"filter_{name}"] = value if isinstance(value, str) else sorted(value)
         self.initial["filter_processes"] = ", ".join(sorted(wanted.processes))
         names = [name for name, _ in drain.shown("headers")]
         tls: TlsOptions = drain.shown("tls")
@@ -126,7 +137,10 @@ class OptionFields(forms.Form):
     def changes(self) -> dict[str, Any]:
         """What differs from the drain, as the REST API takes it."""
         values, changed = self.cleaned_data, set(self.changed_data)
-        changes: dict[str, Any] = {name: values[name] for name in PLAIN if name in changed}
+        plain = [name for name in PLAIN if name in changed]
+        changes: dict[str, Any] = {
+            name: None if values[name] in ("", None) else values[name] for name in plain
+        }
         if changed & {f"filter_{name}" for name in FILTER}:
             processes = [text.strip() for text in values["filter_processes"].split(",")]
             changes["filter"] = {name: values[f"filter_{name}"] for name in FILTER}
@@ -140,7 +154,8 @@ class OptionFields(forms.Form):
     def ask_again(self) -> None:
         """What is never shown is lost when something else is wrong."""
         for name, field in self.fields.items():
-            if isinstance(field.widget, SecretTextarea) and self.data.get(self.add_prefix(name)):
+            given = isinstance(field.widget, SecretTextarea) and self[name].data
+            if given and name not in self.errors:
                 self.add_error(name, "Once more, please: this is not sent back to you.")
 
     def _tls_changes(self) -> dict[str, str]:
