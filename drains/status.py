@@ -30,13 +30,13 @@ class Status:
 def status_of(drain: Drain) -> Status:
     """Asks for rows that were not fetched along (`prefetch_related("statuses")`)."""
     rows: list[DrainStatus] = list(drain.statuses.all())
-    failed = [row for row in rows if row.last_error_at is not None]
-    latest = max(failed, key=lambda row: row.last_error_at, default=None)
+    errors = [(row.last_error_at, row.last_error) for row in rows if row.last_error_at]
+    error_at, error = max(errors, default=(None, None))
     deliveries = [row.last_delivery_at for row in rows if row.last_delivery_at is not None]
     return Status(
         state=_state_of(drain, rows),
-        last_error=latest.last_error if latest else None,
-        last_error_at=latest.last_error_at if latest else None,
+        last_error=error,
+        last_error_at=error_at,
         last_delivery_at=max(deliveries, default=None),
     )
 

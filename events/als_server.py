@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -98,8 +99,11 @@ def _credentials(files: TlsFiles) -> Any:
 
 
 def _renewed(files: TlsFiles) -> Callable[[], Any]:
-    """Gives the configuration of changed files, None while they are the same or unusable."""
-    known = _stamps(files)
+    """Gives the configuration of changed files, None while they are the same or unusable.
+
+    gRPC calls it in a thread of its own that Python must not know of: it does not log.
+    """
+    known, loop = _stamps(files), asyncio.get_running_loop()
 
     def fetch() -> Any:
         nonlocal known
@@ -111,10 +115,14 @@ def _renewed(files: TlsFiles) -> Callable[[], Any]:
         except OSError:
             return None
         known = stamps
-        logger.info("The TLS files have changed", extra={"action": "als_tls_renewed"})
+        loop.call_soon_threadsafe(_say_renewed)
         return _configuration(pem)
 
     return fetch
+
+
+def _say_renewed() -> None:
+    logger.info("The TLS files have changed", extra={"action": "als_tls_renewed"})
 
 
 def _stamps(files: TlsFiles) -> list[int]:

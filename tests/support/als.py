@@ -1,14 +1,18 @@
-"""What Envoys send: messages of both versions, made of the golden entries or of JSON like them."""
+"""What Envoys send, in both versions, and a Kafka that takes it at the test's pace."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from confluent_kafka import KafkaError
 from envoy.service.accesslog.v2 import als_pb2 as v2
 from envoy.service.accesslog.v2 import als_pb2_grpc as v2_grpc
 from envoy.service.accesslog.v3 import als_pb2 as v3
 from envoy.service.accesslog.v3 import als_pb2_grpc as v3_grpc
 from google.protobuf.json_format import ParseDict
+
+from events.producer import Told
 
 VERSIONS = ("v2", "v3")
 _MESSAGES = {"v2": v2.StreamAccessLogsMessage, "v3": v3.StreamAccessLogsMessage}
@@ -46,3 +50,19 @@ def parsed(data: bytes, version: str = "v3") -> Any:
 def stub(channel: Any, version: str = "v3") -> Any:
     """The client that Envoy's own protocol files describe."""
     return _STUBS[version](channel)
+
+
+class FakeKafka:
+    """Takes `room` records, then none until there is room again."""
+
+    def __init__(self, room: int = 1_000_000, error: KafkaError | None = None) -> None:
+        self.room = room
+        self.records: list[tuple[str, bytes, bytes | None]] = []
+        self._error = error
+
+    async def put(self, topic: str, value: bytes, key: bytes | None, told: Told) -> None:
+        while not self.room:
+            await asyncio.sleep(0)
+        self.room -= 1
+        self.records.append((topic, value, key))
+        told(self._error, None)

@@ -51,6 +51,15 @@ class Broker:
         wait_until(lambda: len(self.partitions(topic)) == partitions, self._limit, f"topic {topic}")
         return topic
 
+    def ensure(self, topic: str) -> str:
+        """A topic that tests share: created unless it is there."""
+        try:
+            return self.create(topic)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+            return topic
+
     def partitions(self, topic: str) -> list[int]:
         """Those with a leader; none for a topic that does not exist."""
         known = self._admin.list_topics(timeout=self._limit).topics.get(topic)

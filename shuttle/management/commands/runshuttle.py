@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from drains.selectors import egress_policy
+from shuttle.als_process import AlsProcess, running
 from shuttle.config import WorkerConfig
 from shuttle.cursors import DatabaseStore
 from shuttle.probes import serve_probes
@@ -45,25 +47,31 @@ class Command(BaseCommand):
             shutdown_grace_seconds=settings.SHUTDOWN_GRACE_SECONDS,
             test_mode=settings.TEST_MODE,
         )
+        als = _als_process() if settings.RUN_ISTIO_ALS else None
         try:
-            asyncio.run(_run(config, port))
+            asyncio.run(_run(config, port, als))
         except (ValueError, KafkaException) as error:
             raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         except OSError as error:
             raise CommandError(f"METRICS_PORT {port}: {error}") from error
 
 
-async def _run(config: WorkerConfig, metrics_port: int) -> None:
+def _als_process() -> AlsProcess:
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "runals"]
+    return AlsProcess(command, settings.SHUTDOWN_GRACE_SECONDS)
+
+
+async def _run(config: WorkerConfig, metrics_port: int, als: AlsProcess | None) -> None:
     loop = asyncio.get_running_loop()
     # Names are looked up here; a slow name server must not keep other drains from theirs.
     loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
     worker = Worker(config, DatabaseStore())
-    _stop_on_signals(worker)
-    async with serve_probes(worker.report, worker.checks, metrics_port):
+    _stop_on_signals(worker, als)
+    async with serve_probes(worker.report, worker.checks, metrics_port), running(als):
         await worker.run()
 
 
-def _stop_on_signals(worker: Worker) -> None:
+def _stop_on_signals(worker: Worker, als: AlsProcess | None) -> None:
     """The first signal ends the worker in order, a second one at once: nothing is lost by it."""
 
     def on_signal() -> None:
@@ -71,6 +79,8 @@ def _stop_on_signals(worker: Worker) -> None:
             os._exit(1)
         logger.info("Stopping: no more is consumed, what is under way arrives")
         worker.stop()
+        if als is not None:
+            als.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, on_signal)

@@ -14,25 +14,8 @@ from prometheus_client import generate_latest
 from events.als import TOPIC, AccessLogs
 from events.als_counts import NODES_MAX, OTHER, AlsCounts
 from events.als_metrics import registry_of
-from events.producer import Told
-from tests.support.als import VERSIONS, entry, message
+from tests.support.als import VERSIONS, FakeKafka, entry, message
 from tests.support.waiting import until
-
-
-class Kafka:
-    """Takes `room` records, then none until there is room again."""
-
-    def __init__(self, room: int = 1_000_000, error: KafkaError | None = None) -> None:
-        self.room = room
-        self.records: list[tuple[str, bytes, bytes | None]] = []
-        self._error = error
-
-    async def put(self, topic: str, value: bytes, key: bytes | None, told: Told) -> None:
-        while not self.room:
-            await asyncio.sleep(0)
-        self.room -= 1
-        self.records.append((topic, value, key))
-        told(self._error, None)
 
 
 async def sent(*messages: bytes) -> AsyncIterator[bytes]:
@@ -47,7 +30,7 @@ def counts() -> AlsCounts:
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_entries_become_records_in_order(version: str, counts: AlsCounts) -> None:
-    kafka = Kafka()
+    kafka = FakeKafka()
     first = message(entry(path="/1"), entry(path="/2"), node="n", version=version)
     second = message(entry(path="/3"), version=version)
 
@@ -60,7 +43,7 @@ async def test_entries_become_records_in_order(version: str, counts: AlsCounts) 
 
 
 async def test_what_is_not_written_is_counted_by_reason(counts: AlsCounts) -> None:
-    kafka = Kafka()
+    kafka = FakeKafka()
     nobodys = entry(common={"upstream_cluster": "PassthroughCluster"})
     messages = [message(tcp=2), message(nobodys, entry()), b"\xff\xff no message", b""]
 
@@ -71,7 +54,7 @@ async def test_what_is_not_written_is_counted_by_reason(counts: AlsCounts) -> No
 
 
 async def test_a_stream_is_not_read_while_kafka_has_no_room(counts: AlsCounts) -> None:
-    kafka, read = Kafka(room=1), []
+    kafka, read = FakeKafka(room=1), []
 
     async def many() -> AsyncIterator[bytes]:
         for number in range(4):
@@ -92,7 +75,7 @@ async def test_a_stream_is_not_read_while_kafka_has_no_room(counts: AlsCounts) -
 async def test_entries_of_a_stream_that_ends_without_room_are_counted_as_lost(
     counts: AlsCounts, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kafka = Kafka(room=1)
+    kafka = FakeKafka(room=1)
     stream = asyncio.create_task(
         AccessLogs(kafka, counts).stream(sent(message(entry(), entry(), entry())))
     )
@@ -109,7 +92,7 @@ async def test_entries_of_a_stream_that_ends_without_room_are_counted_as_lost(
 async def test_what_kafka_refuses_is_counted_by_its_error_and_said_once(
     counts: AlsCounts, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kafka = Kafka(error=KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))
+    kafka = FakeKafka(error=KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))
 
     await AccessLogs(kafka, counts).stream(sent(message(*[entry()] * 50)))
 
@@ -118,7 +101,7 @@ async def test_what_kafka_refuses_is_counted_by_its_error_and_said_once(
 
 
 async def test_streams_are_counted_by_node_while_they_are_open(counts: AlsCounts) -> None:
-    kafka = Kafka(room=0)
+    kafka = FakeKafka(room=0)
     logs = AccessLogs(kafka, counts)
     open_streams = [
         asyncio.create_task(logs.stream(sent(message(entry(), node=node))))
@@ -157,10 +140,10 @@ async def test_debug_logs_each_entry_and_nothing_else_does(
     counts: AlsCounts, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    await AccessLogs(Kafka(), counts).stream(sent(message(entry(path="/secret"))))
+    await AccessLogs(FakeKafka(), counts).stream(sent(message(entry(path="/secret"))))
     assert "/secret" not in caplog.text
 
-    await AccessLogs(Kafka(), counts, debug=True).stream(
+    await AccessLogs(FakeKafka(), counts, debug=True).stream(
         sent(message(entry(path="/secret"), entry(common={"upstream_cluster": "x"}), node="n\n"))
     )
     assert "/secret" in caplog.text
