@@ -49,15 +49,14 @@ class Dialer:
         """A UDP socket that sends to the name's first address. Raises DialError within 4 s."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                return connect_udp(await self.resolve(destination, socket.SOCK_DGRAM))
+                return connect_udp(await self.resolve(destination, udp=True))
         except TimeoutError as error:
             raise DialError("timed out") from error
 
-    async def resolve(
-        self, destination: Destination, kind: socket.SocketKind = socket.SOCK_STREAM
-    ) -> Addresses:
+    async def resolve(self, destination: Destination, *, udp: bool = False) -> Addresses:
         """The name's addresses, each of which may be sent to. Raises DialError."""
         loop = asyncio.get_running_loop()
+        kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
         try:
             found = await loop.getaddrinfo(destination.host, destination.port, type=kind)
         except (OSError, ValueError) as error:  # ValueError: what IDNA or C cannot hold

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -77,7 +76,7 @@ class Trial:
         return self._steps
 
     async def _over_udp(self) -> None:
-        connected = connect_udp(await self._resolve(socket.SOCK_DGRAM))
+        connected = connect_udp(await self._resolve(udp=True))
         sender: UdpSender[_TestWrite] = await attach_udp(connected, lambda: UdpSender(self._end))
         await self._send(sender, "handed to the network: UDP has no answer")
 
@@ -111,9 +110,9 @@ class Trial:
         finally:
             await connection.close()
 
-    async def _resolve(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> Addresses:
+    async def _resolve(self, *, udp: bool = False) -> Addresses:
         async with self._step("resolve", CONNECT_SECONDS) as said:
-            addresses = await self._dialer.resolve(self._route.destination, kind)
+            addresses = await self._dialer.resolve(self._route.destination, udp=udp)
             said += dict.fromkeys(str(address[-1][0]) for address in addresses)
         return addresses
 
