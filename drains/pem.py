@@ -75,16 +75,14 @@ def refuse_unusable(options: TlsOptions) -> None:
     try:
         context_of(options)
     except DialError as error:
-        reason = getattr(error.__cause__, "reason", None) or "not known"
-        said = str(reason).replace("_", " ").lower()
-        raise ValueError(f"cannot be used for TLS: {said}") from None
+        reason = getattr(error.__cause__, "reason", None)
+        said = f": {reason.replace('_', ' ').lower()}" if reason else ""
+        raise ValueError(f"cannot be used for TLS{said}") from None
 
 
 def described(certificate: str) -> str:
     """Whose the first certificate is, and until when."""
-    first = x509.load_pem_x509_certificate(certificate.encode())
-    name = first.subject.rfc4514_string() or "no subject"
-    return f"{name}, until {first.not_valid_after_utc:%Y-%m-%d}"
+    return _description(x509.load_pem_x509_certificate(certificate.encode()))
 
 
 def _blocks(text: str) -> Iterator[_Block]:
@@ -95,7 +93,7 @@ def _blocks(text: str) -> Iterator[_Block]:
         kind, _, rest = piece.partition("-----")
         body, end, _ = rest.partition(f"-----END {kind}-----")
         if not end:
-            raise ValueError(f"is cut off: the line -----END {kind[:40]}----- is missing")
+            raise ValueError("is cut off: the line -----END …----- of a block is missing")
         whole = f"-----BEGIN {kind}-----{body}-----END {kind}-----\n"
         yield _Block(kind, whole.encode())
 
@@ -104,7 +102,12 @@ def _certificate(block: _Block, number: int) -> str:
     try:
         read = x509.load_pem_x509_certificate(block.text)
         read.public_key()
-        read.subject.rfc4514_string()
+        _description(read)
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise ValueError(f"certificate {number} of the PEM text cannot be read") from None
     return read.public_bytes(Encoding.PEM).decode()
+
+
+def _description(read: x509.Certificate) -> str:
+    name = read.subject.rfc4514_string() or "no subject"
+    return f"{name}, until {read.not_valid_after_utc:%Y-%m-%d}"

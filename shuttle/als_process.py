@@ -10,8 +10,9 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from events.parentage import TiedProcess
 from shuttle.backoff import Backoff
@@ -24,18 +25,12 @@ FLUSH_SECONDS = 5.0
 
 
 class AlsProcess:
-    """`command` is started at once, and what it says goes where our own log goes."""
+    """`manage` is our manage.py; what the child says goes where our own log goes."""
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        grace_seconds: float,
-        pause_seconds: Callable[[], float] | None = None,
-    ) -> None:
-        self._command = command
+    def __init__(self, manage: Path, grace_seconds: float) -> None:
+        self._command = [sys.executable, manage, "runals"]
         self._limit_seconds = grace_seconds + FLUSH_SECONDS
         self._backoff = Backoff()
-        self._pause_seconds = pause_seconds or self._backoff.failed
         self._stopping = asyncio.Event()
         self._child: TiedProcess | None = None
 
@@ -74,7 +69,7 @@ class AlsProcess:
 
     async def _pause(self) -> None:
         if not self._stopping.is_set():
-            await self._stopped_within(self._pause_seconds())
+            await self._stopped_within(self._backoff.failed())
 
     async def _stopped_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):

@@ -29,6 +29,13 @@ class _WorkerCollector(Collector):
             "Lines that receivers have confirmed; compare its rate with what is received.",
             value=report.lines_delivered,
         )
+        dropped = CounterMetricFamily(
+            "logshuttle_lines_dropped",
+            "Lines given up; a receiver that refuses lines is its owner's to look at.",
+            labels=["reason"],
+        )
+        dropped.add_metric(["refused"], report.lines_refused)
+        yield dropped
         malformed = CounterMetricFamily(
             "logshuttle_records_malformed",
             "Records that were no log line; look at what writes to Kafka when it grows.",

@@ -18,6 +18,8 @@ class WorkerReport:
     loop_lag_seconds: float
     records_received: int
     lines_delivered: int
+    lines_refused: int
+    """Given up because receivers refused them."""
     malformed: Mapping[str, int]
     """Records that were no log line, by reason."""
     drains: Mapping[str, int]

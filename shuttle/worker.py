@@ -106,6 +106,7 @@ class Worker:
             loop_lag_seconds=self._loop_lag_seconds,
             records_received=self._live.records,
             lines_delivered=self._registers.lines_confirmed,
+            lines_refused=self._registers.lines_refused,
             malformed=self._live.decoder.malformed.counts,
             drains=Counter(feed.state for feed in feeds),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import re
 import signal
@@ -17,43 +18,62 @@ import psutil
 import pytest
 
 from events.als import TOPIC
+from events.decode import Decoder
 from tests.support.als import VERSIONS, entry, message, parsed, stub
 from tests.support.broker import Broker
 from tests.support.certificates import Authority
+from tests.support.envoy import EnvoyConfig
 from tests.support.kafka import OwnKafka, TopicNames
 from tests.support.ports import LOOPBACK, accepts, free_port
 from tests.support.processes import RunningProcess
 from tests.support.receiving import Receivers
+from tests.support.records import run_of
 from tests.support.shuttle import Shuttle
 from tests.support.waiting import wait_until
 
 LIMIT_SECONDS = 30.0
+HEADERS = {"Host": "shop.example"}
 
 
 class Als:
     """`runals` with its probes, on free ports."""
 
     def __init__(self, shuttle: Shuttle) -> None:
-        self._shuttle = shuttle
+        self.shuttle = shuttle
         self.port, self.metrics_port = free_port(), free_port()
-        shuttle.environment |= {
+        self.environment = shuttle.environment
+        self.environment |= {
             "ALS_PORT": str(self.port),
             "ALS_METRICS_PORT": str(self.metrics_port),
         }
 
     @contextmanager
     def run(self, *options: str) -> Iterator[RunningProcess]:
-        with self._shuttle.run("runals", "--host", LOOPBACK, *options) as process:
+        with self.shuttle.run("runals", "--host", LOOPBACK, *options) as process:
             process.wait_for_output("Taking access logs")
             yield process
+
+    def ask_for_certificates(self, folder: Path) -> Authority:
+        """TLS for servers and clients of one authority, which is `ca.pem` in the folder."""
+        authority = Authority()
+        server = authority.server().write(folder)
+        self.environment |= {
+            "ALS_TLS_CERTIFICATE": str(server.chain),
+            "ALS_TLS_KEY": str(server.key),
+            "ALS_TLS_CLIENT_CA": str(authority.write(folder)),
+        }
+        return authority
 
     def ready(self) -> int:
         return httpx.get(f"http://{LOOPBACK}:{self.metrics_port}/readyz").status_code
 
+    def metrics(self) -> str:
+        return httpx.get(f"http://{LOOPBACK}:{self.metrics_port}/metrics").text
+
     def count(self, metric: str) -> float:
         """Sum of a metric's series; 0 where it has none."""
-        text = httpx.get(f"http://{LOOPBACK}:{self.metrics_port}/metrics").text
-        found = re.findall(rf"^logshuttle_als_{metric}(?:{{.*}})? (\S+)$", text, re.MULTILINE)
+        series = rf"^logshuttle_als_{metric}(?:{{.*}})? (\S+)$"
+        found = re.findall(series, self.metrics(), re.MULTILINE)
         return sum(map(float, found))
 
     def send(self, *messages: bytes, version: str = "v3", credentials: Any = None) -> None:
@@ -81,6 +101,7 @@ def als_to(tmp_path: Path) -> Iterator[Callable[[str], Als]]:
     yield make
     for shuttle in made:
         shuttle.close()
+    gc.collect()  # gRPC's thread ends with the last call that anything still names
 
 
 @pytest.fixture
@@ -175,23 +196,47 @@ async def _until_it_waits(als: Als, data: bytes) -> int:
 
 def test_what_kafka_never_took_is_said_at_the_end(als_to: Callable[[str], Als]) -> None:
     als = als_to("127.0.0.1:1")
-    als._shuttle.environment["SHUTDOWN_GRACE_SECONDS"] = "1"
+    als.environment["SHUTDOWN_GRACE_SECONDS"] = "1"
     with als.run() as process:
         als.send(message(entry(), entry()))
 
         assert process.terminate() == 0
-    assert "Access log entries are lost" in process.output()
+    assert "Entries lost: {'purge_queue': 2}" in process.output()
     assert "Traceback" not in process.output()
 
 
+@pytest.mark.parametrize("secured", [False, True], ids=["clear", "mtls"])
+def test_requests_through_a_real_envoy_become_lines_of_the_app(
+    secured: bool, als: Als, kafka: Broker, topic: TopicNames, tmp_path: Path
+) -> None:
+    config = EnvoyConfig(space := topic(), als.port)
+    if secured:
+        authority, client = als.ask_for_certificates(tmp_path), "envoy"
+        files = authority.client().write(tmp_path, client)
+        config.speak_tls(tmp_path / "ca.pem", files.chain, files.key)
+    with als.run(), config.run(tmp_path):
+        with httpx.Client(base_url=f"http://{LOOPBACK}:{config.port}") as browser:
+            answers = [browser.get(f"/café/{n}?x=1", headers=HEADERS) for n in range(3)]
+        entries = written_for(kafka, space, 3)
+        nodes = als.metrics()
+
+    assert [answer.text for answer in answers] == ["hello"] * 3
+    assert 'logshuttle_als_streams{node="envoy-of-the-test"} 1.0' in nodes
+    lines = Decoder().lines_of(run_of([json.dumps(one).encode() for one in entries], TOPIC))
+    assert [str(line.origin.key) for line in lines] == [f"shop-{space}"] * 3
+    for number, line in enumerate(lines):
+        assert re.fullmatch(
+            r"bytes=\d+ request_size=\d+ response_size=\d+ method=GET request_id=[0-9a-f-]{36}"
+            rf" fwd=[0-9a-f.:]+ authority=shop.example origin= protocol=http11 tls= status=200"
+            r" connect=\d+\.\d\dms service=\d+\.\d\dms total=\d+\.\d\dms"
+            rf" dyno=shop-{space} host=shop-{space} path=/caf%C3%A9/{number}\?x=1",
+            line.text,
+        )
+
+
 def test_mutual_tls_by_settings(als: Als, kafka: Broker, topic: TopicNames, tmp_path: Path) -> None:
-    authority, space = Authority(), topic()
-    server, client = authority.server().write(tmp_path), authority.client()
-    als._shuttle.environment |= {
-        "ALS_TLS_CERTIFICATE": str(server.chain),
-        "ALS_TLS_KEY": str(server.key),
-        "ALS_TLS_CLIENT_CA": str(authority.write(tmp_path)),
-    }
+    authority, space = als.ask_for_certificates(tmp_path), topic()
+    client = authority.client()
     known = grpc.ssl_channel_credentials(
         authority.pem.encode(), client.key.encode(), client.chain.encode()
     )
@@ -206,7 +251,7 @@ def test_mutual_tls_by_settings(als: Als, kafka: Broker, topic: TopicNames, tmp_
 
 
 def test_debug_logs_each_entry(als: Als) -> None:
-    als._shuttle.environment["RUN_ISTIO_ALS_DEBUG"] = "true"
+    als.environment["RUN_ISTIO_ALS_DEBUG"] = "true"
     with als.run() as process:
         als.send(message(entry(path="/seen"), node="some-node"))
 
@@ -217,9 +262,9 @@ def test_debug_logs_each_entry(als: Als) -> None:
 @pytest.mark.parametrize("which", ["ALS_PORT", "ALS_METRICS_PORT"])
 def test_a_taken_port_is_one_clear_line(which: str, als: Als, receiver: Receivers) -> None:
     taken = str(receiver().port)
-    als._shuttle.environment[which] = taken
+    als.environment[which] = taken
 
-    with als._shuttle.run("runals", "--host", LOOPBACK) as process:
+    with als.shuttle.run("runals", "--host", LOOPBACK) as process:
         assert process.wait() == 1
     (line,) = [line for line in process.output().splitlines() if taken in line]
     assert "Cannot listen" in line
@@ -228,7 +273,7 @@ def test_a_taken_port_is_one_clear_line(which: str, als: Als, receiver: Receiver
 
 def test_wrong_tls_files_stop_the_start(als: Als, tmp_path: Path) -> None:
     options = ("--tls-certificate", "/no/such/file", "--tls-key", str(tmp_path))
-    with als._shuttle.run("runals", *options) as process:
+    with als.shuttle.run("runals", *options) as process:
         assert process.wait() == 2
     assert "--tls-certificate: /no/such/file cannot be read" in process.output()
 
@@ -245,7 +290,7 @@ def test_a_second_signal_ends_it_at_once(als_to: Callable[[str], Als]) -> None:
 
 
 def test_runshuttle_keeps_one_beside_it(als: Als, kafka: Broker, topic: TopicNames) -> None:
-    shuttle, space = als._shuttle, topic()
+    shuttle, space = als.shuttle, topic()
     shuttle.environment["RUN_ISTIO_ALS"] = "true"
     shuttle.migrate()
     worker = shuttle.start_worker()
@@ -264,7 +309,7 @@ def test_runshuttle_keeps_one_beside_it(als: Als, kafka: Broker, topic: TopicNam
 
 
 def test_runshuttle_goes_on_without_one(als: Als, receiver: Receivers) -> None:
-    shuttle = als._shuttle
+    shuttle = als.shuttle
     shuttle.environment |= {"RUN_ISTIO_ALS": "true", "ALS_PORT": str(receiver().port)}
     shuttle.migrate()
     worker = shuttle.start_worker()

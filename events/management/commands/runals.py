@@ -72,6 +72,8 @@ async def _run(address: AlsAddress, metrics_port: int) -> None:
             await stop.wait()
     finally:
         await asyncio.to_thread(producer.close, settings.SHUTDOWN_GRACE_SECONDS)
+    if counts.lost:
+        logger.error("Entries lost: %s", dict(counts.lost), extra={"action": "als_lost"})
     logger.info("Stopped", extra={"action": "stopped"})
 
 

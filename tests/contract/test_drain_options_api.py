@@ -1,0 +1,316 @@
+"""What a drain has beside its URL, held to behaviour.md section 5."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from drains.models import Drain
+from drains.selectors import load_route_table, route_version
+from events.keys import AppKey
+from tests.contract.conftest import Api
+from tests.support.certificates import Authority
+
+APP = "/apps/gold-gs/log-drains"
+URLS = {
+    "tcp": "syslog://logs.example.com:514",
+    "tls": "syslog+tls://logs.example.com:6514",
+    "udp": "syslog+udp://logs.example.com:514",
+    "http": "http://logs.example.com/in",
+    "https": "https://logs.example.com/in",
+    "login": "https://user:hunter2@logs.example.com/in",
+}
+AUTHORITY = Authority()
+CLIENT, OTHER = AUTHORITY.client(), AUTHORITY.client()
+PAIR = {"certificate": CLIENT.chain, "key": CLIENT.key}
+NO_FILTER = {"sources": [], "processes": [], "streams": [], "include": None, "exclude": None}
+DEFAULTS: dict[str, Any] = {
+    "name": "",
+    "framing": "newline",
+    "format": "rfc5424",
+    "on_lag": "replay",
+    "max_lag_seconds": 86400,
+    "connections": 1,
+    "filter": NO_FILTER,
+    "headers": {},
+    "tls": None,
+}
+FULL_FILTER = {
+    "sources": ["app", "router"],
+    "processes": ["web", "worker"],
+    "streams": ["stderr"],
+    "include": "a+",
+    "exclude": "health",
+}
+
+GOOD: list[tuple[str, str, Any]] = [
+    ("tcp", "name", "papertrail"),
+    ("tcp", "framing", "octet"),
+    ("https", "framing", "octet"),
+    ("udp", "format", "logplex"),
+    ("tcp", "on_lag", "skip"),
+    ("tcp", "max_lag_seconds", 1),
+    ("tcp", "max_lag_seconds", 30 * 86400),
+    ("tcp", "connections", 40),
+    ("tcp", "filter", FULL_FILTER),
+    ("tcp", "filter", {**NO_FILTER, "include": "a"}),
+    ("http", "headers", {"X-Key": "s3cret", "X-Empty": ""}),
+    ("https", "headers", {"Authorization": "Bearer s3cret"}),
+]
+"""URL, field, value: shown as given."""
+
+WRONG: list[tuple[str, str, Any, str]] = [
+    *(("tcp", "framing", value, "framing") for value in ("", "crlf", "Octet", 1, True, [], {})),
+    *(("tcp", "format", value, "format") for value in ("", "json", 5424, ["rfc5424"])),
+    *(("tcp", "on_lag", value, "on_lag") for value in ("", "drop", 0, False)),
+    *(
+        ("tcp", "max_lag_seconds", value, "max_lag_seconds")
+        for value in (0, -1, 30 * 86400 + 1, 10**30, 1.5, 60.0, "60", True, [])
+    ),
+    *(("tcp", "connections", value, "connections") for value in (0, 41, 1.0, "1", True)),
+    *(("tcp", "filter", value, "filter") for value in ([], "", "a", 1, True)),
+    *(("tcp", "headers", value, "headers") for value in ([], "", 1, {"X-A": "1"})),
+    *(("https", "headers", value, "headers") for value in ({"a b": ""}, {"": ""}, [["a", "b"]])),
+    *(("tls", "tls", value, "tls") for value in ([], "", 1, AUTHORITY.pem)),
+    ("tcp", "filter", {"apps": []}, "filter.apps"),
+    ("tcp", "filter", {"sources": "app"}, "filter.sources"),
+    ("tcp", "filter", {"sources": ["apps"]}, "filter.sources"),
+    ("tcp", "filter", {"sources": [1]}, "filter.sources"),
+    ("tcp", "filter", {"streams": ["stdin"]}, "filter.streams"),
+    ("tcp", "filter", {"streams": {}}, "filter.streams"),
+    ("tcp", "filter", {"processes": "web"}, "filter.processes"),
+    ("tcp", "filter", {"processes": [""]}, "filter.processes"),
+    ("tcp", "filter", {"processes": ["a b"]}, "filter.processes"),
+    ("tcp", "filter", {"processes": ["a,b"]}, "filter.processes"),
+    ("tcp", "filter", {"processes": ["a" * 64]}, "filter.processes"),
+    ("tcp", "filter", {"processes": [str(n) for n in range(51)]}, "filter.processes"),
+    ("tcp", "filter", {"processes": [None]}, "filter.processes"),
+    ("tcp", "filter", {"include": "(a"}, "filter.include"),
+    ("tcp", "filter", {"include": 1}, "filter.include"),
+    ("tcp", "filter", {"include": "a\0"}, "filter.include"),
+    ("tcp", "filter", {"exclude": "a" * 1001}, "filter.exclude"),
+    ("tcp", "filter", {"exclude": ["a"]}, "filter.exclude"),
+    ("https", "headers", {"Host": "h"}, "headers.Host"),
+    ("https", "headers", {"Logplex-Frame-Id": "h"}, "headers.Logplex-Frame-Id"),
+    ("https", "headers", {"X-A": 1}, "headers.X-A"),
+    ("https", "headers", {"X-A": None}, "headers.X-A"),
+    ("https", "headers", {"X-A": "s3cret\r\nX-B: 1"}, "headers.X-A"),
+    ("login", "headers", {"Authorization": "s3cret"}, "headers.Authorization"),
+    ("tls", "tls", {"cert": ""}, "tls.cert"),
+    ("tls", "tls", {"ca": 1}, "tls.ca"),
+    ("tls", "tls", {"ca": "nonsense"}, "tls.ca"),
+    ("tls", "tls", {"certificate": CLIENT.chain}, "tls.key"),
+    ("tls", "tls", {"key": CLIENT.key}, "tls.certificate"),
+    ("tls", "tls", {"certificate": CLIENT.chain, "key": OTHER.key}, "tls.key"),
+    ("tls", "tls", {"certificate": CLIENT.chain + CLIENT.key}, "tls.certificate"),
+    ("tls", "tls", {"certificate": CLIENT.chain, "key": "s3cret"}, "tls.key"),
+    ("udp", "framing", "octet", "framing"),
+    ("tcp", "tls", {"ca": AUTHORITY.pem}, "tls"),
+    ("http", "tls", {"ca": AUTHORITY.pem}, "tls"),
+]
+"""URL, field, value, the field that the answer names."""
+
+
+def add(api: Api, url: str, **fields: Any) -> dict[str, Any]:
+    answer = api.post(APP, {"url": URLS[url], **fields})
+    assert answer.status_code == 201, answer.content
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def options_of(drain: dict[str, Any]) -> dict[str, Any]:
+    return {name: drain[name] for name in DEFAULTS}
+
+
+def refused(answer: Any) -> str:
+    """The field that a 422 names. Nothing that is secret is in it."""
+    assert answer.status_code == 422, answer.content
+    for secret in ("s3cret", "hunter2", "PRIVATE KEY"):
+        assert secret not in answer.content.decode()
+    (error,) = answer.json()["errors"]
+    assert error["detail"]
+    return str(error["field"])
+
+
+def test_a_new_drain_has_the_defaults(api: Api) -> None:
+    made = add(api, "tcp")
+
+    assert options_of(made) == DEFAULTS
+    first_five = ["addon", "created_at", "id", "token", "updated_at", "url"]
+    assert list(made)[: 6 + len(DEFAULTS)] == [*first_five, *DEFAULTS]
+
+
+@pytest.mark.parametrize(("url", "field", "value"), GOOD)
+def test_an_option_is_given_shown_and_taken_back(
+    url: str, field: str, value: Any, api: Api
+) -> None:
+    made = add(api, url, **{field: value})
+    one = f"{APP}/{made['id']}"
+
+    assert options_of(made) == {**DEFAULTS, field: value}
+    assert api.get(one).json() == made
+    assert api.get(APP).json() == [made]
+    assert options_of(api.patch(one, {field: None}).json()) == DEFAULTS
+    assert options_of(api.patch(one, {field: value}).json()) == options_of(made)
+    assert options_of(api.delete(one).json()) == options_of(made)
+
+
+@pytest.mark.parametrize("field", DEFAULTS)
+def test_null_in_a_post_is_the_default(field: str, api: Api) -> None:
+    assert options_of(add(api, "https", **{field: None})) == DEFAULTS
+
+
+@pytest.mark.parametrize(("url", "field", "value", "named"), WRONG)
+def test_a_wrong_option_is_422_and_changes_nothing(
+    url: str, field: str, value: Any, named: str, api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    made = add(api, url)
+    before = route_version()
+
+    assert refused(api.patch(f"{APP}/{made['id']}", {"name": "new", field: value})) == named
+    other = {"url": URLS[url].replace("logs.", "other."), field: value}
+    assert refused(api.post(APP, other)) == named
+
+    assert api.get(APP).json() == [made]
+    assert route_version() == before
+    assert "s3cret" not in caplog.text
+
+
+def test_a_worker_gets_what_is_given(api: Api) -> None:
+    add(api, "tls", framing="octet", filter=FULL_FILTER, tls=PAIR, on_lag="skip")
+
+    (route,) = load_route_table().by_key[AppKey("gold", "gs")]
+
+    assert (route.options.framing, route.options.on_lag) == ("octet", "skip")
+    assert route.options.filter.processes == {"web", "worker"}
+    assert "PRIVATE KEY" in route.options.tls.key
+
+
+def test_lists_come_sorted_and_once(api: Api) -> None:
+    made = add(api, "tcp", filter={"sources": ["router", "app", "router"], "include": ""})
+
+    assert made["filter"] == {**NO_FILTER, "sources": ["app", "router"]}
+
+
+@pytest.mark.parametrize(
+    ("field", "first", "second", "kept"),
+    [
+        ("filter", {"include": "a"}, {"exclude": "b"}, {**NO_FILTER, "exclude": "b"}),
+        ("headers", {"X-A": "1"}, {"X-B": "2"}, {"X-B": "2"}),
+        ("headers", {"X-A": "1"}, {}, {}),
+        ("filter", {"include": "a"}, {}, NO_FILTER),
+    ],
+)
+def test_filter_and_headers_are_replaced_as_a_whole(
+    field: str, first: Any, second: Any, kept: Any, api: Api
+) -> None:
+    made = add(api, "https", **{field: first})
+
+    assert api.patch(f"{APP}/{made['id']}", {field: second}).json()[field] == kept
+
+
+def test_a_key_is_never_answered(api: Api) -> None:
+    made = add(api, "tls", tls={"ca": AUTHORITY.pem, **PAIR})
+    one = f"{APP}/{made['id']}"
+
+    assert made["tls"] == {"ca": AUTHORITY.pem, "certificate": CLIENT.chain}
+    for answer in (
+        api.get(one),
+        api.get(APP),
+        api.patch(one, {"tls": PAIR}),
+        api.post(f"{one}/pause"),
+        api.delete(one),
+    ):
+        assert answer.status_code == 200
+        assert "PRIVATE KEY" not in answer.content.decode()
+
+
+def test_tls_is_changed_member_by_member(api: Api) -> None:
+    one = f"{APP}/{add(api, 'https', tls=PAIR)['id']}"
+
+    def patched(**tls: Any) -> Any:
+        return api.patch(one, {"tls": tls}).json()["tls"]
+
+    assert patched(ca=AUTHORITY.pem) == {"ca": AUTHORITY.pem, "certificate": CLIENT.chain}
+    assert Drain.objects.get().options.tls.key
+    assert patched() == {"ca": AUTHORITY.pem, "certificate": CLIENT.chain}
+    assert refused(api.patch(one, {"tls": {"certificate": OTHER.chain}})) == "tls.key"
+    assert refused(api.patch(one, {"tls": {"key": None}})) == "tls.key"
+    assert patched(certificate=None, key="") == {"ca": AUTHORITY.pem, "certificate": None}
+    assert not Drain.objects.get().options.tls.key
+    assert patched(ca="") is None
+
+
+@pytest.mark.parametrize(
+    ("first", "options", "second", "field", "cleared"),
+    [
+        ("https", {"headers": {"X-A": "s3cret"}}, "tls", "headers", {"headers": None}),
+        ("https", {"tls": PAIR}, "http", "tls", {"tls": None}),
+        ("tls", {"tls": PAIR}, "tcp", "tls", {"tls": {"certificate": "", "key": ""}}),
+        ("tcp", {"framing": "octet"}, "udp", "framing", {"framing": "newline"}),
+        (
+            "https",
+            {"headers": {"Authorization": "s3cret"}},
+            "login",
+            "headers.Authorization",
+            {"headers": {}},
+        ),
+    ],
+)
+def test_a_new_url_has_to_fit_what_stays(
+    first: str, options: dict[str, Any], second: str, field: str, cleared: Any, api: Api
+) -> None:
+    made = add(api, first, **options)
+    one = f"{APP}/{made['id']}"
+
+    assert refused(api.patch(one, {"url": URLS[second]})) == field
+    assert api.get(one).json() == made
+    changed = api.patch(one, {"url": URLS[second], **cleared}).json()
+    assert (changed["url"], options_of(changed)) == (URLS[second], DEFAULTS)
+
+
+def test_the_most_connections_are_a_setting(api: Api, settings: Any) -> None:
+    settings.MAX_SYSLOG_CONNECTIONS = 2
+
+    assert add(api, "tcp", connections=2)["connections"] == 2
+    assert refused(api.post(APP, {"url": URLS["udp"], "connections": 3})) == "connections"
+
+
+def test_options_that_nobody_can_decrypt_hide_no_drain(api: Api, settings: Any) -> None:
+    lost = add(api, "https", headers={"X-A": "s3cret"}, tls=PAIR, connections=2)
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    one = f"{APP}/{lost['id']}"
+
+    assert options_of(api.get(one).json()) == {**DEFAULTS, "connections": 2}
+    assert refused(api.patch(one, {"url": URLS["tls"]})) == "headers"
+    again = {"url": URLS["https"], "headers": {"X-A": "s3cret"}, "tls": None}
+    assert options_of(api.patch(one, again).json()) == {**options_of(lost), "tls": None}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_migration_keeps_drains_and_can_be_taken_back() -> None:
+    before, after = [("drains", "0001_initial")], [("drains", "0002_options")]
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes("drains")
+
+    def migrated(to: list[tuple[str, str]]) -> Any:
+        executor = MigrationExecutor(connection)
+        executor.migrate(to)
+        return executor.loader.project_state(to).apps.get_model("drains", "Drain")
+
+    try:
+        old = migrated(before)
+        old.objects.create(app="gold", space="gs", url=URLS["tcp"], url_digest="x", address="x")
+        migrated(after)
+        migrated(newest)
+        assert str(Drain.objects.get().key) == "gold-gs"
+        assert Drain.objects.get().plain_url == URLS["tcp"]
+        assert load_route_table().by_key.keys() == {AppKey("gold", "gs")}
+        assert migrated(before).objects.count() == 1
+    finally:
+        migrated(newest)

@@ -1,0 +1,59 @@
+"""The Envoy receiver beside the worker, which goes on whatever becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from shuttle.als_process import AlsProcess, running
+from tests.support.waiting import until
+
+TELLS_ITS_STARTS = """
+import pathlib, signal, sys
+starts = pathlib.Path(__file__ + ".starts")
+with starts.open("a") as file:
+    file.write("x")
+if len(starts.read_text()) > 1:
+    signal.sigwait([signal.SIGTERM])
+    pathlib.Path(__file__ + ".ended").write_text(sys.argv[1])
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    file = tmp_path / "manage.py"
+    file.write_text(TELLS_ITS_STARTS)
+    return file
+
+
+async def test_it_is_started_again_and_ended_in_order(
+    program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shuttle.backoff.FIRST_SECONDS", 0.01)
+    starts, ended = Path(f"{program}.starts"), Path(f"{program}.ended")
+
+    async with running(AlsProcess(program, 5)):
+        await until(lambda: starts.exists() and len(starts.read_text()) == 2, 20, "two starts")
+
+    assert ended.read_text() == "runals"
+
+
+async def test_one_that_cannot_start_is_said_and_tried_again(
+    program: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("shuttle.backoff.FIRST_SECONDS", 0.01)
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+
+    async with running(AlsProcess(program, 5)):
+        await until(lambda: len(caplog.records) == 2, 20, "two complaints")
+
+    assert "runals cannot start" in caplog.text
+
+
+async def test_without_one_nothing_runs() -> None:
+    before = asyncio.all_tasks()
+    async with running(None):
+        assert asyncio.all_tasks() == before
