@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from drains import services
 from drains.admin_layout import OBSERVED, layout_of
-from drains.admin_options import PLAIN, OptionFields, form_field
+from drains.admin_options import PLAIN, OptionFields, shown_at
 from drains.errors import DrainError, InvalidDrainError, UnknownDrainError
 from drains.models import Drain, DrainCursor
 from events.keys import AppKey, Key, SiteKey
@@ -74,8 +74,8 @@ class DrainForm(forms.ModelForm, OptionFields):
             try:
                 self.instance = self._saved()
             except DrainError as error:
-                wrong = form_field(getattr(error, "field", "url"))
-                self.add_error(wrong if wrong in self.fields else "new_url", str(error))
+                for field, why in getattr(error, "faults", [("url", str(error))]):
+                    self.add_error(*shown_at(field, why))
         if self.errors:
             self.ask_again()
         return self.cleaned_data

@@ -52,12 +52,12 @@ def _pem(label: str) -> forms.CharField:
     return forms.CharField(label=label, required=False, widget=SecretTextarea(4))
 
 
-def form_field(field: str) -> str:
-    """Where a fault of a field of the REST API is shown: `filter.include` at `filter_include`."""
+def shown_at(field: str, why: str) -> tuple[str, str]:
+    """Where a fault of the REST API's field is shown: `filter.include` at `filter_include`."""
     whole, _, member = field.partition(".")
     if whole in ("filter", "tls") and member:
-        return f"{whole}_{member}"
-    return _SHOWN_AT.get(whole, whole)
+        return f"{whole}_{member}", why
+    return _SHOWN_AT.get(whole, whole), f"{member}: {why}" if member else why
 
 
 class OptionFields(forms.Form):
@@ -77,14 +77,17 @@ class OptionFields(forms.Form):
         help_text="What is left out is counted and told in the drain's own stream.",
     )
     max_lag_seconds = forms.IntegerField(
-        label="Replay at most (seconds)",
+        label="Replay at most",
         required=False,
         initial=DEFAULTS.max_lag_seconds,
-        help_text=f"86400 is a day. At most {MAX_LAG_SECONDS_MAX}, 30 days.",
+        help_text=f"In seconds: 86400 is a day; {MAX_LAG_SECONDS_MAX}, 30 days, is the most.",
     )
     filter_sources = _some_of("Sources", SOURCES)
     filter_processes = forms.CharField(
-        label="Process types", required=False, help_text="Such as: web, worker"
+        label="Process types",
+        required=False,
+        widget=forms.TextInput(attrs={"size": 60}),
+        help_text="Such as: web, worker",
     )
     filter_streams = _some_of("Streams", STREAMS)
     filter_include = _pattern("Include", "A pattern (RE2) that a line's text must contain.")

@@ -1,7 +1,7 @@
 """Why a drain cannot be made or changed.
 
 DrainError
-├── InvalidDrainError   a field is wrong; says which, and why
+├── InvalidDrainError   fields are wrong; says which, and why
 ├── TwinDrainError      the app has a drain with this URL already
 ├── TooManyDrainsError  the app has as many as it may
 └── UnknownDrainError   there is no such drain, or there is none any more
@@ -15,9 +15,11 @@ class DrainError(Exception):
 
 
 class InvalidDrainError(DrainError):
-    def __init__(self, field: str, why: str) -> None:
+    def __init__(self, field: str, why: str, *others: tuple[str, str]) -> None:
         super().__init__(why)
         self.field = field
+        self.faults = [(field, why), *others]
+        """All that is wrong: fields, and why each is."""
 
 
 class TwinDrainError(DrainError):

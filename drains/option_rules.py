@@ -35,13 +35,17 @@ _TLS_SCHEMES = ("syslog+tls", "https")
 
 
 def checked(changes: Changes) -> Wanted:
-    """Each alone. Raises InvalidDrainError."""
+    """Each alone. Raises InvalidDrainError for all that are wrong."""
     wanted: dict[str, Any] = {}
+    faults: list[tuple[str, str]] = []
     for name, value in changes.items():
-        if value is not None:
-            wanted[name] = _READERS[name](name, value)
-        else:
-            wanted[name] = _NO_TLS if name == "tls" else getattr(DEFAULTS, name)
+        try:
+            wanted[name] = _default(name) if value is None else _READERS[name](name, value)
+        except InvalidDrainError as error:
+            faults += error.faults
+    if faults:
+        (field, why), *others = faults
+        raise InvalidDrainError(field, why, *others)
     return wanted
 
 
@@ -67,6 +71,10 @@ def refuse_misfits(options: DrainOptions, destination: Destination) -> None:
             if name.lower() == "authorization":
                 why = "the URL has a user or a password, which are sent as this header"
                 raise InvalidDrainError(f"headers.{name}", why)
+
+
+def _default(name: str) -> Any:
+    return _NO_TLS if name == "tls" else getattr(DEFAULTS, name)
 
 
 def _merged_tls(given: Mapping[str, str], stored: Callable[[str], Any]) -> TlsOptions:

@@ -64,7 +64,8 @@ def _routes() -> Iterator[Route]:
 
 
 def _options_of(drain: Drain) -> DrainOptions:
-    """With no more connections than the setting allows by now."""
+    """With no more connections than the setting allows by now. Raises ValueError as `route_of`."""
     options = drain.options
+    options.filter.line_test()  # patterns that were good once may not be for another RE2
     connections = min(options.connections, settings.MAX_SYSLOG_CONNECTIONS)
     return replace(options, connections=connections)

@@ -67,7 +67,7 @@ def _problem_of(exc: Exception) -> dict[str, Any] | None:
         case PermissionDenied():
             return problem(403, "this is not allowed")
         case InvalidDrainError():
-            return wrong_fields([{"field": exc.field, "detail": str(exc)}])
+            return wrong_fields([{"field": field, "detail": why} for field, why in exc.faults])
         case TwinDrainError():
             return problem(409, str(exc), id=exc.twin_id)
         case UnknownDrainError():

@@ -28,7 +28,7 @@ class AlsProcess:
     """`manage` is our manage.py; what the child says goes where our own log goes."""
 
     def __init__(self, manage: Path, grace_seconds: float) -> None:
-        self._command = [sys.executable, manage, "runals"]
+        self._command: list[str | Path] = [sys.executable, manage, "runals"]
         self._limit_seconds = grace_seconds + FLUSH_SECONDS
         self._backoff = Backoff()
         self._stopping = asyncio.Event()

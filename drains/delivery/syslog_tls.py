@@ -66,9 +66,14 @@ class TlsSender(TcpSender[MarkT]):
 
     def send(self, pieces: Sequence[bytes], mark: MarkT) -> None:
         (data,) = pieces
-        if self._ended is not None:  # else it is over, and the mark is sent again with the rest
-            data = self._layer.encrypted(data)
-        self._write(data, mark)
+        if self._ended is None:  # it is over: nothing is written, and the mark stays unconfirmed
+            self._checkpoints.wrote(len(data), mark)
+            return
+        try:
+            self._write(self._layer.encrypted(data), mark)
+        except ssl.SSLError as error:
+            self._checkpoints.wrote(len(data), mark)
+            self._fail(explain_tls(error))
 
     def to_send_again(self, distrusted: StepBack, now: float) -> list[MarkT]:
         # A receiver may refuse us after the handshake (TLS 1.3), when its kernel has already

@@ -65,6 +65,7 @@ def context_of(options: TlsOptions) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cadata=options.ca or None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.options |= ssl.OP_NO_RENEGOTIATION
         if options.certificate:
             with _as_file(options.certificate + "\n" + options.key) as path:
                 context.load_cert_chain(path)

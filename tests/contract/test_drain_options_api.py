@@ -28,7 +28,13 @@ URLS = {
 AUTHORITY = Authority()
 CLIENT, OTHER = AUTHORITY.client(), AUTHORITY.client()
 PAIR = {"certificate": CLIENT.chain, "key": CLIENT.key}
-NO_FILTER = {"sources": [], "processes": [], "streams": [], "include": None, "exclude": None}
+NO_FILTER: dict[str, Any] = {
+    "sources": [],
+    "processes": [],
+    "streams": [],
+    "include": None,
+    "exclude": None,
+}
 DEFAULTS: dict[str, Any] = {
     "name": "",
     "framing": "newline",
@@ -64,19 +70,21 @@ GOOD: list[tuple[str, str, Any]] = [
 ]
 """URL, field, value: shown as given."""
 
+
+def each_wrong(url: str, field: str, *values: Any) -> list[tuple[str, str, Any, str]]:
+    return [(url, field, value, field) for value in values]
+
+
 WRONG: list[tuple[str, str, Any, str]] = [
-    *(("tcp", "framing", value, "framing") for value in ("", "crlf", "Octet", 1, True, [], {})),
-    *(("tcp", "format", value, "format") for value in ("", "json", 5424, ["rfc5424"])),
-    *(("tcp", "on_lag", value, "on_lag") for value in ("", "drop", 0, False)),
-    *(
-        ("tcp", "max_lag_seconds", value, "max_lag_seconds")
-        for value in (0, -1, 30 * 86400 + 1, 10**30, 1.5, 60.0, "60", True, [])
-    ),
-    *(("tcp", "connections", value, "connections") for value in (0, 41, 1.0, "1", True)),
-    *(("tcp", "filter", value, "filter") for value in ([], "", "a", 1, True)),
-    *(("tcp", "headers", value, "headers") for value in ([], "", 1, {"X-A": "1"})),
-    *(("https", "headers", value, "headers") for value in ({"a b": ""}, {"": ""}, [["a", "b"]])),
-    *(("tls", "tls", value, "tls") for value in ([], "", 1, AUTHORITY.pem)),
+    *each_wrong("tcp", "framing", "", "crlf", "Octet", 1, True, [], {}),
+    *each_wrong("tcp", "format", "", "json", 5424, ["rfc5424"]),
+    *each_wrong("tcp", "on_lag", "", "drop", 0, False),
+    *each_wrong("tcp", "max_lag_seconds", 0, -1, 30 * 86400 + 1, 10**30, 1.5, 60.0, "60", True, []),
+    *each_wrong("tcp", "connections", 0, 41, 1.0, "1", True),
+    *each_wrong("tcp", "filter", [], "", "a", 1, True),
+    *each_wrong("tcp", "headers", [], "", 1, {"X-A": "1"}),
+    *each_wrong("https", "headers", {"a b": ""}, {"": ""}, [["a", "b"]]),
+    *each_wrong("tls", "tls", [], "", 1, AUTHORITY.pem),
     ("tcp", "filter", {"apps": []}, "filter.apps"),
     ("tcp", "filter", {"sources": "app"}, "filter.sources"),
     ("tcp", "filter", {"sources": ["apps"]}, "filter.sources"),
@@ -180,6 +188,16 @@ def test_a_wrong_option_is_422_and_changes_nothing(
     assert api.get(APP).json() == [made]
     assert route_version() == before
     assert "s3cret" not in caplog.text
+
+
+def test_all_wrong_options_are_told_at_once(api: Api) -> None:
+    wrong = {"framing": 1, "connections": 0, "filter": {"include": "("}}
+
+    answer = api.post(APP, {"url": URLS["tcp"], **wrong})
+
+    assert answer.status_code == 422
+    fields = [error["field"] for error in answer.json()["errors"]]
+    assert sorted(fields) == ["connections", "filter.include", "framing"]
 
 
 def test_a_worker_gets_what_is_given(api: Api) -> None:
@@ -293,7 +311,7 @@ def test_options_that_nobody_can_decrypt_hide_no_drain(api: Api, settings: Any) 
     assert options_of(api.patch(one, again).json()) == {**options_of(lost), "tls": None}
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_migration_keeps_drains_and_can_be_taken_back() -> None:
     before, after = [("drains", "0001_initial")], [("drains", "0002_options")]
     newest = MigrationExecutor(connection).loader.graph.leaf_nodes("drains")

@@ -26,7 +26,7 @@ def test_each_is_yaml_with_something_in_it(file: Path) -> None:
 
 
 def test_envoy_takes_its_sample() -> None:
-    command = [envoy(), "--mode", "validate", "-c", SAMPLES / "envoy.yaml"]
+    command = [str(envoy()), "--mode", "validate", "-c", str(SAMPLES / "envoy.yaml")]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert checked.returncode == 0, checked.stderr

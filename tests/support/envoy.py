@@ -17,6 +17,12 @@ from tests.support.waiting import wait_until
 SAMPLES = ROOT / "deploy" / "envoy"
 _LIMIT_SECONDS = 30.0
 
+# A base id of its own: other Envoys of this machine share memory by it.
+_OPTIONS = (
+    *("--use-dynamic-base-id", "--concurrency", "1"),
+    *("--service-node", "envoy-of-the-test", "--service-cluster", "tests"),
+)
+
 
 def envoy() -> Path:
     """The program, which `make install` puts into a virtual environment of its own."""
@@ -69,10 +75,8 @@ class EnvoyConfig:
     def run(self, folder: Path) -> Iterator[RunningProcess]:
         file = folder / "envoy.yaml"
         file.write_text(yaml.safe_dump(self.fields))
-        # A base id of its own: other Envoys of this machine share memory by it.
-        command = [envoy(), "--use-dynamic-base-id", "--concurrency", "1", "-c", file]
-        node = ["--service-node", "envoy-of-the-test", "--service-cluster", "tests"]
-        with run_process([*command, *node], log=folder / "envoy.log") as process:
+        command: list[str | Path] = [envoy(), *_OPTIONS, "-c", file]
+        with run_process(command, log=folder / "envoy.log") as process:
             wait_until(lambda: self._listens(process), _LIMIT_SECONDS, "Envoy listens")
             yield process
 

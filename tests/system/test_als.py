@@ -25,7 +25,7 @@ from tests.support.certificates import Authority
 from tests.support.envoy import EnvoyConfig
 from tests.support.kafka import OwnKafka, TopicNames
 from tests.support.ports import LOOPBACK, accepts, free_port
-from tests.support.processes import RunningProcess
+from tests.support.processes import RunningProcess, manage, run_process
 from tests.support.receiving import Receivers
 from tests.support.records import run_of
 from tests.support.shuttle import Shuttle
@@ -113,7 +113,8 @@ def written_for(broker: Broker, space: str, count: int) -> list[dict[str, Any]]:
     """The first `count` entries of a space's apps, once they are there."""
 
     def found() -> list[dict[str, Any]]:
-        total = sum(broker.end_offsets(TOPIC).values())
+        ends, begins = broker.end_offsets(TOPIC), broker.start_offsets(TOPIC)
+        total = sum(ends.values()) - sum(begins.values())
         values = [record.value() or b"" for record in broker.consume(TOPIC, total)]
         ours = [json.loads(value) for value in values if f".{space}.svc".encode() in value]
         return ours if len(ours) >= count else []
@@ -269,6 +270,13 @@ def test_a_taken_port_is_one_clear_line(which: str, als: Als, receiver: Receiver
     (line,) = [line for line in process.output().splitlines() if taken in line]
     assert "Cannot listen" in line
     assert "Traceback" not in process.output()
+
+
+def test_it_wants_the_settings_that_all_processes_want(tmp_path: Path) -> None:
+    with run_process(manage("runals"), log=tmp_path / "log") as process:
+        assert process.wait() == 2
+    assert "AUTH_KEY: required" in process.output()
+    assert "KAFKA_HOSTS: required" in process.output()
 
 
 def test_wrong_tls_files_stop_the_start(als: Als, tmp_path: Path) -> None:

@@ -329,7 +329,7 @@ def test_what_nobody_can_read_has_to_be_given_again(settings: Any) -> None:
         ("url", {"headers": None}),
     ):
         with pytest.raises(InvalidDrainError) as caught:
-            services.change_drain(drain, **changes)  # type: ignore[arg-type]
+            services.change_drain(drain, **changes)
         assert caught.value.field == field
     services.change_drain(drain, url="https://other/", headers={"X-Key": "again"})
 

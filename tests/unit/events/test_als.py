@@ -15,6 +15,7 @@ from events.als import TOPIC, AccessLogs
 from events.als_counts import NODES_MAX, OTHER, AlsCounts
 from events.als_metrics import registry_of
 from tests.support.als import VERSIONS, FakeKafka, entry, message
+from tests.support.processes import ROOT
 from tests.support.waiting import until
 
 
@@ -134,6 +135,14 @@ async def test_a_peer_cannot_forge_a_metric(counts: AlsCounts) -> None:
     assert len([line for line in told.splitlines() if line.startswith("logshuttle_als_s")]) == 1
     assert 'logshuttle_als_entries_lost_total{reason="a reason"} 1.0' in told
     assert "logshuttle_als_entries_waiting 7.0" in told
+
+
+def test_each_metric_is_in_the_docs(counts: AlsCounts) -> None:
+    docs = (ROOT / "docs" / "metrics.md").read_text()
+
+    for family in registry_of(counts, int).collect():
+        suffix = "_total" if family.type == "counter" else ""
+        assert f"`{family.name}{suffix}" in docs
 
 
 async def test_debug_logs_each_entry_and_nothing_else_does(

@@ -13,6 +13,7 @@ from tests.support.waiting import until
 
 TELLS_ITS_STARTS = """
 import pathlib, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 starts = pathlib.Path(__file__ + ".starts")
 with starts.open("a") as file:
     file.write("x")
@@ -29,16 +30,20 @@ def program(tmp_path: Path) -> Path:
     return file
 
 
+def written(program: Path, what: str) -> str:
+    file = Path(f"{program}.{what}")
+    return file.read_text() if file.exists() else ""
+
+
 async def test_it_is_started_again_and_ended_in_order(
     program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shuttle.backoff.FIRST_SECONDS", 0.01)
-    starts, ended = Path(f"{program}.starts"), Path(f"{program}.ended")
 
     async with running(AlsProcess(program, 5)):
-        await until(lambda: starts.exists() and len(starts.read_text()) == 2, 20, "two starts")
+        await until(lambda: written(program, "starts") == "xx", 20, "two starts")
 
-    assert ended.read_text() == "runals"
+    assert written(program, "ended") == "runals"
 
 
 async def test_one_that_cannot_start_is_said_and_tried_again(
