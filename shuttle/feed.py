@@ -19,6 +19,7 @@ from drains.delivery.http_answers import HttpError
 from drains.delivery.sender import CAPACITY_BYTES
 from drains.routes import Route
 from events.records import Run, TopicPartition
+from shuttle.condition import Condition
 from shuttle.distrust import Distrust
 from shuttle.link import Link
 from shuttle.marks import Mark
@@ -52,12 +53,6 @@ class Snapshot(NamedTuple):
     holds: int
 
 
-class LastError(NamedTuple):
-    text: str = ""
-    at: float | None = None
-    """Epoch seconds."""
-
-
 class Feed:
     def __init__(self, route: Route, registers: Registers[Feed]) -> None:
         self.route = route
@@ -73,9 +68,7 @@ class Feed:
         """Whether a replay pass may."""
         self.resend: Resend | None = None
         """A failed request that a replay is to cut once more, before anything else is sent."""
-        self.error: str | None = None
-        """What is wrong now, in an operator's words."""
-        self.last_error = LastError()
+        self.condition = Condition(registers.wall_clock)
         self.last_delivery_at: float | None = None
         """Epoch seconds."""
         self.lines_confirmed = 0
@@ -92,9 +85,6 @@ class Feed:
         self._pace = Pace()
         self._notices = Notices()
         self._distrust = Distrust()
-        self._failing = False
-        self._unproven = False
-        self._stalled = False
         self._renewing = False
         self._progress_at = 0.0
         self._sent_at = 0.0
@@ -127,7 +117,7 @@ class Feed:
         sender = self._link.sender
         return (
             sender is not None
-            and not self._stalled
+            and not self.condition.stalled
             and self.outbox_bytes < sender.capacity_bytes // 2
             and self._pace.may_send(self._registers.clock())
         )
@@ -173,23 +163,21 @@ class Feed:
     # What happens to the connection.
 
     def link_opened(self) -> None:
-        self._failing = self._stalled = False
+        self.condition.connected()
         self._progress_at = self._sent_at = self._registers.clock()
         self._confirmed_bytes = self._refused_here = 0
         self._decide()
         self.flush()
 
     def link_closed(self) -> None:
-        self._stalled = False
+        self.condition.stalled = False
         self._drop_outbox()
         if self.gaps:
             self._link.want_later()
         self._decide_or_move()
 
     def link_failed(self, error: Exception | None, again: list[Mark]) -> None:
-        self._complain(explain(error) if error else "connection closed by the receiver")
-        self._failing = self._unproven = True
-        self._stalled = False  # what was full is gone with its connection
+        self.condition.failed(explain(error) if error else "connection closed by the receiver")
         self._drop_outbox()
         self._send_again(again)
         if again:
@@ -213,14 +201,14 @@ class Feed:
         if sender is not self._link.sender:  # it has ended of that
             return
         self._count_refused(sender.lines_refused)
-        if sender.trouble not in (None, self.error):
-            self._complain(sender.trouble)
+        if sender.trouble is not None and sender.trouble != self.condition.error:
+            self.condition.complain(sender.trouble)
         if sender.confirmed_bytes > self._confirmed_bytes:
             self._confirmed_bytes = sender.confirmed_bytes
             self._progress_at = now
             self.last_delivery_at = self._registers.wall_clock()
             self._link.backoff.progressed(now)
-            self._prove()
+            self.condition.proved()
         oldest = next(self._marks(), None)
         if oldest is None:
             self._registers.outstanding.discard(self)
@@ -239,9 +227,8 @@ class Feed:
 
     def leave_live(self, reason: str) -> None:
         """Full or late is not failed: the connection stays, the live pass goes on without us."""
-        if not self._stalled:
-            self._stalled = True
-            self._complain(reason)
+        if not self.condition.stalled:
+            self.condition.stall(reason)
             self._drop_outbox()
             # What is under way holds the offsets back until its cursor is stored.
             self.place.touch()
@@ -253,7 +240,7 @@ class Feed:
         if sender is None:
             return
         if not self.gaps and now - self._link.opened_at > PROVEN_SECONDS:
-            self._prove()
+            self.condition.proved()
         if self.accepting and self._notices.is_due(now) and self._outbox.mark is None:
             self._begin(0, covered=True)  # no line has come that it could go with
         if next(self._marks(), None) is None:
@@ -336,7 +323,7 @@ class Feed:
     def state(self) -> str:
         if self.route.paused:
             return "paused"
-        if self._failing or self._unproven or self._stalled:
+        if not self.condition.is_good:
             return "failing"
         return "replaying" if self.gaps or self.starting else "live"
 
@@ -438,19 +425,9 @@ class Feed:
             self._outbox.clear()
             self._send_again([mark])
 
-    def _complain(self, error: str) -> None:
-        self.error = error
-        self.last_error = LastError(error, self._registers.wall_clock())
-
-    def _prove(self) -> None:
-        if self._unproven:
-            self._unproven = False
-            self.error = None
-
     def _recover(self) -> None:
-        if self._stalled:
-            self._stalled = False
-            self.error = None
+        if self.condition.stalled:
+            self.condition.recovered()
             self._decide()
 
     def _renew(self) -> None:
@@ -477,7 +454,8 @@ class Feed:
             self._decide()
 
     def _move(self) -> None:
-        self._failing = self._stalled = self._renewing = self._unproven = False
+        self._renewing = False
+        self.condition.reset()
         self._send_again(self._link.move_to(self.route))
         self._gathering = gathering_of(self.route)
         self._outbox = Outbox(connections_of(self.route))
@@ -487,19 +465,14 @@ class Feed:
         """Whether the live pass may hand over lines; and see to a connection where one is due."""
         if self.resend is not None and self.resend.is_complete(self.gaps):
             self.resend = None
-        able = not (
-            self.route.paused
-            or self.starting
-            or self._failing
-            or self._stalled
-            or self._renewing
-            or self._closed
+        able = self.condition.takes_lines and not (
+            self.route.paused or self.starting or self._renewing or self._closed
         )
         self.accepting = able and self.resend is None
         self.replayable = able
         if self.route.paused:
             self._link.rest()
-        elif self.gaps or self._failing:
+        elif self.gaps or self.condition.failing:
             self._link.want()
 
 

@@ -41,5 +41,5 @@ class Told:
 
 
 def _status_of(feed: Feed) -> FeedStatus:
-    error = feed.last_error
+    error = feed.condition.last_error
     return FeedStatus(feed.route.drain_id, feed.state, error.text, error.at, feed.last_delivery_at)

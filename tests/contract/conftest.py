@@ -39,6 +39,16 @@ class Api:
         return self.call("DELETE", path)
 
 
+def is_problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["status"] == status
+    assert body["message"] == body["detail"] != ""
+    assert {"type", "title"} <= body.keys()
+    return body
+
+
 @pytest.fixture
 def api(db: None) -> Api:
     return Api(KEY)

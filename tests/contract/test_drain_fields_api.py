@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.contract.conftest import Api
-from tests.contract.problems import is_problem
+from tests.contract.conftest import Api, is_problem
 
 URL = "syslog://logs.example.com:514"
-APP, SITE = "/apps/gold-gs/log-drains", "/sites/www.gold.example/log-drains"
+APP = "/apps/gold-gs/log-drains"
 
 
 @pytest.mark.parametrize(

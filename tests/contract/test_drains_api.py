@@ -11,8 +11,7 @@ from cryptography.fernet import Fernet
 
 from drains.option_rules import OPTION_NAMES
 from drains.selectors import route_version
-from tests.contract.conftest import Api
-from tests.contract.problems import is_problem
+from tests.contract.conftest import Api, is_problem
 
 URL = "syslog://logs.example.com:514"
 APP, SITE = "/apps/gold-gs/log-drains", "/sites/www.gold.example/log-drains"

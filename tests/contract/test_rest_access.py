@@ -9,8 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from drains import services
-from tests.contract.conftest import KEY, Api
-from tests.contract.problems import is_problem
+from tests.contract.conftest import KEY, Api, is_problem
 
 URL = "syslog://logs.example.com:514"
 APP, SITE = "/apps/gold-gs/log-drains", "/sites/www.gold.example/log-drains"

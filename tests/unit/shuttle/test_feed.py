@@ -52,7 +52,7 @@ async def test_a_refused_dial_leaves_a_gap_at_the_first_line(bench: FeedBench) -
     await asyncio.sleep(0)
 
     assert bench.feed.gaps == {P0: 10, P1: 3}
-    assert (bench.feed.state, bench.feed.error) == ("failing", "connection refused")
+    assert (bench.feed.state, bench.feed.condition.error) == ("failing", "connection refused")
     assert bench.feed.held_batch == 4
     bench.store()
     assert bench.feed.held_batch is None
@@ -251,7 +251,7 @@ async def test_a_connection_without_any_progress_is_given_up(bench: FeedBench) -
     bench.feed.confirm(bench.now)
 
     assert bench.feed.gaps == {P0: 10}
-    assert bench.feed.error == "timed out: the receiver stopped reading"
+    assert bench.feed.condition.error == "timed out: the receiver stopped reading"
 
 
 async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBench) -> None:
