@@ -33,9 +33,7 @@ class OptionColumns(models.Model):
     @property
     def options(self) -> DrainOptions:
         """Raises UndecryptableError, or ValueError for what cannot be used any more."""
-        options = DrainOptions(**{name: self.option(name) for name in OPTION_NAMES})
-        options.filter.line_test()  # RE2 may take a pattern no more that it took once
-        return options
+        return DrainOptions(**{name: self.option(name) for name in OPTION_NAMES})
 
     def option(self, name: str) -> Any:
         """One of them. Raises as `options`."""

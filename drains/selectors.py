@@ -35,9 +35,16 @@ def egress_policy() -> EgressPolicy:
         denied=tuple(ip_network(text) for text in settings.DRAIN_DENIED_CIDRS),
         ports=frozenset(settings.DRAIN_ALLOWED_PORTS),
         loopback=settings.LAPTOP_MODE,
-        own_ports=frozenset({settings.PORT, settings.ALS_PORT, settings.METRICS_PORT}),
+        own_ports=frozenset(_own_ports()),
         services=frozenset(settings.SERVICES),
     )
+
+
+def _own_ports() -> Iterator[int]:
+    for name in ("PORT", "ALS_PORT", "METRICS_PORT", "ALS_METRICS_PORT"):
+        port: int = getattr(settings, name)
+        if port:
+            yield port
 
 
 def route_of(drain: Drain) -> Route:

@@ -15,9 +15,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from events.als import AccessLogs
 from events.als_counts import AlsCounts
 from events.als_metrics import registry_of
-from events.als_probes import serve_probes
 from events.als_server import AlsAddress, serve
 from events.als_tls import TlsFiles
+from events.probes import serve_probes
 from events.producer import Producer
 
 logger = logging.getLogger(__name__)

@@ -15,10 +15,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from drains.selectors import egress_policy
+from events.probes import serve_probes
 from shuttle.als_process import AlsProcess, running
 from shuttle.config import WorkerConfig
 from shuttle.cursors import DatabaseStore
-from shuttle.probes import serve_probes
+from shuttle.metrics import registry_of
 from shuttle.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ async def _run(config: WorkerConfig, metrics_port: int, als: AlsProcess | None) 
     loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
     worker = Worker(config, DatabaseStore())
     _stop_on_signals(worker, als)
-    async with serve_probes(worker.report, worker.checks, metrics_port), running(als):
+    async with serve_probes(registry_of(worker.report), worker.checks, metrics_port), running(als):
         await worker.run()
 
 

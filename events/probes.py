@@ -1,4 +1,4 @@
-"""`/livez`, `/readyz` and `/metrics` of a worker."""
+"""`/livez`, `/readyz` and `/metrics` of a process that serves nothing else over HTTP."""
 
 from __future__ import annotations
 
@@ -6,23 +6,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
-from shuttle.metrics import registry_of
-from shuttle.report import WorkerReport
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 Checks = Callable[[], Awaitable[dict[str, bool]]]
 
 
 @asynccontextmanager
 async def serve_probes(
-    report: Callable[[], WorkerReport], checks: Checks, port: int
+    registry: CollectorRegistry, checks: Checks, port: int
 ) -> AsyncIterator[None]:
     """Serve on all addresses while the body runs; port 0: don't. Raises OSError when taken."""
     if not port:
         yield
         return
-    runner = web.AppRunner(_probes(report, checks), access_log=None)
+    runner = web.AppRunner(_probes(registry, checks), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, port=port).start()
@@ -31,9 +28,7 @@ async def serve_probes(
         await runner.cleanup()
 
 
-def _probes(report: Callable[[], WorkerReport], checks: Checks) -> web.Application:
-    registry = registry_of(report)
-
+def _probes(registry: CollectorRegistry, checks: Checks) -> web.Application:
     async def livez(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
