@@ -14,7 +14,7 @@ from tests.contract.conftest import Api
 from tests.support.ports import free_port
 from tests.support.receiving import Receivers
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
