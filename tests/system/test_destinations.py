@@ -15,7 +15,8 @@ from tests.support.judge import judge, new_run
 from tests.support.kafka import TopicNames
 from tests.support.logplex import parse_message, parse_request
 from tests.support.nginx import Nginx
-from tests.support.receiving import HttpReceivers
+from tests.support.ports import free_port
+from tests.support.receiving import HttpReceivers, Receivers
 from tests.support.rsyslog import Rsyslog
 from tests.support.shuttle import Shuttle, numbered_events
 from tests.support.syslog_ng import SyslogNg
@@ -166,3 +167,32 @@ def messages(request: Any) -> list[bytes]:
 def tags_and_texts(requests: list[Any]) -> list[tuple[str, str]]:
     records = [message.decode() for request in requests for message in messages(request)]
     return [(r.split(" ", 4)[3], r.split(" - - - ", 1)[1]) for r in records]
+
+
+def test_options_and_states_live_in_postgres(
+    tmp_path: Path, kafka: Broker, topic: TopicNames, postgres_url: str, receiver: Receivers
+) -> None:
+    shuttle = Shuttle(tmp_path, kafka.bootstrap, {"DATABASE_URL": postgres_url})
+    try:
+        shuttle.migrate()
+        shuttle.start_web()
+        space, sink = kafka.create(topic(), partitions=1), receiver(framing="octet")
+        good = shuttle.add_drain(
+            f"gold-{space}", sink.url, framing="octet", filter={"exclude": "seq=1$"}
+        )
+        bad = shuttle.add_drain(f"gold-{space}", f"syslog://127.0.0.1:{free_port()}")
+        shuttle.start_worker()
+        kafka.produce(space, numbered_events("gold", new_run(), 0, 3))
+
+        lines = sink.wait_for(2)
+        wait_until(
+            lambda: shuttle.drain(f"gold-{space}", bad["id"])["state"] == "failing", 20, "it fails"
+        )
+        wait_until(
+            lambda: shuttle.drain(f"gold-{space}", good["id"])["last_delivery_at"], 20, "it is told"
+        )
+    finally:
+        shuttle.close()
+
+    assert [line.decode().rsplit(" ", 1)[1] for line in lines] == ["seq=0", "seq=2"]
+    assert not sink.malformed()
