@@ -21,6 +21,7 @@ from tests.support.rsyslog import Rsyslog
 from tests.support.shuttle import Shuttle, numbered_events
 from tests.support.syslog_ng import SyslogNg
 from tests.support.syslog_server import SyslogServer
+from tests.support.waiting import wait_until
 
 LINES = 200
 
@@ -155,8 +156,6 @@ def test_the_shape_of_heroku_over_http(
 
 
 def wait_for_lines(asked: Callable[[], list[Any]], count: int) -> None:
-    from tests.support.waiting import wait_until
-
     wait_until(lambda: sum(len(messages(q)) for q in asked()) >= count, 30, f"{count} lines")
 
 
