@@ -115,12 +115,11 @@ class Feed:
     def has_room(self) -> bool:
         """Whether a replay pass may hand over more."""
         sender = self._link.sender
-        return (
-            sender is not None
-            and not self.condition.stalled
-            and self.outbox_bytes < sender.capacity_bytes // 2
-            and self._pace.may_send(self._registers.clock())
-        )
+        if sender is None or self.condition.stalled:
+            return False
+        # A request that is put together once more has been small enough before.
+        held = self.outbox_bytes if self.resend is None else sender.buffered_bytes
+        return held < sender.capacity_bytes // 2 and self._pace.may_send(self._registers.clock())
 
     @property
     def wants_replay(self) -> bool:

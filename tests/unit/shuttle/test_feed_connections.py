@@ -236,6 +236,14 @@ async def test_a_failed_request_is_cut_exactly_so_again(benches: Benches) -> Non
     assert bench.feed.accepting
 
 
+async def test_a_large_request_that_failed_still_fits(benches: Benches) -> None:
+    bench = benches("https://127.0.0.1/")
+    await failed_request(bench, HttpError(503, {}))
+    bench.feed.take(3, records(10), (b"a" * 3_000_000,), 1, covered=True)
+
+    assert bench.feed.has_room
+
+
 async def test_a_refused_request_is_not_cut_so_again(benches: Benches) -> None:
     bench = benches("https://127.0.0.1/")
     await failed_request(bench, HttpError(400, {}))
