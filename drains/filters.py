@@ -1,13 +1,15 @@
 """Which of an app's lines a drain wants.
 
-Patterns are RE2's: matching takes time linear in the line, whatever the pattern, so that no
-owner's pattern can slow another's lines.
+Patterns are RE2's: matching takes time linear in the line. The factor is the size of the pattern's
+program, so that is limited too, and so is how much of a line is searched: no owner's pattern may
+slow another's lines.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import re2
@@ -19,6 +21,10 @@ Stream = Literal["stdout", "stderr"]
 SOURCES: tuple[Source, ...] = ("app", "router", "build")
 STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
 PATTERN_CHARACTERS_MAX = 1000
+PROGRAM_SIZE_MAX = 250
+"""Of RE2's instructions. A plain word takes one a letter."""
+SEARCHED_CHARACTERS = 4096
+"""A pattern is looked for in so much of a line's beginning."""
 
 # Bytes that RE2 may use for one pattern: it refuses what would take more.
 _PATTERN_MEMORY = 1 << 20
@@ -75,6 +81,7 @@ class LineFilter:
 EVERYTHING = LineFilter()
 
 
+@lru_cache(4096)
 def compiled(pattern: str) -> re2._Regexp:
     """Raises ValueError, in a sentence for the drain's owner."""
     if len(pattern) > PATTERN_CHARACTERS_MAX:
@@ -83,13 +90,16 @@ def compiled(pattern: str) -> re2._Regexp:
     options.max_mem = _PATTERN_MEMORY
     options.log_errors = False
     try:
-        return re2.compile(pattern, options)
+        made = re2.compile(pattern, options)
     except (re2.error, UnicodeEncodeError) as error:
         said = error.args[0] if error.args else "unknown"
         if isinstance(said, bytes):
             said = said.decode(errors="replace")
         raise ValueError(f"not a pattern of RE2's syntax: {said}") from None
+    if made.programsize > PROGRAM_SIZE_MAX:
+        raise ValueError("too large: with fewer or smaller repetitions it takes less time a line")
+    return made
 
 
 def _searchable(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+    return text[:SEARCHED_CHARACTERS].encode("utf-8", "replace")

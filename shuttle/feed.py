@@ -16,7 +16,7 @@ from drains.delivery.build import connections_of, gathering_of
 from drains.delivery.checkpoints import StepBack
 from drains.delivery.errors import explain
 from drains.delivery.http_answers import HttpError
-from drains.delivery.sender import CAPACITY_BYTES
+from drains.delivery.sender import CAPACITY_BYTES, Sender
 from drains.routes import Route
 from events.records import Run, TopicPartition
 from shuttle.condition import Condition
@@ -137,6 +137,8 @@ class Feed:
 
     def resent(self) -> None:
         """The replay has handed over all of `resend`."""
+        if self.resend is not None and self._outbox.mark is not None:
+            self._outbox.mark.sent_as = self.resend.name
         self.resend = None
         self.flush()
         self._decide()
@@ -168,6 +170,9 @@ class Feed:
         self._decide()
         self.flush()
 
+    def link_ending(self, sender: Sender[Mark]) -> None:
+        self._take_confirmed(sender, self._registers.clock())
+
     def link_closed(self) -> None:
         self.condition.stalled = False
         self._drop_outbox()
@@ -185,21 +190,23 @@ class Feed:
         if self._is_web:
             # Lines that a receiver refuses are better sent with others, to find out which.
             refused = isinstance(error, HttpError) and error.is_refusal
-            self.resend = Resend(again[0]) if again and not refused else None
+            if again:
+                self.resend = None if refused else Resend(again[0])
         self._decide_or_move()
 
     def confirm(self, now: float) -> None:
         """Ask the connection how far it has got; leave the live pass when that is too little."""
         sender = self._link.sender
         if sender is None:
-            if self._outbox.mark is None:
+            mark = self._outbox.mark
+            if mark is None:
                 self._registers.outstanding.discard(self)
+            elif now - mark.since > LATE_SECONDS:
+                self.leave_live("the receiver takes too long to answer")
             return
-        for mark in sender.confirm(now):
-            self._confirmed(mark)
+        self._take_confirmed(sender, now)
         if sender is not self._link.sender:  # it has ended of that
             return
-        self._count_refused(sender.lines_refused)
         if sender.trouble is not None and sender.trouble != self.condition.error:
             self.condition.complain(sender.trouble)
         if sender.confirmed_bytes > self._confirmed_bytes:
@@ -233,6 +240,10 @@ class Feed:
             self.place.touch()
             self._decide()
 
+    def give_up(self, reason: str) -> None:
+        """End the connection as if it had failed."""
+        self._link.give_up_connection(reason)
+
     def tend(self, now: float) -> None:
         """Now and then: end what is idle or old, believe in what has stood."""
         sender = self._link.sender
@@ -242,6 +253,9 @@ class Feed:
             self.condition.proved()
         if self.accepting and self._notices.is_due(now) and self._outbox.mark is None:
             self._begin(0, covered=True)  # no line has come that it could go with
+        if now > self._link.expires_at:
+            self.flush()
+            self.confirm(now)
         if next(self._marks(), None) is None:
             self._end_if_due(now)
         elif now > self._link.expires_at + LATE_SECONDS:
@@ -291,6 +305,7 @@ class Feed:
         if self.resend is not None:
             self.resend.forget(source)
             self._decide()
+            self.flush()
         if not self.gaps:
             self._registers.behind.discard(self)
 
@@ -369,6 +384,11 @@ class Feed:
         sender = self._link.sender
         lately = sender.to_send_again(StepBack(), self._registers.clock()) if sender else ()
         return chain(lately, (self._outbox.mark,) if self._outbox.mark else ())
+
+    def _take_confirmed(self, sender: Sender[Mark], now: float) -> None:
+        for mark in sender.confirm(now):
+            self._confirmed(mark)
+        self._count_refused(sender.lines_refused)
 
     def _confirmed(self, mark: Mark) -> None:
         self.lines_confirmed += mark.lines

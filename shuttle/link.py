@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from drains.delivery.checkpoints import StepBack
-from drains.delivery.errors import DeliveryError
+from drains.delivery.errors import ConnectionEndedError, DeliveryError
 from drains.delivery.sender import Ended, Sender
 from drains.routes import Route
 from shuttle.backoff import Backoff
@@ -28,6 +28,9 @@ _NOTHING = StepBack(0.0, 0)
 
 class LinkOwner(Protocol):
     def link_opened(self) -> None: ...
+
+    def link_ending(self, sender: Sender[Mark]) -> None:
+        """The last chance to ask how far it got."""
 
     def link_closed(self) -> None:
         """The receiver closed, and has read all that it was sent: no failure."""
@@ -58,6 +61,7 @@ class Link:
         self.distrusted = StepBack()
         """How much of what was confirmed is sent again when the connection ends."""
         self.opened_at = self.expires_at = 0.0
+        self._ended_early: DeliveryError | None = None
 
     def want(self) -> None:
         """Have a connection, unless there is one or one is being seen to."""
@@ -75,6 +79,7 @@ class Link:
         self.backoff = Backoff()
         again: list[Mark] = []
         if self.sender is not None:
+            self._owner.link_ending(self.sender)
             again = self.sender.to_send_again(_NOTHING, self._clock())
         self.close()
         return again
@@ -88,8 +93,9 @@ class Link:
     def close(self) -> None:
         self.rest()
         if self.sender is not None:
-            self.sender.close()
-            self.sender = None
+            sender, self.sender = self.sender, None
+            self._owner.link_ending(sender)
+            sender.close()
 
     def give_up_connection(self, reason: str) -> None:
         """The connection makes no progress: end it as if it had failed."""
@@ -98,9 +104,13 @@ class Link:
             self._ended(DeliveryError(reason))
 
     async def _dial(self) -> None:
+        self._ended_early = None
         try:
             async with self._dials:
-                self.sender = await self._connect(self._route, self._ended)
+                sender = await self._connect(self._route, self._ended)
+            if self._ended_early is not None:
+                sender.abort()
+                raise self._ended_early
         except DeliveryError as error:
             self._not_connected(error)
         except Exception:  # a fault of ours: this drain waits, the others go on
@@ -108,6 +118,7 @@ class Link:
             self._not_connected(DeliveryError("internal error"))
         else:
             self._attempt = None
+            self.sender = sender
             self.opened_at = self._clock()
             self.expires_at = self.opened_at + _life_seconds(self._route)
             self._owner.link_opened()
@@ -128,7 +139,10 @@ class Link:
     def _ended(self, error: Exception | None) -> None:
         sender, self.sender = self.sender, None
         if sender is None:  # ended before the dial was over
+            closed = ConnectionEndedError("connection closed by the receiver")
+            self._ended_early = error if isinstance(error, DeliveryError) else closed
             return
+        self._owner.link_ending(sender)
         again = sender.to_send_again(self.distrusted, self._clock())
         if error is not None or again:
             self._try_later(getattr(error, "retry_after_seconds", 0.0))

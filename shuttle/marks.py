@@ -13,7 +13,7 @@ class Mark:
     does not hold the group's offsets back.
     """
 
-    __slots__ = ("batch", "begins", "covered", "ends", "lines", "notice", "since")
+    __slots__ = ("batch", "begins", "covered", "ends", "lines", "notice", "sent_as", "since")
 
     def __init__(self, batch: int, since: float, *, covered: bool) -> None:
         self.batch = batch
@@ -23,17 +23,21 @@ class Mark:
         self.lines = 0
         self.notice: Notice | None = None
         """What it tells of lost lines, before its own."""
+        self.sent_as: str | None = None
+        """The name under which these lines were sent before."""
         self.begins: dict[TopicPartition, int] = {}
         self.ends: dict[TopicPartition, int] = {}
 
     @property
     def name(self) -> str:
         """The same for the same records, whenever they are read."""
+        if self.sent_as is not None:
+            return self.sent_as
         parts = [
             f"{topic}/{partition}:{begin}-{self.ends[TopicPartition(topic, partition)]}"
             for (topic, partition), begin in sorted(self.begins.items())
         ]
-        return " ".join([*parts, self.notice.text] if self.notice else parts)
+        return " ".join(parts)
 
     def add(self, source: TopicPartition, begin: int, end: int, lines: int) -> None:
         if source not in self.begins:

@@ -66,8 +66,7 @@ class Notices:
         return notice
 
     def put_back(self, notice: Notice) -> None:
-        """It did not get there: it is due with the next lines."""
-        self._next_at = 0.0
+        """It did not get there."""
         for reason, lines in notice.lines.items():
             self.lost(lines, reason, notice.since)
 

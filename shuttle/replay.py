@@ -7,6 +7,7 @@ so a receiver that took a thousand drains down with it is read for once, not a t
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 from events.consumer import OffsetConsumer
@@ -120,6 +121,8 @@ class ReplayPass(Pass):
         for source, gap in list(feed.gaps.items()):
             reached = min(self.positions.get(source, gap), resend.limit_of(source))
             feed.replayed_to(source, max(gap, reached))
+            if self.positions.get(source, 0) >= self._live.get(source, math.inf):
+                resend.forget(source)  # the log is another by now, and shorter
         if resend.is_complete(feed.gaps):
             del self._aboard[feed]
             feed.resent()

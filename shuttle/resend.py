@@ -13,6 +13,7 @@ class Resend:
 
     def __init__(self, failed: Mark) -> None:
         self._ends = dict(failed.ends)
+        self.name = failed.name
 
     def limit_of(self, source: TopicPartition) -> int:
         """The offset before which lines of a partition belong to it; 0: none of them do."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 from drains.delivery.build import connections_of
 from drains.delivery.syslog import PRI_AND_VERSION, Wire, framed, header_of, wire_of
 from drains.filters import LineFilter, Wanted
+from drains.routes import Route
 from events.keys import Key
 from events.lines import LogLine, Origin
 from events.records import Run
@@ -57,11 +58,18 @@ class Router:
     def __init__(self, hostname: str = "") -> None:
         self._hostname = hostname
         self._views: dict[Key, list[View]] = {}
+        self._served: dict[Key, tuple[tuple[Feed, Route], ...]] = {}
+        """What the views were made for: most keys are the same when routes change."""
         self._takers: dict[Origin, tuple[_Taker, ...]] = {}
 
     def route(self, feeds: Mapping[Key, Sequence[Feed]]) -> None:
         """From the next batch on, these feeds get these keys' lines."""
-        self._views = {key: self._views_of(found) for key, found in feeds.items()}
+        before, self._served = self._served, {}
+        views, self._views = self._views, {}
+        for key, found in feeds.items():
+            served = self._served[key] = tuple((feed, feed.route) for feed in found)
+            same = before.get(key) == served
+            self._views[key] = views[key] if same else self._views_of(found)
         self._takers.clear()
 
     def parcels_for(self, run: Run, lines: Sequence[LogLine]) -> list[Parcel]:

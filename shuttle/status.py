@@ -22,11 +22,14 @@ class Told:
     def news(self, feeds: Iterable[Feed], now: float) -> dict[Feed, FeedStatus]:
         """What is to be told now. `now`: monotonic seconds."""
         statuses = {feed: _status_of(feed) for feed in feeds}
-        for gone in self._told.keys() - statuses.keys():
-            del self._told[gone]
         return {
             feed: status for feed, status in statuses.items() if self._is_news(feed, status, now)
         }
+
+    def keep_only(self, feeds: Iterable[Feed]) -> None:
+        """The others are gone."""
+        for gone in self._told.keys() - set(feeds):
+            del self._told[gone]
 
     def was_told(self, news: dict[Feed, FeedStatus], now: float) -> None:
         self._told.update({feed: (status, now) for feed, status in news.items()})

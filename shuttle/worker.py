@@ -8,7 +8,7 @@ import math
 import os
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from itertools import count
 
@@ -46,6 +46,7 @@ ROUTES_SECONDS = 0.5
 LAG_LOOK_SECONDS = 1.0
 TEND_SECONDS = 5.0
 PUBLISH_SECONDS = 1.0
+SLICE_FEEDS = 500
 OUTBOXES_BYTES = 96 * 1024 * 1024
 STORE_SECONDS = 2.0
 HAND_OVER_SECONDS = 2.0
@@ -152,11 +153,24 @@ class Worker:
     async def _tend(self) -> None:
         now = self._clock()
         for feed in list(self._roster.by_id.values()):
-            feed.tend(now)
+            self._guarded(feed, lambda feed: feed.tend(now))
+
+    def _guarded(self, feed: Feed, act: Callable[[Feed], None]) -> None:
+        """A fault of ours in what one drain needs is that drain's trouble alone."""
+        try:
+            act(feed)
+        except Exception:
+            drain = feed.route.drain_id
+            logger.exception("Drain %s failed", drain, extra={"action": "feed_failed"})
+            feed.give_up("internal error")
 
     async def _publish(self) -> None:
         now = self._clock()
-        news = self._told.news(self._roster.by_id.values(), now)
+        feeds, news = list(self._roster.by_id.values()), {}
+        for start in range(0, len(feeds), SLICE_FEEDS):
+            news.update(self._told.news(feeds[start : start + SLICE_FEEDS], now))
+            await asyncio.sleep(0)
+        self._told.keep_only(feeds)
         if news:
             statuses = list(news.values())
             with suppress(StoreError):  # it has said so; the next time tells it all
@@ -167,12 +181,12 @@ class Worker:
         now = self._clock()
         for due in self._registers.due.values():
             while due and due[0][0] <= now:
-                due.popleft()[1].flush()
+                self._guarded(due.popleft()[1], Feed.flush)
 
     async def _confirm(self) -> None:
         now = self._clock()
         for feed in list(self._registers.outstanding):
-            feed.confirm(now)
+            self._guarded(feed, lambda feed: feed.confirm(now))
         self._keep_within_budget()
 
     def _keep_within_budget(self) -> None:

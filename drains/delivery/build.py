@@ -42,10 +42,15 @@ class Connector:
         """As many connections as the drain is to have. Raises DialError."""
         count = connections_of(route)
         if count == 1:
-            return await self._one(route, 0, ended)
+            return await self._one(route, ended)
         bundle: Bundle[Any] = Bundle(ended)
-        dials = [self._one(route, number, bundle.one_ended) for number in range(count)]
-        answers = await asyncio.gather(*dials, return_exceptions=True)
+        dials = [asyncio.ensure_future(self._one(route, bundle.one_ended)) for _ in range(count)]
+        try:
+            answers = await asyncio.gather(*dials, return_exceptions=True)
+        except asyncio.CancelledError:
+            for dial in dials:
+                dial.add_done_callback(_abort)
+            raise
         errors = [answer for answer in answers if isinstance(answer, BaseException)]
         senders = [answer for answer in answers if not isinstance(answer, BaseException)]
         if errors:
@@ -55,7 +60,7 @@ class Connector:
         bundle.adopt(senders)
         return bundle
 
-    async def _one(self, route: Route, number: int, ended: Ended) -> Sender[Any]:
+    async def _one(self, route: Route, ended: Ended) -> Sender[Any]:
         dialer, destination, tls = self._dialer, route.destination, route.options.tls
         match destination.scheme:
             case "syslog":
@@ -66,7 +71,13 @@ class Connector:
                 return await UdpSender.connect(dialer, destination, ended)
             case _:
                 connection = HttpConnection(dialer, destination, route.options.headers, tls)
-                return await LogplexSender.connect(connection, route.drain_id, number, ended)
+                return await LogplexSender.connect(connection, route.drain_id, ended)
+
+
+def _abort(dial: asyncio.Future[Sender[Any]]) -> None:
+    """A connection that nobody waits for any more."""
+    if not dial.cancelled() and dial.exception() is None:
+        dial.result().abort()
 
 
 def connections_of(route: Route) -> int:

@@ -40,6 +40,7 @@ class Bundle(Generic[MarkT]):
         self._senders: Sequence[Sender[Share[MarkT]]] = ()
         self._open: deque[Share[MarkT]] = deque()
         self._sent = 0
+        self._confirmed: list[MarkT] = []
         self.capacity_bytes = 0
 
     def adopt(self, senders: Sequence[Sender[Share[MarkT]]]) -> None:
@@ -54,7 +55,7 @@ class Bundle(Generic[MarkT]):
     def one_ended(self, error: Exception | None) -> None:
         ended, self._ended = self._ended, None
         if ended is not None and self._senders:
-            self.confirm(asyncio.get_running_loop().time())
+            self._confirmed = self.confirm(asyncio.get_running_loop().time())
             self.close()
             ended(error)
 
@@ -90,7 +91,7 @@ class Bundle(Generic[MarkT]):
         for sender in self._senders:
             for share in sender.confirm(now):
                 share.left -= 1
-        confirmed = []
+        confirmed, self._confirmed = self._confirmed, []
         while self._open and not self._open[0].left:
             confirmed.append(self._open.popleft().mark)
         return confirmed

@@ -36,6 +36,7 @@ ProtocolT = TypeVar("ProtocolT", bound=asyncio.BaseProtocol)
 class Dialer:
     def __init__(self, policy: EgressPolicy) -> None:
         self._policy = policy
+        self._looking_up: dict[tuple[str, int, int], asyncio.Task[Addresses]] = {}
 
     async def dial(self, destination: Destination) -> socket.socket:
         """A connected TCP socket, all addresses tried. Raises DialError within 4 s."""
@@ -55,14 +56,29 @@ class Dialer:
 
     async def resolve(self, destination: Destination, *, udp: bool = False) -> Addresses:
         """The name's addresses, each of which may be sent to. Raises DialError."""
-        loop = asyncio.get_running_loop()
         kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
         try:
-            found = await loop.getaddrinfo(destination.host, destination.port, type=kind)
+            found = await self._look_up(destination.host, destination.port, kind)
         except (OSError, ValueError) as error:  # ValueError: what IDNA or C cannot hold
             raise DialError(explain(error)) from error
         await self._policy.refuse_all((str(answer[-1][0]), destination.port) for answer in found)
         return found
+
+    async def _look_up(self, host: str, port: int, kind: int) -> Addresses:
+        """One look-up a name at a time, whoever asks: a slow one keeps a thread busy."""
+        asked = (host, port, kind)
+        task = self._looking_up.get(asked)
+        if task is None:
+            loop = asyncio.get_running_loop()
+            task = loop.create_task(loop.getaddrinfo(host, port, type=kind), name="look up")
+            self._looking_up[asked] = task
+            task.add_done_callback(lambda done: self._looked_up(asked, done))
+        return await asyncio.shield(task)
+
+    def _looked_up(self, asked: tuple[str, int, int], done: asyncio.Task[Addresses]) -> None:
+        del self._looking_up[asked]
+        if not done.cancelled():
+            done.exception()  # nobody may have waited so long
 
     async def connect(self, addresses: Addresses) -> socket.socket:
         """Connected to the first of these that answers. Raises DialError."""
@@ -107,7 +123,7 @@ async def attach(
             protocol,
             sock=connected,
             ssl=context,
-            server_hostname=host if context else None,
+            server_hostname=host.removesuffix(".") if context and host else None,
             ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
         )
     except ssl.SSLError as error:

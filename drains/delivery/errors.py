@@ -48,6 +48,8 @@ def explain(error: BaseException) -> str:
         return "timed out"
     if isinstance(error, OSError) and error.errno in _SAID:
         return _SAID[error.errno]
+    if isinstance(error, OSError) and error.errno is None:
+        return "cannot be reached"  # each address for another reason
     return str(error) or type(error).__name__
 
 

@@ -22,8 +22,24 @@ from drains.options import TlsOptions
 USER_AGENT = "Logplex/v86 (Log shuttle)"
 # An answer's body is of no use, but has to be read for the connection to be used again.
 _ANSWER_BYTES_MAX = 4096
+_ANSWER_AND_HEAD_BYTES_MAX = 512 * 1024
 _ANSWER_BODY_SECONDS = 1.0
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+
+
+class _Handler(ResponseHandler):
+    """Ends a connection that says more than an answer: aiohttp would keep it all."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, door: _Door) -> None:
+        super().__init__(loop)
+        self._door = door
+
+    def data_received(self, data: bytes) -> None:
+        self._door.allowed_bytes -= len(data)
+        if self._door.allowed_bytes >= 0:
+            super().data_received(data)
+        elif self.transport is not None:
+            self.transport.abort()
 
 
 class _Door(aiohttp.BaseConnector):
@@ -37,6 +53,8 @@ class _Door(aiohttp.BaseConnector):
         self._ahead: ResponseHandler | None = None
         self.newest: ResponseHandler | None = None
         self.opened = 0
+        self.allowed_bytes = 0
+        """How much the receiver may still say: nothing while no request is under way."""
 
     async def open_ahead(self, connected: Connected | None = None) -> None:
         """For the first request. Raises DialError."""
@@ -52,7 +70,9 @@ class _Door(aiohttp.BaseConnector):
         context = context_of(self._tls) if destination.scheme == "https" else None
         connected = connected or await self._dialer.dial(destination)
         self.opened += 1
-        self.newest = await attach(connected, self._factory, context, destination.host)
+        loop = asyncio.get_running_loop()
+        host = destination.host
+        self.newest = await attach(connected, lambda: _Handler(loop, self), context, host)
         return self.newest
 
     def drop_ahead(self) -> None:
@@ -106,9 +126,10 @@ class HttpConnection:
         """What the transport and the kernel still hold: anything that changes is progress."""
         handler = self._door.newest
         transport = handler.transport if handler is not None else None
-        if transport is None:
+        connected = transport.get_extra_info("socket") if transport is not None else None
+        if transport is None or connected is None:
             return (0, 0)
-        held = unacknowledged_bytes(transport.get_extra_info("socket"))
+        held = unacknowledged_bytes(connected)
         return (transport.get_write_buffer_size(), held or 0)
 
     async def _post_on_new_connection(self, body: bytes, headers: dict[str, str]) -> None:
@@ -118,6 +139,13 @@ class HttpConnection:
             raise _broken(error) from error
 
     async def _post_once(self, body: bytes, headers: dict[str, str]) -> None:
+        self._door.allowed_bytes = _ANSWER_AND_HEAD_BYTES_MAX
+        try:
+            await self._ask(body, headers)
+        finally:
+            self._door.allowed_bytes = 0
+
+    async def _ask(self, body: bytes, headers: dict[str, str]) -> None:
         async with self._session.post(
             self._url, data=body, headers=headers, allow_redirects=False
         ) as answer:

@@ -20,9 +20,9 @@ def unacknowledged_bytes(connection: HasFileno) -> int | None:
 
     Still answers after a reset, with what was never acknowledged. Linux only (TIOCOUTQ).
     """
-    try:
+    try:  # ValueError: it is closed by now
         answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-    except OSError:
+    except (OSError, ValueError):
         return None
     found: int = struct.unpack("i", answer)[0]
     return found

@@ -39,12 +39,9 @@ class LogplexSender(Generic[MarkT]):
     capacity_bytes = CAPACITY_BYTES
     trouble: str | None = None
 
-    def __init__(
-        self, connection: HttpConnection, drain_id: str, number: int, ended: Ended
-    ) -> None:
+    def __init__(self, connection: HttpConnection, drain_id: str, ended: Ended) -> None:
         self._connection = connection
         self._drain_id = drain_id
-        self._number = number
         self._ended: Ended | None = ended
         self._waiting: deque[_Batch[MarkT]] = deque()
         self._confirmed: list[MarkT] = []
@@ -59,15 +56,15 @@ class LogplexSender(Generic[MarkT]):
 
     @classmethod
     async def connect(
-        cls, connection: HttpConnection, drain_id: str, number: int, ended: Ended
+        cls, connection: HttpConnection, drain_id: str, ended: Ended
     ) -> LogplexSender[MarkT]:
-        """`number` tells the drain's connections apart. Raises DialError."""
+        """Raises DialError."""
         try:
             await connection.open()
         except BaseException:
             await connection.close()
             raise
-        return cls(connection, drain_id, number, ended)
+        return cls(connection, drain_id, ended)
 
     @property
     def unconfirmed(self) -> Iterator[MarkT]:
@@ -82,7 +79,7 @@ class LogplexSender(Generic[MarkT]):
             self._work = asyncio.create_task(self._deliver_all(), name="deliver")
 
     def confirm(self, now: float) -> list[MarkT]:
-        if self._work is not None:
+        if self._work is not None and self._ended is not None:
             self._watch_progress(now)
         confirmed, self._confirmed = self._confirmed, []
         return confirmed
@@ -160,17 +157,22 @@ class LogplexSender(Generic[MarkT]):
             {
                 "Content-Type": "application/logplex-1",
                 "Logplex-Msg-Count": str(len(part)),
-                "Logplex-Frame-Id": self._frame_id(batch.mark.name, part),
+                "Logplex-Frame-Id": self._frame_id(batch.mark.name, body),
                 "Logplex-Drain-Token": self._drain_id,
             },
         )
         self.confirmed_bytes += len(body)
         self._moved_on()
 
-    def _frame_id(self, name: str, part: range) -> str:
-        """The same when the same lines are sent again: receivers drop doubles by it."""
-        text = f"{self._drain_id} {self._number} {name} {part.start}-{part.stop}"
-        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest().upper()
+    def _frame_id(self, name: str, body: bytes) -> str:
+        """The same when the same lines are sent again: receivers drop doubles by it.
+
+        By where the lines come from and by what they are: another line with the same text is
+        another line, and the same place in another order is another request.
+        """
+        digest = hashlib.blake2b(f"{self._drain_id} {name}\n".encode(), digest_size=16)
+        digest.update(body)
+        return digest.hexdigest().upper()
 
     def _watch_progress(self, now: float) -> None:
         progress = self._connection.unsent_bytes

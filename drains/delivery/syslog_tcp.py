@@ -18,6 +18,8 @@ from drains.delivery.sender import CAPACITY_BYTES, Ended, MarkT
 from drains.destination import Destination
 
 CLOSE_SECONDS = 4.0
+HEARD_BYTES_MAX = 1024 * 1024
+"""Syslog has no answers: a receiver that says so much only costs time."""
 
 
 class TcpSender(asyncio.Protocol, Generic[MarkT]):
@@ -32,6 +34,8 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
         self._checkpoints: Checkpoints[MarkT] = Checkpoints()
         self._transport: asyncio.Transport
         self._given_to_kernel = 0
+        self._heard_bytes = 0
+        self._last_confirmed: list[MarkT] = []
 
     @classmethod
     async def connect(cls, dialer: Dialer, destination: Destination, ended: Ended) -> Self:
@@ -56,7 +60,8 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
 
     def confirm(self, now: float) -> list[MarkT]:
         self._look_at_buffer()
-        return self._checkpoints.confirm(self._acknowledged_bytes(), now)
+        last, self._last_confirmed = self._last_confirmed, []
+        return last + self._checkpoints.confirm(self._acknowledged_bytes(), now)
 
     def to_send_again(self, distrusted: StepBack, now: float) -> list[MarkT]:
         return self._checkpoints.to_send_again(distrusted, now)
@@ -74,6 +79,12 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_bytes += len(data)
+        if self._heard_bytes > HEARD_BYTES_MAX:
+            self._end(ConnectionEndedError("the receiver sends data, which syslog has no use for"))
+            self.abort()
 
     def eof_received(self) -> None:
         """The receiver closed its side: it takes no more, as syslog has nothing to answer."""
@@ -93,7 +104,8 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
             ended, self._ended = self._ended, None
             # The last reading: the socket still answers, also after a reset.
             loop = asyncio.get_running_loop()
-            self._checkpoints.confirm(self._acknowledged_bytes(), loop.time())
+            confirmed = self._checkpoints.confirm(self._acknowledged_bytes(), loop.time())
+            self._last_confirmed += confirmed
             ended(error)
 
     def _look_at_buffer(self) -> None:

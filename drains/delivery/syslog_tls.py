@@ -10,7 +10,7 @@ from typing import Self
 
 from drains.delivery.checkpoints import StepBack
 from drains.delivery.dialing import HANDSHAKE_SECONDS, Connected, Dialer, attach
-from drains.delivery.errors import ConnectionEndedError, DialError
+from drains.delivery.errors import ConnectionEndedError, DialError, explain
 from drains.delivery.sender import Ended, MarkT
 from drains.delivery.syslog_tcp import TcpSender
 from drains.delivery.tls import TlsLayer, context_of, explain_tls
@@ -18,6 +18,10 @@ from drains.destination import Destination
 from drains.options import TlsOptions
 
 HEARD_SECONDS = 0.5
+REFUSAL_SECONDS = 2.0
+"""A connection that ends so soon after the handshake was refused: nothing of it has been read."""
+
+_CLOSED = "connection closed by the receiver"
 
 
 class TlsSender(TcpSender[MarkT]):
@@ -27,6 +31,7 @@ class TlsSender(TcpSender[MarkT]):
         super().__init__(ended)
         self._layer = layer
         self._refused = False
+        self._believed_at = 0.0
         loop = asyncio.get_running_loop()
         self._established: asyncio.Future[None] = loop.create_future()
         self._heard: asyncio.Future[None] = loop.create_future()
@@ -58,6 +63,7 @@ class TlsSender(TcpSender[MarkT]):
                 await self._established
         except TimeoutError as error:
             raise DialError("timed out in the TLS handshake") from error
+        self._believed_at = asyncio.get_running_loop().time() + REFUSAL_SECONDS
         if self._layer.may_be_refused:
             # Else our first lines meet its refusal, and both are lost in a reset.
             with suppress(TimeoutError):
@@ -93,6 +99,7 @@ class TlsSender(TcpSender[MarkT]):
         self._transport.write(self._layer.to_send())
 
     def data_received(self, data: bytes) -> None:
+        super().data_received(data)
         try:
             is_open = self._layer.received(data)
         except ssl.SSLError as error:
@@ -109,6 +116,7 @@ class TlsSender(TcpSender[MarkT]):
 
     def eof_received(self) -> None:
         if self._layer.established:
+            _settle(self._heard, DialError(_CLOSED))
             super().eof_received()
         else:
             self._fail("connection closed in the TLS handshake")
@@ -116,8 +124,10 @@ class TlsSender(TcpSender[MarkT]):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._layer.established:
             self._fail("connection closed in the TLS handshake")
-        # What is said after the handshake is said before any line is read.
-        self._refused = self._refused or self._layer.may_be_refused
+        _settle(self._heard, DialError(explain(exc) if exc else _CLOSED))
+        if asyncio.get_running_loop().time() < self._believed_at:
+            # What is said after the handshake is said before any line is read.
+            self._refused = self._refused or self._layer.may_be_refused
         super().connection_lost(exc)
 
     def _fail(self, why: str) -> None:

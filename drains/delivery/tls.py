@@ -94,7 +94,9 @@ class TlsLayer:
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._tls = context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=host.removesuffix(".")
+        )
         self.established = False
         self.heard = False
         """Whether the receiver has said something since."""

@@ -76,7 +76,10 @@ class Trial:
         return self._steps
 
     async def _over_udp(self) -> None:
-        connected = connect_udp(await self._resolve(udp=True))
+        addresses = await self._resolve(udp=True)
+        async with self._step("connect", CONNECT_SECONDS) as said:
+            connected = connect_udp(addresses)
+            said.append("UDP has no connections: nobody was asked")
         sender: UdpSender[_TestWrite] = await attach_udp(connected, lambda: UdpSender(self._end))
         await self._send(sender, "handed to the network: UDP has no answer")
 
@@ -105,7 +108,7 @@ class Trial:
             else:
                 await connection.open(connected)
             drain_id = self._route.drain_id
-            sender: LogplexSender[_TestWrite] = LogplexSender(connection, drain_id, 0, self._end)
+            sender: LogplexSender[_TestWrite] = LogplexSender(connection, drain_id, self._end)
             await self._send(sender, "accepted")
         finally:
             await connection.close()

@@ -71,4 +71,5 @@ def has_layout(keys: Sequence[str]) -> bool:
     no tuple.
     """
     special = [key for key in keys if key in LIFTED or key == "source"]
-    return bool(keys) and len(special) == len(set(special))
+    gives = any(key != "timestamp" for key in keys)
+    return gives and len(special) == len(set(special))

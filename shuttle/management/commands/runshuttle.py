@@ -24,7 +24,7 @@ from shuttle.worker import Worker
 
 logger = logging.getLogger(__name__)
 
-LOOK_UP_THREADS = 32
+LOOK_UP_THREADS = 128
 
 
 class Command(BaseCommand):

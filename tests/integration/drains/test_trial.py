@@ -57,6 +57,7 @@ async def test_tls(receiver: Receivers, authority: Authority) -> None:
 async def test_udp(udp_receiver: UdpReceiver) -> None:
     assert await tried(udp_receiver.url) == [
         ("resolve", True, "127.0.0.1"),
+        ("connect", True, "UDP has no connections: nobody was asked"),
         ("send", True, "handed to the network: UDP has no answer"),
     ]
     assert LINE.fullmatch(udp_receiver.wait_for(1)[0].decode())

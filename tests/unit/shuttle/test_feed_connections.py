@@ -107,29 +107,34 @@ async def test_an_idle_connection_ends_and_that_is_no_failure(benches: Benches) 
     await until(lambda: len(bench.receiver.senders) == 2)
 
 
+async def old_connection(bench: FeedBench) -> None:
+    """That has just been given a line."""
+    await bench.sent(batch=1, begin=10)
+    bench.sender.read_all()
+    for mark in bench.sender.confirm(bench.now):
+        bench.feed._confirmed(mark)
+    bench.now += LIFE_SECONDS + LATE_SECONDS + 1
+    bench.feed.take(2, records(11), (b"y",), 1)
+    bench.feed.flush()
+
+
 async def test_an_old_connection_is_replaced_when_nothing_is_under_way(benches: Benches) -> None:
     bench = benches()
-    await bench.sent(batch=1, begin=10)
-    bench.now += LIFE_SECONDS + 1
-    bench.feed.tend(bench.now)
+    await old_connection(bench)
     assert not bench.sender.closed
 
     bench.confirm()
     assert bench.sender.closed
-    assert bench.feed.state == "live"
+    assert (bench.feed.state, bench.feed.gaps) == ("live", {})
 
 
 async def test_an_old_connection_that_is_never_idle_is_emptied_first(benches: Benches) -> None:
     bench = benches()
-    bench.now += LIFE_SECONDS + LATE_SECONDS + 1
-    await bench.sent(batch=1, begin=10)
-    bench.sender  # noqa: B018 - it is open
-    bench.now += LIFE_SECONDS + LATE_SECONDS + 1
-    bench.feed.take(2, records(11), (b"y",), 1)
-    bench.feed.flush()
+    await old_connection(bench)
     bench.feed.tend(bench.now)
 
     assert not bench.feed.accepting
+    assert not bench.sender.closed
     bench.confirm()
     assert bench.sender.closed
     assert bench.feed.accepting

@@ -72,6 +72,7 @@ async def test_a_notice_that_did_not_arrive_is_told_again(bench: FeedBench) -> N
     while len(bench.receiver.senders) < 2:
         await asyncio.sleep(0)
     await asyncio.sleep(0)
+    bench.now += EVERY_SECONDS
     bench.feed.tend(bench.now)
     bench.feed.flush()
 
