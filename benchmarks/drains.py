@@ -38,6 +38,8 @@ def main() -> None:
         options["framing"] = "octet"
     if destination in ("tls", "https"):
         options["tls"] = {"ca": Path(ca).read_text()}
+    if destination == "https":
+        options["connections"] = 4  # a receiver's answers take longer than our next batch
     for number in range(count):
         create_drain(AppKey(f"app{number}", SPACE), URLS[destination].format(port), **options)
     Drain.objects.update(active_since=datetime(2000, 1, 1, tzinfo=UTC))

@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 BODY_BYTES_MAX = 256 * 1024
 BODY_LINES_MAX = 1000
 
 
+class Frames:
+    """The frames of data in which a LF stands at each frame's end and nowhere else.
+
+    Taken apart only when it has to be: most of the time all of it is one request.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.count = data.count(b"\n")
+
+    def bodies(self) -> Iterator[range]:
+        """Which frames go into a request each: as many as its limits allow, always the same."""
+        if len(self.data) <= BODY_BYTES_MAX and self.count <= BODY_LINES_MAX:
+            return iter((range(self.count),))
+        return _bodies_of(self._each)
+
+    def body(self, part: range) -> bytes:
+        if len(part) == self.count:
+            return self.data
+        return b"".join(self._each[part.start : part.stop])
+
+    @cached_property
+    def _each(self) -> list[bytes]:
+        return frames_of(self.data)
+
+
 def frames_of(data: bytes) -> list[bytes]:
-    """The frames of data in which a LF stands at each frame's end and nowhere else."""
     frames = data.split(b"\n")
     frames.pop()
     return [frame + b"\n" for frame in frames]
 
 
-def bodies_of(frames: Sequence[bytes]) -> Iterator[range]:
-    """Which frames go into a request each: as many as its limits allow, always the same."""
+def _bodies_of(frames: Sequence[bytes]) -> Iterator[range]:
     start = size = 0
     for index, frame in enumerate(frames):
         full = size + len(frame) > BODY_BYTES_MAX or index - start == BODY_LINES_MAX

@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple
 
 from drains.delivery.checkpoints import StepBack
 from drains.delivery.errors import DeliveryError
-from drains.delivery.frames import bodies_of, frames_of
+from drains.delivery.frames import Frames
 from drains.delivery.http_answers import HttpError
 from drains.delivery.http_connection import HttpConnection
 from drains.delivery.sender import CAPACITY_BYTES, Ended, MarkT
@@ -28,8 +28,7 @@ ANSWER_SECONDS = 8.0
 
 
 class _Batch(NamedTuple, Generic[MarkT]):
-    frames: list[bytes]
-    size: int
+    frames: Frames
     mark: MarkT
 
 
@@ -72,7 +71,7 @@ class LogplexSender(Generic[MarkT]):
 
     def send(self, pieces: Sequence[bytes], mark: MarkT) -> None:
         (data,) = pieces
-        self._waiting.append(_Batch(frames_of(data), len(data), mark))
+        self._waiting.append(_Batch(Frames(data), mark))
         self.buffered_bytes += len(data)
         if self._work is None and self._ended is not None:
             self._moved_on()
@@ -109,7 +108,7 @@ class LogplexSender(Generic[MarkT]):
                 await self._deliver(batch)
                 self._waiting.popleft()
                 self._confirmed.append(batch.mark)
-                self.buffered_bytes -= batch.size
+                self.buffered_bytes -= len(batch.frames.data)
         except DeliveryError as error:
             self._end(error)
         except asyncio.CancelledError:
@@ -125,7 +124,7 @@ class LogplexSender(Generic[MarkT]):
 
     async def _deliver(self, batch: _Batch[MarkT]) -> None:
         """Returns when all lines are confirmed or refused. Raises DeliveryError."""
-        left = list(bodies_of(batch.frames))[::-1]
+        left = list(batch.frames.bodies())[::-1]
         accepted: range | None = None
         refused = 0
         refusal: HttpError | None = None  # the last answer, when it was one
@@ -151,7 +150,7 @@ class LogplexSender(Generic[MarkT]):
         self.lines_refused += refused
 
     async def _post(self, batch: _Batch[MarkT], part: range) -> None:
-        body = b"".join(batch.frames[part.start : part.stop])
+        body = batch.frames.body(part)
         await self._connection.post(
             body,
             {
