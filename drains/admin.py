@@ -20,6 +20,7 @@ from drains.admin_layout import OBSERVED, layout_of
 from drains.admin_options import PLAIN, OptionFields, shown_at
 from drains.errors import DrainError, InvalidDrainError, UnknownDrainError
 from drains.models import Drain, DrainCursor
+from drains.status import status_of
 from events.keys import AppKey, Key, SiteKey
 
 
@@ -127,17 +128,30 @@ class DrainAdmin(admin.ModelAdmin):
 
     @admin.display(description="State")
     def state(self, drain: Drain) -> SafeString | str:
-        if drain.paused:
-            return "paused"
+        status = status_of(drain)
+        if status.state == "failing":
+            return format_html("<strong>failing</strong>: {}", status.last_error or "")
         behind = getattr(drain, "behind", 0)  # counted by get_queryset
-        if behind:
+        if behind and status.state != "paused":
             partitions = "partition" if behind == 1 else "partitions"
             return format_html("<strong>behind</strong> in {} {}", behind, partitions)
-        return "up to date"
+        return status.state
+
+    @admin.display(description="Last error")
+    def last_error(self, drain: Drain) -> str:
+        status = status_of(drain)
+        if status.last_error_at is None:
+            return "none"
+        return f"{status.last_error} ({status.last_error_at:%Y-%m-%d %H:%M:%S} UTC)"
+
+    @admin.display(description="Last delivery")
+    def last_delivery(self, drain: Drain) -> str:
+        at = status_of(drain).last_delivery_at
+        return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "none yet"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
         drains: QuerySet[Drain] = super().get_queryset(request)
-        return drains.annotate(behind=Count("cursors"))
+        return drains.annotate(behind=Count("cursors", distinct=True)).prefetch_related("statuses")
 
     def get_inlines(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
         return [CursorInline] if obj else []

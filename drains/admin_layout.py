@@ -12,7 +12,15 @@ from drains.options import NO_TLS_OPTIONS, TlsOptions
 
 Part = tuple[str | None, dict[str, Any]]
 
-OBSERVED = ("id", "active_since", "created_at", "updated_at")
+OBSERVED = (
+    "state",
+    "last_error",
+    "last_delivery",
+    "id",
+    "active_since",
+    "created_at",
+    "updated_at",
+)
 
 _FILTER = (
     "The drain gets those lines that every part filled in here lets pass. Router and build lines "

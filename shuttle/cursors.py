@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from django.db import Error, connection, transaction
+from django.db import Error, OperationalError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from drains import selectors
@@ -102,7 +102,14 @@ def _translated() -> Iterator[None]:
         yield
     except Error as error:
         connection.close()
-        raise StoreError(str(error).strip() or type(error).__name__) from error
+        said = str(error).strip() or type(error).__name__
+        if isinstance(error, OperationalError | ProgrammingError) and _lacks_a_table(said):
+            said = f"{said}: `manage.py migrate` has not run"
+        raise StoreError(said) from error
+
+
+def _lacks_a_table(said: str) -> bool:
+    return "no such table" in said or "does not exist" in said
 
 
 def _rows(change: CursorChange) -> Iterator[DrainCursor]:

@@ -139,11 +139,14 @@ What the receiver gets:
 """)
 
     async def _let_run(self, parts: Parts, bootstrap: str) -> None:
-        async with asyncio.TaskGroup() as together:
-            together.create_task(write_lines({"bootstrap.servers": bootstrap}))
-            while True:
+        writing = asyncio.create_task(write_lines({"bootstrap.servers": bootstrap}))
+        try:
+            while not writing.done():
                 parts.check()
                 await asyncio.sleep(LOOK_SECONDS)
+            writing.result()
+        finally:
+            writing.cancel()
 
     @property
     def _url(self) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from drains import services
-from drains.models import Drain, DrainCursor
+from drains.models import Drain, DrainCursor, DrainStatus
 from drains.selectors import route_version
 from events.keys import AppKey, SiteKey
 
@@ -112,6 +113,26 @@ def test_the_list_finds_and_tells_who_is_behind(operator: Client) -> None:
     assert "<strong>behind</strong> in 1 partition" in page
     assert "hunter2" not in page
     assert "t0p" not in page
+
+
+def test_a_failing_drain_shows_why(operator: Client) -> None:
+    drain = services.create_drain(GOLD, "syslog://logs.example:514")
+    now = timezone.now()
+    DrainStatus.objects.create(
+        drain=drain,
+        worker="w",
+        state="failing",
+        last_error="connection <refused>",
+        last_error_at=now,
+        reported_at=now,
+    )
+
+    page = operator.get(LIST).content.decode()
+    one = operator.get(f"{LIST}{drain.pk}/change/").content.decode()
+
+    assert "<strong>failing</strong>: connection &lt;refused&gt;" in page
+    assert "connection &lt;refused&gt; (20" in one
+    assert "none yet" in one
 
 
 def test_a_long_list_takes_no_more_queries(
