@@ -160,9 +160,19 @@ class Broker:
                 return
 
     def _offsets(self, topic: str, which: OffsetSpec) -> dict[int, int]:
-        asked = {TopicPartition(topic, number): which for number in self.partitions(topic)}
-        answers = self._admin.list_offsets(asked)
-        return {place.partition: f.result(self._limit).offset for place, f in answers.items()}
+        def asked() -> list[dict[int, int]]:
+            """Nothing while the topic is being made: its partitions have leaders by and by."""
+            wanted = {TopicPartition(topic, number): which for number in self.partitions(topic)}
+            answers = self._admin.list_offsets(wanted)
+            try:
+                found = {place.partition: f.result(self._limit) for place, f in answers.items()}
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                    raise
+                return []
+            return [{partition: about.offset for partition, about in found.items()}]
+
+        return wait_until(asked, self._limit, f"the offsets of {topic}")[0]
 
     def _consumer(self, group: str) -> Consumer:
         conf = {"group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
