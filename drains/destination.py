@@ -64,6 +64,10 @@ class Destination:
         return self.scheme in _DEFAULT_PORTS
 
     @property
+    def is_udp(self) -> bool:
+        return self.scheme == "syslog+udp"
+
+    @property
     def canonical(self) -> tuple[str, ...]:
         """The same for two URLs that mean the same. Holds the password."""
         path = self.path or ("/" if self.is_web else "")

@@ -60,7 +60,7 @@ def together(wanted: Wanted, stored: Callable[[str], Any]) -> DrainOptions:
 
 def refuse_misfits(options: DrainOptions, destination: Destination) -> None:
     """What a URL of this kind has no use for. Raises InvalidDrainError."""
-    if options.framing == "octet" and destination.scheme == "syslog+udp":
+    if options.framing == "octet" and destination.is_udp:
         raise InvalidDrainError("framing", "on syslog+udp a datagram is a record: must be newline")
     if options.headers and not destination.is_web:
         raise InvalidDrainError("headers", "only http and https URLs can have them")

@@ -74,7 +74,7 @@ class Decoder:
             return chosen.lines_of(single, malformed)
         except Exception:
             logger.exception("A record cannot be decoded", extra={"action": "decode_failed"})
-            malformed.add(*single.source, single.begin, "internal_error", single.values[0])
+            malformed.add(single, 0, "internal_error")
             return []
 
 

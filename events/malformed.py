@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import NamedTuple
 
+from events.records import Run, offset_of
+
 SAMPLES_KEPT = 50
 SAMPLE_BYTES = 200
 
@@ -33,9 +35,9 @@ class Malformed:
         self.counts: Counter[str] = Counter()
         self.samples: deque[Sample] = deque(maxlen=SAMPLES_KEPT)
 
-    def add(
-        self, topic: str, partition: int, offset: int, reason: str, value: bytes | None
-    ) -> None:
+    def add(self, run: Run, index: int, reason: str) -> None:
+        """The record at `index` of a run is no log line."""
         self.counts[reason] += 1
-        begins = (value or b"")[:SAMPLE_BYTES]
-        self.samples.append(Sample(topic, partition, offset, reason, begins))
+        message = run.messages[index]
+        begins = (message.value() or b"")[:SAMPLE_BYTES]
+        self.samples.append(Sample(*run.source, offset_of(message), reason, begins))

@@ -113,7 +113,7 @@ def _number(value: float) -> float | str:
 
 def _short_number(value: float) -> float | str:
     """A 32-bit number with the fewest digits that tell it from its neighbours."""
-    for digits in range(6, 9):
+    for digits in range(6, 10):
         short = float(f"{value:.{digits}g}")
         if math.isfinite(value) and struct.pack("f", short) == struct.pack("f", value):
             return short

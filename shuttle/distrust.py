@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from drains.delivery.checkpoints import StepBack
+from drains.delivery.checkpoints import NO_STEP_BACK, StepBack
 from events.records import TopicPartition
 from shuttle.marks import Mark
-
-_NOTHING = StepBack(0.0, 0)
 
 
 class Distrust:
@@ -24,7 +22,7 @@ class Distrust:
     @property
     def step_back(self) -> StepBack:
         """For the next end of a connection."""
-        return (StepBack(), StepBack().halved())[self._resets] if self._resets < 2 else _NOTHING
+        return (StepBack(), StepBack().halved())[self._resets] if self._resets < 2 else NO_STEP_BACK
 
     def sent_again(self, marks: Iterable[Mark]) -> None:
         """A connection ended, and all this is to be confirmed once more."""

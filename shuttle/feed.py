@@ -155,7 +155,7 @@ class Feed:
                 self.leave_live("the receiver takes too long to answer")
             return
         now = self._sent_at = self._registers.clock()
-        if mark.covered and self.route.destination.scheme == "syslog+udp":
+        if mark.covered and self.route.destination.is_udp:
             self._pace.sent(mark.lines, now)
         sender.send(self._outbox.take(), mark)
         if sender.buffered_bytes > sender.capacity_bytes:

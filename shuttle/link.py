@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from drains.delivery.checkpoints import StepBack
+from drains.delivery.checkpoints import NO_STEP_BACK, StepBack
 from drains.delivery.errors import ConnectionEndedError, DeliveryError
 from drains.delivery.sender import Ended, Sender
 from drains.routes import Route
@@ -22,8 +22,6 @@ Connect = Callable[[Route, Ended], Awaitable[Sender[Mark]]]
 LIFE_SECONDS = 3600.0
 UDP_LIFE_SECONDS = 60.0
 """Then the name is looked up again: nothing else would tell that it has moved."""
-
-_NOTHING = StepBack(0.0, 0)
 
 
 class LinkOwner(Protocol):
@@ -80,7 +78,7 @@ class Link:
         again: list[Mark] = []
         if self.sender is not None:
             self._owner.link_ending(self.sender)
-            again = self.sender.to_send_again(_NOTHING, self._clock())
+            again = self.sender.to_send_again(NO_STEP_BACK, self._clock())
         self.close()
         return again
 
@@ -153,5 +151,5 @@ class Link:
 
 def _life_seconds(route: Route) -> float:
     """With jitter, so that connections that began together do not end together."""
-    udp = route.destination.scheme == "syslog+udp"
-    return (UDP_LIFE_SECONDS if udp else LIFE_SECONDS) * random.uniform(0.9, 1.0)  # noqa: S311
+    seconds = UDP_LIFE_SECONDS if route.destination.is_udp else LIFE_SECONDS
+    return seconds * random.uniform(0.9, 1.0)  # noqa: S311

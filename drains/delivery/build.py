@@ -82,4 +82,4 @@ def _abort(dial: asyncio.Future[Sender[Any]]) -> None:
 
 def connections_of(route: Route) -> int:
     """A UDP socket more would change nothing."""
-    return 1 if route.destination.scheme == "syslog+udp" else route.options.connections
+    return 1 if route.destination.is_udp else route.options.connections

@@ -25,6 +25,9 @@ class StepBack(NamedTuple):
         return StepBack(self.seconds / 2, self.max_bytes // 2)
 
 
+NO_STEP_BACK = StepBack(0.0, 0)
+
+
 class Checkpoints(Generic[Mark]):
     def __init__(self) -> None:
         self.written_bytes = 0

@@ -43,7 +43,7 @@ def explain(error: BaseException) -> str:
     if isinstance(error, DeliveryError):
         return str(error)
     if isinstance(error, socket.gaierror):
-        return "no such host" if error.errno in _NO_SUCH_HOST else "name look-up failed"
+        return "no such host" if error.errno in NO_SUCH_HOST else "name look-up failed"
     if isinstance(error, TimeoutError):
         return "timed out"
     if isinstance(error, OSError) and error.errno in _SAID:
@@ -53,4 +53,4 @@ def explain(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-_NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}

@@ -106,14 +106,8 @@ class HttpConnection:
 
     async def post(self, body: bytes, headers: dict[str, str]) -> None:
         """Returns when the receiver has confirmed with a 2xx. Raises DeliveryError."""
-        opened = self._door.opened
         try:
-            await self._post_once(body, headers)
-        except aiohttp.ClientConnectionError as error:
-            if opened != self._door.opened or not opened or self._door.newest is None:
-                raise _broken(error) from error
-            # A connection that was kept alive may be closed just when it is used again.
-            await self._post_on_new_connection(body, headers)
+            await self._post(body, headers)
         except aiohttp.ClientError as error:
             raise _broken(error) from error
 
@@ -132,11 +126,15 @@ class HttpConnection:
         held = unacknowledged_bytes(connected)
         return (transport.get_write_buffer_size(), held or 0)
 
-    async def _post_on_new_connection(self, body: bytes, headers: dict[str, str]) -> None:
+    async def _post(self, body: bytes, headers: dict[str, str]) -> None:
+        opened = self._door.opened
         try:
             await self._post_once(body, headers)
-        except aiohttp.ClientError as error:
-            raise _broken(error) from error
+        except aiohttp.ClientConnectionError:
+            if opened != self._door.opened:
+                raise
+            # A connection that was kept alive may be closed just when it is used again.
+            await self._post_once(body, headers)
 
     async def _post_once(self, body: bytes, headers: dict[str, str]) -> None:
         self._door.allowed_bytes = _ANSWER_AND_HEAD_BYTES_MAX
@@ -149,12 +147,9 @@ class HttpConnection:
         async with self._session.post(
             self._url, data=body, headers=headers, allow_redirects=False
         ) as answer:
-            status = answer.status
-            if not 200 <= status < 300:
-                error = HttpError(status, answer.headers)
-                await _finish(answer)
-                raise error
             await _finish(answer)
+            if not 200 <= answer.status < 300:
+                raise HttpError(answer.status, answer.headers)
 
 
 async def _finish(answer: aiohttp.ClientResponse) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from drains.delivery.address_table import Address
+from drains.delivery.errors import NO_SUCH_HOST
 
 _LOOK_UP_SECONDS = 1.0
-_NO_ADDRESS = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
 
 def is_local(address: Address) -> bool:
@@ -43,7 +43,7 @@ def addresses_of(host: str) -> list[str]:
     try:
         return _addresses(socket.getaddrinfo(host, None))
     except socket.gaierror as error:
-        if error.errno in _NO_ADDRESS:
+        if error.errno in NO_SUCH_HOST:
             return []
         raise
 

@@ -41,18 +41,18 @@ class Wire(NamedTuple):
 
 def wire_of(route: Route, hostname: str = "") -> Wire:
     """`hostname`: what stands there in every line (test mode)."""
-    scheme, logplex = route.destination.scheme, route.options.format == "logplex"
+    logplex = route.options.format == "logplex"
     if route.destination.is_web:
         return Wire("request", logplex, hostname or ("host" if logplex else ""))
     hostname = hostname or (f"d.{route.drain_id}" if logplex else "")
-    if scheme == "syslog+udp":
+    if route.destination.is_udp:
         return Wire("datagram", logplex, hostname)
     return Wire(route.options.framing, logplex, hostname)
 
 
 def header_of(origin: Origin, wire: Wire) -> str:
     """What stands between TIMESTAMP and MSG for all lines of an origin, spaces included."""
-    host = _field(wire.hostname or str(origin.key), _HOSTNAME_MAX)
+    host = _field(wire.hostname or origin.name, _HOSTNAME_MAX)
     if not wire.logplex:
         return f" {host} {_field(origin.tag, _APP_NAME_MAX)} - - - "
     source = "app" if origin.source == "app" else "heroku"  # Logplex's name for a platform

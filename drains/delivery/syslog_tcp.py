@@ -7,14 +7,15 @@ confirms a line".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from typing import Generic, Self, cast
+from collections.abc import Sequence
+from typing import Self, cast
 
-from drains.delivery.checkpoints import Checkpoints, StepBack
+from drains.delivery.checkpoints import StepBack
+from drains.delivery.counted import CountedSender
 from drains.delivery.dialing import Dialer, attach
 from drains.delivery.errors import ConnectionEndedError, explain
 from drains.delivery.kernel import CAN_ASK, unacknowledged_bytes
-from drains.delivery.sender import CAPACITY_BYTES, Ended, MarkT
+from drains.delivery.sender import Ended, MarkT
 from drains.destination import Destination
 
 CLOSE_SECONDS = 4.0
@@ -22,16 +23,11 @@ HEARD_BYTES_MAX = 1024 * 1024
 """Syslog has no answers: a receiver that says so much only costs time."""
 
 
-class TcpSender(asyncio.Protocol, Generic[MarkT]):
+class TcpSender(CountedSender[MarkT], asyncio.Protocol):
     """One open connection. Made by `connect`."""
 
-    capacity_bytes = CAPACITY_BYTES
-    trouble: str | None = None
-    lines_refused = 0
-
     def __init__(self, ended: Ended) -> None:
-        self._ended: Ended | None = ended
-        self._checkpoints: Checkpoints[MarkT] = Checkpoints()
+        super().__init__(ended)
         self._transport: asyncio.Transport
         self._given_to_kernel = 0
         self._heard_bytes = 0
@@ -45,14 +41,6 @@ class TcpSender(asyncio.Protocol, Generic[MarkT]):
     @property
     def buffered_bytes(self) -> int:
         return self._transport.get_write_buffer_size()
-
-    @property
-    def confirmed_bytes(self) -> int:
-        return self._checkpoints.confirmed_bytes
-
-    @property
-    def unconfirmed(self) -> Iterator[MarkT]:
-        return (mark for _, mark in self._checkpoints.unconfirmed)
 
     def send(self, pieces: Sequence[bytes], mark: MarkT) -> None:
         (data,) = pieces

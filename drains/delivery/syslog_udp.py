@@ -6,26 +6,24 @@ The protocol has no more to give: a datagram that nobody receives is lost, and n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from typing import Generic, Self, cast
+from collections.abc import Sequence
+from typing import Self, cast
 
-from drains.delivery.checkpoints import Checkpoints, StepBack
+from drains.delivery.checkpoints import StepBack
+from drains.delivery.counted import CountedSender
 from drains.delivery.dialing import Dialer, attach_udp
 from drains.delivery.errors import explain
 from drains.delivery.sender import Ended, MarkT
 from drains.destination import Destination
 
 
-class UdpSender(asyncio.DatagramProtocol, Generic[MarkT]):
+class UdpSender(CountedSender[MarkT], asyncio.DatagramProtocol):
     """Made by `connect`. What a receiver refuses is shown, not sent again."""
 
     capacity_bytes = 1024 * 1024
-    trouble: str | None = None
-    lines_refused = 0
 
     def __init__(self, ended: Ended) -> None:
-        self._ended: Ended | None = ended
-        self._checkpoints: Checkpoints[MarkT] = Checkpoints()
+        super().__init__(ended)
         self._transport: asyncio.DatagramTransport
 
     @classmethod
@@ -37,14 +35,6 @@ class UdpSender(asyncio.DatagramProtocol, Generic[MarkT]):
     def buffered_bytes(self) -> int:
         held: int = self._transport.get_write_buffer_size()  # type: ignore[attr-defined]
         return held
-
-    @property
-    def confirmed_bytes(self) -> int:
-        return self._checkpoints.confirmed_bytes
-
-    @property
-    def unconfirmed(self) -> Iterator[MarkT]:
-        return (mark for _, mark in self._checkpoints.unconfirmed)
 
     def send(self, pieces: Sequence[bytes], mark: MarkT) -> None:
         (data,) = pieces

@@ -67,7 +67,7 @@ class Trial:
     async def run(self) -> list[Step]:
         """The steps that were taken, in order: all went well but, perhaps, the last."""
         with suppress(DeliveryError):  # its step says so
-            if self._route.destination.scheme == "syslog+udp":
+            if self._route.destination.is_udp:
                 await self._over_udp()
             elif self._route.destination.is_web:
                 await self._over_http()

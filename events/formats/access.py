@@ -15,7 +15,7 @@ from events.formats.texts import as_given
 from events.formats.web import TAG
 from events.lines import LogLine, Severity
 from events.malformed import Malformed
-from events.records import Run, offset_of
+from events.records import Run
 
 
 class AccessEntry(istio.IstioEntry, gc=False):
@@ -46,8 +46,7 @@ class AccessFormat:
             else:
                 origin = self._origins.named(common.upstream_cluster or "", envoy.key_of)
             if origin is None:
-                message = run.messages[index]
-                malformed.add(*run.source, offset_of(message), "no_app", message.value())
+                malformed.add(run, index, "no_app")
                 continue
             text = _text_of(entry, origin.name)
             lines.append(LogLine(origin, times[index], Severity.INFO, text))

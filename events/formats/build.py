@@ -13,7 +13,7 @@ from events.formats.record_times import record_times
 from events.formats.texts import without_newline
 from events.lines import LogLine, Severity
 from events.malformed import Malformed, MalformedError
-from events.records import Run, offset_of
+from events.records import Run
 
 TAG = "akkeris/build"
 
@@ -37,8 +37,7 @@ class BuildFormat:
                 continue
             origin = self._origins.named(event.metadata)
             if origin is None:
-                message = run.messages[index]
-                malformed.add(*run.source, offset_of(message), "no_app", message.value())
+                malformed.add(run, index, "no_app")
                 continue
             text = without_newline(event.message or "")
             if text.startswith(phases.PREFIX):

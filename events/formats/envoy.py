@@ -9,7 +9,6 @@ from events.keys import AppKey
 # JSON of protobuf has 64-bit integers as text; some writers use numbers.
 Number = int | float | str | None
 Text = str | None
-Code = int | float | str | None
 
 
 class TlsProperties(Struct, gc=False):
@@ -42,7 +41,7 @@ class Request(Struct, gc=False):
 
 
 class Response(Struct, gc=False):
-    response_code: Code = None
+    response_code: Number = None
     response_headers_bytes: Number = None
     response_body_bytes: Number = None
 
@@ -108,7 +107,7 @@ def _number(value: Number) -> int:
         return 0
 
 
-def _status(code: Code, flags: ResponseFlags | None) -> Code:
+def _status(code: Number, flags: ResponseFlags | None) -> Number:
     if not code or code == "0":
         closed = flags is not None and flags.downstream_connection_termination
         return _CLIENT_CLOSED_REQUEST if closed else 0

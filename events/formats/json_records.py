@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from events.malformed import Malformed, MalformedError
-from events.records import Run, offset_of
+from events.records import Run
 
 Event = TypeVar("Event", bound=msgspec.Struct)
 
@@ -61,7 +61,7 @@ class JsonRecords(Generic[Event]):
         try:
             return self._lenient(_object_of(value))
         except MalformedError as error:
-            malformed.add(*run.source, offset_of(run.messages[index]), error.reason, value)
+            malformed.add(run, index, error.reason)
             return None
 
 

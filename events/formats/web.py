@@ -14,7 +14,7 @@ from events.formats.web_layout import LIFTED, Layout, WebLine, has_layout
 from events.keys import AppKey
 from events.lines import LogLine, Severity
 from events.malformed import Malformed, MalformedError
-from events.records import Run, offset_of
+from events.records import Run
 
 TAG = "akkeris/router"
 
@@ -53,8 +53,7 @@ class WebFormat:
                 elif origin is None:
                     raise MalformedError("no_app")
             except MalformedError as error:
-                offset = offset_of(run.messages[index])
-                malformed.add(*run.source, offset, error.reason, value)
+                malformed.add(run, index, error.reason)
         return lines
 
     def _taken_apart(self, value: bytes | None) -> WebLine:

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from drains.delivery.checkpoints import StepBack
+from drains.delivery.checkpoints import NO_STEP_BACK
 from drains.delivery.errors import DialError
 from drains.options import TlsOptions
 from tests.support.certificates import Authority, self_signed
@@ -65,7 +65,6 @@ async def test_tls_ends_with_close_notify(
     assert r.lines() == [record("one").encode()]
 
 
-NOTHING = StepBack(0.0, 0)
 BAD_CERTIFICATES = {
     "expired": "TLS: certificate has expired",
     "not_yet_valid": "TLS: certificate is not yet valid",
@@ -144,7 +143,7 @@ async def test_a_wanted_client_certificate(
         await without.open()
         without.send("refused after the handshake")
         said = await without.until_ended()
-        again = without.sender.to_send_again(NOTHING, 0.0)
+        again = without.sender.to_send_again(NO_STEP_BACK, 0.0)
         assert [write.name for write in again] == ["write 1"]
     except DialError as error:  # TLS 1.2 tells in the handshake
         said = str(error)

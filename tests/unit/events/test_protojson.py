@@ -12,7 +12,7 @@ from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry
 from google.protobuf import any_pb2, duration_pb2, struct_pb2, timestamp_pb2, wrappers_pb2
 from google.protobuf.descriptor import FieldDescriptor as Field
 from google.protobuf.json_format import MessageToDict, MessageToJson
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from events.protojson import json_of
@@ -85,6 +85,7 @@ def test_it_writes_what_googles_own_writes(data: st.DataObject) -> None:
 
 
 @given(st.floats(width=32))
+@example(1.1119884391064261e-07)
 def test_short_numbers_are_those_of_googles_own(number: float) -> None:
     value = wrappers_pb2.FloatValue(value=number)
 
