@@ -98,6 +98,8 @@ class DrainCursor(models.Model):
     topic = models.CharField(max_length=249)
     partition = models.IntegerField()
     offset = models.BigIntegerField()
+    topic_id = models.CharField(max_length=64, blank=True, default="")
+    """Of the log that this is an offset of: a topic that is made anew has another."""
 
     class Meta:
         constraints = [
@@ -109,6 +111,22 @@ class DrainCursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} [{self.partition}] from {self.offset}"
+
+
+class PartitionClaim(models.Model):
+    """Which worker may write cursors of a partition: the one that was assigned it last."""
+
+    topic = models.CharField(max_length=249)
+    partition = models.IntegerField()
+    token = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["topic", "partition"], name="one_claim_a_partition")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} [{self.partition}] is {self.token}'s"
 
 
 class DrainStatus(models.Model):

@@ -38,6 +38,7 @@ class Consumer:
         self._next: asyncio.Future[Batch] | None = None
         self._closing = threading.Event()
         self._off_the_log: set[TopicPartition] = set()
+        self._paused: set[TopicPartition] = set()
         self._broken: Exception | None = None
 
     async def next_batch(self) -> Batch:
@@ -65,15 +66,16 @@ class Consumer:
         if self._broken is not None:
             raise self._broken
         messages = self._kafka.consume(BATCH_RECORDS, POLL_SECONDS)
-        for source in list(self._off_the_log):
-            self._to_low_watermark(source)
+        resumed: dict[TopicPartition, int] = {}
+        for source in self._off_the_log - self._paused:
+            self._to_low_watermark(source, resumed)
         ends: dict[TopicPartition, int] = {}
         if any(map(_error_of, messages)):
             messages = self._without_events(messages, ends)
         runs = list(runs_of(messages)) if messages else []
         for run in runs:
             ends[run.source] = max(run.end, ends.get(run.source, 0))
-        return Batch(runs, ends, self._generation())
+        return Batch(runs, ends, self._generation(), resumed)
 
     def _generation(self) -> int:
         return 0
@@ -95,22 +97,19 @@ class Consumer:
                 logger.warning("Kafka: %s", error.str(), extra={"action": "consume_failed"})
         return records
 
-    def _to_low_watermark(self, source: TopicPartition) -> None:
+    def _to_low_watermark(self, source: TopicPartition, resumed: dict[TopicPartition, int]) -> None:
         """What was to be read next has left Kafka: go on with the oldest that is there."""
         part = kafka.TopicPartition(*source)
         try:
             low, _ = self._kafka.get_watermark_offsets(part, REQUEST_SECONDS)
-            self._kafka.seek(kafka.TopicPartition(*source, low))
+            # A seek is refused: librdkafka has stopped fetching the partition.
+            self._kafka.incremental_unassign([part])
+            self._kafka.incremental_assign([kafka.TopicPartition(*source, low)])
         except KafkaException as error:  # no longer ours, or to be tried again
-            logger.warning("Kafka: %s", error, extra={"action": "seek_failed"})
+            logger.warning("Kafka: %s", error, extra={"action": "go_on_failed"})
             return
         self._off_the_log.discard(source)
-        logger.error(
-            "Records of %s [%d] left Kafka unread; going on at offset %d",
-            *source,
-            low,
-            extra={"action": "offset_out_of_range"},
-        )
+        resumed[source] = low
 
 
 class OffsetConsumer(Consumer):

@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import confluent_kafka as kafka
 from confluent_kafka import KafkaError, KafkaException
 
 from events.consumer import REQUEST_SECONDS, Consumer, offsets_of
 from events.records import TopicPartition
+from events.topic_ids import TopicIds
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +29,17 @@ _UNKNOWN = {
 _Answer = TypeVar("_Answer")
 
 
+class Start(NamedTuple):
+    offset: int
+    missing_from: int | None = None
+    """Records from here on were to be read, but have left Kafka."""
+
+
 class Assignments(Protocol):
     """Who is told, in the event loop, which partitions come and go."""
 
-    def assigned(self, starts: Mapping[TopicPartition, int], generation: int) -> None:
-        """These begin at these offsets, paused until `resume` is called for them."""
+    def assigned(self, starts: Mapping[TopicPartition, Start], generation: int) -> None:
+        """These begin there, paused until `resume` is called for them."""
 
     def revoked(
         self, partitions: Iterable[TopicPartition]
@@ -55,10 +62,12 @@ class GroupConsumer(Consumer):
         conf: Mapping[str, Any],
         assignments: Assignments,
         started_at: Callable[[str], int | None],
+        topic_ids: TopicIds,
     ) -> None:
         super().__init__({**conf, "on_commit": _log_commit}, "kafka-live")
         self._assignments = assignments
         self._started_at = started_at
+        self._topic_ids = topic_ids
         self._loop = asyncio.get_running_loop()
         self._assigned_times = 0
 
@@ -82,17 +91,42 @@ class GroupConsumer(Consumer):
         )
 
     async def resume(self, partitions: Iterable[TopicPartition]) -> None:
-        parts = [kafka.TopicPartition(*source) for source in partitions]
-        await self.call(lambda: self._kafka.resume(parts))
+        sources = set(partitions)
+
+        def resume() -> None:
+            self._paused -= sources
+            self._kafka.resume([kafka.TopicPartition(*source) for source in sources])
+
+        await self.call(resume)
 
     async def commit(self, offsets: Mapping[TopicPartition, int], *, wait: bool = False) -> None:
         """Commit these offsets; with `wait`, until the broker has taken them."""
         if offsets:
-            parts = offsets_of(offsets)
+            parts = self._to_commit(offsets)
             if wait:
                 await self.call(lambda: self._kafka.commit(offsets=parts, asynchronous=False))
             else:
                 await self.call(lambda: self._kafka.commit(offsets=parts, asynchronous=True))
+
+    async def assign_again(self, partitions: Iterable[TopicPartition]) -> None:
+        """As if they had been assigned just now, those that still are."""
+        wanted = set(partitions)
+
+        def again() -> None:
+            parts = [part for part in self._kafka.assignment() if _source(part) in wanted]
+            if parts:
+                self._kafka.incremental_unassign(parts)
+                self._assign(parts)
+
+        await self.call(again)
+
+    def _to_commit(self, offsets: Mapping[TopicPartition, int]) -> list[kafka.TopicPartition]:
+        """With the id of the log that they are offsets of."""
+        ids = self._topic_ids
+        return [
+            kafka.TopicPartition(*source, offset, metadata=ids.of(source.topic))
+            for source, offset in offsets.items()
+        ]
 
     # The callbacks below run in the consumer's thread, inside `consume` or `close`.
 
@@ -104,9 +138,10 @@ class GroupConsumer(Consumer):
         self._assigned_times += 1
         self._off_the_log.difference_update(_sources(parts))
         starts = self._insist(lambda: self._starts_of(parts))
-        offsets = offsets_of(starts)
+        offsets = offsets_of({source: start.offset for source, start in starts.items()})
         self._kafka.incremental_assign(offsets)
         self._kafka.pause(offsets)
+        self._paused.update(starts)
         self._loop.call_soon_threadsafe(self._assignments.assigned, starts, self._assigned_times)
 
     def _on_revoke(self, _: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
@@ -122,7 +157,7 @@ class GroupConsumer(Consumer):
         try:
             offsets = handed_over.result(HAND_OVER_SECONDS)
             if offsets:
-                self._kafka.commit(offsets=offsets_of(offsets), asynchronous=False)
+                self._kafka.commit(offsets=self._to_commit(offsets), asynchronous=False)
         except (TimeoutError, KafkaException) as error:
             # Not committed means delivered again, never lost. A hand-over that comes too late
             # must not take away what is assigned next.
@@ -159,48 +194,72 @@ class GroupConsumer(Consumer):
                     raise
                 logger.warning("Kafka: %s", error, extra={"action": "assign_delayed"})
 
-    def _starts_of(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, int]:
+    def _starts_of(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, Start]:
         """The committed offset, or where the topic's oldest drain began if that is later."""
-        committed = _positions(self._kafka.committed(parts, timeout=REQUEST_SECONDS))
-        begins = self._begins_of(list(committed))
-        return {source: max(at, begins[source]) for source, at in committed.items()}
+        self._topic_ids.learn({part.topic for part in parts})
+        committed = self._committed(parts)
+        bounds = {source: self._bounds_of(source) for source in committed}
+        begins = self._begins_of({source: high for source, (_, high) in bounds.items()})
+        starts = {}
+        for source, at in committed.items():
+            low = bounds[source][0]
+            if at is None:
+                starts[source] = Start(low)
+            elif 0 <= at < low and begins[source] <= low:
+                # What has gone may be as young as the oldest drain.
+                starts[source] = Start(low, missing_from=at)
+            else:
+                starts[source] = Start(max(at, begins[source]))
+        return starts
 
-    def _begins_of(self, sources: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    def _committed(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, int | None]:
+        """None where the offset is one of a log that is no more; negative where there is none."""
+        answers = self._kafka.committed(parts, timeout=REQUEST_SECONDS)
+        found: dict[TopicPartition, int | None] = dict(_positions(answers))
+        for part in answers:
+            if part.metadata and part.metadata != self._topic_ids.of(part.topic):
+                found[_source(part)] = None
+        return found
+
+    def _begins_of(self, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
         """Where lines begin that may matter.
 
-        The ends are asked for first: what is written between the two questions is younger than
-        any drain, so where nothing young enough was found, it begins at that end.
+        The ends have been asked for first: what is written between the two questions is younger
+        than any drain, so where nothing young enough was found, it begins at that end.
         """
-        begins = {source: self._end_of(source) for source in sources}
         asked = []
-        for source in sources:
+        for source in ends:
             since = self._started_at(source.topic)
             if since is not None:
                 asked.append(kafka.TopicPartition(*source, max(since, 0)))
         found = self._kafka.offsets_for_times(asked, timeout=REQUEST_SECONDS) if asked else []
-        begins.update({source: at for source, at in _positions(found).items() if at >= 0})
-        return begins
+        young = {source: at for source, at in _positions(found).items() if at >= 0}
+        return {**ends, **young}
 
-    def _end_of(self, source: TopicPartition) -> int:
+    def _bounds_of(self, source: TopicPartition) -> tuple[int, int]:
         part = kafka.TopicPartition(*source)
         try:
-            high: int = self._kafka.get_watermark_offsets(part, REQUEST_SECONDS)[1]
+            bounds: tuple[int, int] = self._kafka.get_watermark_offsets(part, REQUEST_SECONDS)
         except KafkaException as error:
             if error.args[0].code() in _UNKNOWN:  # deleted since it was assigned
-                return 0
+                return 0, 0
             raise
-        return high
+        return bounds
 
 
 def _positions(parts: Iterable[kafka.TopicPartition]) -> dict[TopicPartition, int]:
     for part in parts:
         if part.error is not None and part.error.code() not in _UNKNOWN:
             raise KafkaException(part.error)
-    return {TopicPartition(part.topic, part.partition): part.offset for part in parts}
+    return {_source(part): part.offset for part in parts}
 
 
 def _sources(parts: Iterable[kafka.TopicPartition]) -> list[TopicPartition]:
-    return [TopicPartition(part.topic, part.partition) for part in parts]
+    return list(map(_source, parts))
+
+
+def _source(part: kafka.TopicPartition) -> TopicPartition:
+    return TopicPartition(part.topic, part.partition)
 
 
 def _log_commit(error: KafkaError | None, _: Sequence[kafka.TopicPartition]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple, cast
 
@@ -62,6 +62,8 @@ class Batch:
     """Next offset after this batch; also moved by end-of-partition events, without records."""
     generation: int = 0
     """Which assignment of the consumer these were taken under."""
+    resumed: Mapping[TopicPartition, int] = field(default_factory=dict)
+    """Partitions of which records left Kafka before they were read, and where it goes on."""
 
     def __len__(self) -> int:
         return sum(map(len, self.runs))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -10,10 +10,17 @@ from django.db import Error, OperationalError, ProgrammingError, connection, tra
 from django.utils import timezone
 
 from drains import selectors
-from drains.models import Drain, DrainCursor, DrainStatus
+from drains.models import Drain, DrainCursor, DrainStatus, PartitionClaim
 from drains.routes import RouteTable
 from events.records import TopicPartition
-from shuttle.store import CursorChange, Cursors, FeedStatus, StoreError
+from shuttle.store import (
+    Claim,
+    CursorChange,
+    Cursors,
+    FeedStatus,
+    StoreError,
+    TakenOver,
+)
 
 ROWS_AT_ONCE = 500
 FORGOTTEN = timedelta(days=1)
@@ -29,29 +36,49 @@ class DatabaseStore:
         with _translated():
             return selectors.load_route_table()
 
-    def cursors(self, sources: Iterable[TopicPartition]) -> Cursors:
-        wanted = set(sources)
+    def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
         found: Cursors = {}
-        with _translated():
-            rows = DrainCursor.objects.filter(topic__in={source.topic for source in wanted})
+        outdated: dict[str, list[TopicPartition]] = {}
+        old_rows = []
+        with _translated(), transaction.atomic():
+            _claim(partitions)
+            rows = DrainCursor.objects.filter(topic__in={source.topic for source in partitions})
             for row in rows.iterator():
                 source = TopicPartition(row.topic, row.partition)
-                if source in wanted:
+                claim = partitions.get(source)
+                if claim is None:
+                    continue
+                if row.topic_id and claim.topic_id and row.topic_id != claim.topic_id:
+                    outdated.setdefault(str(row.drain_id), []).append(source)
+                    old_rows.append(row.pk)
+                else:
                     found.setdefault(str(row.drain_id), {})[source] = row.offset
-        return found
+            for start in range(0, len(old_rows), ROWS_AT_ONCE):
+                DrainCursor.objects.filter(pk__in=old_rows[start : start + ROWS_AT_ONCE]).delete()
+        return TakenOver(found, outdated)
 
-    def write(self, changes: Sequence[CursorChange]) -> None:
+    def write(
+        self, changes: Sequence[CursorChange], claims: Mapping[TopicPartition, Claim]
+    ) -> frozenset[TopicPartition]:
         with _translated(), transaction.atomic():
+            wanted = {source for change in changes for source in (*change.rows, *change.gone)}
+            held = _still_held(wanted, claims)
             known = _existing(change.drain_id for change in changes)
             for change in changes:
-                _take_away(change)
+                _take_away(change, held)
             DrainCursor.objects.bulk_create(
-                [row for change in changes if change.drain_id in known for row in _rows(change)],
+                [
+                    row
+                    for change in changes
+                    if change.drain_id in known
+                    for row in _rows(change, held)
+                ],
                 batch_size=ROWS_AT_ONCE,
                 update_conflicts=True,
                 unique_fields=["drain", "topic", "partition"],
-                update_fields=["offset"],
+                update_fields=["offset", "topic_id"],
             )
+        return frozenset(wanted - held.keys())
 
     def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
         now = timezone.now()
@@ -85,6 +112,33 @@ class DatabaseStore:
             DrainStatus.objects.filter(reported_at__lt=now - FORGOTTEN).delete()
 
 
+def _claim(partitions: Mapping[TopicPartition, Claim]) -> None:
+    PartitionClaim.objects.bulk_create(
+        [
+            PartitionClaim(topic=topic, partition=partition, token=claim.token)
+            for (topic, partition), claim in sorted(partitions.items())
+        ],
+        batch_size=ROWS_AT_ONCE,
+        update_conflicts=True,
+        unique_fields=["topic", "partition"],
+        update_fields=["token"],
+    )
+
+
+def _still_held(
+    wanted: Collection[TopicPartition], claims: Mapping[TopicPartition, Claim]
+) -> dict[TopicPartition, Claim]:
+    """Those whose claim is still ours, and stays so until the transaction ends."""
+    topics = {source.topic for source in wanted}
+    rows = PartitionClaim.objects.filter(topic__in=topics).order_by("pk").select_for_update()
+    tokens = {TopicPartition(row.topic, row.partition): row.token for row in rows}
+    return {
+        source: claims[source]
+        for source in wanted
+        if source in claims and tokens.get(source) == claims[source].token
+    }
+
+
 def _existing(drain_ids: Iterable[str]) -> set[str]:
     """Those that are there, and stay there until the transaction ends."""
     rows = Drain.objects.select_for_update(no_key=True).filter(id__in=list(drain_ids))
@@ -112,13 +166,20 @@ def _lacks_a_table(said: str) -> bool:
     return "no such table" in said or "does not exist" in said
 
 
-def _rows(change: CursorChange) -> Iterator[DrainCursor]:
-    for (topic, partition), offset in change.rows.items():
-        yield DrainCursor(drain_id=change.drain_id, topic=topic, partition=partition, offset=offset)
+def _rows(change: CursorChange, held: Mapping[TopicPartition, Claim]) -> Iterator[DrainCursor]:
+    for source, offset in change.rows.items():
+        if source in held:
+            yield DrainCursor(
+                drain_id=change.drain_id,
+                topic=source.topic,
+                partition=source.partition,
+                offset=offset,
+                topic_id=held[source].topic_id,
+            )
 
 
-def _take_away(change: CursorChange) -> None:
-    for topic, partition in change.gone:
+def _take_away(change: CursorChange, held: Mapping[TopicPartition, Claim]) -> None:
+    for topic, partition in [source for source in change.gone if source in held]:
         DrainCursor.objects.filter(
             drain_id=change.drain_id, topic=topic, partition=partition
         ).delete()

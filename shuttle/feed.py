@@ -8,7 +8,8 @@ pass reads from there. Until the gap's cursor is stored, the feed holds back the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
 
@@ -21,9 +22,10 @@ from drains.routes import Route
 from events.records import Run, TopicPartition
 from shuttle.condition import Condition
 from shuttle.distrust import Distrust
+from shuttle.lag import Lag
 from shuttle.link import Link
 from shuttle.marks import Mark
-from shuttle.notices import REFUSED, Notices, record_of
+from shuttle.notices import NEW_LOG, REFUSED, Notices, record_of
 from shuttle.outbox import Outbox
 from shuttle.pace import Pace
 from shuttle.place import Place, Rows
@@ -72,8 +74,13 @@ class Feed:
         self.last_delivery_at: float | None = None
         """Epoch seconds."""
         self.lines_confirmed = 0
-        self.lines_missed = 0
-        self.lines_refused = 0
+        self.lines_lost: Counter[str] = Counter()
+        """By reason (notices)."""
+        self._lag = Lag()
+        self._lagging = route.paused
+        """Behind because of its receiver, not because it has only just begun."""
+        self._age_unknown = False
+        """Behind since before this worker knew of it."""
         self._lookups = 0
         self._closed = False
         self._confirmed_bytes = 0
@@ -88,6 +95,7 @@ class Feed:
         self._renewing = False
         self._progress_at = 0.0
         self._sent_at = 0.0
+        self._stalled_at = 0.0
 
     # What the passes do.
 
@@ -102,14 +110,16 @@ class Feed:
         if mark is None:
             mark = self._begin(batch, covered)
         outbox.add(run, data, lines)
+        if covered and lines:
+            self._lag.replayed(run.source, run.begin, lines, run.first_timestamp_ms / 1000)
         if outbox.size >= self._gathering.bytes or mark.lines >= self._gathering.lines:
             self.flush()
 
-    def miss(self, batch: int, source: TopicPartition, offset: int, lines: int) -> None:
+    def miss(self, batch: int, run: Run, lines: int) -> None:
         """Lines that the live pass has, and this feed can't take."""
-        self.lines_missed += lines
-        if source not in self.gaps:
-            self._gap(source, offset, batch)
+        self._lag.missed(run.source, run.begin, lines, run.first_timestamp_ms / 1000)
+        if run.source not in self.gaps:
+            self._gap(run.source, run.begin, batch)
 
     @property
     def has_room(self) -> bool:
@@ -132,8 +142,44 @@ class Feed:
     def caught_up(self, source: TopicPartition, position: int, live_position: int) -> None:
         """The replay of a partition has met the live pass: it goes on from there."""
         self.place.close_gap(source, position, live_position)
+        self._lag.closed(source, last=not self.gaps)
         if not self.gaps:
+            self._lagging = False
             self._registers.behind.discard(self)
+
+    @property
+    def skips_lag(self) -> bool:
+        """Whether what it missed is not to be sent (on_lag: skip)."""
+        return self._lagging and self.route.options.on_lag == "skip"
+
+    def is_too_old(self, wall: float) -> bool:
+        """Whether the oldest line it lacks may be older than `max_lag_seconds`."""
+        since = self._lag.since(self.gaps)
+        limit = self.route.options.max_lag_seconds
+        return since is not None and (self._age_unknown or wall - since > limit)
+
+    def jump(self, targets: Rows, live: Mapping[TopicPartition, int], reason: str) -> None:
+        """Go on from these offsets, at most the live ones; what lies before is lost, and told."""
+        gaps = {s: at for s, at in self.gaps.items() if at < targets.get(s, at)}
+        to_live = gaps == self.gaps and all(targets[s] >= live[s] for s in gaps)
+        exact = to_live and self._lag.is_exact(gaps)
+        lines = self._lag.lines(gaps) if to_live else sum(targets[s] - at for s, at in gaps.items())
+        for source, at in gaps.items():
+            self._lag.skipped(source, at, targets[source])
+            if targets[source] >= live[source]:
+                self.caught_up(source, targets[source], live[source])
+            else:
+                self.replayed_to(source, targets[source])
+        self._age_unknown = False
+        if lines:
+            self.lost(lines, reason, exact=exact)
+        self._decide()
+
+    def lost(self, lines: int, reason: str, *, exact: bool = True) -> None:
+        """Lines that this drain will never get. It is told so in its own stream."""
+        self.lines_lost[reason] += lines
+        self._registers.lines_lost[reason] += lines
+        self._notices.lost(lines, reason, self._registers.wall_clock(), exact=exact)
 
     def resent(self) -> None:
         """The replay has handed over all of `resend`."""
@@ -182,6 +228,7 @@ class Feed:
 
     def link_failed(self, error: Exception | None, again: list[Mark]) -> None:
         self.condition.failed(explain(error) if error else "connection closed by the receiver")
+        self._lagging = True
         self._drop_outbox()
         self._send_again(again)
         if again:
@@ -235,6 +282,7 @@ class Feed:
         """Full or late is not failed: the connection stays, the live pass goes on without us."""
         if not self.condition.stalled:
             self.condition.stall(reason)
+            self._stalled_at = self._registers.clock()
             self._drop_outbox()
             # What is under way holds the offsets back until its cursor is stored.
             self.place.touch()
@@ -272,6 +320,7 @@ class Feed:
             else:
                 self._renew()
         if route.paused:
+            self._lagging = True
             self._drop_outbox()
         self._decide()
 
@@ -283,21 +332,30 @@ class Feed:
             self.place.hold_from(0)
             self._decide()
 
-    def begun(self, gaps: Rows) -> None:
+    def begun(self, gaps: Rows, live: Mapping[TopicPartition, int]) -> None:
         """A look-up that `hold_off` announced is over."""
         self._lookups -= 1
         self.starting = self._lookups > 0
-        self.begin_at(gaps)
+        self._begin_at(gaps, live)
 
-    def begin_at(self, gaps: Rows) -> None:
-        """Where this feed stands in partitions that are now this worker's, or now its own."""
+    def restored(self, gaps: Rows, live: Mapping[TopicPartition, int]) -> None:
+        """Where the database says that it stands, in partitions that are now this worker's."""
+        self.place.stored.update(gaps)
+        if gaps:
+            self._lagging = self._age_unknown = True
+        self._begin_at(gaps, live)
+
+    def _begin_at(self, gaps: Rows, live: Mapping[TopicPartition, int]) -> None:
+        wall = self._registers.wall_clock()
         for source, offset in gaps.items():
+            self._lag.uncounted(source, live.get(source, offset), wall)
             self._open_gap(source, offset)
         self._decide()
 
     def forget(self, source: TopicPartition) -> None:
         """A partition is another worker's from now on; its cursor row stays for them."""
         self.place.forget(source)
+        self._lag.closed(source, last=not self.gaps)
         for mark in self._doubtful_marks():
             mark.begins.pop(source, None)
             mark.ends.pop(source, None)
@@ -308,6 +366,13 @@ class Feed:
             self.flush()
         if not self.gaps:
             self._registers.behind.discard(self)
+
+    def new_log(self, sources: Iterable[TopicPartition]) -> None:
+        """These are other logs by now: what was not delivered of the old ones is lost."""
+        gaps = {source: self.gaps[source] for source in sources if source in self.gaps}
+        self.lost(self._lag.lines(gaps) if gaps else 0, NEW_LOG, exact=False)
+        for source in sources:
+            self.forget(source)
 
     def snapshot(self) -> Snapshot:
         covers = [] if self.accepting else [mark for mark in self._marks() if not mark.covered]
@@ -340,6 +405,20 @@ class Feed:
         if not self.condition.is_good:
             return "failing"
         return "replaying" if self.gaps or self.starting else "live"
+
+    @property
+    def lag_lines(self) -> int:
+        """Lines that it is behind; in part counted in offsets where nobody has seen the lines."""
+        return self._lag.lines(self.gaps)
+
+    @property
+    def lag_seconds(self) -> float:
+        """Age of the oldest line that its receiver lacks; 0 when it lacks none."""
+        since = self._lag.since(self.gaps)
+        if since is not None:
+            return max(self._registers.wall_clock() - since, 0.0)
+        oldest = next(self._marks(), None)
+        return self._registers.clock() - oldest.since if oldest else 0.0
 
     @property
     def held_batch(self) -> int | None:
@@ -403,11 +482,9 @@ class Feed:
         new = refused_here - self._refused_here
         if new:
             self._refused_here = refused_here
-            self.lines_refused += new
-            self._notices.lost(new, REFUSED, self._registers.wall_clock())
+            self.lost(new, REFUSED)
             self.lines_confirmed -= new
             self._registers.lines_confirmed -= new
-            self._registers.lines_refused += new
 
     def _judge(self, oldest: Mark, buffered_bytes: int, capacity_bytes: int, now: float) -> None:
         stuck_seconds = now - max(self._progress_at, oldest.since)
@@ -420,7 +497,8 @@ class Feed:
         elif buffered_bytes < capacity_bytes // 2:
             self._recover()
 
-    def _send_again(self, marks: list[Mark]) -> None:
+    def _send_again(self, marks: list[Mark], *, sent: bool = True) -> None:
+        self._lag.again(marks, self._registers.wall_clock(), sent=sent)
         for mark in marks:
             for source, begin in mark.begins.items():
                 self._gap(source, begin, mark.batch)
@@ -442,10 +520,12 @@ class Feed:
         mark = self._outbox.mark
         if mark is not None:
             self._outbox.clear()
-            self._send_again([mark])
+            self._send_again([mark], sent=False)
 
     def _recover(self) -> None:
         if self.condition.stalled:
+            stalled_seconds = self._registers.clock() - self._stalled_at
+            self._lagging = self._lagging or stalled_seconds > LATE_SECONDS
             self.condition.recovered()
             self._decide()
 

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from shuttle.notices import METRIC_REASONS
 from shuttle.report import WorkerReport
 
 
@@ -31,10 +32,12 @@ class _WorkerCollector(Collector):
         )
         dropped = CounterMetricFamily(
             "logshuttle_lines_dropped",
-            "Lines given up; a receiver that refuses lines is its owner's to look at.",
+            "Lines that drains will never get; refused is the owner's to look at, source_expired"
+            " means Kafka's retention is shorter than an outage.",
             labels=["reason"],
         )
-        dropped.add_metric(["refused"], report.lines_refused)
+        for text, reason in METRIC_REASONS.items():
+            dropped.add_metric([reason], report.lines_lost.get(text, 0))
         yield dropped
         malformed = CounterMetricFamily(
             "logshuttle_records_malformed",

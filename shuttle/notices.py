@@ -22,6 +22,18 @@ TAG = "logshuttle"
 EVERY_SECONDS = 60.0
 
 REFUSED = "Refused by the receiver."
+EXPIRED = "Gone from Kafka before delivery."
+SKIPPED = "Skipped: the receiver was behind (on_lag: skip)."
+TOO_OLD = "Skipped: older than max_lag_seconds."
+NEW_LOG = "Kafka's topic was made anew."
+
+METRIC_REASONS = {
+    REFUSED: "refused",
+    EXPIRED: "source_expired",
+    SKIPPED: "skipped",
+    TOO_OLD: "too_old",
+    NEW_LOG: "topic_recreated",
+}
 
 
 class Notice(NamedTuple):
@@ -31,11 +43,14 @@ class Notice(NamedTuple):
     """By reason."""
     since: float
     """Epoch seconds."""
+    exact: bool = True
+    """False where only offsets are known."""
 
     @property
     def text(self) -> str:
+        number = f"{'' if self.exact else 'about '}{sum(self.lines.values())}"
         return (
-            f"Error L10 (output buffer overflow): {sum(self.lines.values())} messages dropped"
+            f"Error L10 (output buffer overflow): {number} messages dropped"
             f" since {_time(self.since)}. {' '.join(self.lines)}"
         )
 
@@ -46,10 +61,12 @@ class Notices:
     def __init__(self) -> None:
         self._lines: Counter[str] = Counter()
         self._since: float | None = None
+        self._exact = True
         self._next_at = 0.0
 
-    def lost(self, lines: int, reason: str, wall: float) -> None:
+    def lost(self, lines: int, reason: str, wall: float, *, exact: bool = True) -> None:
         """`wall`: epoch seconds."""
+        self._exact = self._exact and exact
         self._lines[reason] += lines
         self._since = wall if self._since is None else min(wall, self._since)
 
@@ -59,8 +76,9 @@ class Notices:
 
     def take(self, now: float) -> Notice:
         """What is due."""
-        notice = Notice(dict(self._lines), self._since or 0.0)
+        notice = Notice(dict(self._lines), self._since or 0.0, self._exact)
         self._lines.clear()
+        self._exact = True
         self._since = None
         self._next_at = now + EVERY_SECONDS
         return notice
@@ -68,7 +86,7 @@ class Notices:
     def put_back(self, notice: Notice) -> None:
         """It did not get there."""
         for reason, lines in notice.lines.items():
-            self.lost(lines, reason, notice.since)
+            self.lost(lines, reason, notice.since, exact=notice.exact)
 
 
 def record_of(notice: Notice, route: Route, hostname: str, wall: float) -> bytes:

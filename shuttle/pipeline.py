@@ -7,8 +7,9 @@ an `await`, so between two batches everything holds still.
 from __future__ import annotations
 
 import asyncio
+import logging
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from events.consumer import Consumer
@@ -17,6 +18,8 @@ from events.records import Batch, Run, TopicPartition
 from shuttle.feed import Feed
 from shuttle.ledger import Ledger
 from shuttle.routing import Parcel, Router
+
+logger = logging.getLogger(__name__)
 
 
 class Pass(Protocol):
@@ -74,7 +77,9 @@ class LivePass(Pass):
         router: Router,
         ledger: Ledger,
         numbers: Iterator[int],
+        on_expired: Callable[[TopicPartition, int, int], None],
     ) -> None:
+        """`on_expired(source, count, ms)`: so many records are lost, none younger than `ms`."""
         self.consumer = consumer
         self.decoder = decoder
         self.router = router
@@ -83,6 +88,11 @@ class LivePass(Pass):
         self.generations: dict[TopicPartition, int] = {}
         """Partitions that are ours, with the assignment under which they came."""
         self.records = 0
+        self.expired: dict[TopicPartition, tuple[int, int]] = {}
+        """Offsets that left Kafka unread: told once it is known how young they may have been."""
+        self.backwards = asyncio.Event()
+        """Set when a partition begins again before where it was: it may be another log."""
+        self._on_expired = on_expired
         self._clock = asyncio.get_running_loop().time
         self.polled_at = self._clock()
         self._stopping = False
@@ -106,13 +116,16 @@ class LivePass(Pass):
     def runs_of(self, batch: Batch) -> list[Run]:
         ours = self.generations
         newest = batch.generation
-        return [run for run in batch.runs if ours.get(run.source, newest + 1) <= newest]
+        runs = [run for run in batch.runs if ours.get(run.source, newest + 1) <= newest]
+        if self.expired:
+            self._tell_expired(runs)
+        return runs
 
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
         run = parcel.run
         source = run.source
         if not feed.accepting or source in feed.gaps:
-            feed.miss(number, source, run.begin, parcel.lines)
+            feed.miss(number, run, parcel.lines)
         elif feed.place.floors or run.first_timestamp_ms < feed.mature_ms:
             floor = feed.place.floors.get(source, 0)
             if floor <= run.begin:
@@ -129,4 +142,31 @@ class LivePass(Pass):
         self.polled_at = self._clock()
         newest = batch.generation
         ends = {s: end for s, end in batch.ends.items() if ours.get(s, newest + 1) <= newest}
+        for source, low in batch.resumed.items():
+            if ours.get(source, newest + 1) <= newest:
+                self._resumed(source, low)
+                ends[source] = low
         self.ledger.open(number, ends)
+
+    def missing(self, source: TopicPartition, begin: int, end: int) -> None:
+        """Records that were still to be read have left Kafka."""
+        self.expired[source] = (begin, end)
+        logger.error(
+            "%d records of %s [%d] left Kafka before they were read",
+            end - begin,
+            *source,
+            extra={"action": "source_expired"},
+        )
+
+    def _resumed(self, source: TopicPartition, low: int) -> None:
+        position = self.ledger.positions[source]
+        if low > position:
+            self.missing(source, position, low)
+        elif low < position:
+            self.backwards.set()
+
+    def _tell_expired(self, runs: Sequence[Run]) -> None:
+        for run in runs:
+            gone = self.expired.pop(run.source, None)
+            if gone is not None:
+                self._on_expired(run.source, gone[1] - gone[0], run.first_timestamp_ms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -35,8 +35,8 @@ class Registers(Generic[FeedT]):
     """Set when a cursor stepped back: it is to be stored at once."""
     lines_confirmed: int = 0
     """By all feeds together, also those that are gone."""
-    lines_refused: int = 0
-    """By receivers that took others; the same."""
+    lines_lost: Counter[str] = field(default_factory=Counter)
+    """By reason (notices); the same."""
 
     def flush_later(self, feed: FeedT, seconds: float) -> None:
         self.due.setdefault(seconds, deque()).append((self.clock() + seconds, feed))

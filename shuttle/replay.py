@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from events.consumer import OffsetConsumer
 from events.decode import Decoder
 from events.records import Batch, Run, TopicPartition
 from shuttle.feed import Feed
 from shuttle.ledger import Positions
+from shuttle.notices import EXPIRED
 from shuttle.pipeline import Pass
 from shuttle.routing import Parcel, Router
 
@@ -79,6 +80,9 @@ class ReplayPass(Pass):
         feed.replayed_to(run.source, min(run.end, end))
 
     def passed(self, number: int, batch: Batch) -> None:
+        for source, low in batch.resumed.items():
+            if source in self.positions:
+                self._expired(source, low)
         self.positions.update({s: end for s, end in batch.ends.items() if s in self.positions})
         for feed in [feed for feed in self._aboard if feed.resend is not None]:
             self._look_at_resend(feed)
@@ -87,8 +91,17 @@ class ReplayPass(Pass):
             for feed in list(self._aboard):
                 self._meet_live(feed, met)
 
+    def _expired(self, source: TopicPartition, low: int) -> None:
+        """Records left Kafka before they were replayed: this partition goes on at `low`."""
+        for feed, epoch in self._aboard.items():
+            gap = feed.gaps.get(source, low)
+            if gap < low and feed.place.epoch == epoch:
+                feed.lost(low - gap, EXPIRED, exact=False)
+                feed.replayed_to(source, low)
+        self.positions[source] = low
+
     def _board(self, feeds: Iterable[Feed]) -> None:
-        for feed in feeds:
+        for feed in [feed for feed in feeds if feed.gaps]:
             self._aboard[feed] = feed.place.epoch
             for source, gap in feed.gaps.items():
                 self.positions[source] = min(gap, self.positions.get(source, gap))
@@ -140,14 +153,19 @@ class ReplayPass(Pass):
 
 
 class Replays:
-    """Who waits for a pass, and whose turn it is. `make_consumer` opens one more consumer."""
+    """Who waits for a pass, and whose turn it is. `make_consumer` opens one more consumer.
+
+    `jump` lets a feed go on later than where it stands, if that is what its owner wants.
+    """
 
     def __init__(
         self,
         make_consumer: Callable[[], OffsetConsumer],
         make_pass: Callable[[OffsetConsumer], ReplayPass],
         behind: set[Feed],
+        jump: Callable[[Feed], Awaitable[None]],
     ) -> None:
+        self._jump = jump
         self._make_consumer = make_consumer
         self._make_pass = make_pass
         self._behind = behind
@@ -175,6 +193,7 @@ class Replays:
     async def _run_pass(self, consumer: OffsetConsumer, feeds: list[Feed]) -> None:
         self._served.update(feeds)
         try:
+            await asyncio.gather(*(self._jump(feed) for feed in feeds))
             await self._make_pass(consumer).run(feeds, lambda: bool(self._waiting()))
         finally:
             self._served.difference_update(feeds)

@@ -18,8 +18,8 @@ class WorkerReport:
     loop_lag_seconds: float
     records_received: int
     lines_delivered: int
-    lines_refused: int
-    """Given up because receivers refused them."""
+    lines_lost: Mapping[str, int]
+    """By reason (notices)."""
     malformed: Mapping[str, int]
     """Records that were no log line, by reason."""
     drains: Mapping[str, int]

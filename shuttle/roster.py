@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from drains.routes import Route, RouteTable
 from events.decode import topics_of
 from events.keys import Key
 from events.records import TopicPartition
 from shuttle.feed import Feed
+from shuttle.notices import EXPIRED
 from shuttle.registers import Registers
-from shuttle.store import Cursors
+from shuttle.store import TakenOver
 
 logger = logging.getLogger(__name__)
 
@@ -57,15 +58,36 @@ class Roster:
         """Whether a partition can have lines of a feed."""
         return source.topic in topics_of(feed.route.key)
 
-    def restore(self, cursors: Cursors, sources: Iterable[TopicPartition]) -> None:
+    def restore(
+        self,
+        taken: TakenOver,
+        sources: Iterable[TopicPartition],
+        live: Mapping[TopicPartition, int],
+    ) -> None:
         """Rows of the database say who is behind, and where, in partitions that are new here."""
         ours = set(sources)
-        for drain_id, rows in cursors.items():
+        for drain_id, outdated in taken.outdated.items():
+            if drain_id in self.by_id:
+                self.by_id[drain_id].new_log(ours.intersection(outdated))
+        for drain_id, rows in taken.cursors.items():
             feed = self.by_id.get(drain_id)
             if feed is not None:
                 gaps = {source: at for source, at in rows.items() if source in ours}
-                feed.place.stored.update(gaps)
-                feed.begin_at(gaps)
+                feed.restored(gaps, live)
+
+    def expired(self, source: TopicPartition, records: int, oldest_ms: int) -> None:
+        """Records, none younger than `oldest_ms`, were lost to all who would have had them live."""
+        for feed in self.by_id.values():
+            old_enough = feed.route.active_since_ms <= oldest_ms
+            if old_enough and self.wants(feed, source) and source not in feed.gaps:
+                feed.lost(records, EXPIRED, exact=False)
+
+    def new_logs(self, sources: Collection[TopicPartition]) -> None:
+        """These partitions are other logs by now."""
+        for feed in self.by_id.values():
+            wanted = [source for source in sources if self.wants(feed, source)]
+            if wanted:
+                feed.new_log(wanted)
 
     def forget(self, sources: Iterable[TopicPartition]) -> None:
         gone = list(sources)

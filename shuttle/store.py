@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from drains.routes import RouteTable
@@ -24,6 +24,20 @@ class CursorChange(NamedTuple):
     gone: Sequence[TopicPartition]
 
 
+class Claim(NamedTuple):
+    """Whose a partition is: who writes cursors of it under an older claim is too late."""
+
+    token: str
+    topic_id: str
+    """Of the log that the cursors are offsets of; empty when that is unknown."""
+
+
+class TakenOver(NamedTuple):
+    cursors: Cursors
+    outdated: Mapping[str, Sequence[TopicPartition]]
+    """By drain id: where it was behind in logs that are no more."""
+
+
 class FeedStatus(NamedTuple):
     """What a worker says of one drain. Times are epoch seconds."""
 
@@ -41,10 +55,16 @@ class Store(Protocol):
 
     def routes(self) -> RouteTable: ...
 
-    def cursors(self, sources: Iterable[TopicPartition]) -> Cursors: ...
+    def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
+        """Claim partitions, and read who is behind in them. Rows of other logs are taken away."""
 
-    def write(self, changes: Sequence[CursorChange]) -> None:
-        """All or nothing. A drain deleted meanwhile drops out and does not fail the others."""
+    def write(
+        self, changes: Sequence[CursorChange], claims: Mapping[TopicPartition, Claim]
+    ) -> frozenset[TopicPartition]:
+        """Only what is still claimed so: returns the partitions that are another worker's by now.
+
+        All or nothing otherwise. A drain deleted meanwhile drops out and does not fail the others.
+        """
 
     def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
         """In place of what the worker said before."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from events.records import TopicPartition
 from shuttle.feed import Feed, Snapshot
 from shuttle.registers import Registers
-from shuttle.store import CursorChange, Store, StoreError
+from shuttle.store import Claim, CursorChange, Store, StoreError, TakenOver
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +26,21 @@ _Answer = TypeVar("_Answer")
 
 
 class Storekeeper:
-    def __init__(self, store: Store, registers: Registers[Feed]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registers: Registers[Feed],
+        on_lost: Callable[[Collection[TopicPartition]], None],
+    ) -> None:
+        """`on_lost`: these partitions turned out to be another worker's."""
         self._store = store
         self._registers = registers
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._away = False
         self._keeping = asyncio.Lock()
+        self.claims: dict[TopicPartition, Claim] = {}
+        """Partitions of which cursors may be written."""
+        self._on_lost = on_lost
 
     async def run(self) -> None:
         while True:
@@ -48,14 +58,29 @@ class Storekeeper:
         async with self._keeping:
             snapshots = [f.snapshot() for f in self._registers.unstored if not f.starting]
             changes = [change for change in map(_change_of, snapshots) if change]
+            claims, refused = dict(self.claims), frozenset[TopicPartition]()
             try:
                 if changes:
-                    await self.ask(lambda store: store.write(changes))
+                    refused = await self.ask(lambda store: store.write(changes, claims))
             except StoreError:
                 return False
             for snapshot in snapshots:
                 snapshot.feed.kept(snapshot)
+            lost = {s for s in refused if s in claims and self.claims.get(s) == claims[s]}
+            if lost:
+                logger.warning("Another worker has %s", sorted(lost), extra={"action": "fenced"})
+                self._on_lost(lost)
             return True
+
+    async def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
+        """Claim partitions and learn who is behind in them, as soon as the database answers."""
+        taken = await self.insist(lambda store: store.take_over(partitions))
+        self.claims.update(partitions)
+        return taken
+
+    def give_up(self, partitions: Iterable[TopicPartition]) -> None:
+        for source in partitions:
+            self.claims.pop(source, None)
 
     async def ask(self, work: Callable[[Store], _Answer]) -> _Answer:
         """Raises StoreError. The database going away and coming back is said once each."""

@@ -7,8 +7,9 @@ import logging
 import math
 import os
 import platform
+import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from itertools import count
 
@@ -18,13 +19,15 @@ from drains.delivery.build import Connector
 from drains.delivery.dialing import Dialer
 from events.consumer import OffsetConsumer
 from events.decode import Decoder
-from events.group_consumer import GroupConsumer
+from events.group_consumer import GroupConsumer, Start
 from events.kafka import group_conf, offsets_conf
 from events.records import TopicPartition
+from events.topic_ids import TopicIds
 from shuttle.beginnings import Beginnings
 from shuttle.chores import Chores, every
 from shuttle.config import WorkerConfig
 from shuttle.feed import Feed
+from shuttle.jumps import Jumps
 from shuttle.ledger import Ledger, Positions
 from shuttle.pipeline import LivePass
 from shuttle.registers import Registers
@@ -33,7 +36,7 @@ from shuttle.report import WorkerReport
 from shuttle.roster import START_SLACK_MS, Roster
 from shuttle.routing import Router
 from shuttle.status import Told
-from shuttle.store import Store, StoreError
+from shuttle.store import Claim, Store, StoreError
 from shuttle.storekeeper import Storekeeper
 from shuttle.topics import Topics
 
@@ -43,6 +46,7 @@ FLUSH_LOOK_SECONDS = 0.01
 CONFIRM_SECONDS = 0.25
 COMMIT_SECONDS = 0.5
 ROUTES_SECONDS = 0.5
+TOPICS_SECONDS = 5.0
 LAG_LOOK_SECONDS = 1.0
 TEND_SECONDS = 5.0
 PUBLISH_SECONDS = 1.0
@@ -65,7 +69,8 @@ class Worker:
         self._registers: Registers[Feed] = Registers(Connector(Dialer(config.egress)), self._clock)
         self._roster = Roster(self._registers)
         self._ledger = Ledger()
-        self._keeper = Storekeeper(store, self._registers)
+        self._keeper = Storekeeper(store, self._registers, self._take_back)
+        self._topic_ids = TopicIds(config.kafka)
         self._topics = Topics()
         self._told = Told()
         self._name = f"{platform.node()}:{os.getpid()}"
@@ -80,14 +85,17 @@ class Worker:
         decoder, numbers = Decoder(), count(1)
         self._router = router = Router(config.hostname)
         self._consumer = GroupConsumer(
-            group_conf(config.kafka, config.group), self, self._roster.started_at
+            group_conf(config.kafka, config.group), self, self._roster.started_at, self._topic_ids
         )
-        self._live = LivePass(self._consumer, decoder, router, ledger, numbers)
+        self._live = LivePass(
+            self._consumer, decoder, router, ledger, numbers, self._roster.expired
+        )
         conf = offsets_conf(config.kafka, config.group)
         self._replays = Replays(
             lambda: OffsetConsumer(conf, "kafka-replay"),
             lambda consumer: ReplayPass(consumer, decoder, router, numbers, ledger.positions),
             self._registers.behind,
+            Jumps(self._beginnings, ledger.positions, self._registers.wall_clock).jump,
         )
 
     def stop(self) -> None:
@@ -107,7 +115,7 @@ class Worker:
             loop_lag_seconds=self._loop_lag_seconds,
             records_received=self._live.records,
             lines_delivered=self._registers.lines_confirmed,
-            lines_refused=self._registers.lines_refused,
+            lines_lost=self._registers.lines_lost,
             malformed=self._live.decoder.malformed.counts,
             drains=Counter(feed.state for feed in feeds),
         )
@@ -140,6 +148,7 @@ class Worker:
         chores.start("lag", every(0, self._watch_lag))
         chores.start("publish", every(PUBLISH_SECONDS, self._publish))
         chores.start("tend", every(TEND_SECONDS, self._tend))
+        chores.start("topics", every(0, self._look_for_new_logs))
         chores.start("routes", every(ROUTES_SECONDS, self._follow_routes))
         logger.info("Consuming", extra={"action": "started"})
 
@@ -184,9 +193,11 @@ class Worker:
                 self._guarded(due.popleft()[1], Feed.flush)
 
     async def _confirm(self) -> None:
-        now = self._clock()
-        for feed in list(self._registers.outstanding):
-            self._guarded(feed, lambda feed: feed.confirm(now))
+        now, feeds = self._clock(), list(self._registers.outstanding)
+        for start in range(0, len(feeds), SLICE_FEEDS):
+            for feed in feeds[start : start + SLICE_FEEDS]:
+                self._guarded(feed, lambda feed: feed.confirm(now))
+            await asyncio.sleep(0)
         self._keep_within_budget()
 
     def _keep_within_budget(self) -> None:
@@ -253,19 +264,26 @@ class Worker:
         live = self._ledger.positions
         begins = await self._beginnings.offsets_at(sources, since, live)
         if self._roster.by_id.get(feed.route.drain_id) is feed:
-            feed.begun({s: at for s, at in begins.items() if at < live.get(s, at)})
+            feed.begun({s: at for s, at in begins.items() if at < live.get(s, at)}, live)
 
     # Partitions that come and go (see events.group_consumer.Assignments).
 
-    def assigned(self, starts: Mapping[TopicPartition, int], generation: int) -> None:
+    def assigned(self, starts: Mapping[TopicPartition, Start], generation: int) -> None:
         self._chores.run_once("take over", self._take_over(starts, generation))
 
-    async def _take_over(self, starts: Mapping[TopicPartition, int], generation: int) -> None:
-        self._ledger.assigned(starts)
+    async def _take_over(self, starts: Mapping[TopicPartition, Start], generation: int) -> None:
+        self._ledger.assigned({source: start.offset for source, start in starts.items()})
         self._live.generations.update(dict.fromkeys(starts, generation))
-        cursors = await self._keeper.insist(lambda store: store.cursors(starts))
+        token = f"{self._name}:{generation}:{uuid.uuid4().hex}"
+        claims = {s: Claim(token, self._topic_ids.of(s.topic)) for s in starts}
+        taken = await self._keeper.take_over(claims)
         ours = [s for s in starts if self._live.generations.get(s) == generation]
-        self._roster.restore(cursors, ours)
+        self._keeper.give_up(claims.keys() - ours)
+        self._roster.restore(taken, ours, self._ledger.positions)
+        for source in ours:
+            offset, missing_from = starts[source]
+            if missing_from is not None:
+                self._live.missing(source, missing_from, offset)
         for feed in self._still_new():
             self._look_up_beginning(feed, ours)
         try:
@@ -288,8 +306,34 @@ class Worker:
         sources = set(partitions)
         for source in sources:
             self._live.generations.pop(source, None)
+        self._keeper.give_up(sources)
         self._ledger.revoked(sources)
         self._roster.forget(sources)
+
+    def _take_back(self, partitions: Collection[TopicPartition]) -> None:
+        """Somebody claimed them after us. If they are ours even so, they are taken over anew."""
+        self.lost(partitions)
+        self._chores.run_once("take back", self._consumer.assign_again(partitions))
+
+    # Topics that are deleted and made anew.
+
+    async def _look_for_new_logs(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TOPICS_SECONDS):
+                await self._live.backwards.wait()
+        self._live.backwards.clear()
+        topics = {source.topic for source in self._ledger.positions}
+        try:
+            changed = await asyncio.to_thread(self._topic_ids.changed, topics)
+        except KafkaException as error:
+            logger.warning("Kafka: %s", error, extra={"action": "topic_ids_failed"})
+            return
+        sources = [source for source in self._ledger.positions if source.topic in changed]
+        if sources:
+            logger.warning("Made anew: %s", ", ".join(changed), extra={"action": "topic_anew"})
+            self._roster.new_logs(sources)
+            self.lost(sources)
+            await self._consumer.assign_again(sources)
 
     # The end.
 

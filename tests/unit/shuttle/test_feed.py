@@ -63,13 +63,13 @@ async def test_a_failed_feed_notes_only_the_first_line_it_misses(bench: FeedBenc
     bench.sender.ended(ConnectionResetError())
     bench.store()
 
-    bench.feed.miss(7, P1, 20, lines=5)
-    bench.feed.miss(8, P1, 25, lines=5)
-    bench.feed.miss(8, P0, 30, lines=5)
+    bench.feed.miss(7, records(20, P1), lines=5)
+    bench.feed.miss(8, records(25, P1), lines=5)
+    bench.feed.miss(8, records(30), lines=5)
 
     assert bench.feed.gaps == {P0: 10, P1: 20}
     assert bench.feed.held_batch == 7
-    assert bench.feed.lines_missed == 15
+    assert bench.feed.lag_lines == 1 + 15
 
 
 async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: FeedBench) -> None:
@@ -98,7 +98,7 @@ async def test_a_quiet_clean_close_is_no_failure(bench: FeedBench) -> None:
 
 
 async def test_a_clean_close_while_behind_is_dialled_again(bench: FeedBench) -> None:
-    bench.feed.begin_at({P0: 10})
+    bench.feed.restored({P0: 10}, {})
     await bench.connected()
     bench.sender.ended(None)
 
@@ -142,11 +142,11 @@ async def test_a_look_up_of_a_closed_feed_holds_nothing(bench: FeedBench) -> Non
 async def test_it_starts_only_when_every_look_up_is_over(bench: FeedBench) -> None:
     bench.feed.hold_off()
     bench.feed.hold_off()
-    bench.feed.begun({})
-    bench.feed.begin_at({P1: 3})
+    bench.feed.begun({}, {})
+    bench.feed.restored({P1: 3}, {})
     assert not bench.feed.accepting
 
-    bench.feed.begun({P0: 7})
+    bench.feed.begun({P0: 7}, {})
     assert bench.feed.accepting
     assert bench.feed.gaps == {P0: 7, P1: 3}
 
@@ -255,7 +255,7 @@ async def test_a_connection_without_any_progress_is_given_up(bench: FeedBench) -
 
 
 async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBench) -> None:
-    bench.feed.begin_at({P0: 10})
+    bench.feed.restored({P0: 10}, {})
     bench.store()
     await asyncio.sleep(0)
     await bench.connected()
@@ -272,7 +272,7 @@ async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBenc
 
 
 async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: FeedBench) -> None:
-    bench.feed.begin_at({P0: 10})
+    bench.feed.restored({P0: 10}, {})
     bench.feed.caught_up(P0, 15, live_position=12)
 
     assert bench.feed.place.floors == {P0: 15}
@@ -280,9 +280,9 @@ async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: FeedBen
 
 async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: FeedBench) -> None:
     bench.receiver.refuses = True
-    bench.feed.begin_at({P0: 10})
+    bench.feed.restored({P0: 10}, {})
     snapshot = bench.feed.snapshot()
-    bench.feed.miss(7, P1, 20, lines=1)
+    bench.feed.miss(7, records(20, P1), lines=1)
     bench.feed.kept(snapshot)
 
     assert bench.feed.held_batch == 7
@@ -300,6 +300,6 @@ async def test_a_paused_drain_misses_lines_and_dials_nobody(bench: FeedBench) ->
     bench.feed.change_to(route_of(paused=True))
 
     assert not bench.feed.accepting
-    bench.feed.miss(1, P0, 10, lines=1)
+    bench.feed.miss(1, records(10), lines=1)
     assert bench.feed.state == "paused"
     assert bench.receiver.dials == 0

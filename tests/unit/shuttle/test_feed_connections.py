@@ -62,7 +62,7 @@ async def test_another_framing_waits_for_what_is_under_way(benches: Benches) -> 
 
     assert not bench.feed.accepting
     assert len(bench.receiver.senders) == 1
-    bench.feed.miss(2, P0, 11, lines=1)
+    bench.feed.miss(2, records(11), lines=1)
     bench.confirm()
     await until(lambda: len(bench.receiver.senders) == 2)
     assert bench.feed.accepting
@@ -178,7 +178,7 @@ async def test_refused_lines_are_counted_and_not_as_delivered(benches: Benches) 
     bench.sender.lines_refused = 3
     bench.confirm()
 
-    assert (bench.feed.lines_confirmed, bench.feed.lines_refused) == (7, 3)
+    assert (bench.feed.lines_confirmed, bench.feed.lines_lost.total()) == (7, 3)
 
 
 async def test_trouble_without_an_end_is_shown(benches: Benches) -> None:
@@ -192,7 +192,7 @@ async def test_trouble_without_an_end_is_shown(benches: Benches) -> None:
 
 async def test_a_replay_over_udp_goes_at_5000_lines_a_second(benches: Benches) -> None:
     bench = benches("syslog+udp://127.0.0.1:514")
-    bench.feed.begin_at({P0: 10})
+    bench.feed.restored({P0: 10}, {})
     await until(lambda: bool(bench.receiver.senders))
     bench.feed.take(1, records(10), (b"x",), 1000, covered=True)
     bench.feed.flush()

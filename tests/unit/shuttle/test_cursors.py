@@ -1,0 +1,84 @@
+"""The worker's store, in Django's database."""
+
+from __future__ import annotations
+
+import pytest
+
+from drains.models import Drain, DrainCursor
+from drains.services import create_drain, delete_drain
+from events.keys import AppKey
+from events.records import TopicPartition
+from shuttle.cursors import DatabaseStore
+from shuttle.store import Claim, CursorChange
+
+pytestmark = pytest.mark.django_db
+
+P0, P1 = TopicPartition("gs", 0), TopicPartition("gs", 1)
+MINE, THEIRS = Claim("mine", "log1"), Claim("theirs", "log1")
+
+
+@pytest.fixture
+def drain() -> Drain:
+    return create_drain(AppKey("gold", "gs"), "syslog://logs.example.com:514")
+
+
+@pytest.fixture
+def store() -> DatabaseStore:
+    return DatabaseStore()
+
+
+def offsets(drain: Drain) -> dict[TopicPartition, int]:
+    return {TopicPartition(row.topic, row.partition): row.offset for row in drain.cursors.all()}
+
+
+def test_cursors_are_read_as_they_were_written(store: DatabaseStore, drain: Drain) -> None:
+    store.take_over({P0: MINE, P1: MINE})
+    store.write([CursorChange(str(drain.pk), {P0: 5, P1: 7}, [])], {P0: MINE, P1: MINE})
+
+    assert store.take_over({P0: THEIRS}).cursors == {str(drain.pk): {P0: 5}}
+    assert store.take_over({P0: MINE, P1: MINE}).cursors == {str(drain.pk): {P0: 5, P1: 7}}
+
+
+def test_who_lost_a_partition_writes_nothing_of_it(store: DatabaseStore, drain: Drain) -> None:
+    store.take_over({P0: MINE, P1: MINE})
+    store.write([CursorChange(str(drain.pk), {P0: 5, P1: 5}, [])], {P0: MINE, P1: MINE})
+    store.take_over({P0: THEIRS})
+
+    lost = store.write([CursorChange(str(drain.pk), {P1: 9}, [P0])], {P0: MINE, P1: MINE})
+
+    assert lost == {P0}
+    assert offsets(drain) == {P0: 5, P1: 9}
+
+
+def test_a_partition_that_was_never_claimed_is_not_written(
+    store: DatabaseStore, drain: Drain
+) -> None:
+    lost = store.write([CursorChange(str(drain.pk), {P0: 5}, [])], {})
+
+    assert lost == {P0}
+    assert offsets(drain) == {}
+
+
+def test_a_drain_that_is_deleted_meanwhile_does_not_fail_the_others(
+    store: DatabaseStore, drain: Drain
+) -> None:
+    other = create_drain(AppKey("gold", "gs"), "syslog://logs.example.com:601")
+    store.take_over({P0: MINE})
+    delete_drain(drain)
+
+    changes = [CursorChange(str(each.pk), {P0: 5}, []) for each in (drain, other)]
+    assert store.write(changes, {P0: MINE}) == frozenset()
+
+    assert offsets(other) == {P0: 5}
+    assert DrainCursor.objects.count() == 1
+
+
+def test_rows_of_a_log_that_is_no_more_are_taken_away(store: DatabaseStore, drain: Drain) -> None:
+    store.take_over({P0: MINE, P1: MINE})
+    store.write([CursorChange(str(drain.pk), {P0: 5, P1: 6}, [])], {P0: MINE, P1: MINE})
+
+    taken = store.take_over({P0: Claim("next", "log2"), P1: Claim("next", "")})
+
+    assert taken.outdated == {str(drain.pk): [P0]}
+    assert taken.cursors == {str(drain.pk): {P1: 6}}
+    assert offsets(drain) == {P1: 6}

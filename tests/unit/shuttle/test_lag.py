@@ -1,0 +1,105 @@
+"""How far a drain is behind, and what it is told when it jumps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shuttle.notices import SKIPPED, TOO_OLD
+from tests.support.feed_bench import P0, P1, FeedBench, records, route_of
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[FeedBench]:
+    made = FeedBench(route_of(on_lag="skip", max_lag_seconds=100))
+    made.registers.wall_clock = lambda: made.now
+    yield made
+    made.feed.close()
+    await asyncio.sleep(0)
+
+
+async def failed(bench: FeedBench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.confirm()
+    bench.now += 60
+    bench.sender.ended(ConnectionResetError())
+
+
+async def test_missed_lines_are_counted_until_they_are_replayed(bench: FeedBench) -> None:
+    await failed(bench)
+    bench.feed.miss(2, records(20), lines=1)
+    bench.feed.miss(3, records(21), lines=1)
+    assert bench.feed.lag_lines == 2
+
+    bench.feed.take(4, records(20), (b"x",), 1, covered=True)
+    bench.feed.replayed_to(P0, 21)
+    assert bench.feed.lag_lines == 1
+
+    bench.feed.take(5, records(21), (b"x",), 1, covered=True)
+    bench.feed.caught_up(P0, 22, 22)
+    assert (bench.feed.lag_lines, bench.feed.gaps) == (0, {})
+
+
+async def test_what_nobody_has_seen_is_counted_in_offsets(bench: FeedBench) -> None:
+    bench.feed.restored({P0: 100, P1: 7}, {P0: 150, P1: 7})
+    assert bench.feed.lag_lines == 50
+
+    bench.feed.take(1, records(100), (b"x",), 1, covered=True)
+    bench.feed.replayed_to(P0, 120)
+    assert bench.feed.lag_lines == 30
+
+
+async def test_a_jump_to_live_says_exactly_how_many_lines_it_cost(bench: FeedBench) -> None:
+    await failed(bench)
+    for offset in range(20, 27):
+        bench.feed.miss(2, records(offset), lines=1)
+    assert bench.feed.skips_lag
+
+    bench.feed.jump({P0: 40}, {P0: 40}, SKIPPED)
+
+    assert (bench.feed.gaps, bench.feed.lag_lines, bench.feed.lines_lost) == ({}, 0, {SKIPPED: 7})
+    assert not bench.feed.skips_lag
+    assert bench.registers.lines_lost == {SKIPPED: 7}
+
+
+async def test_lines_that_may_have_arrived_make_the_number_inexact(bench: FeedBench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.sender.ended(ConnectionResetError())
+    bench.feed.jump({P0: 40}, {P0: 40}, SKIPPED)
+
+    assert bench.feed.lines_lost == {SKIPPED: 1}
+    bench.now += 60
+    await bench.connected()
+    while len(bench.receiver.senders) < 2:
+        await asyncio.sleep(0.01)
+    bench.feed.tend(bench.now)
+    bench.feed.flush()
+    assert b"about 1 messages" in b"".join(bench.sender.sent)
+
+
+async def test_a_drain_that_only_begins_behind_skips_nothing(bench: FeedBench) -> None:
+    bench.feed.hold_off()
+    bench.feed.begun({P0: 3}, {P0: 9})
+
+    assert bench.feed.gaps == {P0: 3}
+    assert not bench.feed.skips_lag
+
+
+async def test_a_jump_over_what_is_too_old_keeps_the_rest(bench: FeedBench) -> None:
+    bench.feed.restored({P0: 100}, {P0: 150})
+    assert bench.feed.is_too_old(bench.now)
+
+    bench.feed.jump({P0: 120}, {P0: 160}, TOO_OLD)
+
+    assert bench.feed.gaps == {P0: 120}
+    assert bench.feed.lines_lost == {TOO_OLD: 20}
+    assert not bench.feed.is_too_old(bench.now)
+
+
+async def test_lag_in_seconds_is_the_age_of_the_oldest_missing_line(bench: FeedBench) -> None:
+    assert bench.feed.lag_seconds == 0
+    bench.feed.restored({P0: 100}, {P0: 150})
+    bench.now += 40
+    assert bench.feed.lag_seconds == 40
