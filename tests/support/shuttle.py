@@ -63,9 +63,10 @@ class Shuttle:
         wait_until(lambda: self._answers(web), LIMIT_SECONDS, "runweb answers")
         return web
 
-    def start_worker(self, *, consuming: bool = True) -> RunningProcess:
-        """`consuming`: wait until it has partitions."""
-        worker = self._stack.enter_context(self.run("runshuttle"))
+    def start_worker(self, *, consuming: bool = True, workers: int = 1) -> RunningProcess:
+        """`consuming`: wait until it has partitions. `workers`: under one supervisor."""
+        options = () if workers == 1 else ("--workers", str(workers))
+        worker = self._stack.enter_context(self.run("runshuttle", *options))
         if consuming:
             wait_until(lambda: self.is_ready(worker), LIMIT_SECONDS, "the worker is ready")
         return worker

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -17,8 +15,9 @@ from events.als_counts import AlsCounts
 from events.als_metrics import registry_of
 from events.als_server import AlsAddress, serve
 from events.als_tls import TlsFiles
-from events.probes import serve_probes
+from events.probes import OwnAnswers, serve_probes
 from events.producer import Producer
+from events.stopping import stop_on_signals
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +61,10 @@ async def _run(address: AlsAddress, metrics_port: int) -> None:
     async def checks() -> dict[str, bool]:
         return {"kafka": await producer.answers()}
 
-    registry = registry_of(counts, producer.__len__)
+    answers = OwnAnswers(registry_of(counts, producer.__len__), checks)
     try:
         async with (
-            serve_probes(registry, checks, metrics_port),
+            serve_probes(answers, metrics_port),
             serve(address, logs) as port,
         ):
             logger.info("Taking access logs on port %d", port, extra={"action": "started"})
@@ -81,12 +80,9 @@ def _stop_signal() -> asyncio.Event:
     """Set by the first SIGTERM or SIGINT; a second one ends the process at once."""
     stop = asyncio.Event()
 
-    def on_signal() -> None:
-        if stop.is_set():
-            os._exit(1)
+    def on_first() -> None:
         logger.info("Stopping: no stream is taken, what is here goes to Kafka")
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    stop_on_signals(on_first)
     return stop

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import logging
-import os
-import signal
-from concurrent.futures import ThreadPoolExecutor
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -15,16 +14,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from drains.selectors import egress_policy
-from events.probes import serve_probes
-from shuttle.als_process import AlsProcess, running
+from shuttle.als_process import AlsProcess
 from shuttle.config import WorkerConfig
-from shuttle.cursors import DatabaseStore
-from shuttle.metrics import registry_of
-from shuttle.worker import Worker
+from shuttle.open_files import raise_open_files_limit
+from shuttle.run import supervise, work
+from shuttle.supervisor import Supervisor
 
-logger = logging.getLogger(__name__)
-
-LOOK_UP_THREADS = 128
+MAX_WORKERS = 256
+MANAGE = settings.BASE_DIR / "manage.py"
 
 
 class Command(BaseCommand):
@@ -33,51 +30,55 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
+            "--workers",
+            type=_workers,
+            default=1,
+            metavar="N",
+            help="processes that share the work; one that dies is started again (default: 1)",
+        )
+        parser.add_argument(
             "--metrics-port",
             type=int,
             default=settings.METRICS_PORT,
             help="port of /livez, /readyz and /metrics; 0 for none (default: METRICS_PORT)",
         )
+        # One of several: their supervisor serves for all of them.
+        parser.add_argument("--probes-socket", type=Path, help=argparse.SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        policy, port = egress_policy(), options["metrics_port"]
-        config = WorkerConfig(
-            kafka=settings.KAFKA_CONF,
-            egress=replace(policy, own_ports=policy.own_ports | {port}),
-            shutdown_grace_seconds=settings.SHUTDOWN_GRACE_SECONDS,
-            test_mode=settings.TEST_MODE,
-        )
+        port, socket = options["metrics_port"], options["probes_socket"]
         als = None
-        if settings.RUN_ISTIO_ALS:
-            als = AlsProcess(settings.BASE_DIR / "manage.py", settings.SHUTDOWN_GRACE_SECONDS)
+        if socket is None:
+            raise_open_files_limit()
+            if settings.RUN_ISTIO_ALS:
+                als = AlsProcess(MANAGE, settings.SHUTDOWN_GRACE_SECONDS)
         try:
-            asyncio.run(_run(config, port, als))
+            if options["workers"] > 1:
+                sys.exit(asyncio.run(supervise(_supervisor(options["workers"], port), port, als)))
+            asyncio.run(work(_config(port), socket or port, als))
         except (ValueError, KafkaException) as error:
             raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         except OSError as error:
             raise CommandError(f"METRICS_PORT {port}: {error}") from error
 
 
-async def _run(config: WorkerConfig, metrics_port: int, als: AlsProcess | None) -> None:
-    loop = asyncio.get_running_loop()
-    # Names are looked up here; a slow name server must not keep other drains from theirs.
-    loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
-    worker = Worker(config, DatabaseStore())
-    _stop_on_signals(worker, als)
-    async with serve_probes(registry_of(worker.report), worker.checks, metrics_port), running(als):
-        await worker.run()
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MAX_WORKERS}")
+    return int(text)
 
 
-def _stop_on_signals(worker: Worker, als: AlsProcess | None) -> None:
-    """The first signal ends the worker in order, a second one at once: nothing is lost by it."""
+def _config(metrics_port: int) -> WorkerConfig:
+    policy = egress_policy()
+    return WorkerConfig(
+        kafka=settings.KAFKA_CONF,
+        egress=replace(policy, own_ports=policy.own_ports | {metrics_port}),
+        shutdown_grace_seconds=settings.SHUTDOWN_GRACE_SECONDS,
+        test_mode=settings.TEST_MODE,
+    )
 
-    def on_signal() -> None:
-        if worker.stopping:
-            os._exit(1)
-        logger.info("Stopping: no more is consumed, what is under way arrives")
-        worker.stop()
-        if als is not None:
-            als.stop()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+def _supervisor(workers: int, metrics_port: int) -> Supervisor:
+    command: list[str | Path] = [sys.executable, MANAGE, "runshuttle", "--skip-checks"]
+    command += ["--metrics-port", str(metrics_port)]  # drains may not send there
+    return Supervisor(command, workers, settings.SHUTDOWN_GRACE_SECONDS)
