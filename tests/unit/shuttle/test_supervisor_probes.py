@@ -1,0 +1,151 @@
+"""One answer for all workers, whichever of them hangs or is away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.parser import text_string_to_metric_families
+
+from events.probe_client import ask
+from events.probes import OwnAnswers, serve_probes
+from shuttle.merged_metrics import merged
+from shuttle.supervisor import Supervisor
+from shuttle.workers_probes import WorkersAnswers
+
+READY = {"assignment": True, "kafka": True}
+
+
+@pytest.fixture
+async def supervisor() -> AsyncIterator[Supervisor]:
+    made = Supervisor(["true"], 3, 1)
+    yield made
+    made.close()
+
+
+def answers_of(checks: Mapping[str, bool] = READY, lines: int = 0) -> OwnAnswers:
+    registry = CollectorRegistry()
+    Counter("lines", "How many.", ["reason"], registry=registry).labels('a "b"\n\\').inc(lines)
+
+    async def found() -> dict[str, bool]:
+        return dict(checks)
+
+    return OwnAnswers(registry, found)
+
+
+@asynccontextmanager
+async def serving(supervisor: Supervisor, **answers: OwnAnswers) -> AsyncIterator[WorkersAnswers]:
+    """`w0=…`: what worker 0 answers; one that is left out is away."""
+    async with AsyncExitStack() as stack:
+        for name, own in answers.items():
+            place = supervisor.sockets[name.removeprefix("w")]
+            await stack.enter_async_context(serve_probes(own, place))
+        yield WorkersAnswers(supervisor)
+
+
+def series(text: bytes) -> dict[tuple[str, str | None], float]:
+    return {
+        (sample.name, sample.labels.get("worker")): sample.value
+        for family in text_string_to_metric_families(text.decode())
+        for sample in family.samples
+    }
+
+
+async def test_metrics_have_the_worker_and_our_own(supervisor: Supervisor) -> None:
+    async with serving(supervisor, w0=answers_of(lines=3), w2=answers_of(lines=5)) as answers:
+        text = await answers.metrics()
+
+    found = series(text)
+    assert found["lines_total", "0"] == 3
+    assert found["lines_total", "2"] == 5
+    assert ("lines_total", "1") not in found
+    assert found["logshuttle_workers", None] == 0
+    assert found["logshuttle_worker_restarts_total", "1"] == 0
+    assert text.count(b"# TYPE lines_total counter") == 1
+    assert rb'reason="a \"b\"\n\\"' in text
+
+
+def test_every_kind_of_metric_survives_the_merge() -> None:
+    registry = CollectorRegistry()
+    Histogram("took_seconds", "Time.", buckets=[1, 2], registry=registry).observe(1.5)
+    Gauge("lag", "Late.", registry=registry).set(float("inf"))
+    answers = OwnAnswers(registry, lambda: asyncio.sleep(0, {}))
+    text = asyncio.run(answers.metrics()).decode()
+
+    whole = merged({"0": text, "1": text}, []).decode()
+
+    assert 'took_seconds_bucket{le="2.0",worker="1"} 1.0' in whole
+    assert 'lag{worker="0"} +Inf' in whole
+    assert whole.count("# TYPE took_seconds histogram") == 1
+
+
+async def test_ready_when_every_worker_is(supervisor: Supervisor) -> None:
+    good = answers_of()
+    async with serving(supervisor, w0=good, w1=good, w2=good) as answers:
+        ready, told = await answers.readiness()
+
+    assert ready
+    assert told["checks"] == {"workers": True, **READY}
+    assert told["workers"] == {"0": READY, "1": READY, "2": READY}
+
+
+async def test_not_ready_when_one_is_not_or_is_away(supervisor: Supervisor) -> None:
+    without_kafka = {"assignment": True, "kafka": False}
+    async with serving(supervisor, w0=answers_of(), w1=answers_of(without_kafka)) as answers:
+        ready, told = await answers.readiness()
+
+    assert not ready
+    assert told["checks"] == {"workers": False, "assignment": True, "kafka": False}
+    assert told["workers"] == {"0": READY, "1": without_kafka, "2": None}
+
+
+async def test_one_without_partitions_is_ready_while_another_has_some(
+    supervisor: Supervisor,
+) -> None:
+    spare = {"assignment": False, "kafka": True}
+    async with serving(
+        supervisor, w0=answers_of(), w1=answers_of(spare), w2=answers_of(spare)
+    ) as answers:
+        ready, _ = await answers.readiness()
+    async with serving(
+        supervisor, w0=answers_of(spare), w1=answers_of(spare), w2=answers_of(spare)
+    ) as answers:
+        none_has_any, _ = await answers.readiness()
+
+    assert ready
+    assert not none_has_any
+
+
+async def test_one_that_hangs_holds_up_nobody(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shuttle.workers_probes.LIMIT_SECONDS", 0.2)
+
+    with socket.socket(socket.AF_UNIX) as hanging:
+        hanging.bind(str(supervisor.sockets["1"]))
+        hanging.listen()
+        async with serving(supervisor, w0=answers_of(lines=3), w2=answers_of()) as answers:
+            _, told = await answers.readiness()
+            found = series(await answers.metrics())
+
+    assert told["workers"] == {"0": READY, "1": None, "2": READY}
+    assert found["lines_total", "0"] == 3
+
+
+async def test_a_socket_takes_the_place_of_one_that_a_killed_worker_left(tmp_path: Path) -> None:
+    place = tmp_path / "0"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(place))
+    assert place.exists()
+
+    async with serve_probes(answers_of({"kafka": False}), place):
+        body = await ask("/readyz", place, 5)
+
+    assert body is not None
+    assert json.loads(body) == {"status": "not ready", "checks": {"kafka": False}}
