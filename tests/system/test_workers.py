@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import random
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +118,30 @@ def test_they_share_a_topic_and_each_line_arrives_once(
     assert kafka.committed("logshuttle", space) == dict.fromkeys(range(PARTITIONS), 2_000)
 
 
+def test_told_to_stop_in_mid_stream_they_repeat_nothing(
+    shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
+) -> None:
+    space, sink, run = kafka.create(topic(), PARTITIONS), receiver(), new_run()
+    shuttle.add_drain(f"gold-{space}", sink.url)
+    supervisor = start_sharing(shuttle)
+
+    def go_on_producing() -> None:
+        for start in range(0, 4_000, 100):
+            produce(kafka, space, {"gold": run}, 100, start=start)
+
+    with ThreadPoolExecutor() as pool:
+        producing = pool.submit(go_on_producing)
+        sink.wait_for(1_000)
+        assert supervisor.terminate() == 0
+        assert len(sink.lines()) < PARTITIONS * 4_000, "it was over before"
+        producing.result()
+    start_sharing(shuttle)
+
+    sink.wait_for(PARTITIONS * 4_000)
+    (verdict,) = verdicts(sink, {"gold": run}, 4_000)
+    assert verdict.exactly_once, verdict
+
+
 def test_a_worker_that_dies_is_started_again_and_the_probes_tell(
     shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
 ) -> None:
@@ -137,7 +163,8 @@ def test_a_worker_that_dies_is_started_again_and_the_probes_tell(
     assert "logshuttle_workers 3.0" in shuttle.metrics()
     assert shuttle.is_ready(supervisor)
     assert_all_arrive(sink, {"gold": run}, 2_000)
-    assert supervisor.terminate() == 0
+    os.killpg(supervisor.pid, signal.SIGINT)  # as Ctrl-C in a terminal does
+    assert supervisor.wait() == 0
 
 
 @pytest.mark.timeout(600)
@@ -176,6 +203,7 @@ def test_workers_killed_at_random_moments_lose_nothing_and_keep_the_order(
 
     assert_all_arrive(sink, runs, each)
     assert supervisor.terminate() == 0
+    assert "Traceback" not in supervisor.output()
 
 
 def test_with_the_supervisor_killed_nothing_is_left(shuttle: Shuttle) -> None:
