@@ -7,7 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from events.probe_client import ask
 from shuttle.merged_metrics import LABEL, merged
@@ -25,6 +27,8 @@ class WorkersAnswers:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
+        self._own = CollectorRegistry()
+        self._own.register(_SupervisorCollector(supervisor))
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
         """Ready when every worker is; `workers` has each one's checks, null for no answer."""
@@ -37,27 +41,30 @@ class WorkersAnswers:
         """Of those that answer in time, each series with the label `worker`, and our own."""
         answers = await self._ask_all("/metrics")
         texts = {name: body.decode() for name, body in answers.items() if body is not None}
-        # Many drains are many series, and /livez must not wait for them.
-        return await asyncio.to_thread(merged, texts, list(self._own()))
+        return generate_latest(self._own) + merged(texts).encode()
 
     async def _ask_all(self, path: str) -> dict[str, bytes | None]:
         sockets = self._supervisor.sockets
         asked = (ask(path, socket, LIMIT_SECONDS) for socket in sockets.values())
         return dict(zip(sockets, await asyncio.gather(*asked), strict=True))
 
-    def _own(self) -> Iterator[Metric]:
-        workers = self._supervisor.workers
+
+class _SupervisorCollector(Collector):
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._workers = supervisor.workers
+
+    def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "logshuttle_workers",
             "Worker processes that run; below --workers for long means one cannot start.",
-            value=sum(worker.pid is not None for worker in workers.values()),
+            value=sum(worker.pid is not None for worker in self._workers.values()),
         )
         restarts = CounterMetricFamily(
             "logshuttle_worker_restarts",
             "Workers started again after they ended; any growth is worth a look at the log.",
             labels=[LABEL],
         )
-        for name, worker in workers.items():
+        for name, worker in self._workers.items():
             restarts.add_metric([name], worker.restarts)
         yield restarts
 

@@ -248,6 +248,28 @@ def test_a_bad_configuration_is_said_once_and_ends_all(tmp_path: Path, kafka: Br
     shuttle.close()
 
 
+def test_a_taken_port_is_said_once_and_ends_all(
+    tmp_path: Path, kafka: Broker, receiver: Receivers
+) -> None:
+    shuttle = Shuttle(tmp_path, kafka.bootstrap, {"METRICS_PORT": str(receiver().port)})
+
+    with shuttle.run("runshuttle", "--workers", "3") as supervisor:
+        assert supervisor.wait() == 1
+        assert supervisor.output().count("METRICS_PORT") == 1
+        assert "Traceback" not in supervisor.output()
+    shuttle.close()
+
+
+def test_told_to_stop_while_they_start_they_end_in_order(tmp_path: Path, kafka: Broker) -> None:
+    shuttle = Shuttle(tmp_path, kafka.bootstrap)
+
+    with shuttle.run("runshuttle", "--workers", "3") as supervisor:
+        wait_until(lambda: workers_of(supervisor), 20, "the first worker")
+        assert supervisor.terminate() == 0
+        assert "Traceback" not in supervisor.output()
+    shuttle.close()
+
+
 @pytest.mark.parametrize("workers", ["0", "-1", "x", "1.5", "257"])
 def test_a_number_of_workers_that_cannot_be(workers: str, tmp_path: Path, kafka: Broker) -> None:
     shuttle = Shuttle(tmp_path, kafka.bootstrap)

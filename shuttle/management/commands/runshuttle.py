@@ -59,7 +59,7 @@ class Command(BaseCommand):
         except (ValueError, KafkaException) as error:
             raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         except OSError as error:
-            raise CommandError(f"METRICS_PORT {port}: {error}") from error
+            raise CommandError(f"{socket or f'METRICS_PORT {port}'}: {error}") from error
 
 
 def _workers(text: str) -> int:

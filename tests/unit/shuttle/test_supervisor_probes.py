@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -27,6 +26,10 @@ async def supervisor() -> AsyncIterator[Supervisor]:
     made = Supervisor(["true"], 3, 1)
     yield made
     made.close()
+
+
+async def no_checks() -> dict[str, bool]:
+    return {}
 
 
 def answers_of(checks: Mapping[str, bool] = READY, lines: int = 0) -> OwnAnswers:
@@ -71,18 +74,34 @@ async def test_metrics_have_the_worker_and_our_own(supervisor: Supervisor) -> No
     assert rb'reason="a \"b\"\n\\"' in text
 
 
-def test_every_kind_of_metric_survives_the_merge() -> None:
+async def test_every_kind_of_metric_survives_the_merge() -> None:
     registry = CollectorRegistry()
-    Histogram("took_seconds", "Time.", buckets=[1, 2], registry=registry).observe(1.5)
+    Histogram("took_seconds", "Time\n# HELP is {odd}.", registry=registry).observe(1.5)
     Gauge("lag", "Late.", registry=registry).set(float("inf"))
-    answers = OwnAnswers(registry, lambda: asyncio.sleep(0, {}))
-    text = asyncio.run(answers.metrics()).decode()
+    Gauge("drains", "By state.", ["state"], registry=registry)
+    odd = 'x"} 1\n# HELP y \\ {,}= \u2028'
+    Counter("lines", "Of apps.", ["app"], registry=registry).labels(odd).inc(7)
+    text = (await OwnAnswers(registry, no_checks).metrics()).decode()
 
-    whole = merged({"0": text, "1": text}, []).decode()
+    whole = list(text_string_to_metric_families(merged({"0": text, "1": text})))
 
-    assert 'took_seconds_bucket{le="2.0",worker="1"} 1.0' in whole
-    assert 'lag{worker="0"} +Inf' in whole
-    assert whole.count("# TYPE took_seconds histogram") == 1
+    alone = list(text_string_to_metric_families(text))
+    assert len({family.name for family in whole}) == len(whole) == len(alone)
+    for family, one in zip(whole, alone, strict=True):
+        assert (family.name, family.documentation, family.type) == (
+            one.name,
+            one.documentation,
+            one.type,
+        )
+        assert family.samples == [
+            sample._replace(labels={"worker": worker, **sample.labels})
+            for worker in "01"
+            for sample in one.samples
+        ]
+
+
+def test_nothing_merged_is_nothing() -> None:
+    assert merged({}) == merged({"0": ""}) == ""
 
 
 async def test_ready_when_every_worker_is(supervisor: Supervisor) -> None:
