@@ -1,103 +1,33 @@
-"""Several workers under one supervisor."""
+"""Several workers share the work, and lose nothing when some of them die."""
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import os
 import random
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
 
 import httpx
-import psutil
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.broker import Broker
-from tests.support.judge import Verdict, judge, new_run
+from tests.support.judge import new_run
 from tests.support.kafka import TopicNames
-from tests.support.ports import free_port
-from tests.support.processes import RunningProcess, alive
-from tests.support.receivers import NEVER_READ, Receiver
 from tests.support.receiving import Receivers
-from tests.support.shuttle import Shuttle, numbered_events, tag_and_text
+from tests.support.shuttle import Shuttle
 from tests.support.waiting import wait_until
-
-WORKERS = 3
-PARTITIONS = 6
-
-
-def workers_of(supervisor: RunningProcess) -> list[psutil.Process]:
-    return [child for child in psutil.Process(supervisor.pid).children() if is_worker(child)]
-
-
-def is_worker(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
-        return alive(process) and "--probes-socket" in process.cmdline()
-    return False
-
-
-def by_worker(shuttle: Shuttle, name: str) -> dict[str, float]:
-    return {
-        sample.labels["worker"]: sample.value
-        for family in text_string_to_metric_families(shuttle.metrics())
-        for sample in family.samples
-        if sample.name == name
-    }
-
-
-def delivered(shuttle: Shuttle) -> list[float]:
-    return list(by_worker(shuttle, "logshuttle_lines_delivered_total").values())
-
-
-def ready(shuttle: Shuttle) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"http://127.0.0.1:{shuttle.metrics_port}/readyz").json()
-    return found
-
-
-def shared(shuttle: Shuttle) -> bool:
-    """Every worker has a part of the topic, and all have all of it."""
-    shares = by_worker(shuttle, "logshuttle_partitions_assigned")
-    return len(shares) == WORKERS and all(shares.values()) and sum(shares.values()) >= PARTITIONS
-
-
-def start_sharing(shuttle: Shuttle) -> RunningProcess:
-    supervisor = shuttle.start_worker(workers=WORKERS)
-    wait_until(lambda: shared(shuttle), 60, "all workers have partitions")
-    return supervisor
-
-
-def produce(
-    broker: Broker, space: str, runs: dict[str, str], count: int, *, start: int = 0
-) -> None:
-    """`count` numbered lines of each app in each partition, the apps' lines mixed."""
-    for partition in range(PARTITIONS):
-        events = (
-            numbered_events(app, run, partition, count, start=start) for app, run in runs.items()
-        )
-        mixed = itertools.chain.from_iterable(zip(*events, strict=True))
-        broker.produce(space, mixed, partition=partition)
-
-
-def verdicts(sink: Receiver, runs: dict[str, str], each: int) -> list[Verdict]:
-    """On each app's lines, told apart by their HOSTNAME."""
-    lines: dict[str, list[tuple[str, str]]] = {app: [] for app in runs}
-    for line in sink.lines():
-        lines[line.split(b" ", 3)[2].decode().partition("-")[0]].append(tag_and_text(line))
-    produced = dict.fromkeys(range(PARTITIONS), each)
-    return [judge(run, produced, lines[app], drain=app) for app, run in runs.items()]
-
-
-def assert_all_arrive(sink: Receiver, runs: dict[str, str], each: int) -> None:
-    """At least once, and the lines of each tag in order."""
-    sink.wait_for(len(runs) * PARTITIONS * each, 120)
-    wait_until(lambda: not any(v.lost for v in verdicts(sink, runs, each)), 60, "all lines")
-    for verdict in verdicts(sink, runs, each):
-        assert verdict.at_least_once, verdict
+from tests.support.workers import (
+    PARTITIONS,
+    assert_all_arrive,
+    by_worker,
+    delivered,
+    produce,
+    ready,
+    shared,
+    start_sharing,
+    verdicts,
+    workers_of,
+)
 
 
 def test_they_share_a_topic_and_each_line_arrives_once(
@@ -204,94 +134,3 @@ def test_workers_killed_at_random_moments_lose_nothing_and_keep_the_order(
     assert_all_arrive(sink, runs, each)
     assert supervisor.terminate() == 0
     assert "Traceback" not in supervisor.output()
-
-
-def test_with_the_supervisor_killed_nothing_is_left(shuttle: Shuttle) -> None:
-    supervisor = shuttle.start_worker(workers=WORKERS)
-    wait_until(lambda: len(workers_of(supervisor)) == WORKERS, 30, "all workers")
-    family = psutil.Process(supervisor.pid).children(recursive=True)
-
-    supervisor.signal(signal.SIGKILL)
-
-    wait_until(lambda: not any(map(alive, family)), 10, "the end of all")
-
-
-def test_a_second_signal_ends_all_at_once(
-    shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
-) -> None:
-    space, stuck = kafka.create(topic(), PARTITIONS), receiver(NEVER_READ)
-    shuttle.add_drain(f"gold-{space}", stuck.url)
-    supervisor = start_sharing(shuttle)
-    produce(kafka, space, {"gold": new_run()}, 10_000)
-    wait_until(stuck.connections, 10, "a connection")
-    family = psutil.Process(supervisor.pid).children(recursive=True)
-
-    supervisor.signal(signal.SIGINT)
-    wait_until(lambda: supervisor.output().count("Stopping: ") == WORKERS, 10, "all are told")
-    assert supervisor.running
-    before = time.monotonic()
-    supervisor.signal(signal.SIGINT)
-
-    assert supervisor.wait(5) == 1
-    wait_until(lambda: not any(map(alive, family)), 5, "the end of all")
-    assert time.monotonic() - before < 5
-
-
-def test_a_bad_configuration_is_said_once_and_ends_all(tmp_path: Path, kafka: Broker) -> None:
-    shuttle = Shuttle(tmp_path, kafka.bootstrap, {"KAFKA_CONF_no_such_property": "1"})
-    shuttle.migrate()
-
-    with shuttle.run("runshuttle", "--workers", "3") as supervisor:
-        assert supervisor.wait() == 2
-        assert supervisor.output().count("no.such.property") == 1
-        assert "Traceback" not in supervisor.output()
-    shuttle.close()
-
-
-def test_a_taken_port_is_said_once_and_ends_all(
-    tmp_path: Path, kafka: Broker, receiver: Receivers
-) -> None:
-    shuttle = Shuttle(tmp_path, kafka.bootstrap, {"METRICS_PORT": str(receiver().port)})
-
-    with shuttle.run("runshuttle", "--workers", "3") as supervisor:
-        assert supervisor.wait() == 1
-        assert supervisor.output().count("METRICS_PORT") == 1
-        assert "Traceback" not in supervisor.output()
-    shuttle.close()
-
-
-def test_told_to_stop_while_they_start_they_end_in_order(tmp_path: Path, kafka: Broker) -> None:
-    shuttle = Shuttle(tmp_path, kafka.bootstrap)
-
-    with shuttle.run("runshuttle", "--workers", "3") as supervisor:
-        wait_until(lambda: workers_of(supervisor), 20, "the first worker")
-        assert supervisor.terminate() == 0
-        assert "Traceback" not in supervisor.output()
-    shuttle.close()
-
-
-@pytest.mark.parametrize("workers", ["0", "-1", "x", "1.5", "257"])
-def test_a_number_of_workers_that_cannot_be(workers: str, tmp_path: Path, kafka: Broker) -> None:
-    shuttle = Shuttle(tmp_path, kafka.bootstrap)
-
-    with shuttle.run("runshuttle", f"--workers={workers}") as process:
-        assert process.wait() == 2
-        assert "--workers" in process.output()
-        assert "is no number from 1 to 256" in process.output()
-    shuttle.close()
-
-
-def test_the_envoy_receiver_is_started_once(tmp_path: Path, kafka: Broker) -> None:
-    shuttle = Shuttle(
-        tmp_path, kafka.bootstrap, {"RUN_ISTIO_ALS": "true", "ALS_PORT": str(free_port())}
-    )
-    shuttle.migrate()
-    supervisor = shuttle.start_worker(workers=2)
-
-    supervisor.wait_for_output("Taking access logs on port")
-    wait_until(lambda: len(workers_of(supervisor)) == 2, 30, "both workers")
-    family = psutil.Process(supervisor.pid).children(recursive=True)
-    assert sum("runals" in child.cmdline() for child in family) == 1
-    assert supervisor.terminate() == 0
-    assert supervisor.output().count("Taking access logs on port") == 1
-    shuttle.close()
