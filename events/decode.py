@@ -14,7 +14,7 @@ from events.formats.build import BuildFormat
 from events.formats.kubernetes import KubernetesFormat
 from events.formats.web import WebFormat
 from events.keys import Key, SiteKey
-from events.lines import LogLine
+from events.lines import Lines, LogLine, Origin, Wants
 from events.malformed import Malformed
 from events.records import Run
 
@@ -22,9 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 class Format(Protocol):
-    """Reads one topic's records. Bad ones are counted in `malformed`, never raised."""
+    """Reads one topic's records. Bad ones are counted in `malformed`, never raised, whether or
+    not anybody wants their lines; lines of origins that nobody wants are left out."""
 
-    def lines_of(self, run: Run, malformed: Malformed) -> list[LogLine]: ...
+    def lines_of(self, run: Run, malformed: Malformed, wants: Wants) -> Lines: ...
 
 
 SITES_TOPIC = "alamoweblogs"
@@ -47,8 +48,12 @@ class Decoder:
         self.malformed = Malformed()
         self._formats: dict[str, Format] = {}
 
-    def lines_of(self, run: Run, *, again: bool = False) -> list[LogLine]:
-        """The lines of a run, in order. A record may give none (malformed) or several.
+    def lines_of(self, run: Run) -> list[LogLine]:
+        """All lines of a run, in order. A record may give none (malformed) or several."""
+        return list(self.wanted_lines_of(run, _everybody))
+
+    def wanted_lines_of(self, run: Run, wants: Wants, *, again: bool = False) -> Lines:
+        """Only those of origins that `wants` says yes to: others cost little more than their JSON.
 
         `again`: these records have been decoded before, so bad ones are counted already.
         """
@@ -58,24 +63,24 @@ class Decoder:
             chosen = self._formats[topic] = FORMATS.get(topic, KubernetesFormat)(topic)
         malformed = Malformed() if again else self.malformed
         try:
-            return chosen.lines_of(run, malformed)
+            return chosen.lines_of(run, malformed, wants)
         except Exception:  # noqa: BLE001 - a fault of ours must not stop the partition
-            return self._one_by_one(chosen, run, malformed)
+            return self._one_by_one(chosen, run, malformed, wants)
 
-    def _one_by_one(self, chosen: Format, run: Run, malformed: Malformed) -> list[LogLine]:
+    def _one_by_one(self, chosen: Format, run: Run, malformed: Malformed, wants: Wants) -> Lines:
         """Find the record that a format cannot bear; the others keep their lines."""
-        lines: list[LogLine] = []
+        lines = Lines([], [], [], [])
         for message in run.messages:
-            lines += self._lines_or_none(chosen, Run(run.source, [message]), malformed)
+            try:
+                lines.extend(chosen.lines_of(Run(run.source, [message]), malformed, wants))
+            except Exception:
+                logger.exception("A record cannot be decoded", extra={"action": "decode_failed"})
+                malformed.add(run.source, message, "internal_error")
         return lines
 
-    def _lines_or_none(self, chosen: Format, single: Run, malformed: Malformed) -> list[LogLine]:
-        try:
-            return chosen.lines_of(single, malformed)
-        except Exception:
-            logger.exception("A record cannot be decoded", extra={"action": "decode_failed"})
-            malformed.add(single, 0, "internal_error")
-            return []
+
+def _everybody(_: Origin) -> bool:
+    return True
 
 
 def topics_of(key: Key) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import Literal
 
@@ -50,3 +51,34 @@ class LogLine(Struct, frozen=True, gc=False):
     severity: Severity
     text: str
     """As the source gave it, without one final newline. Not cleaned."""
+
+
+Wants = Callable[[Origin], object]
+"""Whether anybody wants an origin's lines: asked before they are made."""
+
+
+class Lines:
+    """The lines of a run side by side, in columns: an object for each would cost a third more."""
+
+    __slots__ = ("origins", "severities", "texts", "times")
+
+    def __init__(
+        self,
+        origins: list[Origin],
+        times: list[str],
+        severities: list[Severity],
+        texts: list[str],
+    ) -> None:
+        self.origins = origins
+        self.times = times
+        self.severities = severities
+        self.texts = texts
+
+    def __iter__(self) -> Iterator[LogLine]:
+        return map(LogLine, self.origins, self.times, self.severities, self.texts)
+
+    def extend(self, more: Lines) -> None:
+        self.origins += more.origins
+        self.times += more.times
+        self.severities += more.severities
+        self.texts += more.texts

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import NamedTuple
 
-from events.records import Run, offset_of
+from confluent_kafka import Message
+
+from events.records import TopicPartition, offset_of
 
 SAMPLES_KEPT = 50
 SAMPLE_BYTES = 200
@@ -35,9 +37,8 @@ class Malformed:
         self.counts: Counter[str] = Counter()
         self.samples: deque[Sample] = deque(maxlen=SAMPLES_KEPT)
 
-    def add(self, run: Run, index: int, reason: str) -> None:
-        """The record at `index` of a run is no log line."""
+    def add(self, source: TopicPartition, message: Message, reason: str) -> None:
+        """A record is no log line."""
         self.counts[reason] += 1
-        message = run.messages[index]
         begins = (message.value() or b"")[:SAMPLE_BYTES]
-        self.samples.append(Sample(*run.source, offset_of(message), reason, begins))
+        self.samples.append(Sample(*source, offset_of(message), reason, begins))

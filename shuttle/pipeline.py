@@ -35,7 +35,7 @@ class Pass(Protocol):
         batch = await self.consumer.next_batch()  # fetched while the last one was worked on
         number = next(self.numbers)
         for run in self.runs_of(batch):
-            lines = self.decoder.lines_of(run)
+            lines = self.decoder.wanted_lines_of(run, self.router.wants)
             for parcel in self.router.parcels_for(run, lines):
                 for feed in parcel.view.feeds:
                     self.hand_over(number, feed, parcel)
@@ -61,8 +61,8 @@ class Pass(Protocol):
         part = run.part(offset, end, feed.route.active_since_ms)
         if part is None or len(part) == len(run):
             return parcel if part else None
-        lines = self.decoder.lines_of(part, again=True)
-        mine = [line for line in lines if line.origin.key == feed.route.key]
+        key = feed.route.key
+        mine = self.decoder.wanted_lines_of(part, lambda of: of.key == key, again=True)
         parcels = self.router.parcels_for(part, mine)
         return next((found for found in parcels if found.view is parcel.view), None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from drains.delivery.syslog import PRI_AND_VERSION, Wire, framed, header_of, wir
 from drains.filters import LineFilter, Wanted
 from drains.routes import Route
 from events.keys import Key
-from events.lines import LogLine, Origin
+from events.lines import Lines, LogLine, Origin, Wants
 from events.records import Run
 from shuttle.feed import Feed
 
@@ -52,6 +52,19 @@ class View:
 _Taker = tuple[View, list[str], str, Wanted | None]
 
 
+class _Takers(dict[Origin, tuple[_Taker, ...]]):
+    """Found when first asked for."""
+
+    def __init__(self, find: Callable[[Origin], tuple[_Taker, ...]]) -> None:
+        self._find = find
+
+    def __missing__(self, origin: Origin) -> tuple[_Taker, ...]:
+        if len(self) >= ENTRIES_KEPT:
+            self.clear()
+        found = self[origin] = self._find(origin)
+        return found
+
+
 class Router:
     """`hostname` replaces HOSTNAME in every record (test mode)."""
 
@@ -60,7 +73,9 @@ class Router:
         self._views: dict[Key, list[View]] = {}
         self._served: dict[Key, tuple[tuple[Feed, Route], ...]] = {}
         """What the views were made for: most keys are the same when routes change."""
-        self._takers: dict[Origin, tuple[_Taker, ...]] = {}
+        self._takers = _Takers(self._takers_of)
+        self.wants: Wants = self._takers.__getitem__
+        """Whether any feed wants lines of an origin."""
 
     def route(self, feeds: Mapping[Key, Sequence[Feed]]) -> None:
         """From the next batch on, these feeds get these keys' lines."""
@@ -72,19 +87,17 @@ class Router:
             self._views[key] = views[key] if same else self._views_of(found)
         self._takers.clear()
 
-    def parcels_for(self, run: Run, lines: Sequence[LogLine]) -> list[Parcel]:
+    def parcels_for(self, run: Run, lines: Lines) -> list[Parcel]:
         takers = self._takers
         pri = PRI_AND_VERSION
         touched: list[View] = []
-        for line in lines:
-            found = takers.get(line.origin)
-            if found is None:
-                found = self._takers_of(line.origin)
-            for view, records, header, test in found:
-                if test is None or test(line):
+        columns = lines.origins, lines.times, lines.severities, lines.texts
+        for origin, time, severity, text in zip(*columns, strict=True):
+            for view, records, header, test in takers[origin]:
+                if test is None or test(LogLine(origin, time, severity, text)):
                     if not records:
                         touched.append(view)
-                    records.append(f"{pri[line.severity]}{line.time}{header}{line.text}")
+                    records.append(f"{pri[severity]}{time}{header}{text}")
         return [_parcel(view, run) for view in dict.fromkeys(touched)]
 
     def _views_of(self, feeds: Sequence[Feed]) -> list[View]:
@@ -99,14 +112,11 @@ class Router:
         return list(views.values())
 
     def _takers_of(self, origin: Origin) -> tuple[_Taker, ...]:
-        if len(self._takers) >= ENTRIES_KEPT:
-            self._takers.clear()
-        found = self._takers[origin] = tuple(
+        return tuple(
             (view, view.piece_of(origin), header_of(origin, view.wire), view.line_test)
             for view in self._views.get(origin.key, ())
             if view.wanted.wants_origin(origin)
         )
-        return found
 
 
 def _parcel(view: View, run: Run) -> Parcel:

@@ -10,10 +10,10 @@ from msgspec import Struct
 from events.formats import envoy, istio
 from events.formats.json_records import JsonRecords
 from events.formats.origins import Origins
-from events.formats.record_times import record_times
+from events.formats.record_times import lines_of_records
 from events.formats.texts import as_given
 from events.formats.web import TAG
-from events.lines import LogLine, Severity
+from events.lines import Lines, Wants
 from events.malformed import Malformed
 from events.records import Run
 
@@ -32,13 +32,9 @@ class AccessFormat:
         self._records = JsonRecords(AccessEntry, _lenient)
         self._origins = Origins(TAG, "router")
 
-    def lines_of(self, run: Run, malformed: Malformed) -> list[LogLine]:
-        entries = self._records.events_of(run, malformed)
-        times = record_times(run)
-        lines = []
-        for index, entry in enumerate(entries):
-            if entry is None:
-                continue
+    def lines_of(self, run: Run, malformed: Malformed, wants: Wants) -> Lines:
+        origins, texts, kept = [], [], []
+        for entry, message in zip(*self._records.events_of(run, malformed), strict=True):
             common = entry.common_properties
             if common is None:
                 key = istio.key_of(entry)
@@ -46,11 +42,12 @@ class AccessFormat:
             else:
                 origin = self._origins.named(common.upstream_cluster or "", envoy.key_of)
             if origin is None:
-                malformed.add(run, index, "no_app")
-                continue
-            text = _text_of(entry, origin.name)
-            lines.append(LogLine(origin, times[index], Severity.INFO, text))
-        return lines
+                malformed.add(run.source, message, "no_app")
+            elif wants(origin):
+                origins.append(origin)
+                texts.append(_text_of(entry, origin.name))
+                kept.append(message)
+        return lines_of_records(origins, texts, kept)
 
 
 def _text_of(entry: AccessEntry, name: str) -> str:

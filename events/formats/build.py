@@ -6,12 +6,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from events.formats import phases
 from events.formats.json_records import JsonRecords
 from events.formats.origins import Origins
-from events.formats.record_times import record_times
-from events.formats.texts import without_newline
-from events.lines import LogLine, Severity
+from events.formats.record_times import lines_of_records
+from events.formats.said import said
+from events.lines import Lines, Wants
 from events.malformed import Malformed, MalformedError
 from events.records import Run
 
@@ -28,22 +27,17 @@ class BuildFormat:
         self._records = JsonRecords(BuildEvent, _lenient)
         self._origins = Origins(TAG, "build")
 
-    def lines_of(self, run: Run, malformed: Malformed) -> list[LogLine]:
-        events = self._records.events_of(run, malformed)
-        times = record_times(run)
-        lines = []
-        for index, event in enumerate(events):
-            if event is None:
-                continue
+    def lines_of(self, run: Run, malformed: Malformed, wants: Wants) -> Lines:
+        origins, texts, kept = [], [], []
+        for event, message in zip(*self._records.events_of(run, malformed), strict=True):
             origin = self._origins.named(event.metadata)
             if origin is None:
-                malformed.add(run, index, "no_app")
-                continue
-            text = without_newline(event.message or "")
-            if text.startswith(phases.PREFIX):
-                text = phases.translate(text)
-            lines.append(LogLine(origin, times[index], Severity.INFO, text))
-        return lines
+                malformed.add(run.source, message, "no_app")
+            elif wants(origin):
+                origins.append(origin)
+                texts.append(event.message or "")
+                kept.append(message)
+        return lines_of_records(origins, said(texts), kept)
 
 
 def _lenient(fields: dict[str, Any]) -> BuildEvent:

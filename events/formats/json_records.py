@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from confluent_kafka import Message
 
 from events.malformed import Malformed, MalformedError
 from events.records import Run
@@ -40,9 +41,10 @@ class JsonRecords(Generic[Event]):
         self._decode = msgspec.json.Decoder(event_type).decode
         self._lenient = lenient
 
-    def events_of(self, run: Run, malformed: Malformed) -> list[Event | None]:
-        """One entry a record, in order; None where the record is malformed (and counted)."""
-        events: list[Event | None] = []
+    def events_of(self, run: Run, malformed: Malformed) -> tuple[list[Event], Sequence[Message]]:
+        """The events, and the record of each. Malformed ones are counted, and in neither."""
+        events: list[Event] = []
+        bad: set[int] = set()
         values = run.values
         remaining = iter(values)
         while True:
@@ -50,19 +52,17 @@ class JsonRecords(Generic[Event]):
                 events.extend(map(self._decode, remaining))  # type: ignore[arg-type]
             except _REFUSED:
                 # `extend` kept what came before the refused value and `remaining` is past it.
-                refused = len(events)
-                events.append(self._repaired(run, refused, values[refused], malformed))
+                refused = len(events) + len(bad)
+                try:
+                    events.append(self._lenient(_object_of(values[refused])))
+                except MalformedError as error:
+                    malformed.add(run.source, run.messages[refused], error.reason)
+                    bad.add(refused)
             else:
-                return events
-
-    def _repaired(
-        self, run: Run, index: int, value: bytes | None, malformed: Malformed
-    ) -> Event | None:
-        try:
-            return self._lenient(_object_of(value))
-        except MalformedError as error:
-            malformed.add(run, index, error.reason)
-            return None
+                break
+        if not bad:
+            return events, run.messages
+        return events, [m for index, m in enumerate(run.messages) if index not in bad]
 
 
 def _object_of(value: bytes | None) -> dict[str, Any]:

@@ -6,15 +6,17 @@ fields must not be able to write into another's logs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import compress
 from typing import Any
 
+from confluent_kafka import Message
 from msgspec import Struct
 
-from events.formats import phases
 from events.formats.json_records import JsonRecords, text_or_none
-from events.formats.texts import without_newline
+from events.formats.said import said
 from events.keys import AppKey
-from events.lines import LogLine, Origin, Severity
+from events.lines import Lines, Origin, Severity, Wants
 from events.malformed import Malformed, MalformedError
 from events.records import Run, timestamp_ms
 from events.timestamps import rfc5424_time_of_ms, rfc5424_times
@@ -25,7 +27,7 @@ ORIGINS_KEPT = 20_000
 _INFO, _ERROR = Severity.INFO, Severity.ERROR
 
 
-class Pod(Struct, gc=False):
+class Pod(Struct, frozen=True, gc=False):
     container_name: str
     pod_name: str = ""
 
@@ -41,44 +43,48 @@ class KubernetesEvent(Struct, gc=False):
     timestamp: str | None = None
 
 
+class PodOrigins(dict[Pod, Origin]):
+    """Made when first asked for."""
+
+    def __init__(self, space: str) -> None:
+        self._space = space
+
+    def __missing__(self, pod: Pod) -> Origin:
+        if len(self) >= ORIGINS_KEPT:
+            self.clear()
+        app, process = app_and_process(pod.container_name)
+        tag = tag_of(app, process, pod.pod_name)
+        origin = self[pod] = Origin(AppKey(app, self._space), tag, "app", process)
+        return origin
+
+
 class KubernetesFormat:
     """Decodes the records of one space's topic."""
 
     def __init__(self, space: str) -> None:
-        self._space = space
         self._records = JsonRecords(KubernetesEvent, _lenient)
-        self._origins: dict[tuple[str, str], Origin] = {}
+        self._origin_of = PodOrigins(space).__getitem__
 
-    def lines_of(self, run: Run, malformed: Malformed) -> list[LogLine]:
-        events = self._records.events_of(run, malformed)
-        times = rfc5424_times([(e.time or e.timestamp or "") if e else "" for e in events])
-        origins = self._origins
-        lines = []
-        for index, event in enumerate(events):
-            if event is None:
-                continue
-            pod = event.kubernetes
-            origin = origins.get((pod.container_name, pod.pod_name)) or self._origin_of(pod)
-            text = event.log
-            if text is None:
-                text = event.message or ""
-            if text[-1:] == "\n":
-                text = without_newline(text)
-            if text[:7] == phases.PREFIX:
-                text = phases.translate(text)
-            time = times[index] or rfc5424_time_of_ms(timestamp_ms(run.messages[index]))
-            severity = _ERROR if event.stream == "stderr" else _INFO
-            lines.append(LogLine(origin, time, severity, text))
-        return lines
+    def lines_of(self, run: Run, malformed: Malformed, wants: Wants) -> Lines:
+        events, messages = self._records.events_of(run, malformed)
+        origins = list(map(self._origin_of, [event.kubernetes for event in events]))
+        wanted = list(map(wants, origins))
+        if not all(wanted):
+            origins = list(compress(origins, wanted))
+            events = list(compress(events, wanted))
+            messages = list(compress(messages, wanted))
+        texts = [event.message or "" if event.log is None else event.log for event in events]
+        severities = [_ERROR if event.stream == "stderr" else _INFO for event in events]
+        return Lines(origins, _times_of(events, messages), severities, said(texts))
 
-    def _origin_of(self, pod: Pod) -> Origin:
-        if len(self._origins) >= ORIGINS_KEPT:
-            self._origins.clear()
-        app, process = app_and_process(pod.container_name)
-        tag = tag_of(app, process, pod.pod_name)
-        origin = Origin(AppKey(app, self._space), tag, "app", process)
-        self._origins[pod.container_name, pod.pod_name] = origin
-        return origin
+
+def _times_of(events: Sequence[KubernetesEvent], messages: Sequence[Message]) -> list[str]:
+    """An event's own, or its record's where it has none."""
+    times = rfc5424_times([event.time or event.timestamp or "" for event in events])
+    return [
+        time or rfc5424_time_of_ms(timestamp_ms(message))
+        for time, message in zip(times, messages, strict=True)
+    ]
 
 
 def app_and_process(container: str) -> tuple[str, str]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from urllib.parse import unquote_plus
 
+from confluent_kafka import Message
+
 from events.formats.origins import Origins, app_or_none
-from events.formats.record_times import record_times
+from events.formats.record_times import lines_of_records
 from events.formats.web_layout import LIFTED, Layout, WebLine, has_layout
 from events.keys import AppKey
-from events.lines import LogLine, Severity
+from events.lines import Lines, Origin, Wants
 from events.malformed import Malformed, MalformedError
 from events.records import Run
 
@@ -20,7 +22,6 @@ TAG = "akkeris/router"
 
 LAYOUTS_MAX = 100
 
-_INFO = Severity.INFO
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -33,9 +34,11 @@ class WebFormat:
         self._layout: Layout | None = None
         self._last_keys: tuple[str, ...] = ()
 
-    def lines_of(self, run: Run, malformed: Malformed) -> list[LogLine]:
-        lines: list[LogLine] = []
-        times, values = record_times(run), run.values
+    def lines_of(self, run: Run, malformed: Malformed, wants: Wants) -> Lines:
+        origins: list[Origin] = []
+        texts: list[str] = []
+        kept: list[Message] = []
+        values = run.values
         read = self._layout.read(values) if self._layout else None
         named = self._origins.named
         for index, value in enumerate(values):
@@ -44,17 +47,21 @@ class WebFormat:
                     read[index] if read else self._taken_apart(value)
                 )
                 origin = named(hostname, _app_of)
-                if origin is not None:
-                    text = f"{pairs} host={origin.name} path={path}"
-                    lines.append(LogLine(origin, times[index], _INFO, text))
+                if origin is not None and wants(origin):
+                    origins.append(origin)
+                    texts.append(f"{pairs} host={origin.name} path={path}")
+                    kept.append(run.messages[index])
                 if site:
-                    text = f"{pairs} host={site} path={site_path}"
-                    lines.append(LogLine(self._origins.site(site), times[index], _INFO, text))
+                    origin = self._origins.site(site)
+                    if wants(origin):
+                        origins.append(origin)
+                        texts.append(f"{pairs} host={site} path={site_path}")
+                        kept.append(run.messages[index])
                 elif origin is None:
                     raise MalformedError("no_app")
             except MalformedError as error:
-                malformed.add(run, index, error.reason)
-        return lines
+                malformed.add(run.source, run.messages[index], error.reason)
+        return lines_of_records(origins, texts, kept)
 
     def _taken_apart(self, value: bytes | None) -> WebLine:
         """Pair by pair. A layout is remembered when it is seen twice. Raises MalformedError."""

@@ -9,7 +9,7 @@ from drains.filters import LineFilter
 from drains.options import DrainOptions
 from drains.routes import Route
 from events.keys import AppKey, Key, SiteKey
-from events.lines import LogLine, Origin, Severity
+from events.lines import Lines, LogLine, Origin, Severity
 from shuttle.feed import Feed
 from shuttle.registers import Registers
 from shuttle.routing import Parcel, Router
@@ -37,7 +37,8 @@ def parcels(*feeds: Feed, lines: list[LogLine]) -> list[Parcel]:
     for one in feeds:
         by_key.setdefault(one.route.key, []).append(one)
     router.route(by_key)
-    return router.parcels_for(RUN, lines)
+    columns = zip(*((one.origin, one.time, one.severity, one.text) for one in lines), strict=True)
+    return router.parcels_for(RUN, Lines(*map(list, columns)))
 
 
 def line(text: str, origin: Origin = WEB, severity: Severity = Severity.INFO) -> LogLine:
