@@ -66,11 +66,15 @@ def _pieces(connection: socket.socket) -> Iterator[memoryview]:
 
 
 def _serve_lines(connection: socket.socket, count: Count) -> None:
-    tail = b""
-    for piece in _pieces(connection):
-        data = tail + piece
-        count.add(data.count(_RECORD))
-        tail = data[1 - len(_RECORD) :]  # a record's beginning may be cut in two
+    buffer = bytearray(1 << 20)
+    view = memoryview(buffer)
+    held = 0  # a record's beginning may be cut in two: what it may be cut in is kept
+    while size := connection.recv_into(view[held:]):
+        end = held + size
+        count.add(buffer.count(_RECORD, 0, end))
+        tail = buffer[max(0, end - len(_RECORD) + 1) : end]
+        held = len(tail)
+        view[:held] = tail
 
 
 def _serve_http(connection: socket.socket, count: Count) -> None:

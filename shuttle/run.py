@@ -12,6 +12,7 @@ from events.stopping import stop_on_signals
 from shuttle.als_process import AlsProcess, running
 from shuttle.config import WorkerConfig
 from shuttle.cursors import DatabaseStore
+from shuttle.garbage import spare_the_collector
 from shuttle.metrics import registry_of
 from shuttle.supervisor import Supervisor
 from shuttle.worker import Worker
@@ -28,6 +29,7 @@ async def work(config: WorkerConfig, place: int | Path, als: AlsProcess | None) 
     # Names are looked up here; a slow name server must not keep other drains from theirs.
     loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
     worker = Worker(config, DatabaseStore())
+    spare_the_collector()
 
     def stop() -> None:
         logger.info("Stopping: no more is consumed, what is under way arrives")
