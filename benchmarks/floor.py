@@ -13,7 +13,8 @@ import time
 import confluent_kafka as kafka
 
 from benchmarks.memory import peak_bytes
-from events.consumer import BATCH_RECORDS, POLL_SECONDS
+from events.batch_size import RECORDS_MAX
+from events.consumer import POLL_SECONDS
 from events.kafka import offsets_conf
 
 
@@ -25,7 +26,7 @@ def main() -> None:
     started, cpu = time.monotonic(), _cpu_seconds()
     left = records
     while left > 0:
-        left -= sum(m.error() is None for m in consumer.consume(BATCH_RECORDS, POLL_SECONDS))
+        left -= sum(m.error() is None for m in consumer.consume(RECORDS_MAX, POLL_SECONDS))
     print(_cpu_seconds() - cpu, time.monotonic() - started, peak_bytes("self"))
     consumer.close()
 

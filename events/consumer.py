@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 import confluent_kafka as kafka
 from confluent_kafka import KafkaError, KafkaException, Message
 
+from events.batch_size import BatchSize
 from events.records import Batch, TopicPartition, offset_of, runs_of, source_of
 
 logger = logging.getLogger(__name__)
 
-BATCH_RECORDS = 1000
 POLL_SECONDS = 0.05
 REQUEST_SECONDS = 10.0
 
@@ -40,6 +40,7 @@ class Consumer:
         self._off_the_log: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
         self._broken: Exception | None = None
+        self.batch_size = BatchSize()
 
     async def next_batch(self) -> Batch:
         """The next records, or an empty batch after `POLL_SECONDS` without any."""
@@ -65,7 +66,7 @@ class Consumer:
     def _take(self) -> Batch:
         if self._broken is not None:
             raise self._broken
-        messages = self._kafka.consume(BATCH_RECORDS, POLL_SECONDS)
+        messages = self._kafka.consume(self.batch_size.records, POLL_SECONDS)
         resumed: dict[TopicPartition, int] = {}
         for source in self._off_the_log - self._paused:
             self._to_low_watermark(source, resumed)

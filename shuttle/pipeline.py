@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
@@ -33,6 +34,7 @@ class Pass(Protocol):
     async def step(self) -> None:
         """One batch, from Kafka to the feeds."""
         batch = await self.consumer.next_batch()  # fetched while the last one was worked on
+        started = time.monotonic()
         number = next(self.numbers)
         for run in self.runs_of(batch):
             lines = self.decoder.wanted_lines_of(run, self.router.wants)
@@ -40,6 +42,7 @@ class Pass(Protocol):
                 for feed in parcel.view.feeds:
                     self.hand_over(number, feed, parcel)
         self.passed(number, batch)
+        self.consumer.batch_size.worked_on(len(batch), time.monotonic() - started)
 
     @abstractmethod
     def runs_of(self, batch: Batch) -> list[Run]:

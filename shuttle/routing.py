@@ -120,8 +120,10 @@ class Router:
 
 
 def _parcel(view: View, run: Run) -> Parcel:
-    lines = sum(map(len, view.pieces))
-    data = tuple(framed(records, view.wire) if records else b"" for records in view.pieces)
+    lines = 0
+    data = []
     for records in view.pieces:
+        lines += len(records)
+        data.append(framed(records, view.wire) if records else b"")
         records.clear()
-    return Parcel(view, run, data, lines)
+    return Parcel(view, run, tuple(data), lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import compress
-from typing import Any
+from typing import Any, cast
 
 from confluent_kafka import Message
 from msgspec import Struct
@@ -81,6 +81,8 @@ class KubernetesFormat:
 def _times_of(events: Sequence[KubernetesEvent], messages: Sequence[Message]) -> list[str]:
     """An event's own, or its record's where it has none."""
     times = rfc5424_times([event.time or event.timestamp or "" for event in events])
+    if all(times):
+        return cast(list[str], times)
     return [
         time or rfc5424_time_of_ms(timestamp_ms(message))
         for time, message in zip(times, messages, strict=True)
