@@ -1,4 +1,5 @@
-"""`python -m benchmarks.drains DESTINATION PORT COUNT CA`: a fresh database with drains for app0, …
+"""`python -m benchmarks.drains DESTINATION PORT APPS FAN_OUT PAUSED CA`: drains for app0, …
+`python -m benchmarks.drains resume`: those that were paused are no longer.
 
 They count as active since ever, so that events written before are theirs.
 """
@@ -13,25 +14,31 @@ from typing import Any
 
 import django
 from django.core.management import call_command
+from django.db import transaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
 django.setup()
 
 from benchmarks.traffic import SPACE  # noqa: E402 - needs django.setup()
 from drains.models import Drain  # noqa: E402 - needs django.setup()
-from drains.services import create_drain  # noqa: E402
+from drains.services import change_drain, create_drain  # noqa: E402
 from events.keys import AppKey  # noqa: E402
 
 URLS = {
-    "tcp": "syslog://127.0.0.1:{}",
-    "octet": "syslog://127.0.0.1:{}",
-    "tls": "syslog+tls://localhost:{}",
-    "https": "https://localhost:{}/",
+    "tcp": "syslog://127.0.0.{}:{}",
+    "octet": "syslog://127.0.0.{}:{}",
+    "tls": "syslog+tls://localhost:{1}",
+    "https": "https://localhost:{1}/",
 }
 
 
 def main() -> None:
-    destination, port, count, ca = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    if sys.argv[1] == "resume":
+        for drain in Drain.objects.all():
+            change_drain(drain, paused=False)
+        return
+    destination, port, ca = sys.argv[1], int(sys.argv[2]), sys.argv[6]
+    apps, fan_out, paused = map(int, sys.argv[3:6])
     call_command("migrate", verbosity=0)
     options: dict[str, Any] = {}
     if destination == "octet":
@@ -40,9 +47,12 @@ def main() -> None:
         options["tls"] = {"ca": Path(ca).read_text()}
     if destination == "https":
         options["connections"] = 4  # a receiver's answers take longer than our next batch
-    for number in range(count):
-        create_drain(AppKey(f"app{number}", SPACE), URLS[destination].format(port), **options)
-    Drain.objects.update(active_since=datetime(2000, 1, 1, tzinfo=UTC))
+    with transaction.atomic():  # workers may be looking
+        for app in range(apps):
+            for host in range(1, fan_out + 1):  # an app has no two drains with the same URL
+                url = URLS[destination].format(host, port)
+                create_drain(AppKey(f"app{app}", SPACE), url, **options)
+        Drain.objects.update(active_since=datetime(2000, 1, 1, tzinfo=UTC), paused=bool(paused))
 
 
 if __name__ == "__main__":

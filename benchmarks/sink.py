@@ -1,7 +1,8 @@
 """A receiver that costs next to nothing: counts lines, says when all are there.
 
-`python -m benchmarks.sink KIND LINES [CERTIFICATE_AND_KEY]` prints its port, then `done N` at LINES
-or more. KIND: tcp, tls or https; each connection has a thread.
+`python -m benchmarks.sink KIND LINES HOSTS CERTIFICATE_AND_KEY` prints its port, then `done` at
+LINES or more. KIND: tcp, tls or https; each connection has a thread. HOSTS: so many addresses,
+from 127.0.0.1 on, have the port.
 """
 
 from __future__ import annotations
@@ -37,15 +38,18 @@ def main() -> None:
     context = None
     if kind != "tcp":
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(sys.argv[3])
-    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        context.load_cert_chain(sys.argv[4])
     count = Count(expected)
     serve = _serve_http if kind == "https" else _serve_lines
-    accepting = threading.Thread(
-        target=_accept, args=(listener, context, serve, count), daemon=True
-    )
-    accepting.start()
-    print(listener.getsockname()[1], flush=True)
+    port = 0
+    for host in range(1, int(sys.argv[3]) + 1):
+        listener = socket.create_server((f"127.0.0.{host}", port), backlog=1024)
+        port = listener.getsockname()[1]
+        accepting = threading.Thread(
+            target=_accept, args=(listener, context, serve, count), daemon=True
+        )
+        accepting.start()
+    print(port, flush=True)
     count.done.wait()
     print("done", flush=True)
 

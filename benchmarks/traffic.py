@@ -68,10 +68,13 @@ SOURCES: dict[str, tuple[str, Callable[[int, int], str]]] = {
 """Source → its topic, and a record of an app."""
 
 
-def fill(bootstrap: str, source: str, apps: int, records: int) -> str:
-    """Write `records` of a source, the app of each in turn, to its topic, made anew."""
+def topic_of(source: str) -> str:
+    return SOURCES[source][0]
+
+
+def fill(bootstrap: str, source: str, apps: int, records: int) -> None:
+    """Write `records` of a source, the app of each in turn, to its topic."""
     topic, record = SOURCES[source]
-    _make_anew(bootstrap, topic)
     producer = kafka.Producer(
         {"bootstrap.servers": bootstrap, "linger.ms": 20, "compression.type": "lz4"}
     )
@@ -79,7 +82,6 @@ def fill(bootstrap: str, source: str, apps: int, records: int) -> str:
         value = record(number % apps, number)
         _produce(producer, topic, value, partition=number // apps % PARTITIONS)
     producer.flush()
-    return topic
 
 
 def remove_topics(bootstrap: str) -> None:
@@ -93,7 +95,9 @@ def remove_topics(bootstrap: str) -> None:
         time.sleep(0.1)
 
 
-def _make_anew(bootstrap: str, topic: str) -> None:
+def make_topic(bootstrap: str, source: str) -> None:
+    """An empty one."""
+    topic = topic_of(source)
     remove_topics(bootstrap)
     admin = AdminClient({"bootstrap.servers": bootstrap})
     admin.create_topics([NewTopic(topic, PARTITIONS)])[topic].result()

@@ -1,0 +1,149 @@
+"""One scenario, measured: the floor and the workers, in turn."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psutil
+import trustme
+
+from benchmarks.group import Group
+from benchmarks.memory import peak_bytes
+from benchmarks.scenarios import Scenario
+from benchmarks.traffic import fill, make_topic, topic_of
+
+MANAGE = Path(__file__).parents[1] / "manage.py"
+
+
+@dataclass(frozen=True)
+class Cost:
+    cpu_us: float
+    """Microseconds of CPU a record."""
+    records_per_second: float
+    peak_mib: float
+    """Of the largest process."""
+
+
+class Bench:
+    def __init__(self, bootstrap: str, folder: Path, records: int) -> None:
+        self._bootstrap = bootstrap
+        self._folder = folder
+        self._records = records
+        self._databases = count()
+        self._group = Group(bootstrap)
+        authority = trustme.CA()
+        self._ca, self._server = folder / "ca.pem", folder / "server.pem"
+        authority.cert_pem.write_to_path(str(self._ca))
+        issued = authority.issue_cert("localhost")
+        issued.private_key_and_cert_chain_pem.write_to_path(str(self._server))
+
+    def measure(self, scenario: Scenario, runs: int) -> tuple[list[Cost], list[Cost]]:
+        """The floor and the workers in turn, so that a slow minute hits both."""
+        records = int(self._records * scenario.share)
+        self._fill(scenario, records)
+        floors, costs = [], []
+        for run in range(1, runs + 1):
+            say(f"{scenario.name}: run {run} of {runs}")
+            floors.append(self._floor(scenario, records))
+            costs.append(self._run(scenario, records))
+        return floors, costs
+
+    def _fill(self, scenario: Scenario, records: int) -> None:
+        say(f"{scenario.name}: writing {records:,} records")
+        make_topic(self._bootstrap, scenario.source)
+        fill(self._bootstrap, scenario.source, scenario.apps, records)
+
+    def _floor(self, scenario: Scenario, records: int) -> Cost:
+        arguments = [self._bootstrap, topic_of(scenario.source), str(records)]
+        command = [sys.executable, "-m", "benchmarks.floor", *arguments]
+        cpu, wall, peak = map(float, subprocess.check_output(command, text=True).split())
+        return Cost(cpu / records * 1e6, records / wall, peak / 2**20)
+
+    def _run(self, scenario: Scenario, records: int) -> Cost:
+        """Real workers, from the topic's beginning, until the sink has every line."""
+        self._group.forget()
+        environment = self._environment()
+        late = scenario.workers > 1  # the drains are made when all workers are there
+        with ExitStack() as stack:
+            sink, port = stack.enter_context(self._sink(scenario, records))
+            drains = scenario.with_drains, scenario.fan_out, int(scenario.replayed), self._ca
+            _drains(
+                environment, scenario.destination, port, *((0, *drains[1:]) if late else drains)
+            )
+            begun = "Consuming" if late else "Took over"
+            workers = [
+                stack.enter_context(_worker(environment, begun)) for _ in range(scenario.workers)
+            ]
+            if scenario.replayed:
+                self._group.wait_until_committed(topic_of(scenario.source), records)
+            before, began = _cpu_seconds(workers), time.monotonic()
+            if scenario.replayed:
+                _drains(environment, "resume")
+            if late:
+                _drains(environment, scenario.destination, port, *drains)
+            assert sink.stdout is not None
+            sink.stdout.readline()
+            cpu, wall = _cpu_seconds(workers) - before, time.monotonic() - began
+            peak = max(peak_bytes(worker.pid) for worker in workers)
+        return Cost(cpu / records * 1e6, records / wall, peak / 2**20)
+
+    def _environment(self) -> dict[str, str]:
+        database = self._folder / f"{next(self._databases)}.sqlite3"
+        return os.environ | {
+            "KAFKA_HOSTS": self._bootstrap,
+            "AUTH_KEY": "bench",
+            "DEBUG": "1",
+            "DATABASE_URL": f"sqlite:///{database}",
+        }
+
+    @contextmanager
+    def _sink(
+        self, scenario: Scenario, records: int
+    ) -> Iterator[tuple[subprocess.Popen[str], str]]:
+        """A receiver, and its port."""
+        kind = "tcp" if scenario.destination == "octet" else scenario.destination
+        numbers = str(scenario.lines_of(records)), str(scenario.fan_out)
+        command = [sys.executable, "-m", "benchmarks.sink", kind, *numbers, str(self._server)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sink:
+            assert sink.stdout is not None
+            try:
+                yield sink, sink.stdout.readline().strip()
+            finally:
+                sink.terminate()
+
+
+def _drains(environment: dict[str, str], *arguments: object) -> None:
+    command = [sys.executable, "-m", "benchmarks.drains", *map(str, arguments)]
+    subprocess.run(command, env=environment, check=True)
+
+
+@contextmanager
+def _worker(environment: dict[str, str], begun: str) -> Iterator[subprocess.Popen[str]]:
+    """One that has said that."""
+    command = [sys.executable, str(MANAGE), "runshuttle", "--metrics-port", "0"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as worker:
+        assert worker.stderr is not None
+        try:
+            for said in worker.stderr:
+                if begun in said:
+                    break
+            yield worker
+        finally:
+            worker.terminate()
+
+
+def _cpu_seconds(workers: Sequence[subprocess.Popen[str]]) -> float:
+    used = [psutil.Process(worker.pid).cpu_times() for worker in workers]
+    return float(sum(times.user + times.system for times in used))
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
