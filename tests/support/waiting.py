@@ -21,6 +21,14 @@ def wait_until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T
     return answer
 
 
+def throughout(predicate: Callable[[], bool], seconds: float, what: str) -> None:
+    """Fails the test when the predicate is once not true in all these seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert predicate(), f"not all the time: {what}"
+        time.sleep(_LOOK_EVERY_SECONDS)
+
+
 async def until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T:
     """As wait_until, for a test on an event loop, which goes on running meanwhile."""
     deadline = time.monotonic() + limit_seconds

@@ -1,0 +1,53 @@
+"""How a test with a fault in it ends: all lines are there, in order, and the worker is well."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import httpx
+
+from tests.support.judge import Verdict, judge
+from tests.support.shuttle import Shuttle, tag_and_text
+from tests.support.waiting import wait_until
+
+
+class Sink(Protocol):
+    def lines(self) -> list[bytes]: ...
+
+
+def verdict_of(sink: Sink, run: str, produced: dict[int, int]) -> Verdict:
+    return judge(run, produced, map(tag_and_text, sink.lines()))
+
+
+def all_arrive(
+    sink: Sink,
+    run: str,
+    produced: dict[int, int],
+    *,
+    limit_seconds: float = 30,
+    duplicates: int | None = None,
+) -> Verdict:
+    """None lost, none foreign, each tag in order. `duplicates` is how many there may be."""
+    count = sum(produced.values())
+    wait_until(lambda: len(sink.lines()) >= count, limit_seconds, f"{count} lines")
+    wait_until(
+        lambda: not verdict_of(sink, run, produced).lost,
+        limit_seconds,
+        "all lines (there are gaps)",
+    )
+    verdict = verdict_of(sink, run, produced)
+    assert verdict.at_least_once, verdict
+    if duplicates is not None:
+        assert sum(verdict.duplicates.values()) <= duplicates, verdict
+    return verdict
+
+
+def probe(shuttle: Shuttle, path: str) -> int:
+    """What the worker answers on its metrics port."""
+    url = f"http://127.0.0.1:{shuttle.metrics_port}{path}"
+    return httpx.get(url, timeout=5).status_code
+
+
+def metric(metrics: str, name: str) -> float:
+    """A counter's sum over its labels; `name` may begin with some of them: `name{reason="x"`."""
+    return sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith(name))
