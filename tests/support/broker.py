@@ -81,7 +81,7 @@ class Broker:
     def produce(
         self,
         topic: str,
-        values: Iterable[bytes | str],
+        values: Iterable[bytes | str | None],
         *,
         partition: int | None = None,
         key: bytes | str | None = None,
@@ -150,7 +150,7 @@ class Broker:
             consumer.close()
         return found
 
-    def _enqueue(self, topic: str, value: bytes | str, options: dict[str, Any]) -> None:
+    def _enqueue(self, topic: str, value: bytes | str | None, options: dict[str, Any]) -> None:
         while True:
             try:
                 self._producer.produce(topic, value, **options)
