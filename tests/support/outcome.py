@@ -6,13 +6,28 @@ from typing import Protocol
 
 import httpx
 
+from tests.support.http_receiver import HttpReceiver
 from tests.support.judge import Verdict, judge
+from tests.support.logplex import parse_request
 from tests.support.shuttle import Shuttle, tag_and_text
 from tests.support.waiting import wait_until
 
 
 class Sink(Protocol):
     def lines(self) -> list[bytes]: ...
+
+
+class HttpLines:
+    """The lines of the requests that a receiver answered with 2xx."""
+
+    def __init__(self, receiver: HttpReceiver) -> None:
+        self._receiver = receiver
+
+    def lines(self) -> list[bytes]:
+        requests = self._receiver.accepted()
+        return [
+            line for request in requests for line in parse_request(request.headers, request.body)
+        ]
 
 
 def verdict_of(sink: Sink, run: str, produced: dict[int, int]) -> Verdict:

@@ -16,8 +16,7 @@ from tests.support.records import kubernetes_event
 _TURN_SECONDS = 0.02
 _FLUSH_SECONDS = 60.0
 _SILENT = logging.getLogger("tests.steady_load")
-_SILENT.addHandler(logging.NullHandler())
-_SILENT.propagate = False
+_SILENT.disabled = True
 
 
 class SteadyLoad:
