@@ -27,7 +27,7 @@ _SQLITE = {
     # Readers and the one writer do not wait for each other; a writer waits its turn.
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
+    "timeout": 5,
 }
 _POSTGRES = {"connect_timeout": 5}
 
