@@ -50,8 +50,7 @@ def installation(
 
 def asked(shuttle: Shuttle, method: str, path: str, limit_seconds: float, **body: str) -> int:
     """The status of an answer that comes in time, and is an explained one if it is 503."""
-    options = {"json": body} if body else {}
-    answer = shuttle.api.request(method, path, timeout=limit_seconds, **options)
+    answer = shuttle.api.request(method, path, timeout=limit_seconds, json=body or None)
     if answer.status_code == 503:
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.headers["Retry-After"]
