@@ -51,6 +51,11 @@ class ServerProcess(ABC):
     def kill(self) -> None:
         self._end(signal.SIGKILL)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "it does not run"
+        return self._process.pid
+
     def output(self) -> str:
         """What it has said, over all starts."""
         return self._output.read_text(errors="replace")
