@@ -2,8 +2,8 @@
 
 For loads that would be too large to keep. It listens on every loopback address, so that one process
 is the receiver of thousands of drains: 127.0.0.1:PORT, 127.0.0.2:PORT, … A frame that begins with
-digits is an octet-counted one. Its one argument is JSON: `{"port", "report", "events"}`. At SIGUSR1 it
-writes what it knows to the file `report`; see tests.support.tally.
+digits is an octet-counted one. Its one argument is JSON: `{"port", "report", "events"}`. At SIGUSR1
+it writes what it knows to the file `report`; see tests.support.tally.
 """
 
 from __future__ import annotations
