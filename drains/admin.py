@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -111,7 +114,7 @@ class CursorInline(admin.TabularInline):
 @admin.register(Drain)
 class DrainAdmin(admin.ModelAdmin):
     form = DrainForm
-    list_display = ("owner", "state", "address", "name", "created_at")
+    list_display = ("owner", "state", "lag", "sent", "lost", "address", "name", "created_at")
     list_display_links = ("owner", "address")
     list_filter = ("paused", "space")
     search_fields = ("app", "space", "site", "name", "address")
@@ -135,7 +138,27 @@ class DrainAdmin(admin.ModelAdmin):
         if behind and status.state != "paused":
             partitions = "partition" if behind == 1 else "partitions"
             return format_html("<strong>behind</strong> in {} {}", behind, partitions)
-        return status.state
+        return status.state if status.is_known else "no worker reports"
+
+    @admin.display(description="Lag")
+    def lag(self, drain: Drain) -> str:
+        status = status_of(drain)
+        if not status.lag_messages:
+            return "none"
+        age = timedelta(seconds=int(status.lag_seconds))
+        return f"{intcomma(status.lag_messages)} lines, {age}"
+
+    @admin.display(description="Lines sent")
+    def sent(self, drain: Drain) -> str:
+        return str(intcomma(status_of(drain).lines_sent))
+
+    @admin.display(description="Bytes sent")
+    def bytes_sent(self, drain: Drain) -> str:
+        return filesizeformat(status_of(drain).bytes_sent)
+
+    @admin.display(description="Lines lost")
+    def lost(self, drain: Drain) -> str:
+        return str(intcomma(status_of(drain).lines_lost))
 
     @admin.display(description="Last error")
     def last_error(self, drain: Drain) -> str:

@@ -14,8 +14,12 @@ Part = tuple[str | None, dict[str, Any]]
 
 OBSERVED = (
     "state",
-    "last_error",
+    "lag",
     "last_delivery",
+    "last_error",
+    "sent",
+    "bytes_sent",
+    "lost",
     "id",
     "active_since",
     "created_at",

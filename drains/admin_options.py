@@ -74,7 +74,7 @@ class OptionFields(forms.Form):
     on_lag = _one_of(
         {"replay": "replay what was missed", "skip": "go on with what is new"},
         label="After an outage",
-        help_text="Kept, and not acted on yet: whatever was missed is replayed.",
+        help_text="What is skipped is counted, and told in the drain's own stream.",
     )
     max_lag_seconds = forms.IntegerField(
         label="Replay at most",

@@ -130,7 +130,7 @@ class PartitionClaim(models.Model):
 
 
 class DrainStatus(models.Model):
-    """What one worker last said of one drain."""
+    """What one worker last said of one drain; without a worker's name: the sums of those gone."""
 
     drain = models.ForeignKey(Drain, on_delete=models.CASCADE, related_name="statuses")
     worker = models.CharField(max_length=200)
@@ -138,6 +138,11 @@ class DrainStatus(models.Model):
     last_error = models.TextField(blank=True, default="")
     last_error_at = models.DateTimeField(null=True)
     last_delivery_at = models.DateTimeField(null=True)
+    lag_messages = models.BigIntegerField(default=0)
+    lag_seconds = models.FloatField(default=0)
+    lines_sent = models.BigIntegerField(default=0)
+    bytes_sent = models.BigIntegerField(default=0)
+    lines_lost = models.BigIntegerField(default=0)
     reported_at = models.DateTimeField()
 
     class Meta:

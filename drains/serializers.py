@@ -61,6 +61,10 @@ def _status_json(drain: Drain) -> dict[str, Any]:
     status = status_of(drain)
     return {
         "state": status.state,
+        "lag_messages": status.lag_messages,
+        "lag_seconds": round(status.lag_seconds, 1),
+        "lines_sent": status.lines_sent,
+        "lines_lost": status.lines_lost,
         "last_error": status.last_error,
         "last_error_at": _rfc3339(status.last_error_at) if status.last_error_at else None,
         "last_delivery_at": _rfc3339(status.last_delivery_at) if status.last_delivery_at else None,

@@ -37,6 +37,8 @@ FORMATS: dict[str, Callable[[str], Format]] = {
     "istio-access-logs": AccessFormat,
     "alamobuildlogs": BuildFormat,
 }
+SOURCE_NAMES = {SITES_TOPIC: "router", "istio-access-logs": "istio", "alamobuildlogs": "build"}
+"""What operators call them; every other topic's source is `kubernetes`."""
 SOURCE_TOPICS = frozenset(FORMATS)
 """A space cannot have one of these names."""
 

@@ -90,6 +90,21 @@ class GroupConsumer(Consumer):
             )
         )
 
+    async def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where each ends, as of the last fetch: asks nobody."""
+        sources = list(partitions)
+
+        def look() -> dict[TopicPartition, int]:
+            found = {}
+            for source in sources:
+                part = kafka.TopicPartition(*source)
+                _, high = self._kafka.get_watermark_offsets(part, cached=True)
+                if high >= 0:
+                    found[source] = high
+            return found
+
+        return await self.call(look)
+
     async def resume(self, partitions: Iterable[TopicPartition]) -> None:
         sources = set(partitions)
 

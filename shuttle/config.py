@@ -20,6 +20,8 @@ class WorkerConfig:
     """Where drains may send to."""
     shutdown_grace_seconds: float = 10.0
     test_mode: bool = False
+    metrics_max_drains: int = 100
+    """Drains with series of their own."""
 
     @property
     def group(self) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from django.db import Error, OperationalError, ProgrammingError, connection, transaction
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from drains import selectors
@@ -23,6 +24,7 @@ from shuttle.store import (
 )
 
 ROWS_AT_ONCE = 500
+TOTALS = ["lines_sent", "bytes_sent", "lines_lost"]
 FORGOTTEN = timedelta(days=1)
 """What a worker said that is gone for so long: its last errors are nobody's news any more."""
 
@@ -93,6 +95,11 @@ class DatabaseStore:
                         last_error=status.last_error,
                         last_error_at=_moment(status.last_error_at),
                         last_delivery_at=_moment(status.last_delivery_at),
+                        lag_messages=status.lag_messages,
+                        lag_seconds=status.lag_seconds,
+                        lines_sent=status.lines_sent,
+                        bytes_sent=status.bytes_sent,
+                        lines_lost=status.lines_lost,
                         reported_at=now,
                     )
                     for status in statuses
@@ -106,10 +113,41 @@ class DatabaseStore:
                     "last_error",
                     "last_error_at",
                     "last_delivery_at",
+                    "lag_messages",
+                    "lag_seconds",
+                    *TOTALS,
                     "reported_at",
                 ],
             )
-            DrainStatus.objects.filter(reported_at__lt=now - FORGOTTEN).delete()
+            _sum_up(now)
+
+
+def _sum_up(now: datetime) -> None:
+    """What workers have sent that are gone for long stays known, in one row a drain."""
+    gone = DrainStatus.objects.filter(reported_at__lt=now - FORGOTTEN).exclude(worker="")
+    drain_ids = list(gone.values_list("drain_id", flat=True).distinct()[:ROWS_AT_ONCE])
+    if not drain_ids:
+        return
+    gone = gone.filter(drain_id__in=drain_ids)
+    sums = DrainStatus.objects.filter(Q(worker="") | Q(pk__in=gone), drain_id__in=drain_ids)
+    summed = sums.values_list("drain_id").annotate(*(Sum(name) for name in TOTALS))
+    rows = [
+        DrainStatus(
+            drain_id=drain_id,
+            worker="",
+            state="",
+            reported_at=now,
+            **dict(zip(TOTALS, totals, strict=True)),
+        )
+        for drain_id, *totals in summed
+    ]
+    DrainStatus.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["drain", "worker"],
+        update_fields=[*TOTALS, "reported_at"],
+    )
+    gone.delete()
 
 
 def _claim(partitions: Mapping[TopicPartition, Claim]) -> None:

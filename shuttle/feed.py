@@ -74,6 +74,7 @@ class Feed:
         self.last_delivery_at: float | None = None
         """Epoch seconds."""
         self.lines_confirmed = 0
+        self.bytes_confirmed = 0
         self.lines_lost: Counter[str] = Counter()
         """By reason (notices)."""
         self._lag = Lag()
@@ -257,6 +258,7 @@ class Feed:
         if sender.trouble is not None and sender.trouble != self.condition.error:
             self.condition.complain(sender.trouble)
         if sender.confirmed_bytes > self._confirmed_bytes:
+            self.bytes_confirmed += sender.confirmed_bytes - self._confirmed_bytes
             self._confirmed_bytes = sender.confirmed_bytes
             self._progress_at = now
             self.last_delivery_at = self._registers.wall_clock()
@@ -412,6 +414,11 @@ class Feed:
         return self._lag.lines(self.gaps)
 
     @property
+    def lines_in_flight(self) -> int:
+        """Handed over, not yet confirmed."""
+        return sum(mark.lines for mark in self._marks())
+
+    @property
     def lag_seconds(self) -> float:
         """Age of the oldest line that its receiver lacks; 0 when it lacks none."""
         since = self._lag.since(self.gaps)
@@ -470,8 +477,12 @@ class Feed:
         self._count_refused(sender.lines_refused)
 
     def _confirmed(self, mark: Mark) -> None:
-        self.lines_confirmed += mark.lines
-        self._registers.lines_confirmed += mark.lines
+        if mark.lines:
+            registers = self._registers
+            self.lines_confirmed += mark.lines
+            registers.lines_confirmed[self.route.destination.scheme] += mark.lines
+            seconds = registers.wall_clock() - mark.oldest_ms / 1000
+            registers.delays.observe(seconds, mark.lines)
         self._distrust.confirmed(mark)
         self._link.distrusted = self._distrust.step_back
         if mark.covered:
@@ -484,7 +495,7 @@ class Feed:
             self._refused_here = refused_here
             self.lost(new, REFUSED)
             self.lines_confirmed -= new
-            self._registers.lines_confirmed -= new
+            self._registers.lines_confirmed[self.route.destination.scheme] -= new
 
     def _judge(self, oldest: Mark, buffered_bytes: int, capacity_bytes: int, now: float) -> None:
         stuck_seconds = now - max(self._progress_at, oldest.since)

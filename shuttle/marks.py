@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from events.records import TopicPartition
+from events.records import Run, TopicPartition
 from shuttle.notices import Notice
 
 
@@ -13,7 +13,17 @@ class Mark:
     does not hold the group's offsets back.
     """
 
-    __slots__ = ("batch", "begins", "covered", "ends", "lines", "notice", "sent_as", "since")
+    __slots__ = (
+        "batch",
+        "begins",
+        "covered",
+        "ends",
+        "lines",
+        "notice",
+        "oldest_ms",
+        "sent_as",
+        "since",
+    )
 
     def __init__(self, batch: int, since: float, *, covered: bool) -> None:
         self.batch = batch
@@ -21,6 +31,8 @@ class Mark:
         """Monotonic seconds at which its first line was taken."""
         self.covered = covered
         self.lines = 0
+        self.oldest_ms = 0
+        """Kafka's time of the first record of the first run; 0 for a mark without lines."""
         self.notice: Notice | None = None
         """What it tells of lost lines, before its own."""
         self.sent_as: str | None = None
@@ -39,8 +51,11 @@ class Mark:
         ]
         return " ".join(parts)
 
-    def add(self, source: TopicPartition, begin: int, end: int, lines: int) -> None:
+    def add(self, run: Run, lines: int) -> None:
+        source = run.source
         if source not in self.begins:
-            self.begins[source] = begin
-        self.ends[source] = end
+            self.begins[source] = run.begin
+        self.ends[source] = run.end
+        if not self.lines:
+            self.oldest_ms = run.first_timestamp_ms
         self.lines += lines

@@ -25,7 +25,7 @@ class Outbox:
     def add(self, run: Run, data: tuple[bytes, ...], lines: int) -> None:
         """`data`: a piece for each connection."""
         if self.mark is not None:
-            self.mark.add(run.source, run.begin, run.end, lines)
+            self.mark.add(run, lines)
             for chunks, piece in zip(self._pieces, data, strict=True):
                 chunks.append(piece)
                 self.size += len(piece)

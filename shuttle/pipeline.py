@@ -10,11 +10,12 @@ import asyncio
 import logging
 import time
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from events.consumer import Consumer
-from events.decode import Decoder
+from events.decode import SOURCE_NAMES, Decoder
 from events.records import Batch, Run, TopicPartition
 from shuttle.feed import Feed
 from shuttle.ledger import Ledger
@@ -90,7 +91,8 @@ class LivePass(Pass):
         self.ledger = ledger
         self.generations: dict[TopicPartition, int] = {}
         """Partitions that are ours, with the assignment under which they came."""
-        self.records = 0
+        self.records: Counter[str] = Counter()
+        """Taken from Kafka so far, by source."""
         self.expired: dict[TopicPartition, tuple[int, int]] = {}
         """Offsets that left Kafka unread: told once it is known how young they may have been."""
         self.backwards = asyncio.Event()
@@ -141,7 +143,8 @@ class LivePass(Pass):
 
     def passed(self, number: int, batch: Batch) -> None:
         ours = self.generations
-        self.records += len(batch)
+        for run in batch.runs:
+            self.records[SOURCE_NAMES.get(run.source.topic, "kubernetes")] += len(run)
         self.polled_at = self._clock()
         newest = batch.generation
         ends = {s: end for s, end in batch.ends.items() if ours.get(s, newest + 1) <= newest}

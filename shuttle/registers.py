@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from shuttle.delays import Delays
 from shuttle.link import Connect
 
 FeedT = TypeVar("FeedT")
@@ -33,8 +34,9 @@ class Registers(Generic[FeedT]):
     """Feeds whose cursors may differ from what the database has."""
     urgent: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a cursor stepped back: it is to be stored at once."""
-    lines_confirmed: int = 0
-    """By all feeds together, also those that are gone."""
+    lines_confirmed: Counter[str] = field(default_factory=Counter)
+    """By all feeds together, also those that are gone, by scheme."""
+    delays: Delays = field(default_factory=Delays)
     lines_lost: Counter[str] = field(default_factory=Counter)
     """By reason (notices); the same."""
 

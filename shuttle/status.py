@@ -9,8 +9,10 @@ from shuttle.store import FeedStatus
 
 REFRESH_SECONDS = 10.0
 """Told anew this often, so that a reader can tell a quiet worker from one that is gone."""
-DELIVERY_SECONDS = 5.0
-"""How much older than the truth the time of the last delivery may be."""
+FIGURES_SECONDS = 5.0
+"""How much older than the truth figures and the time of the last delivery may be."""
+AT_ONCE = FeedStatus._fields.index("last_delivery_at")
+"""How many of a status's fields are told as soon as they change."""
 
 
 class Told:
@@ -40,9 +42,20 @@ class Told:
             return True
         if told == status:
             return False
-        return told[:-1] != status[:-1] or now - at >= DELIVERY_SECONDS
+        return told[:AT_ONCE] != status[:AT_ONCE] or now - at >= FIGURES_SECONDS
 
 
 def _status_of(feed: Feed) -> FeedStatus:
     error = feed.condition.last_error
-    return FeedStatus(feed.route.drain_id, feed.state, error.text, error.at, feed.last_delivery_at)
+    return FeedStatus(
+        feed.route.drain_id,
+        feed.state,
+        error.text,
+        error.at,
+        feed.last_delivery_at,
+        lag_messages=feed.lag_lines,
+        lag_seconds=feed.lag_seconds if feed.gaps else 0.0,
+        lines_sent=feed.lines_confirmed,
+        bytes_sent=feed.bytes_confirmed,
+        lines_lost=feed.lines_lost.total(),
+    )

@@ -46,6 +46,12 @@ class FeedStatus(NamedTuple):
     last_error: str
     last_error_at: float | None
     last_delivery_at: float | None
+    lag_messages: int = 0
+    lag_seconds: float = 0.0
+    lines_sent: int = 0
+    """This and the next two: since the worker's start."""
+    bytes_sent: int = 0
+    lines_lost: int = 0
 
 
 class Store(Protocol):

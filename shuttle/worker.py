@@ -32,7 +32,7 @@ from shuttle.ledger import Ledger, Positions
 from shuttle.pipeline import LivePass
 from shuttle.registers import Registers
 from shuttle.replay import ReplayPass, Replays
-from shuttle.report import WorkerReport
+from shuttle.report import DrainFigures, WorkerReport, furthest_behind
 from shuttle.roster import START_SLACK_MS, Roster
 from shuttle.routing import Router
 from shuttle.status import Told
@@ -73,11 +73,12 @@ class Worker:
         self._topic_ids = TopicIds(config.kafka)
         self._topics = Topics()
         self._told = Told()
-        self._name = f"{platform.node()}:{os.getpid()}"
+        self._name = f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._beginnings = Beginnings(config.kafka)
         self._route_version: int | None = None
         self._new_feeds: dict[Feed, float] = {}
         self._loop_lag_seconds = 0.0
+        self._consumer_lag = 0
         self._build_passes()
 
     def _build_passes(self) -> None:
@@ -115,9 +116,22 @@ class Worker:
             loop_lag_seconds=self._loop_lag_seconds,
             records_received=self._live.records,
             lines_delivered=self._registers.lines_confirmed,
+            lines_in_flight=sum(feed.lines_in_flight for feed in self._registers.outstanding),
             lines_lost=self._registers.lines_lost,
+            delays=self._registers.delays,
+            consumer_lag=self._consumer_lag,
+            outbox_bytes=sum(feed.outbox_bytes for feed in self._registers.outstanding),
             malformed=self._live.decoder.malformed.counts,
             drains=Counter(feed.state for feed in feeds),
+            furthest=furthest_behind(
+                (
+                    DrainFigures(
+                        feed.route.drain_id, feed.lag_lines, feed.lag_seconds, feed.lines_confirmed
+                    )
+                    for feed in feeds
+                ),
+                self._config.metrics_max_drains,
+            ),
         )
 
     async def checks(self) -> dict[str, bool]:
@@ -163,6 +177,9 @@ class Worker:
         now = self._clock()
         for feed in list(self._roster.by_id.values()):
             self._guarded(feed, lambda feed: feed.tend(now))
+        ends = await self._consumer.ends(self._ledger.positions)
+        at = self._ledger.positions
+        self._consumer_lag = sum(max(end - at.get(s, end), 0) for s, end in ends.items())
 
     def _guarded(self, feed: Feed, act: Callable[[Feed], None]) -> None:
         """A fault of ours in what one drain needs is that drain's trouble alone."""

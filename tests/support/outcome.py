@@ -61,8 +61,3 @@ def probe(shuttle: Shuttle, path: str) -> int:
     """What the worker answers on its metrics port."""
     url = f"http://127.0.0.1:{shuttle.metrics_port}{path}"
     return httpx.get(url, timeout=5).status_code
-
-
-def metric(metrics: str, name: str) -> float:
-    """A counter's sum over its labels; `name` may begin with some of them: `name{reason="x"`."""
-    return sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith(name))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.judge import numbered
 from tests.support.ports import free_port
@@ -80,6 +81,15 @@ class Shuttle:
 
     def metrics(self) -> str:
         return httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Its sum over all other labels, and so over workers."""
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(self.metrics())
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
 
     def add_drain(self, key: str, url: str, **options: Any) -> dict[str, Any]:
         """`site:www.example.com` for a site's. `options` as REST has them."""

@@ -16,6 +16,7 @@ from tests.support.receiving import Receivers
 from tests.support.shuttle import Shuttle, numbered_events, tag_and_text
 from tests.support.waiting import wait_until
 
+RECEIVED = "logshuttle_lines_received_total"
 NOTICE = re.compile(rb"<172>1 \S+ (\S+) logshuttle - - - (Error L10 .*)")
 
 
@@ -32,12 +33,7 @@ def seqs(sink: Receiver) -> list[int]:
 
 
 def dropped(shuttle: Shuttle, reason: str) -> float:
-    """`logshuttle_lines_dropped_total` of one reason."""
-    return sum(
-        float(line.split()[-1])
-        for line in shuttle.metrics().splitlines()
-        if line.startswith("logshuttle_lines_dropped_total") and f'reason="{reason}"' in line
-    )
+    return shuttle.metric("logshuttle_lines_dropped_total", reason=reason)
 
 
 def is_behind(shuttle: Shuttle) -> bool:
@@ -123,7 +119,7 @@ def test_with_on_lag_skip_a_drain_jumps_to_live_and_is_told_how_many(
     assert shuttle.api.post(f"{path}/pause").status_code == 200
     wait_until(lambda: 'state="paused"} 1.0' in shuttle.metrics(), 5, "paused")
     kafka.produce(space, numbered_events("gold", run, 0, 300, start=10), partition=0)
-    wait_until(lambda: received(shuttle) == 310, 10, "all passed by")
+    wait_until(lambda: shuttle.metric(RECEIVED) == 310, 10, "all passed by")
 
     assert shuttle.api.post(f"{path}/resume").status_code == 200
     wait_until(lambda: dropped(shuttle, "skipped") == 300, 10, "the jump")
@@ -134,14 +130,6 @@ def test_with_on_lag_skip_a_drain_jumps_to_live_and_is_told_how_many(
     assert [told.partition("overflow): ")[2] for told in notices(sink)] == [
         "300 messages dropped. Skipped: the receiver was behind (on_lag: skip)."
     ]
-
-
-def received(shuttle: Shuttle) -> float:
-    return sum(
-        float(line.split()[-1])
-        for line in shuttle.metrics().splitlines()
-        if line.startswith(("logshuttle_records_received_total", "logshuttle_lines_received_total"))
-    )
 
 
 @pytest.mark.parametrize("options", [{"max_lag_seconds": 60}], ids=["one minute"])
@@ -163,7 +151,7 @@ def test_lines_older_than_the_limit_are_not_replayed(
     old, young = numbered_events("gold", run, 0, 40), numbered_events("gold", run, 0, 9, start=40)
     kafka.produce(space, old, partition=0, timestamp_ms=now_ms - 600_000)
     kafka.produce(space, young, partition=0, timestamp_ms=now_ms)
-    wait_until(lambda: received(shuttle) == 49, 10, "all passed by")
+    wait_until(lambda: shuttle.metric(RECEIVED) == 49, 10, "all passed by")
 
     assert shuttle.api.post(f"{path}/resume").status_code == 200
 

@@ -75,6 +75,7 @@ def _config(metrics_port: int) -> WorkerConfig:
         egress=replace(policy, own_ports=policy.own_ports | {metrics_port}),
         shutdown_grace_seconds=settings.SHUTDOWN_GRACE_SECONDS,
         test_mode=settings.TEST_MODE,
+        metrics_max_drains=settings.METRICS_MAX_DRAINS,
     )
 
 

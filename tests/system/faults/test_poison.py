@@ -12,7 +12,7 @@ import pytest
 from tests.support.broker import Broker
 from tests.support.judge import new_run
 from tests.support.kafka import TopicNames
-from tests.support.outcome import all_arrive, metric, probe
+from tests.support.outcome import all_arrive, probe
 from tests.support.receiving import Receivers
 from tests.support.records import kubernetes_event
 from tests.support.shuttle import Shuttle, numbered_events
@@ -71,9 +71,8 @@ def test_one_in_a_hundred_harms_no_other(
     for reason, _ in itertools.islice(itertools.cycle(POISON), each // 100):
         expected[reason] = expected.get(reason, 0) + PARTITIONS
     name = "logshuttle_records_malformed_total"
-    wait_until(lambda: metric(shuttle.metrics(), name) == each // 100 * PARTITIONS, 10, "the count")
-    metrics = shuttle.metrics()
-    assert {r: metric(metrics, f'{name}{{reason="{r}"') for r in expected} == expected
+    wait_until(lambda: shuttle.metric(name) == each // 100 * PARTITIONS, 10, "the count")
+    assert {r: shuttle.metric(name, reason=r) for r in expected} == expected
     assert "Traceback" not in worker.output()
     assert worker.terminate() == 0
 
@@ -95,13 +94,13 @@ def test_nothing_but_poison_fills_neither_log_nor_memory(
 
     kafka.produce(space, itertools.islice(itertools.cycle(small), count // 2))
     name = "logshuttle_records_malformed_total"
-    wait_until(lambda: metric(shuttle.metrics(), name) == count // 2, 60, "half of them counted")
+    wait_until(lambda: shuttle.metric(name) == count // 2, 60, "half of them counted")
     memory = psutil.Process(worker.pid).memory_info().rss
     kafka.produce(space, itertools.islice(itertools.cycle(small), count // 2))
     kafka.produce(space, numbered_events("gold", run, 0, 10, start=10), partition=0)
 
     sink.wait_for(20, 30)
-    wait_until(lambda: metric(shuttle.metrics(), name) == count, 60, "all of them counted")
+    wait_until(lambda: shuttle.metric(name) == count, 60, "all of them counted")
     grown = psutil.Process(worker.pid).memory_info().rss - memory
     assert grown < 24 * MIB, f"{grown / MIB:.1f} MiB"
     assert len(worker.output().splitlines()) - lines_said < 10
