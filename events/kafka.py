@@ -56,22 +56,19 @@ def client_conf(settings: Mapping[str, str]) -> dict[str, Any]:
 
 def group_conf(settings: Mapping[str, str], group: str) -> dict[str, Any]:
     """For a member of a consumer group. Raises ValueError for settings that would lose lines."""
-    return {**_consumer_conf(settings, group), **_GROUP_MEMBER}
+    for name in _REFUSED:
+        if name in settings:
+            raise ValueError(f"{name} is the engine's own: it decides when a line is delivered")
+    return {**_EVERY_CONSUMER, **client_conf(settings), "group.id": group, **_GROUP_MEMBER}
 
 
 def offsets_conf(settings: Mapping[str, str], group: str) -> dict[str, Any]:
     """For a consumer that is told its partitions and offsets, and is told where they end.
 
-    librdkafka wants a group's name even so; nothing of it ever reaches the broker.
+    librdkafka wants a group's name even so; nothing of it ever reaches the broker. All else is a
+    member's too: such a consumer is made late, and must not be the first to refuse a setting.
     """
-    return {**_consumer_conf(settings, group), "enable.partition.eof": True}
-
-
-def _consumer_conf(settings: Mapping[str, str], group: str) -> dict[str, Any]:
-    for name in _REFUSED:
-        if name in settings:
-            raise ValueError(f"{name} is the engine's own: it decides when a line is delivered")
-    return {**_EVERY_CONSUMER, **client_conf(settings), "group.id": group}
+    return {**group_conf(settings, group), "enable.partition.eof": True}
 
 
 class _Complaints:
