@@ -1,4 +1,4 @@
-"""A feed, its receiver, and a clock that the test moves."""
+"""A feed, its receiver, and clocks that the test moves."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ def route_of(url: str = "syslog://127.0.0.1:514", *, paused: bool = False, **opt
 class FeedBench:
     def __init__(self, route: Route | None = None) -> None:
         self.now = 1000.0
+        self.wall = 1_700_000_000.0
         self.receiver = FakeReceiver()
         self.registers: Registers[Feed] = Registers(self.receiver.connect, lambda: self.now)
+        self.registers.wall_clock = lambda: self.wall
         self.feed = Feed(route or route_of(), self.registers)
 
     @property
