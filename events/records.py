@@ -25,7 +25,7 @@ class Run:
     Not every offset in between has a record (compaction, control records).
     """
 
-    __slots__ = ("begin", "end", "first_timestamp_ms", "messages", "source")
+    __slots__ = ("_earliest_ms", "begin", "end", "first_timestamp_ms", "messages", "source")
 
     def __init__(self, source: TopicPartition, messages: Sequence[Message]) -> None:
         self.source = source
@@ -33,6 +33,7 @@ class Run:
         self.begin = offset_of(messages[0])
         self.end = offset_of(messages[-1]) + 1
         self.first_timestamp_ms = timestamp_ms(messages[0])
+        self._earliest_ms: int | None = None
 
     def __len__(self) -> int:
         return len(self.messages)
@@ -41,10 +42,19 @@ class Run:
     def values(self) -> list[bytes | None]:
         return list(map(_value_of, self.messages))
 
+    @property
+    def earliest_ms(self) -> int:
+        """Producers' clocks differ: not always the first one's. Looked for once, for all feeds."""
+        if self._earliest_ms is None:
+            self._earliest_ms = min(map(timestamp_ms, self.messages))
+        return self._earliest_ms
+
     def part(self, begin: int, end: int | None = None, timestamp: int = 0) -> Run | None:
         """The records from offset `begin` to before `end`, of those that Kafka stamped at
         `timestamp` (epoch ms) or later."""
         last = self.end if end is None else end
+        if begin <= self.begin and self.end <= last and timestamp <= self.earliest_ms:
+            return self
         kept = [
             message
             for message in self.messages

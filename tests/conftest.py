@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # or a failure drowns in polls
 
 pytest_plugins = [
     "tests.support.guards",

@@ -13,6 +13,7 @@ from drains.option_rules import OPTION_NAMES
 from drains.selectors import route_version
 from tests.contract.conftest import Api, is_problem
 
+FIGURES = ("lag_messages", "lag_seconds", "lines_sent", "lines_lost")
 URL = "syslog://logs.example.com:514"
 APP, SITE = "/apps/gold-gs/log-drains", "/sites/www.gold.example/log-drains"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -128,7 +129,7 @@ def test_a_drain_has_the_originals_members_and_ours(path: str, api: Api) -> None
     made = api.post(path, {"url": URL, "nobody": "knows this"}).json()
 
     originals = {"addon", "created_at", "id", "token", "updated_at", "url"}
-    told = {"state", "last_error", "last_error_at", "last_delivery_at"}
+    told = {"state", "last_error", "last_error_at", "last_delivery_at", *FIGURES}
     ours = {"name", *OPTION_NAMES, *told}
     assert made.keys() == originals | ours
 

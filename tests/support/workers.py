@@ -32,12 +32,14 @@ def is_worker(process: psutil.Process) -> bool:
 
 
 def by_worker(shuttle: Shuttle, name: str) -> dict[str, float]:
-    return {
-        sample.labels["worker"]: sample.value
-        for family in text_string_to_metric_families(shuttle.metrics())
-        for sample in family.samples
-        if sample.name == name
-    }
+    """Each worker's sum over the other labels."""
+    found: dict[str, float] = {}
+    for family in text_string_to_metric_families(shuttle.metrics()):
+        for sample in family.samples:
+            if sample.name == name:
+                worker = sample.labels["worker"]
+                found[worker] = found.get(worker, 0) + sample.value
+    return found
 
 
 def delivered(shuttle: Shuttle) -> list[float]:

@@ -10,7 +10,7 @@ import pytest
 from tests.support.broker import Broker
 from tests.support.judge import new_run
 from tests.support.kafka import TopicNames
-from tests.support.outcome import all_arrive, metric, probe
+from tests.support.outcome import all_arrive, probe
 from tests.support.receivers import NORMAL, Mode
 from tests.support.receiving import Receivers
 from tests.support.shuttle import Shuttle, numbered_events
@@ -40,17 +40,15 @@ def test_no_partition_is_lost_by_it(
         shuttle.add_drain(f"gold-{space}", sink.url)
     worker = shuttle.start_worker()
     partitions = "logshuttle_partitions_assigned"
-    wait_until(lambda: metric(shuttle.metrics(), partitions) >= 4, 15, "all partitions")
-    assigned = metric(shuttle.metrics(), partitions)
+    wait_until(lambda: shuttle.metric(partitions) >= 4, 15, "all partitions")
+    assigned = shuttle.metric(partitions)
     times_taken = worker.output().count("Took over")
 
     for partition in range(4):
         events = numbered_events("gold", run, partition, 15_000)
         kafka.produce(space, events, partition=partition)
     throughout(
-        lambda: (
-            metric(shuttle.metrics(), partitions) == assigned and probe(shuttle, "/readyz") == 200
-        ),
+        lambda: shuttle.metric(partitions) == assigned and probe(shuttle, "/readyz") == 200,
         2.5 * POLL_SECONDS,
         "it keeps its partitions",
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
-from drains.models import Drain, DrainCursor
+from drains.models import Drain, DrainCursor, DrainStatus
 from drains.services import create_drain, delete_drain
 from events.keys import AppKey
 from events.records import TopicPartition
-from shuttle.cursors import DatabaseStore
-from shuttle.store import Claim, CursorChange
+from shuttle.cursors import FORGOTTEN, DatabaseStore
+from shuttle.store import Claim, CursorChange, FeedStatus
 
 pytestmark = pytest.mark.django_db
 
@@ -82,3 +83,26 @@ def test_rows_of_a_log_that_is_no_more_are_taken_away(store: DatabaseStore, drai
     assert taken.outdated == {str(drain.pk): [P0]}
     assert taken.cursors == {str(drain.pk): {P1: 6}}
     assert offsets(drain) == {P1: 6}
+
+
+def sent(drain: Drain, lines: int) -> FeedStatus:
+    return FeedStatus(str(drain.pk), "live", "", None, None, lines_sent=lines, bytes_sent=9)
+
+
+def test_what_workers_of_long_ago_have_sent_is_kept_in_one_row(
+    store: DatabaseStore, drain: Drain
+) -> None:
+    for worker, lines in [("first", 100), ("second", 20)]:
+        store.publish(worker, [sent(drain, lines)])
+        drain.statuses.filter(worker=worker).update(reported_at=timezone.now() - FORGOTTEN)
+    store.publish("third", [sent(drain, 3)])
+    store.publish("third", [sent(drain, 4)])
+
+    rows = DrainStatus.objects.order_by("worker").values_list("worker", "lines_sent", "bytes_sent")
+    assert list(rows) == [("", 120, 18), ("third", 4, 9)]
+
+    drain.statuses.filter(worker="third").update(reported_at=timezone.now() - FORGOTTEN)
+    store.publish("fourth", [sent(drain, 1)])
+
+    assert sum(row[1] for row in rows.all()) == 125
+    assert drain.statuses.count() == 2
