@@ -211,7 +211,6 @@ class GroupConsumer(Consumer):
 
     def _starts_of(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, Start]:
         """The committed offset, or where the topic's oldest drain began if that is later."""
-        self._topic_ids.learn({part.topic for part in parts})
         committed = self._committed(parts)
         bounds = {source: self._bounds_of(source) for source in committed}
         begins = self._begins_of({source: high for source, (_, high) in bounds.items()})
@@ -231,10 +230,20 @@ class GroupConsumer(Consumer):
         """None where the offset is one of a log that is no more; negative where there is none."""
         answers = self._kafka.committed(parts, timeout=REQUEST_SECONDS)
         found: dict[TopicPartition, int | None] = dict(_positions(answers))
+        self._learn_ids(answers)
         for part in answers:
             if part.metadata and part.metadata != self._topic_ids.of(part.topic):
                 found[_source(part)] = None
         return found
+
+    def _learn_ids(self, committed: Sequence[kafka.TopicPartition]) -> None:
+        """A cluster between two controllers has its logs, and cannot say their ids."""
+        try:
+            self._topic_ids.learn({part.topic for part in committed})
+        except KafkaException as error:
+            logger.warning("Kafka: %s", error, extra={"action": "topic_ids_failed"})
+            for part in committed:
+                self._topic_ids.believe(part.topic, part.metadata or "")
 
     def _begins_of(self, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
         """Where lines begin that may matter.

@@ -28,13 +28,18 @@ class TopicIds:
         self.known.update(self._ask(topics))
 
     def of(self, topic: str) -> str:
-        """Empty for one that was not there when it was asked for."""
+        """Empty where nobody has said it yet."""
         return self.known.get(topic, "")
+
+    def believe(self, topic: str, topic_id: str) -> None:
+        """What is known of a topic until Kafka says what it is."""
+        self.known.setdefault(topic, topic_id)
 
     def changed(self, topics: Collection[str]) -> frozenset[str]:
         """Those that are another log by now than the one that is known. Raises KafkaException."""
         present = self._ask(topics)
-        return frozenset(t for t, now in present.items() if self.known.get(t, now) != now)
+        self.known.update({t: now for t, now in present.items() if not self.of(t)})
+        return frozenset(t for t, now in present.items() if self.of(t) != now)
 
     def _ask(self, topics: Collection[str]) -> dict[str, str]:
         """Of those that exist."""

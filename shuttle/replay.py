@@ -45,19 +45,22 @@ class ReplayPass(Pass):
         self._live = live
         self.positions: Positions = {}
         self._aboard: dict[Feed, int] = {}
+        self._resending: list[Feed] = []
 
     async def run(self, feeds: Iterable[Feed], others_wait: Callable[[], bool]) -> None:
         """Until all have met the live pass, or have left, or it is the others' turn."""
         self._board(feeds)
         await self.consumer.assign(self.positions)
         clock = asyncio.get_running_loop().time
-        turn_ends = clock() + TURN_SECONDS
+        turn_ends, look_at = clock() + TURN_SECONDS, clock()
         while self._aboard and not (clock() > turn_ends and others_wait()):
             if any(feed.has_room for feed in self._aboard):
                 await self.step()
             else:  # all receivers are slower than Kafka: wait for one
                 await asyncio.sleep(LOOK_SECONDS)
-            self._let_off()
+            if clock() >= look_at:  # not after each batch: there may be thousands aboard
+                self._let_off()
+                look_at = clock() + LOOK_SECONDS
         for feed in list(self._aboard):
             self._leave(feed)
 
@@ -84,7 +87,7 @@ class ReplayPass(Pass):
             if source in self.positions:
                 self._expired(source, low)
         self.positions.update({s: end for s, end in batch.ends.items() if s in self.positions})
-        for feed in [feed for feed in self._aboard if feed.resend is not None]:
+        for feed in self._resending:
             self._look_at_resend(feed)
         met = [s for s, at in self.positions.items() if at >= self._live.get(s, at + 1)]
         if met:
@@ -105,6 +108,7 @@ class ReplayPass(Pass):
             self._aboard[feed] = feed.place.epoch
             for source, gap in feed.gaps.items():
                 self.positions[source] = min(gap, self.positions.get(source, gap))
+        self._resending = [feed for feed in self._aboard if feed.resend is not None]
 
     def _may_serve(self, feed: Feed) -> bool:
         return feed.place.epoch == self._aboard[feed] and feed.replayable and feed.has_room
@@ -129,7 +133,7 @@ class ReplayPass(Pass):
     def _look_at_resend(self, feed: Feed) -> None:
         """What is behind the end of the request is for another pass: this one is beyond it."""
         resend = feed.resend
-        if resend is None or feed.place.epoch != self._aboard[feed]:
+        if resend is None or feed.place.epoch != self._aboard.get(feed):
             return
         for source, gap in list(feed.gaps.items()):
             reached = min(self.positions.get(source, gap), resend.limit_of(source))
@@ -171,6 +175,7 @@ class Replays:
         self._behind = behind
         self._served: set[Feed] = set()
         self._waiting_since: dict[Feed, float] = {}
+        self._look_at = 0.0
 
     async def run(self) -> None:
         await asyncio.gather(*(self._serve() for _ in range(PASSES)))
@@ -199,12 +204,15 @@ class Replays:
             self._served.difference_update(feeds)
 
     def _waiting(self) -> list[Feed]:
-        """Those who wait for a pass, the longest first."""
+        """Those who wait for a pass, the longest first. All places together look now and then:
+        thousands may be behind."""
         now = asyncio.get_running_loop().time()
-        waiting = [f for f in self._behind if f.wants_replay and f not in self._served]
-        since = {feed: self._waiting_since.get(feed, now) for feed in waiting}
-        self._waiting_since = since
-        return sorted(waiting, key=since.__getitem__)
+        if now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            waiting = [f for f in self._behind if f.wants_replay and f not in self._served]
+            since = {feed: self._waiting_since.get(feed, now) for feed in waiting}
+            self._waiting_since = dict(sorted(since.items(), key=lambda item: item[1]))
+        return [f for f in self._waiting_since if f.wants_replay and f not in self._served]
 
     def _next_feeds(self) -> list[Feed]:
         """Who has waited longest, with all whose gaps are near."""
