@@ -114,7 +114,7 @@ class CursorInline(admin.TabularInline):
 @admin.register(Drain)
 class DrainAdmin(admin.ModelAdmin):
     form = DrainForm
-    list_display = ("owner", "state", "lag", "sent", "lost", "address", "name", "created_at")
+    list_display = ("owner", "address", "state", "lag", "sent", "lost", "name", "created_at")
     list_display_links = ("owner", "address")
     list_filter = ("paused", "space")
     search_fields = ("app", "space", "site", "name", "address")
