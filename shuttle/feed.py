@@ -204,6 +204,7 @@ class Feed:
         now = self._sent_at = self._registers.clock()
         if mark.covered and self.route.destination.is_udp:
             self._pace.sent(mark.lines, now)
+        mark.size = self._outbox.size
         sender.send(self._outbox.take(), mark)
         if sender.buffered_bytes > sender.capacity_bytes:
             self.leave_live("the receiver does not keep up")
@@ -260,6 +261,8 @@ class Feed:
         if sender.confirmed_bytes > self._confirmed_bytes:
             self.bytes_confirmed += sender.confirmed_bytes - self._confirmed_bytes
             self._confirmed_bytes = sender.confirmed_bytes
+            self._distrust.progressed(sender.confirmed_bytes)
+            self._link.distrusted = self._distrust.step_back
             self._progress_at = now
             self.last_delivery_at = self._registers.wall_clock()
             self._link.backoff.progressed(now)
@@ -483,6 +486,7 @@ class Feed:
             registers.lines_confirmed[self.route.destination.scheme] += mark.lines
             seconds = registers.wall_clock() - mark.oldest_ms / 1000
             registers.delays.observe(seconds, mark.lines)
+        mark.confirmed = True
         self._distrust.confirmed(mark)
         self._link.distrusted = self._distrust.step_back
         if mark.covered:

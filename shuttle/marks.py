@@ -16,6 +16,7 @@ class Mark:
     __slots__ = (
         "batch",
         "begins",
+        "confirmed",
         "covered",
         "ends",
         "lines",
@@ -23,6 +24,7 @@ class Mark:
         "oldest_ms",
         "sent_as",
         "since",
+        "size",
     )
 
     def __init__(self, batch: int, since: float, *, covered: bool) -> None:
@@ -30,7 +32,10 @@ class Mark:
         self.since = since
         """Monotonic seconds at which its first line was taken."""
         self.covered = covered
+        self.confirmed = False
         self.lines = 0
+        self.size = 0
+        """Bytes, once it is sent."""
         self.oldest_ms = 0
         """Kafka's time of the first record of the first run; 0 for a mark without lines."""
         self.notice: Notice | None = None

@@ -176,24 +176,32 @@ class Replays:
         self._served: set[Feed] = set()
         self._waiting_since: dict[Feed, float] = {}
         self._look_at = 0.0
+        self._consumers: list[OffsetConsumer] = []
+        self._idle: list[OffsetConsumer] = []
 
     async def run(self) -> None:
-        await asyncio.gather(*(self._serve() for _ in range(PASSES)))
+        try:
+            await asyncio.gather(*(self._serve() for _ in range(PASSES)))
+        finally:
+            for consumer in self._consumers:
+                await consumer.close()
 
     async def _serve(self) -> None:
-        """One place for a pass. Its consumer is opened when first needed, then kept."""
-        consumer: OffsetConsumer | None = None
-        try:
-            while True:
-                feeds = self._next_feeds()
-                if feeds:
-                    consumer = consumer or self._make_consumer()
-                    await self._run_pass(consumer, feeds)
-                else:
-                    await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            if consumer is not None:
-                await consumer.close()
+        """One place for a pass."""
+        while True:
+            feeds = self._next_feeds()
+            if feeds:
+                # One is opened only when all others are at work: each costs 35 MB and more.
+                consumer = self._idle.pop() if self._idle else self._open()
+                await self._run_pass(consumer, feeds)
+                self._idle.append(consumer)
+            else:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    def _open(self) -> OffsetConsumer:
+        consumer = self._make_consumer()
+        self._consumers.append(consumer)
+        return consumer
 
     async def _run_pass(self, consumer: OffsetConsumer, feeds: list[Feed]) -> None:
         self._served.update(feeds)

@@ -20,18 +20,22 @@ class StepBack(NamedTuple):
 
     seconds: float = KEPT_SECONDS
     max_bytes: int = KEPT_BYTES
+    of_unread: float = 1.0
+    """How much of what its kernel seems to hold, however long ago that was confirmed."""
 
     def halved(self) -> StepBack:
-        return StepBack(self.seconds / 2, self.max_bytes // 2)
+        return StepBack(self.seconds / 2, self.max_bytes // 2, self.of_unread / 2)
 
 
-NO_STEP_BACK = StepBack(0.0, 0)
+NO_STEP_BACK = StepBack(0.0, 0, 0.0)
 
 
 class Checkpoints(Generic[Mark]):
     def __init__(self) -> None:
         self.written_bytes = 0
         self.confirmed_bytes = 0
+        self.unread_bytes = 0
+        """Confirmed, and by the look of it still unread."""
         self.unconfirmed: deque[tuple[int, Mark]] = deque()
         """(bytes written up to and with this mark, mark), oldest first."""
         self._confirmed: deque[tuple[int, float, Mark]] = deque()
@@ -55,14 +59,19 @@ class Checkpoints(Generic[Mark]):
         """The marks, oldest first, that nobody may have read, should the connection be over."""
         from_bytes = self.confirmed_bytes - distrusted.max_bytes
         from_time = now - distrusted.seconds
+        unread_from = self.confirmed_bytes - self.unread_bytes * distrusted.of_unread
         doubtful = [
-            mark for end, at, mark in self._confirmed if end > from_bytes and at > from_time
+            mark
+            for end, at, mark in self._confirmed
+            if end > unread_from or (end > from_bytes and at > from_time)
         ]
         return doubtful + [mark for _, mark in self.unconfirmed]
 
     def _forget(self, now: float) -> None:
         kept = self._confirmed
-        while kept and (
-            kept[0][1] <= now - KEPT_SECONDS or kept[0][0] <= self.confirmed_bytes - KEPT_BYTES
-        ):
+        read = self.confirmed_bytes - self.unread_bytes
+        while kept and kept[0][0] <= read:
+            end, at, _ = kept[0]
+            if at > now - KEPT_SECONDS and end > self.confirmed_bytes - KEPT_BYTES:
+                break
             kept.popleft()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import socket
 import struct
 import sys
 import termios
@@ -11,8 +12,29 @@ from typing import Protocol
 CAN_ASK = sys.platform == "linux"
 
 
+TCP_INFO = getattr(socket, "TCP_INFO", 0)
+_SND_WND_AT = 228
+"""Of `struct tcp_info`, since Linux 5.4."""
+
+
 class HasFileno(Protocol):
     def fileno(self) -> int: ...
+
+
+class HasOptions(Protocol):
+    def getsockopt(self, level: int, option: int, size: int, /) -> bytes: ...
+
+
+def receive_window(connection: HasOptions) -> int | None:
+    """How many bytes more the receiver's kernel would take now; None: no reading."""
+    try:
+        info = connection.getsockopt(socket.IPPROTO_TCP, TCP_INFO, _SND_WND_AT + 4)
+    except OSError:
+        return None
+    if len(info) < _SND_WND_AT + 4:
+        return None
+    window: int = struct.unpack_from("I", info, _SND_WND_AT)[0]
+    return window
 
 
 def unacknowledged_bytes(connection: HasFileno) -> int | None:

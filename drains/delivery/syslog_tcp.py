@@ -14,11 +14,13 @@ from drains.delivery.checkpoints import StepBack
 from drains.delivery.counted import CountedSender
 from drains.delivery.dialing import Dialer, attach
 from drains.delivery.errors import ConnectionEndedError, explain
-from drains.delivery.kernel import CAN_ASK, unacknowledged_bytes
+from drains.delivery.kernel import CAN_ASK, receive_window, unacknowledged_bytes
 from drains.delivery.sender import Ended, MarkT
 from drains.destination import Destination
 
 CLOSE_SECONDS = 4.0
+WINDOW_SLACK = 1.5
+"""A kernel takes somewhat more than the window it shows: 128,000 bytes for 108,544."""
 HEARD_BYTES_MAX = 1024 * 1024
 """Syslog has no answers: a receiver that says so much only costs time."""
 
@@ -30,6 +32,7 @@ class TcpSender(CountedSender[MarkT], asyncio.Protocol):
         super().__init__(ended)
         self._transport: asyncio.Transport
         self._given_to_kernel = 0
+        self._widest_window = 0
         self._heard_bytes = 0
         self._last_confirmed: list[MarkT] = []
 
@@ -48,6 +51,7 @@ class TcpSender(CountedSender[MarkT], asyncio.Protocol):
 
     def confirm(self, now: float) -> list[MarkT]:
         self._look_at_buffer()
+        self._look_at_window()
         last, self._last_confirmed = self._last_confirmed, []
         return last + self._checkpoints.confirm(self._acknowledged_bytes(), now)
 
@@ -67,6 +71,7 @@ class TcpSender(CountedSender[MarkT], asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._look_at_window()
 
     def data_received(self, data: bytes) -> None:
         self._heard_bytes += len(data)
@@ -90,6 +95,9 @@ class TcpSender(CountedSender[MarkT], asyncio.Protocol):
     def _end(self, error: Exception | None) -> None:
         if self._ended is not None:
             ended, self._ended = self._ended, None
+            self._look_at_window()
+            if error is None:  # a kernel that held unread bytes would have sent a reset
+                self._checkpoints.unread_bytes = 0
             # The last reading: the socket still answers, also after a reset.
             loop = asyncio.get_running_loop()
             confirmed = self._checkpoints.confirm(self._acknowledged_bytes(), loop.time())
@@ -102,6 +110,14 @@ class TcpSender(CountedSender[MarkT], asyncio.Protocol):
         buffered = self._transport.get_write_buffer_size()
         if not self._transport.is_closing():
             self._given_to_kernel = self._checkpoints.written_bytes - buffered
+
+    def _look_at_window(self) -> None:
+        """A receiver that does not read closes its window as its kernel's buffer fills."""
+        window = receive_window(self._transport.get_extra_info("socket")) if CAN_ASK else None
+        if window is not None:
+            self._widest_window = max(self._widest_window, window)
+            closed = self._widest_window - window
+            self._checkpoints.unread_bytes = int(closed * WINDOW_SLACK)
 
     def _acknowledged_bytes(self) -> int:
         if not CAN_ASK:

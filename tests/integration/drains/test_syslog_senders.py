@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import count
 
 import pytest
 
-from drains.delivery.checkpoints import NO_STEP_BACK
+from drains.delivery.checkpoints import NO_STEP_BACK, StepBack
 from drains.delivery.errors import DialError
 from drains.options import TlsOptions
 from tests.support.certificates import Authority, self_signed
 from tests.support.ports import free_port
 from tests.support.receiver_program import Tls, TlsVersion
-from tests.support.receivers import PLAIN_TEXT, SILENT, UdpReceiver
+from tests.support.receivers import NEVER_READ, NORMAL, PLAIN_TEXT, SILENT, Mode, UdpReceiver
 from tests.support.receiving import Receivers
 from tests.support.sender_bench import Senders, record
 
@@ -156,6 +157,34 @@ async def test_a_wanted_client_certificate(
     having.send("hello")
     await having.until_confirmed()
     assert r.wait_for(1) == [record("hello").encode()]
+
+
+LONG_AGO = 3600.0
+WRITES = 40
+
+
+@pytest.mark.parametrize(
+    ("mode", "again"), [(NEVER_READ, WRITES), (NORMAL, 0)], ids=["never read", "read"]
+)
+async def test_what_a_hung_receiver_has_not_read_is_sent_again_however_old(
+    receiver: Receivers, sending: Senders, mode: Mode, again: int
+) -> None:
+    """Seen by its window, which closes as its kernel fills."""
+    r = receiver(mode)
+    bench = sending(r.url)
+    await bench.open()
+    for _ in range(WRITES):
+        bench.send(*("x" * 1000 for _ in range(15)))
+    await bench.until_confirmed(5 if mode is NEVER_READ else WRITES)
+    if mode is NORMAL:
+        r.wait_for(WRITES * 15)
+    later = asyncio.get_running_loop().time() + LONG_AGO
+    bench.sender.confirm(later)
+
+    r.kill()
+    await bench.until_ended()
+
+    assert len(bench.sender.to_send_again(StepBack(), later)) == again
 
 
 async def test_a_receiver_that_goes_is_noticed(

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from drains.delivery.checkpoints import KEPT_BYTES, Checkpoints, StepBack
+from drains.delivery.checkpoints import KEPT_BYTES, NO_STEP_BACK, Checkpoints, StepBack
 
-ALL, HALF, NONE = StepBack(), StepBack().halved(), StepBack(0.0, 0)
+ALL, HALF, NONE = StepBack(), StepBack().halved(), NO_STEP_BACK
 
 
 def written(*sizes: int) -> Checkpoints[int]:
@@ -59,3 +59,18 @@ def test_at_most_four_megabytes_are_sent_again() -> None:
     checkpoints.confirm(2 * KEPT_BYTES + 1, now=0)
 
     assert checkpoints.to_send_again(ALL, now=0) == [1, 2]
+
+
+def test_what_seems_unread_is_sent_again_however_old_and_less_after_a_second_reset() -> None:
+    checkpoints = written(10, 10, 10, 10)
+    checkpoints.unread_bytes = 20
+    checkpoints.confirm(40, now=0)
+    checkpoints.confirm(40, now=100)
+
+    assert checkpoints.to_send_again(ALL, now=100) == [2, 3]
+    assert checkpoints.to_send_again(HALF, now=100) == [3]
+    assert checkpoints.to_send_again(NONE, now=100) == []
+
+    checkpoints.unread_bytes = 0
+    checkpoints.confirm(40, now=101)
+    assert checkpoints.to_send_again(ALL, now=101) == []
