@@ -230,6 +230,7 @@ class Feed:
 
     def link_failed(self, error: Exception | None, again: list[Mark]) -> None:
         self.condition.failed(explain(error) if error else "connection closed by the receiver")
+        self._registers.returning.failed(self)
         self._lagging = True
         self._drop_outbox()
         self._send_again(again)
@@ -266,7 +267,7 @@ class Feed:
             self._progress_at = now
             self.last_delivery_at = self._registers.wall_clock()
             self._link.backoff.progressed(now)
-            self.condition.proved()
+            self._prove(now)
         oldest = next(self._marks(), None)
         if oldest is None:
             self._registers.outstanding.discard(self)
@@ -274,6 +275,14 @@ class Feed:
             self._end_if_due(now)
         else:
             self._judge(oldest, sender.buffered_bytes, sender.capacity_bytes, now)
+
+    @property
+    def receiver(self) -> tuple[str, int]:
+        return self.route.destination.host, self.route.destination.port
+
+    def try_soon(self) -> None:
+        """Its receiver answers another drain."""
+        self._link.try_soon()
 
     # What the worker does.
 
@@ -303,7 +312,7 @@ class Feed:
         if sender is None:
             return
         if not self.gaps and now - self._link.opened_at > PROVEN_SECONDS:
-            self.condition.proved()
+            self._prove(now)
         if self.accepting and self._notices.is_due(now) and self._outbox.mark is None:
             self._begin(0, covered=True)  # no line has come that it could go with
         if now > self._link.expires_at:
@@ -316,6 +325,8 @@ class Feed:
 
     def change_to(self, route: Route) -> None:
         """The drain was edited: it keeps its place."""
+        if self.receiver != (route.destination.host, route.destination.port):
+            self._registers.returning.forget(self)
         before, self.route = self.route, route
         if _way(before) != _way(route):
             self.resend = None
@@ -536,6 +547,11 @@ class Feed:
         if mark is not None:
             self._outbox.clear()
             self._send_again([mark], sent=False)
+
+    def _prove(self, now: float) -> None:
+        if self.condition.unproven:
+            self.condition.proved()
+            self._registers.returning.answered(self, now)
 
     def _recover(self) -> None:
         if self.condition.stalled:

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 Connect = Callable[[Route, Ended], Awaitable[Sender[Mark]]]
 
+SOON_SECONDS = 1.0
 LIFE_SECONDS = 3600.0
 UDP_LIFE_SECONDS = 60.0
 """Then the name is looked up again: nothing else would tell that it has moved."""
@@ -60,6 +61,7 @@ class Link:
         """How much of what was confirmed is sent again when the connection ends."""
         self.opened_at = self.expires_at = 0.0
         self._ended_early: DeliveryError | None = None
+        self._told_to_wait = False
 
     def want(self) -> None:
         """Have a connection, unless there is one or one is being seen to."""
@@ -70,6 +72,12 @@ class Link:
         """The same after a while: for a receiver that closes whatever it accepts."""
         if self.sender is None and self._attempt is None:
             self._try_later()
+
+    def try_soon(self) -> None:
+        """Wait no longer than a second for the next try, unless the receiver named a time."""
+        if isinstance(self._attempt, asyncio.TimerHandle) and not self._told_to_wait:
+            self._attempt.cancel()
+            self._call_later(random.uniform(0, SOON_SECONDS))  # noqa: S311
 
     def move_to(self, route: Route) -> list[Mark]:
         """Another way from now on: what was not confirmed on the old one."""
@@ -126,9 +134,11 @@ class Link:
         self._owner.link_failed(error, [])
 
     def _try_later(self, at_least: float = 0.0) -> None:
-        loop = asyncio.get_running_loop()
-        seconds = max(self.backoff.failed(), at_least)
-        self._attempt = loop.call_later(seconds, self._try_now)
+        self._told_to_wait = at_least > 0
+        self._call_later(max(self.backoff.failed(), at_least))
+
+    def _call_later(self, seconds: float) -> None:
+        self._attempt = asyncio.get_running_loop().call_later(seconds, self._try_now)
 
     def _try_now(self) -> None:
         self._attempt = None

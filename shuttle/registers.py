@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 
 from shuttle.delays import Delays
 from shuttle.link import Connect
+from shuttle.returning import Returning, Waits
 
-FeedT = TypeVar("FeedT")
+FeedT = TypeVar("FeedT", bound=Waits)
 
 
 @dataclass(slots=True)
@@ -30,6 +31,8 @@ class Registers(Generic[FeedT]):
     """Feeds with lines that no receiver has confirmed."""
     behind: set[FeedT] = field(default_factory=set)
     """Feeds with gaps."""
+    returning: Returning[FeedT] = field(default_factory=Returning)
+    """Feeds whose receivers have failed."""
     unstored: set[FeedT] = field(default_factory=set)
     """Feeds whose cursors may differ from what the database has."""
     urgent: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,3 +49,4 @@ class Registers(Generic[FeedT]):
     def forget(self, feed: FeedT) -> None:
         for register in (self.outstanding, self.behind, self.unstored):
             register.discard(feed)
+        self.returning.forget(feed)

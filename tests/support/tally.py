@@ -75,6 +75,12 @@ class Report:
         lines: int = sum(row[0] for row in self._within([address], begin, end))
         return lines / max(1, int(end) - int(begin))
 
+    def own_rate(self, address: str, begin: float) -> float:
+        """Lines a second from its first one after `begin` (epoch seconds) to its last."""
+        rows = self.seconds.get(address, {})
+        busy = [second for second in map(int, rows) if second >= int(begin)]
+        return self.rate(address, min(busy), max(busy) + 1)
+
     def delay(
         self,
         address: str | None = None,
