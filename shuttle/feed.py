@@ -8,7 +8,6 @@ pass reads from there. Until the gap's cursor is stored, the feed holds back the
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
@@ -20,12 +19,13 @@ from drains.delivery.http_answers import HttpError
 from drains.delivery.sender import CAPACITY_BYTES, Sender
 from drains.routes import Route
 from events.records import Run, TopicPartition
+from shuttle.account import Account
 from shuttle.condition import Condition
 from shuttle.distrust import Distrust
 from shuttle.lag import Lag
 from shuttle.link import Link
 from shuttle.marks import Mark
-from shuttle.notices import NEW_LOG, REFUSED, Notices, record_of
+from shuttle.notices import NEW_LOG
 from shuttle.outbox import Outbox
 from shuttle.pace import Pace
 from shuttle.place import Place, Rows
@@ -71,12 +71,7 @@ class Feed:
         self.resend: Resend | None = None
         """A failed request that a replay is to cut once more, before anything else is sent."""
         self.condition = Condition(registers.wall_clock)
-        self.last_delivery_at: float | None = None
-        """Epoch seconds."""
-        self.lines_confirmed = 0
-        self.bytes_confirmed = 0
-        self.lines_lost: Counter[str] = Counter()
-        """By reason (notices)."""
+        self.account = Account(route.destination.scheme, registers)
         self._lag = Lag()
         self._lagging = route.paused
         """Behind because of its receiver, not because it has only just begun."""
@@ -84,14 +79,11 @@ class Feed:
         """Behind since before this worker knew of it."""
         self._lookups = 0
         self._closed = False
-        self._confirmed_bytes = 0
-        self._refused_here = 0
         self._registers = registers
         self._link = Link(route, registers.connect, registers.dials, registers.clock, self)
         self._gathering = gathering_of(route)
         self._outbox = Outbox(connections_of(route))
         self._pace = Pace()
-        self._notices = Notices()
         self._distrust = Distrust()
         self._renewing = False
         self._progress_at = 0.0
@@ -173,14 +165,8 @@ class Feed:
                 self.replayed_to(source, targets[source])
         self._age_unknown = False
         if lines:
-            self.lost(lines, reason, exact=exact)
+            self.account.lost(lines, reason, exact=exact)
         self._decide()
-
-    def lost(self, lines: int, reason: str, *, exact: bool = True) -> None:
-        """Lines that this drain will never get. It is told so in its own stream."""
-        self.lines_lost[reason] += lines
-        self._registers.lines_lost[reason] += lines
-        self._notices.lost(lines, reason, self._registers.wall_clock(), exact=exact)
 
     def resent(self) -> None:
         """The replay has handed over all of `resend`."""
@@ -214,7 +200,7 @@ class Feed:
     def link_opened(self) -> None:
         self.condition.connected()
         self._progress_at = self._sent_at = self._registers.clock()
-        self._confirmed_bytes = self._refused_here = 0
+        self.account.opened()
         self._decide()
         self.flush()
 
@@ -259,13 +245,10 @@ class Feed:
             return
         if sender.trouble is not None and sender.trouble != self.condition.error:
             self.condition.complain(sender.trouble)
-        if sender.confirmed_bytes > self._confirmed_bytes:
-            self.bytes_confirmed += sender.confirmed_bytes - self._confirmed_bytes
-            self._confirmed_bytes = sender.confirmed_bytes
+        if self.account.progressed(sender.confirmed_bytes):
             self._distrust.progressed(sender.confirmed_bytes)
             self._link.distrusted = self._distrust.step_back
             self._progress_at = now
-            self.last_delivery_at = self._registers.wall_clock()
             self._link.backoff.progressed(now)
             self._prove(now)
         oldest = next(self._marks(), None)
@@ -313,7 +296,7 @@ class Feed:
             return
         if not self.gaps and now - self._link.opened_at > PROVEN_SECONDS:
             self._prove(now)
-        if self.accepting and self._notices.is_due(now) and self._outbox.mark is None:
+        if self.accepting and self.account.has_notice(now) and self._outbox.mark is None:
             self._begin(0, covered=True)  # no line has come that it could go with
         if now > self._link.expires_at:
             self.flush()
@@ -386,7 +369,7 @@ class Feed:
     def new_log(self, sources: Iterable[TopicPartition]) -> None:
         """These are other logs by now: what was not delivered of the old ones is lost."""
         gaps = {source: self.gaps[source] for source in sources if source in self.gaps}
-        self.lost(self._lag.lines(gaps) if gaps else 0, NEW_LOG, exact=False)
+        self.account.lost(self._lag.lines(gaps) if gaps else 0, NEW_LOG, exact=False)
         for source in sources:
             self.forget(source)
 
@@ -468,10 +451,9 @@ class Feed:
         registers.outstanding.add(self)
         now = registers.clock()
         mark = self._outbox.begin(Mark(batch, now, covered=covered))
-        if self._notices.is_due(now):
-            mark.notice = self._notices.take(now)
-            wall, hostname = registers.wall_clock(), registers.hostname
-            self._outbox.add_notice(record_of(mark.notice, self.route, hostname, wall))
+        if self.account.has_notice(now):
+            mark.notice, record = self.account.take_notice(self.route, now)
+            self._outbox.add_notice(record)
         return mark
 
     def _marks(self) -> Iterator[Mark]:
@@ -488,29 +470,15 @@ class Feed:
     def _take_confirmed(self, sender: Sender[Mark], now: float) -> None:
         for mark in sender.confirm(now):
             self._confirmed(mark)
-        self._count_refused(sender.lines_refused)
+        self.account.refused(sender.lines_refused)
 
     def _confirmed(self, mark: Mark) -> None:
-        if mark.lines:
-            registers = self._registers
-            self.lines_confirmed += mark.lines
-            registers.lines_confirmed[self.route.destination.scheme] += mark.lines
-            seconds = registers.wall_clock() - mark.oldest_ms / 1000
-            registers.delays.observe(seconds, mark.lines)
+        self.account.confirmed(mark)
         mark.confirmed = True
         self._distrust.confirmed(mark)
         self._link.distrusted = self._distrust.step_back
         if mark.covered:
             self.place.touch()
-
-    def _count_refused(self, refused_here: int) -> None:
-        """Of this connection; they were counted as confirmed with the rest of their mark."""
-        new = refused_here - self._refused_here
-        if new:
-            self._refused_here = refused_here
-            self.lost(new, REFUSED)
-            self.lines_confirmed -= new
-            self._registers.lines_confirmed[self.route.destination.scheme] -= new
 
     def _judge(self, oldest: Mark, buffered_bytes: int, capacity_bytes: int, now: float) -> None:
         stuck_seconds = now - max(self._progress_at, oldest.since)
@@ -529,7 +497,7 @@ class Feed:
             for source, begin in mark.begins.items():
                 self._gap(source, begin, mark.batch)
             if mark.notice is not None:
-                self._notices.put_back(mark.notice)
+                self.account.put_back(mark.notice)
         if marks:
             self._registers.urgent.set()
 
@@ -587,6 +555,7 @@ class Feed:
         self._renewing = False
         self.condition.reset()
         self._send_again(self._link.move_to(self.route))
+        self.account.scheme = self.route.destination.scheme
         self._gathering = gathering_of(self.route)
         self._outbox = Outbox(connections_of(self.route))
         self._decide()

@@ -99,7 +99,7 @@ class ReplayPass(Pass):
         for feed, epoch in self._aboard.items():
             gap = feed.gaps.get(source, low)
             if gap < low and feed.place.epoch == epoch:
-                feed.lost(low - gap, EXPIRED, exact=False)
+                feed.account.lost(low - gap, EXPIRED, exact=False)
                 feed.replayed_to(source, low)
         self.positions[source] = low
 

@@ -80,7 +80,7 @@ class Roster:
         for feed in self.by_id.values():
             old_enough = feed.route.active_since_ms <= oldest_ms
             if old_enough and self.wants(feed, source) and source not in feed.gaps:
-                feed.lost(records, EXPIRED, exact=False)
+                feed.account.lost(records, EXPIRED, exact=False)
 
     def new_logs(self, sources: Collection[TopicPartition]) -> None:
         """These partitions are other logs by now."""

@@ -126,7 +126,10 @@ class Worker:
             furthest=furthest_behind(
                 (
                     DrainFigures(
-                        feed.route.drain_id, feed.lag_lines, feed.lag_seconds, feed.lines_confirmed
+                        feed.route.drain_id,
+                        feed.lag_lines,
+                        feed.lag_seconds,
+                        feed.account.lines_confirmed,
                     )
                     for feed in feeds
                 ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import socket
 import struct
 import sys
 import termios
@@ -12,7 +11,8 @@ from typing import Protocol
 CAN_ASK = sys.platform == "linux"
 
 
-TCP_INFO = getattr(socket, "TCP_INFO", 0)
+# Linux's numbers: whoever imports socket could open a connection past the one door out.
+_IPPROTO_TCP, _TCP_INFO = 6, 11
 _SND_WND_AT = 228
 """Of `struct tcp_info`, since Linux 5.4."""
 
@@ -28,7 +28,7 @@ class HasOptions(Protocol):
 def receive_window(connection: HasOptions) -> int | None:
     """How many bytes more the receiver's kernel would take now; None: no reading."""
     try:
-        info = connection.getsockopt(socket.IPPROTO_TCP, TCP_INFO, _SND_WND_AT + 4)
+        info = connection.getsockopt(_IPPROTO_TCP, _TCP_INFO, _SND_WND_AT + 4)
     except OSError:
         return None
     if len(info) < _SND_WND_AT + 4:

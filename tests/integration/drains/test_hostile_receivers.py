@@ -119,7 +119,7 @@ async def test_lines_that_were_refused_before_a_failure_are_counted() -> None:
     bench.sender.read_all()
     bench.sender.ended(ConnectionResetError())
 
-    assert (bench.feed.lines_confirmed, bench.feed.lines_lost.total()) == (3, 2)
+    assert (bench.feed.account.lines_confirmed, bench.feed.account.lines_lost.total()) == (3, 2)
     bench.feed.close()
     await asyncio.sleep(0)
 

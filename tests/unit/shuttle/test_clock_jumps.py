@@ -36,8 +36,8 @@ async def test_no_receiver_is_late_by_it(bench: FeedBench, jump: float) -> None:
 
     assert bench.feed.state == "live"
     bench.confirm()
-    assert (bench.feed.held_batch, bench.feed.last_delivery_at) == (None, NOW + jump)
-    assert bench.feed.lines_confirmed == 1
+    assert (bench.feed.held_batch, bench.feed.account.last_delivery_at) == (None, NOW + jump)
+    assert bench.feed.account.lines_confirmed == 1
 
 
 @JUMPS

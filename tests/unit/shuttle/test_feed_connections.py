@@ -178,7 +178,7 @@ async def test_refused_lines_are_counted_and_not_as_delivered(benches: Benches) 
     bench.sender.lines_refused = 3
     bench.confirm()
 
-    assert (bench.feed.lines_confirmed, bench.feed.lines_lost.total()) == (7, 3)
+    assert (bench.feed.account.lines_confirmed, bench.feed.account.lines_lost.total()) == (7, 3)
 
 
 async def test_trouble_without_an_end_is_shown(benches: Benches) -> None:

@@ -59,7 +59,11 @@ async def test_a_jump_to_live_says_exactly_how_many_lines_it_cost(bench: FeedBen
 
     bench.feed.jump({P0: 40}, {P0: 40}, SKIPPED)
 
-    assert (bench.feed.gaps, bench.feed.lag_lines, bench.feed.lines_lost) == ({}, 0, {SKIPPED: 7})
+    assert (bench.feed.gaps, bench.feed.lag_lines, bench.feed.account.lines_lost) == (
+        {},
+        0,
+        {SKIPPED: 7},
+    )
     assert not bench.feed.skips_lag
     assert bench.registers.lines_lost == {SKIPPED: 7}
 
@@ -69,7 +73,7 @@ async def test_lines_that_may_have_arrived_make_the_number_inexact(bench: FeedBe
     bench.sender.ended(ConnectionResetError())
     bench.feed.jump({P0: 40}, {P0: 40}, SKIPPED)
 
-    assert bench.feed.lines_lost == {SKIPPED: 1}
+    assert bench.feed.account.lines_lost == {SKIPPED: 1}
     bench.now += 60
     await bench.connected()
     while len(bench.receiver.senders) < 2:
@@ -94,7 +98,7 @@ async def test_a_jump_over_what_is_too_old_keeps_the_rest(bench: FeedBench) -> N
     bench.feed.jump({P0: 120}, {P0: 160}, TOO_OLD)
 
     assert bench.feed.gaps == {P0: 120}
-    assert bench.feed.lines_lost == {TOO_OLD: 20}
+    assert bench.feed.account.lines_lost == {TOO_OLD: 20}
     assert not bench.feed.is_too_old(bench.now)
 
 
