@@ -23,12 +23,13 @@ class Account:
         """By reason (notices)."""
         self._registers = registers
         self._notices = Notices()
-        self._bytes_here = 0
+        self.bytes_here = 0
+        """Confirmed, of this connection or the last one."""
         self._refused_here = 0
 
     def opened(self) -> None:
         """A new connection counts from nothing."""
-        self._bytes_here = self._refused_here = 0
+        self.bytes_here = self._refused_here = 0
 
     def confirmed(self, mark: Mark) -> None:
         if mark.lines:
@@ -39,10 +40,10 @@ class Account:
 
     def progressed(self, bytes_here: int) -> bool:
         """Whether its receiver has confirmed more than before; all of this connection."""
-        new = bytes_here - self._bytes_here
+        new = bytes_here - self.bytes_here
         if new <= 0:
             return False
-        self._bytes_here = bytes_here
+        self.bytes_here = bytes_here
         self.bytes_confirmed += new
         self.last_delivery_at = self._registers.wall_clock()
         return True

@@ -57,8 +57,14 @@ class Chores:
         self._errands.clear()
 
 
-async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Call `work` again and again, with this pause between."""
+async def every(
+    seconds: float, work: Callable[[], Awaitable[None]], *, share: float | None = None
+) -> None:
+    """Call `work` again and again, with this pause between; with a longer one where else it
+    would take more than this share of the time."""
+    clock = asyncio.get_running_loop().time
     while True:
+        began = clock()
         await work()
-        await asyncio.sleep(seconds)
+        took = clock() - began
+        await asyncio.sleep(seconds if share is None else max(seconds, took / share - took))

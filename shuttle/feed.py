@@ -122,7 +122,12 @@ class Feed:
             return False
         # A request that is put together once more has been small enough before.
         held = self.outbox_bytes if self.resend is None else sender.buffered_bytes
-        return held < sender.capacity_bytes // 2 and self._pace.may_send(self._registers.clock())
+        now = self._registers.clock()
+        return (
+            held < sender.capacity_bytes // 2
+            and self._pace.may_send(now)
+            and self._distrust.may_send(now)
+        )
 
     @property
     def wants_replay(self) -> bool:
@@ -191,6 +196,7 @@ class Feed:
         if mark.covered and self.route.destination.is_udp:
             self._pace.sent(mark.lines, now)
         mark.size = self._outbox.size
+        self._distrust.sent(mark.size, now)
         sender.send(self._outbox.take(), mark)
         if sender.buffered_bytes > sender.capacity_bytes:
             self.leave_live("the receiver does not keep up")
@@ -206,6 +212,7 @@ class Feed:
 
     def link_ending(self, sender: Sender[Mark]) -> None:
         self._take_confirmed(sender, self._registers.clock())
+        self.account.progressed(sender.confirmed_bytes)
 
     def link_closed(self) -> None:
         self.condition.stalled = False
@@ -221,7 +228,7 @@ class Feed:
         self._drop_outbox()
         self._send_again(again)
         if again:
-            self._distrust.sent_again(again)
+            self._distrust.sent_again(again, self.account.bytes_here)
             self._link.distrusted = self._distrust.step_back
         if self._is_web:
             # Lines that a receiver refuses are better sent with others, to find out which.

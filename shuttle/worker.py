@@ -50,6 +50,9 @@ TOPICS_SECONDS = 5.0
 LAG_LOOK_SECONDS = 1.0
 TEND_SECONDS = 5.0
 PUBLISH_SECONDS = 1.0
+SHARE = 0.25
+"""Of the time, for a chore that grows with the number of drains: with thousands of them lines
+gather a little longer, and are confirmed a little later."""
 SLICE_FEEDS = 500
 OUTBOXES_BYTES = 96 * 1024 * 1024
 STORE_SECONDS = 2.0
@@ -158,10 +161,10 @@ class Worker:
         await self._follow_routes()
         chores.start("live", self._live.run())
         chores.start("replay", self._replays.run())
-        chores.start("flush", every(FLUSH_LOOK_SECONDS, self._flush_due))
-        chores.start("confirm", every(CONFIRM_SECONDS, self._confirm))
+        chores.start("flush", every(FLUSH_LOOK_SECONDS, self._flush_due, share=SHARE))
+        chores.start("confirm", every(CONFIRM_SECONDS, self._confirm, share=SHARE))
         chores.start("store", self._keeper.run())
-        chores.start("commit", every(COMMIT_SECONDS, self._commit))
+        chores.start("commit", every(COMMIT_SECONDS, self._commit, share=SHARE))
         chores.start("lag", every(0, self._watch_lag))
         chores.start("publish", every(PUBLISH_SECONDS, self._publish))
         chores.start("tend", every(TEND_SECONDS, self._tend))
@@ -357,14 +360,18 @@ class Worker:
 
     # The end.
 
-    async def _let_arrive(self, limit_seconds: float) -> None:
-        """Flush, wait for what is under way to be confirmed, store cursors, settle."""
+    async def _let_arrive(self, limit_seconds: float, *, replayed: bool = False) -> None:
+        """Flush, wait for what is under way to be confirmed, store cursors, settle.
+
+        `replayed`: wait for lines of replays, too.
+        """
         until = self._clock() + limit_seconds
         for feed in list(self._registers.outstanding):
             feed.flush()
         while self._clock() < until:
             await self._confirm()
-            if not any(feed.accepting for feed in self._registers.outstanding):
+            under_way = self._registers.outstanding
+            if not any(f.accepting or (replayed and f.replayable) for f in under_way):
                 break
             await asyncio.sleep(FLUSH_LOOK_SECONDS)
         await self._keeper.keep()
@@ -379,7 +386,7 @@ class Worker:
         return version == self._route_version
 
     async def _end(self) -> None:
-        await self._let_arrive(self._config.shutdown_grace_seconds)
+        await self._let_arrive(self._config.shutdown_grace_seconds, replayed=True)
         # The last lines may be those that a drain was just made for: then they are read again.
         now = math.inf if await self._knows_all_drains() else self._clock()
         self._ledger.committable(now)

@@ -19,6 +19,7 @@ from drains.delivery.sender import Ended, MarkT
 from drains.destination import Destination
 
 CLOSE_SECONDS = 4.0
+WINDOW_SECONDS = 1.0
 WINDOW_SLACK = 1.5
 """A kernel takes somewhat more than the window it shows: 128,000 bytes for 108,544."""
 HEARD_BYTES_MAX = 1024 * 1024
@@ -33,6 +34,7 @@ class TcpSender(CountedSender[MarkT], asyncio.Protocol):
         self._transport: asyncio.Transport
         self._given_to_kernel = 0
         self._widest_window = 0
+        self._look_at_window_at = 0.0
         self._heard_bytes = 0
         self._last_confirmed: list[MarkT] = []
 
@@ -51,7 +53,9 @@ class TcpSender(CountedSender[MarkT], asyncio.Protocol):
 
     def confirm(self, now: float) -> list[MarkT]:
         self._look_at_buffer()
-        self._look_at_window()
+        if now >= self._look_at_window_at:
+            self._look_at_window_at = now + WINDOW_SECONDS
+            self._look_at_window()
         last, self._last_confirmed = self._last_confirmed, []
         return last + self._checkpoints.confirm(self._acknowledged_bytes(), now)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from drains.delivery.checkpoints import NO_STEP_BACK, StepBack
-from shuttle.distrust import GAIN, Distrust
+from shuttle.distrust import FULL_RESETS, GAIN, PORTION_BYTES_MIN, STANDS_SECONDS, Distrust
 from shuttle.marks import Mark
 from tests.support.feed_bench import P0, P1, records
+
+ALL, HALF = StepBack(), StepBack().halved()
+MIB = 1024 * 1024
 
 
 def mark(begin: int, size: int = 1000, *, confirmed: bool = True) -> Mark:
@@ -20,14 +23,17 @@ def mark(begin: int, size: int = 1000, *, confirmed: bool = True) -> Mark:
 
 @pytest.fixture
 def distrust() -> Distrust:
+    """After so many resets that the next distrusts half as much."""
     made = Distrust()
-    made.sent_again([mark(10)])
+    for _ in range(FULL_RESETS):
+        assert made.step_back == ALL
+        made.sent_again([mark(10)], 1000)
     return made
 
 
 def test_less_and_less_is_sent_again(distrust: Distrust) -> None:
-    assert distrust.step_back == StepBack().halved()
-    distrust.sent_again([mark(9)])
+    assert distrust.step_back == HALF
+    distrust.sent_again([mark(9)], 1000)
     assert distrust.step_back == NO_STEP_BACK
 
 
@@ -36,30 +42,63 @@ def test_all_of_it_once_everything_that_was_sent_is_confirmed_again(distrust: Di
     first.add(records(10), 1)
 
     distrust.confirmed(first)
-    assert distrust.step_back == StepBack().halved()
+    assert distrust.step_back == HALF
     distrust.confirmed(both)
-    assert distrust.step_back == StepBack()
+    assert distrust.step_back == ALL
 
 
 def test_all_of_it_for_a_connection_that_got_far_in_other_partitions(distrust: Distrust) -> None:
     distrust.progressed(int(1000 * GAIN))
-    assert distrust.step_back == StepBack().halved()
+    assert distrust.step_back == HALF
     distrust.progressed(int(1000 * GAIN) + 1)
-    assert distrust.step_back == StepBack()
+    assert distrust.step_back == ALL
 
 
 def test_the_largest_of_several_resets_is_what_is_to_be_outdone(distrust: Distrust) -> None:
-    distrust.sent_again([mark(9, 5000), mark(8, 1_000_000, confirmed=False)])
-    distrust.sent_again([mark(9, 10)])
+    distrust.sent_again([mark(9, 5000), mark(8, MIB, confirmed=False)], MIB)
+    distrust.sent_again([mark(9, 10)], MIB)
 
     distrust.progressed(int(5000 * GAIN))
     assert distrust.step_back == NO_STEP_BACK
     distrust.progressed(int(5000 * GAIN) + 1)
-    assert distrust.step_back == StepBack()
+    assert distrust.step_back == ALL
 
 
 def test_a_partition_that_is_anothers_is_waited_for_no_more(distrust: Distrust) -> None:
     distrust.forget(P0)
-    assert distrust.step_back == StepBack().halved()
+    assert distrust.step_back == HALF
     distrust.forget(P1)
-    assert distrust.step_back == StepBack()
+    assert distrust.step_back == ALL
+
+
+def test_after_a_second_reset_a_part_has_to_stand_before_the_next_is_sent() -> None:
+    distrust = Distrust()
+    distrust.sent_again([mark(10)], MIB)
+    distrust.sent(10 * MIB, now=0.0)
+    assert distrust.may_send(now=0.0), "one reset is nothing"
+
+    distrust.sent_again([mark(10)], MIB)
+    distrust.sent(MIB // 2 - 1, now=1.0)
+    assert distrust.may_send(now=1.0)
+    distrust.sent(1, now=2.0)
+    assert not distrust.may_send(now=2.0 + STANDS_SECONDS - 0.1)
+    assert distrust.may_send(now=2.0 + STANDS_SECONDS)
+    distrust.sent(MIB - 1, now=9.0)
+    assert distrust.may_send(now=9.0), "the next may be twice as large"
+
+    distrust.progressed(2 * MIB)
+    distrust.sent(10 * MIB, now=9.0)
+    assert distrust.may_send(now=9.0), "it has got on"
+
+
+def test_parts_become_smaller_with_each_reset_down_to_some_writes() -> None:
+    distrust = Distrust()
+    for _ in range(3):
+        distrust.sent_again([mark(10)], MIB)
+    distrust.sent(MIB // 4, now=0.0)
+    assert not distrust.may_send(now=1.0)
+
+    for _ in range(9):
+        distrust.sent_again([mark(10)], 0)
+    distrust.sent(PORTION_BYTES_MIN - 1, now=0.0)
+    assert distrust.may_send(now=1.0)

@@ -169,7 +169,7 @@ async def test_resets_without_progress_step_back_less_and_less(bench: FeedBench)
     distrusted = []
     await bench.sent(batch=1, begin=10)
     bench.confirm()
-    for _ in range(3):
+    for _ in range(6):
         distrusted.append(bench.feed._link.distrusted.seconds)
         bench.sender.ended(ConnectionResetError())
         bench.feed._link._try_now()
@@ -177,7 +177,7 @@ async def test_resets_without_progress_step_back_less_and_less(bench: FeedBench)
         await asyncio.sleep(0)
         await bench.sent(batch=2, begin=9, covered=True)
 
-    assert distrusted == [5.0, 2.5, 0.0]
+    assert distrusted == [5.0, 5.0, 5.0, 5.0, 2.5, 0.0]
     await bench.sent(batch=3, begin=10, covered=True)
     bench.confirm()
     assert bench.feed._link.distrusted.seconds == 5.0
