@@ -58,7 +58,7 @@ class Chores:
 
 
 async def every(
-    seconds: float, work: Callable[[], Awaitable[None]], *, share: float | None = None
+    seconds: float, work: Callable[[], Awaitable[None]], share: Callable[[], float] = lambda: 1.0
 ) -> None:
     """Call `work` again and again, with this pause between; with a longer one where else it
     would take more than this share of the time."""
@@ -67,4 +67,4 @@ async def every(
         began = clock()
         await work()
         took = clock() - began
-        await asyncio.sleep(seconds if share is None else max(seconds, took / share - took))
+        await asyncio.sleep(max(seconds, took / share() - took))

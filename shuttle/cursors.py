@@ -30,13 +30,16 @@ FORGOTTEN = timedelta(days=1)
 
 
 class DatabaseStore:
+    def __init__(self) -> None:
+        self._routes = selectors.RouteReader()
+
     def route_version(self) -> int:
         with _translated():
             return selectors.route_version()
 
     def routes(self) -> RouteTable:
         with _translated():
-            return selectors.load_route_table()
+            return self._routes.table()
 
     def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
         found: Cursors = {}

@@ -8,7 +8,7 @@ pass reads from there. Until the gap's cursor is stored, the feed holds back the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
 
@@ -358,27 +358,29 @@ class Feed:
             self._open_gap(source, offset)
         self._decide()
 
-    def forget(self, source: TopicPartition) -> None:
-        """A partition is another worker's from now on; its cursor row stays for them."""
-        self.place.forget(source)
-        self._lag.closed(source, last=not self.gaps)
+    def forget(self, sources: Collection[TopicPartition]) -> None:
+        """Partitions that are another worker's from now on; their cursor rows stay for them."""
+        for source in sources:
+            self.place.forget(source)
+            self._lag.closed(source, last=not self.gaps)
+            self._distrust.forget(source)
         for mark in self._doubtful_marks():
-            mark.begins.pop(source, None)
-            mark.ends.pop(source, None)
-        self._distrust.forget(source)
+            for source in sources:
+                mark.begins.pop(source, None)
+                mark.ends.pop(source, None)
         if self.resend is not None:
-            self.resend.forget(source)
+            for source in sources:
+                self.resend.forget(source)
             self._decide()
             self.flush()
         if not self.gaps:
             self._registers.behind.discard(self)
 
-    def new_log(self, sources: Iterable[TopicPartition]) -> None:
+    def new_log(self, sources: Collection[TopicPartition]) -> None:
         """These are other logs by now: what was not delivered of the old ones is lost."""
         gaps = {source: self.gaps[source] for source in sources if source in self.gaps}
         self.account.lost(self._lag.lines(gaps) if gaps else 0, NEW_LOG, exact=False)
-        for source in sources:
-            self.forget(source)
+        self.forget(sources)
 
     def snapshot(self) -> Snapshot:
         covers = [] if self.accepting else [mark for mark in self._marks() if not mark.covered]
@@ -434,9 +436,11 @@ class Feed:
     @property
     def held_batch(self) -> int | None:
         """No offset of this batch or a later one may be committed yet."""
-        first = next((mark.batch for mark in self._marks() if not mark.covered), None)
-        holds = [batch for batch in (first, self.place.held_from) if batch is not None]
-        return min(holds, default=None)
+        held = self.place.held_from
+        for mark in self._marks():
+            if not mark.covered:
+                return mark.batch if held is None else min(mark.batch, held)
+        return held
 
     @property
     def cursors(self) -> Rows:
@@ -465,8 +469,11 @@ class Feed:
 
     def _marks(self) -> Iterator[Mark]:
         """What the receiver has not confirmed, oldest first."""
-        sent = self._link.sender.unconfirmed if self._link.sender else ()
-        return chain(sent, (self._outbox.mark,) if self._outbox.mark else ())
+        sender, mark = self._link.sender, self._outbox.mark
+        if sender is not None:
+            yield from sender.unconfirmed
+        if mark is not None:
+            yield mark
 
     def _doubtful_marks(self) -> Iterator[Mark]:
         """Those and what may yet be sent again."""

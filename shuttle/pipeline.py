@@ -100,6 +100,8 @@ class LivePass(Pass):
         self._on_expired = on_expired
         self._clock = asyncio.get_running_loop().time
         self.polled_at = self._clock()
+        self.has_backlog = False
+        """Whether the last batch was a full one."""
         self._stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -146,6 +148,7 @@ class LivePass(Pass):
         for run in batch.runs:
             self.records[SOURCE_NAMES.get(run.source.topic, "kubernetes")] += len(run)
         self.polled_at = self._clock()
+        self.has_backlog = len(batch) >= self.consumer.batch_size.records
         newest = batch.generation
         ends = {s: end for s, end in batch.ends.items() if ours.get(s, newest + 1) <= newest}
         for source, low in batch.resumed.items():

@@ -92,8 +92,7 @@ class Roster:
     def forget(self, sources: Iterable[TopicPartition]) -> None:
         gone = list(sources)
         for feed in self.by_id.values():
-            for source in gone:
-                feed.forget(source)
+            feed.forget(gone)
 
 
 def _oldest_by_topic(routes: Iterable[Route]) -> dict[str, int]:

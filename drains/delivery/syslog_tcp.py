@@ -19,7 +19,8 @@ from drains.delivery.sender import Ended, MarkT
 from drains.destination import Destination
 
 CLOSE_SECONDS = 4.0
-WINDOW_SECONDS = 1.0
+WINDOW_SECONDS = 4.0
+"""Less than what is confirmed is kept for: what is then still unread is not forgotten."""
 WINDOW_SLACK = 1.5
 """A kernel takes somewhat more than the window it shows: 128,000 bytes for 108,544."""
 HEARD_BYTES_MAX = 1024 * 1024

@@ -19,7 +19,7 @@ from drains.errors import (
 )
 from drains.fields import Encrypted, UndecryptableError
 from drains.models import Drain
-from drains.selectors import load_route_table, route_version
+from drains.selectors import RouteReader, load_route_table, route_version
 from events.keys import AppKey, Key, SiteKey
 
 pytestmark = pytest.mark.django_db
@@ -220,3 +220,24 @@ def test_a_key_that_no_line_can_have_is_refused_by_field(key: Key, field: str) -
         services.create_drain(key, SECRET_URL)
 
     assert caught.value.field == field
+
+
+def test_a_reader_of_routes_follows_each_change(django_assert_num_queries: Any) -> None:
+    gold = services.create_drain(GOLD, "syslog://h:514")
+    bold = services.create_drain(BOLD, "syslog://bold:514")
+    reader = RouteReader()
+    first = reader.table()
+    assert first.by_id.keys() == {str(gold.pk), str(bold.pk)}
+
+    with django_assert_num_queries(2):
+        second = reader.table()
+    assert second.by_id == first.by_id
+
+    services.change_drain(bold, url="syslog://other:514")
+    new = services.create_drain(GOLD, "syslog://new:514")
+    services.delete_drain(gold)
+
+    third = reader.table()
+    assert third.by_id.keys() == {str(bold.pk), str(new.pk)}
+    assert third.by_key[BOLD][0].destination.host == "other"
+    assert third.version == route_version()

@@ -125,7 +125,7 @@ async def test_nothing_of_a_partition_that_went_is_kept(bench: FeedBench) -> Non
     bench.now += LATE_SECONDS + 1
     bench.feed.confirm(bench.now)
     snapshot = bench.feed.snapshot()
-    bench.feed.forget(P0)
+    bench.feed.forget([P0])
     bench.feed.kept(snapshot)
     bench.sender.ended(ConnectionResetError())
 
