@@ -75,6 +75,11 @@ class Report:
         lines: int = sum(row[0] for row in self._within([address], begin, end))
         return lines / max(1, int(end) - int(begin))
 
+    @property
+    def last_second(self) -> int:
+        """Epoch seconds: when the newest line came."""
+        return max(int(second) for rows in self.seconds.values() for second in rows)
+
     def own_rate(self, address: str, begin: float) -> float:
         """Lines a second from its first one after `begin` (epoch seconds) to its last."""
         rows = self.seconds.get(address, {})
