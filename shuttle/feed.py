@@ -32,6 +32,8 @@ from shuttle.place import Place, Rows
 from shuttle.registers import Registers
 from shuttle.resend import Resend
 
+STUCK_SECONDS = 2.0
+"""So long without progress, and a worker that stops waits for the receiver no more."""
 WRITE_SECONDS = 4.0
 """How long the kernel may refuse bytes; from then on the drain shows as failing."""
 LATE_SECONDS = 15.0
@@ -418,6 +420,10 @@ class Feed:
     def lag_lines(self) -> int:
         """Lines that it is behind; in part counted in offsets where nobody has seen the lines."""
         return self._lag.lines(self.gaps)
+
+    def gets_on(self, now: float) -> bool:
+        """Whether its receiver takes lines, full or behind as it may be."""
+        return self._link.sender is not None and now - self._progress_at < STUCK_SECONDS
 
     @property
     def lines_in_flight(self) -> int:

@@ -374,7 +374,7 @@ class Worker:
     async def _let_arrive(self, limit_seconds: float, *, replayed: bool = False) -> None:
         """Flush, wait for what is under way to be confirmed, store cursors, settle.
 
-        `replayed`: wait for lines of replays, too.
+        `replayed`: wait for lines of drains that are behind, too, while those get on.
         """
         until = self._clock() + limit_seconds
         for feed in list(self._registers.outstanding):
@@ -382,7 +382,8 @@ class Worker:
         while self._clock() < until:
             await self._confirm()
             under_way = self._registers.outstanding
-            if not any(f.accepting or (replayed and f.replayable) for f in under_way):
+            now = self._clock()
+            if not any(f.accepting or (replayed and f.gets_on(now)) for f in under_way):
                 break
             await asyncio.sleep(FLUSH_LOOK_SECONDS)
         await self._keeper.keep()
