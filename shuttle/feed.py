@@ -225,7 +225,7 @@ class Feed:
 
     def link_failed(self, error: Exception | None, again: list[Mark]) -> None:
         self.condition.failed(explain(error) if error else "connection closed by the receiver")
-        self._registers.returning.failed(self)
+        self._registers.returning.failed(self, self._registers.clock())
         self._lagging = True
         self._drop_outbox()
         self._send_again(again)
@@ -273,7 +273,7 @@ class Feed:
         return self.route.destination.host, self.route.destination.port
 
     def try_soon(self) -> None:
-        """Its receiver answers another drain."""
+        """One that failed when it did, or of the same, is answered again."""
         self._link.try_soon()
 
     # What the worker does.

@@ -20,6 +20,9 @@ class Jumps:
         self._live = live
         self._wall_clock = wall_clock
 
+    def is_due(self, feed: Feed) -> bool:
+        return feed.skips_lag or feed.is_too_old(self._wall_clock())
+
     async def jump(self, feed: Feed) -> None:
         """Before a replay. Without an answer of Kafka's it waits."""
         wall = self._wall_clock()

@@ -19,10 +19,25 @@ logger = logging.getLogger(__name__)
 
 Connect = Callable[[Route, Ended], Awaitable[Sender[Mark]]]
 
+DIALS = 100
 SOON_SECONDS = 1.0
 LIFE_SECONDS = 3600.0
 UDP_LIFE_SECONDS = 60.0
 """Then the name is looked up again: nothing else would tell that it has moved."""
+
+
+class Dials:
+    """How many may be under way at once: dead receivers keep nobody from theirs.
+
+    Hundreds of black holes, tried again each half minute for seconds each, would fill one queue.
+    """
+
+    def __init__(self) -> None:
+        self._first = asyncio.Semaphore(DIALS // 2)
+        self._again = asyncio.Semaphore(DIALS // 2)
+
+    def queue(self, *, failed_before: bool) -> asyncio.Semaphore:
+        return self._again if failed_before else self._first
 
 
 class LinkOwner(Protocol):
@@ -45,7 +60,7 @@ class Link:
         self,
         route: Route,
         connect: Connect,
-        dials: asyncio.Semaphore,
+        dials: Dials,
         clock: Callable[[], float],
         owner: LinkOwner,
     ) -> None:
@@ -112,7 +127,7 @@ class Link:
     async def _dial(self) -> None:
         self._ended_early = None
         try:
-            async with self._dials:
+            async with self._dials.queue(failed_before=self.backoff.has_failed):
                 sender = await self._connect(self._route, self._ended)
             if self._ended_early is not None:
                 sender.abort()

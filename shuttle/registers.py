@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from shuttle.delays import Delays
-from shuttle.link import Connect
+from shuttle.link import Connect, Dials
 from shuttle.returning import Returning, Waits
 
 FeedT = TypeVar("FeedT", bound=Waits)
@@ -24,7 +24,7 @@ class Registers(Generic[FeedT]):
     wall_clock: Callable[[], float] = time.time
     hostname: str = ""
     """What stands as HOSTNAME in every line; empty: the drain's own."""
-    dials: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(100))
+    dials: Dials = field(default_factory=Dials)
     due: dict[float, deque[tuple[float, FeedT]]] = field(default_factory=dict)
     """Feeds with lines to flush, and when; by how long lines gather, each list in order."""
     outstanding: set[FeedT] = field(default_factory=set)

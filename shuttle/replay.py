@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 from events.consumer import OffsetConsumer
 from events.decode import Decoder
 from events.records import Batch, Run, TopicPartition
 from shuttle.feed import Feed
+from shuttle.jumps import Jumps
 from shuttle.ledger import Positions
 from shuttle.notices import EXPIRED
 from shuttle.pipeline import Pass
@@ -22,9 +24,19 @@ from shuttle.routing import Parcel, Router
 PASSES = 4
 TURN_SECONDS = 5.0
 """How long a pass goes on while others wait for one."""
-NEAR_RECORDS = 20_000
-"""Feeds whose gaps are this close together share a pass."""
+NEAR_RECORDS = 500_000
+"""Feeds whose gaps are this close together share a pass: it is there in a second or two."""
 LOOK_SECONDS = 0.05
+
+
+class OtherPasses(Protocol):
+    """What a pass needs to know of the others."""
+
+    def want(self, this: ReplayPass) -> bool:
+        """Whether one of them can do its work, or someone whom it can't serve waits."""
+
+    def who_joins(self, this: ReplayPass) -> Iterable[Feed]:
+        """Who waits, and would be crossed by this pass soon."""
 
 
 class ReplayPass(Pass):
@@ -47,22 +59,33 @@ class ReplayPass(Pass):
         self._aboard: dict[Feed, int] = {}
         self._resending: list[Feed] = []
 
-    async def run(self, feeds: Iterable[Feed], others_wait: Callable[[], bool]) -> None:
+    async def run(self, feeds: Iterable[Feed], others: OtherPasses) -> None:
         """Until all have met the live pass, or have left, or it is the others' turn."""
         self._board(feeds)
         await self.consumer.assign(self.positions)
         clock = asyncio.get_running_loop().time
         turn_ends, look_at = clock() + TURN_SECONDS, clock()
-        while self._aboard and not (clock() > turn_ends and others_wait()):
+        while self._aboard:
             if any(feed.has_room for feed in self._aboard):
                 await self.step()
             else:  # all receivers are slower than Kafka: wait for one
                 await asyncio.sleep(LOOK_SECONDS)
             if clock() >= look_at:  # not after each batch: there may be thousands aboard
                 self._let_off()
+                if clock() > turn_ends and others.want(self):
+                    break
+                self._board(others.who_joins(self))
                 look_at = clock() + LOOK_SECONDS
         for feed in list(self._aboard):
             self._leave(feed)
+
+    def serves(self, feed: Feed) -> bool:
+        return feed in self._aboard
+
+    def crosses(self, gaps: Positions) -> bool:
+        """Whether it will soon be where these are, and is not beyond one of them."""
+        at = self.positions
+        return all(at.get(s, math.inf) <= gap for s, gap in gaps.items()) and _is_near(gaps, at)
 
     def runs_of(self, batch: Batch) -> list[Run]:
         return [run for run in batch.runs if run.source in self.positions]
@@ -157,23 +180,21 @@ class ReplayPass(Pass):
 
 
 class Replays:
-    """Who waits for a pass, and whose turn it is. `make_consumer` opens one more consumer.
-
-    `jump` lets a feed go on later than where it stands, if that is what its owner wants.
-    """
+    """Who waits for a pass, and whose turn it is. `make_consumer` opens one more consumer."""
 
     def __init__(
         self,
         make_consumer: Callable[[], OffsetConsumer],
         make_pass: Callable[[OffsetConsumer], ReplayPass],
         behind: set[Feed],
-        jump: Callable[[Feed], Awaitable[None]],
+        jumps: Jumps,
     ) -> None:
-        self._jump = jump
+        self._jumps = jumps
         self._make_consumer = make_consumer
         self._make_pass = make_pass
         self._behind = behind
-        self._served: set[Feed] = set()
+        self._passes: list[ReplayPass] = []
+        self._jumping: set[Feed] = set()
         self._waiting_since: dict[Feed, float] = {}
         self._look_at = 0.0
         self._consumers: list[OffsetConsumer] = []
@@ -186,11 +207,24 @@ class Replays:
             for consumer in self._consumers:
                 await consumer.close()
 
+    # What passes ask of each other.
+
+    def want(self, this: ReplayPass) -> bool:
+        followed = any(
+            other is not this and other.crosses(this.positions) for other in self._passes
+        )
+        return followed or any(not self._may_join(feed, this) for feed in self._waiting())
+
+    def who_joins(self, this: ReplayPass) -> list[Feed]:
+        return [feed for feed in self._waiting() if self._may_join(feed, this)]
+
+    # The passes' places.
+
     async def _serve(self) -> None:
-        """One place for a pass."""
         while True:
             feeds = self._next_feeds()
             if feeds:
+                await self._jump(feeds)
                 # One is opened only when all others are at work: each costs 35 MB and more.
                 consumer = self._idle.pop() if self._idle else self._open()
                 await self._run_pass(consumer, feeds)
@@ -204,27 +238,48 @@ class Replays:
         return consumer
 
     async def _run_pass(self, consumer: OffsetConsumer, feeds: list[Feed]) -> None:
-        self._served.update(feeds)
+        replay = self._make_pass(consumer)
+        self._passes.append(replay)
         try:
-            await asyncio.gather(*(self._jump(feed) for feed in feeds))
-            await self._make_pass(consumer).run(feeds, lambda: bool(self._waiting()))
+            await replay.run(feeds, self)
         finally:
-            self._served.difference_update(feeds)
+            self._passes.remove(replay)
+
+    async def _jump(self, feeds: list[Feed]) -> None:
+        self._jumping.update(feeds)
+        try:
+            await asyncio.gather(*(self._jumps.jump(feed) for feed in feeds))
+        finally:
+            self._jumping.difference_update(feeds)
 
     def _waiting(self) -> list[Feed]:
-        """Those who wait for a pass, the longest first. All places together look now and then:
+        """Those who wait for a pass, the longest first. All passes together look now and then:
         thousands may be behind."""
         now = asyncio.get_running_loop().time()
         if now >= self._look_at:
             self._look_at = now + LOOK_SECONDS
-            waiting = [f for f in self._behind if f.wants_replay and f not in self._served]
+            waiting = filter(self._waits, self._behind)
             since = {feed: self._waiting_since.get(feed, now) for feed in waiting}
             self._waiting_since = dict(sorted(since.items(), key=lambda item: item[1]))
-        return [f for f in self._waiting_since if f.wants_replay and f not in self._served]
+        return list(filter(self._waits, self._waiting_since))
+
+    def _waits(self, feed: Feed) -> bool:
+        return (
+            feed.wants_replay
+            and feed not in self._jumping
+            and not any(other.serves(feed) for other in self._passes)
+        )
+
+    def _may_join(self, feed: Feed, other: ReplayPass) -> bool:
+        return other.crosses(feed.gaps) and not self._jumps.is_due(feed)
 
     def _next_feeds(self) -> list[Feed]:
-        """Who has waited longest, with all whose gaps are near."""
-        waiting = self._waiting()
+        """Who has waited longest, with all whose gaps are near; not who can join a pass."""
+        waiting = [
+            feed
+            for feed in self._waiting()
+            if not any(self._may_join(feed, other) for other in self._passes)
+        ]
         if not waiting:
             return []
         first = waiting[0].gaps
@@ -233,4 +288,4 @@ class Replays:
 
 def _is_near(gaps: Positions, others: Positions) -> bool:
     shared = gaps.keys() & others.keys()
-    return bool(shared) and all(abs(gaps[s] - others[s]) <= NEAR_RECORDS for s in shared)
+    return bool(shared) and sum(abs(gaps[s] - others[s]) for s in shared) <= NEAR_RECORDS

@@ -99,7 +99,7 @@ class Worker:
             lambda: OffsetConsumer(conf, "kafka-replay"),
             lambda consumer: ReplayPass(consumer, decoder, router, numbers, ledger.positions),
             self._registers.behind,
-            Jumps(self._beginnings, ledger.positions, self._registers.wall_clock).jump,
+            Jumps(self._beginnings, ledger.positions, self._registers.wall_clock),
         )
 
     def stop(self) -> None:

@@ -100,7 +100,7 @@ def test_all_drains_dead_for_a_minute_at_50000_lines_a_second(
             caught_up_seconds = time.time() - alive
     twice = assert_all_arrived(report, flow, drains)
     live_rate = flow.count / seconds_taken(producing)
-    # Receivers that have refused are tried again within a minute, each when it is its turn.
+    # The first is tried again within a minute, and the others when it has answered.
     slowest = min(report.own_rate(address, alive - 1) for address in drains)
     print(
         f"\nall drains {death} for {ended - began:.0f} s: {flow.count} lines at "
@@ -114,5 +114,4 @@ def test_all_drains_dead_for_a_minute_at_50000_lines_a_second(
     assert memory.peak_mib < WORKER_MIB
     assert memory.slope(began + 20, ended) < 4.0
     assert slowest * APPS >= 2 * live_rate
-    if death == "silent":
-        assert flow.count / caught_up_seconds >= 2 * live_rate
+    assert flow.count / caught_up_seconds >= 2 * live_rate

@@ -18,7 +18,7 @@ from drains.delivery.dialing import Dialer
 from drains.delivery.egress import EgressPolicy
 from drains.delivery.errors import DialError
 from drains.destination import Destination
-from shuttle.link import Link
+from shuttle.link import Dials, Link
 from shuttle.marks import Mark
 from tests.support.feed_bench import route_of
 from tests.support.full_backlog import FullBacklog
@@ -168,7 +168,7 @@ async def test_a_name_that_heals_is_found_again(names: Names) -> None:
     port, owner, loop = free_port(), Owner(), asyncio.get_running_loop()
     route = route_of(f"syslog://{NAME}:{port}")
     names.known[NAME] = socket.gaierror(socket.EAI_AGAIN, "SERVFAIL")
-    link = Link(route, Connector(Dialer(LOOPBACK)), asyncio.Semaphore(1), loop.time, owner)
+    link = Link(route, Connector(Dialer(LOOPBACK)), Dials(), loop.time, owner)
     link.want()
     await until(lambda: bool(owner.errors), 5, "an error")
     async with listening("127.0.0.1", port):

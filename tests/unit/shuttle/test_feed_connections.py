@@ -10,9 +10,13 @@ import pytest
 
 from drains.delivery.errors import ConnectionEndedError
 from drains.delivery.http_answers import HttpError
+from drains.delivery.sender import Ended, Sender
 from drains.filters import LineFilter
-from shuttle.feed import IDLE_SECONDS, LATE_SECONDS, PROVEN_SECONDS
-from shuttle.link import LIFE_SECONDS
+from drains.routes import Route
+from shuttle.feed import IDLE_SECONDS, LATE_SECONDS, PROVEN_SECONDS, Feed
+from shuttle.link import DIALS, LIFE_SECONDS
+from shuttle.marks import Mark
+from shuttle.registers import Registers
 from tests.support.feed_bench import P0, P1, FeedBench, records, route_of
 
 Benches = Callable[..., FeedBench]
@@ -273,3 +277,26 @@ async def test_retry_after_is_waited_for(benches: Benches, monkeypatch: pytest.M
     bench.sender.ended(HttpError(429, {"Retry-After": "120"}))
 
     assert max(waits) == 120
+
+
+async def test_dials_that_hang_again_and_again_keep_nobody_from_a_first_one() -> None:
+    dialled: list[Route] = []
+
+    async def never(route: Route, ended: Ended) -> Sender[Mark]:
+        dialled.append(route)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    registers: Registers[Feed] = Registers(never, lambda: 1000.0)
+    feeds = [Feed(route_of(), registers) for _ in range(2 * DIALS)]
+    for feed in feeds:
+        feed._link.backoff.failed()
+        feed._link.want()
+    await until(lambda: len(dialled) == DIALS // 2)
+
+    feeds.append(Feed(route_of("syslog://127.0.0.2:514"), registers))
+    feeds[-1]._link.want()
+
+    await until(lambda: feeds[-1].route in dialled)
+    for feed in feeds:
+        feed.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shuttle.returning import AGAIN_SECONDS, Returning
+from shuttle.returning import AGAIN_SECONDS, TOGETHER_SECONDS, Returning
 
 
 class Waiting:
@@ -26,22 +26,36 @@ def test_the_first_that_is_answered_calls_those_of_its_receiver(
 ) -> None:
     first, second, third = Waiting("a"), Waiting("a"), Waiting("a")
     foreign = Waiting("b")
-    for feed in (first, second, third, foreign):
-        returning.failed(feed)
+    for number, feed in enumerate((first, second, third, foreign)):
+        returning.failed(feed, now=number * TOGETHER_SECONDS)
     returning.forget(third)
 
-    returning.answered(first, now=10.0)
+    returning.answered(first, now=100.0)
 
     assert [feed.tries for feed in (first, second, third, foreign)] == [0, 1, 0, 0]
+
+
+def test_the_first_that_is_answered_calls_those_that_failed_when_it_did(
+    returning: Returning[Waiting],
+) -> None:
+    first, same_time, later = Waiting("a"), Waiting("b"), Waiting("c")
+    returning.failed(first, now=0.0)
+    returning.failed(same_time, now=TOGETHER_SECONDS / 2)
+    returning.failed(later, now=TOGETHER_SECONDS)
+    returning.failed(first, now=TOGETHER_SECONDS)  # it still does: when it began is what counts
+
+    returning.answered(first, now=100.0)
+
+    assert [feed.tries for feed in (first, same_time, later)] == [0, 1, 0]
 
 
 def test_one_that_fails_again_and_again_calls_them_twice_a_minute_at_most(
     returning: Returning[Waiting],
 ) -> None:
     flapping, other = Waiting("a"), Waiting("a")
+    returning.failed(other, now=-TOGETHER_SECONDS)
     for now in range(0, 3 * int(AGAIN_SECONDS), 5):
-        returning.failed(other)
-        returning.failed(flapping)
+        returning.failed(flapping, float(now))
         returning.answered(flapping, now=float(now))
 
     assert other.tries == 3
@@ -49,7 +63,16 @@ def test_one_that_fails_again_and_again_calls_them_twice_a_minute_at_most(
 
 def test_one_alone_calls_nobody(returning: Returning[Waiting]) -> None:
     alone = Waiting("a")
-    returning.failed(alone)
+    returning.failed(alone, now=0.0)
     returning.answered(alone, now=0.0)
     returning.answered(alone, now=1.0)
     assert alone.tries == 0
+
+
+def test_those_who_wait_no_more_leave_nothing_behind(returning: Returning[Waiting]) -> None:
+    feeds = [Waiting("a"), Waiting("b")]
+    for feed in feeds:
+        returning.failed(feed, now=0.0)
+    for feed in feeds:
+        returning.forget(feed)
+    assert not any(vars(returning).values())
