@@ -1,7 +1,7 @@
 """What consuming costs by itself: the floor under every figure of the same run.
 
-`python -m benchmarks.floor BOOTSTRAP TOPIC RECORDS` prints CPU seconds, wall seconds and peak
-RSS in bytes.
+`python -m benchmarks.floor BOOTSTRAP TOPIC PART OF` reads the partitions that one of so many
+processes would have, and prints CPU seconds, wall seconds and peak RSS in bytes.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from events.kafka import offsets_conf
 
 
 def main() -> None:
-    bootstrap, topic, records = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    bootstrap, topic, part, of = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     consumer = kafka.Consumer(offsets_conf({"bootstrap.servers": bootstrap}, "floor"))
-    partitions = consumer.list_topics(topic, 10).topics[topic].partitions
-    consumer.assign([kafka.TopicPartition(topic, number, 0) for number in partitions])
+    numbers = sorted(consumer.list_topics(topic, 10).topics[topic].partitions)[part::of]
+    partitions = [kafka.TopicPartition(topic, number, 0) for number in numbers]
+    left = sum(consumer.get_watermark_offsets(partition)[1] for partition in partitions)
+    consumer.assign(partitions)
     started, cpu = time.monotonic(), _cpu_seconds()
-    left = records
     while left > 0:
         left -= sum(m.error() is None for m in consumer.consume(RECORDS_MAX, POLL_SECONDS))
     print(_cpu_seconds() - cpu, time.monotonic() - started, peak_bytes("self"))
