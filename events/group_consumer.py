@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 HAND_OVER_SECONDS = 3.0
 RETRY_SECONDS = 0.5
+BOUNDS_SECONDS = 2.0
+"""How long a partition may take to say where it begins: nothing is consumed meanwhile."""
+MORE_BOUNDS_SECONDS = 0.5
+"""The same, where another has not answered."""
 
 _UNKNOWN = {
     KafkaError.UNKNOWN_TOPIC_OR_PART,
@@ -40,6 +44,9 @@ class Assignments(Protocol):
 
     def assigned(self, starts: Mapping[TopicPartition, Start], generation: int) -> None:
         """These begin there, paused until `resume` is called for them."""
+
+    def unanswered(self, partitions: Iterable[TopicPartition]) -> None:
+        """Assigned, and nobody can say where they begin: `assign_again` once they have a leader."""
 
     def revoked(
         self, partitions: Iterable[TopicPartition]
@@ -153,11 +160,16 @@ class GroupConsumer(Consumer):
         self._assigned_times += 1
         self._off_the_log.difference_update(_sources(parts))
         starts = self._insist(lambda: self._starts_of(parts))
-        offsets = offsets_of({source: start.offset for source, start in starts.items()})
-        self._kafka.incremental_assign(offsets)
-        self._kafka.pause(offsets)
-        self._paused.update(starts)
+        unanswered = [source for source in _sources(parts) if source not in starts]
+        offsets = {source: start.offset for source, start in starts.items()}
+        assigned = offsets_of(offsets | dict.fromkeys(unanswered, kafka.OFFSET_END))
+        self._kafka.incremental_assign(assigned)
+        self._kafka.pause(assigned)
+        self._paused.update(_sources(parts))
         self._loop.call_soon_threadsafe(self._assignments.assigned, starts, self._assigned_times)
+        if unanswered:
+            logger.warning("No leader: %s", unanswered, extra={"action": "leaderless"})
+            self._loop.call_soon_threadsafe(self._assignments.unanswered, unanswered)
 
     def _on_revoke(self, _: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
         with self._no_exception():
@@ -210,20 +222,23 @@ class GroupConsumer(Consumer):
                 logger.warning("Kafka: %s", error, extra={"action": "assign_delayed"})
 
     def _starts_of(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, Start]:
-        """The committed offset, or where the topic's oldest drain began if that is later."""
+        """The committed offset, or where the topic's oldest drain began if that is later.
+
+        Of those that answer. Raises KafkaException when none does.
+        """
         committed = self._committed(parts)
-        bounds = {source: self._bounds_of(source) for source in committed}
+        bounds = self._all_bounds(committed)
         begins = self._begins_of({source: high for source, (_, high) in bounds.items()})
         starts = {}
-        for source, at in committed.items():
-            low = bounds[source][0]
+        for source, begin in begins.items():
+            at, low = committed[source], bounds[source][0]
             if at is None:
                 starts[source] = Start(low)
-            elif 0 <= at < low and begins[source] <= low:
+            elif 0 <= at < low and begin <= low:
                 # What has gone may be as young as the oldest drain.
                 starts[source] = Start(low, missing_from=at)
             else:
-                starts[source] = Start(max(at, begins[source]))
+                starts[source] = Start(max(at, begin))
         return starts
 
     def _committed(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, int | None]:
@@ -257,13 +272,33 @@ class GroupConsumer(Consumer):
             if since is not None:
                 asked.append(kafka.TopicPartition(*source, max(since, 0)))
         found = self._kafka.offsets_for_times(asked, timeout=REQUEST_SECONDS) if asked else []
-        young = {source: at for source, at in _positions(found).items() if at >= 0}
-        return {**ends, **young}
+        failed = {_source(part): part.error for part in found if _has_failed(part)}
+        begins = {source: end for source, end in ends.items() if source not in failed}
+        if failed and not begins:
+            raise KafkaException(next(iter(failed.values())))
+        begins.update(
+            (_source(part), part.offset) for part in found if part.offset >= 0 and not part.error
+        )
+        return begins
 
-    def _bounds_of(self, source: TopicPartition) -> tuple[int, int]:
+    def _all_bounds(
+        self, sources: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, tuple[int, int]]:
+        bounds, failure = {}, None
+        for source in sources:
+            seconds = BOUNDS_SECONDS if failure is None else MORE_BOUNDS_SECONDS
+            try:
+                bounds[source] = self._bounds_of(source, seconds)
+            except KafkaException as error:
+                failure = error
+        if failure is not None and not bounds:
+            raise failure
+        return bounds
+
+    def _bounds_of(self, source: TopicPartition, seconds: float) -> tuple[int, int]:
         part = kafka.TopicPartition(*source)
         try:
-            bounds: tuple[int, int] = self._kafka.get_watermark_offsets(part, REQUEST_SECONDS)
+            bounds: tuple[int, int] = self._kafka.get_watermark_offsets(part, seconds)
         except KafkaException as error:
             if error.args[0].code() in _UNKNOWN:  # deleted since it was assigned
                 return 0, 0
@@ -273,9 +308,13 @@ class GroupConsumer(Consumer):
 
 def _positions(parts: Iterable[kafka.TopicPartition]) -> dict[TopicPartition, int]:
     for part in parts:
-        if part.error is not None and part.error.code() not in _UNKNOWN:
+        if _has_failed(part):
             raise KafkaException(part.error)
     return {_source(part): part.offset for part in parts}
+
+
+def _has_failed(part: kafka.TopicPartition) -> bool:
+    return part.error is not None and part.error.code() not in _UNKNOWN
 
 
 def _sources(parts: Iterable[kafka.TopicPartition]) -> list[TopicPartition]:

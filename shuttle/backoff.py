@@ -16,11 +16,6 @@ class Backoff:
         self._failures = 0
         self._progress_since: float | None = None
 
-    @property
-    def has_failed(self) -> bool:
-        """And nothing has made up for it."""
-        return self._failures > 0
-
     def failed(self) -> float:
         """Seconds to wait before the next try."""
         self._failures += 1

@@ -8,6 +8,7 @@ pass reads from there. Until the gap's cursor is stored, the feed holds back the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
@@ -158,14 +159,29 @@ class Feed:
         limit = self.route.options.max_lag_seconds
         return since is not None and (self._age_unknown or wall - since > limit)
 
-    def jump(self, targets: Rows, live: Mapping[TopicPartition, int], reason: str) -> None:
-        """Go on from these offsets, at most the live ones; what lies before is lost, and told."""
+    def give_up_age(self) -> None:
+        """Nobody can say how old the lines are that it lacked before this worker knew of it."""
+        self._age_unknown = False
+
+    def jump(
+        self,
+        targets: Rows,
+        live: Mapping[TopicPartition, int],
+        reason: str,
+        oldest: float = math.inf,
+    ) -> None:
+        """Go on from these offsets, at most the live ones; what lies before is lost, and told.
+
+        `oldest`: of lines that are not, as epoch seconds.
+        """
+        if self._closed:
+            return
         gaps = {s: at for s, at in self.gaps.items() if at < targets.get(s, at)}
         to_live = gaps == self.gaps and all(targets[s] >= live[s] for s in gaps)
         exact = to_live and self._lag.is_exact(gaps)
         lines = self._lag.lines(gaps) if to_live else sum(targets[s] - at for s, at in gaps.items())
         for source, at in gaps.items():
-            self._lag.skipped(source, at, targets[source])
+            self._lag.skipped(source, at, targets[source], oldest)
             if targets[source] >= live[source]:
                 self.caught_up(source, targets[source], live[source])
             else:
@@ -225,7 +241,8 @@ class Feed:
 
     def link_failed(self, error: Exception | None, again: list[Mark]) -> None:
         self.condition.failed(explain(error) if error else "connection closed by the receiver")
-        self._registers.returning.failed(self, self._registers.clock())
+        if not self._closed:
+            self._registers.returning.failed(self, self._registers.clock())
         self._lagging = True
         self._drop_outbox()
         self._send_again(again)
@@ -236,6 +253,7 @@ class Feed:
             # Lines that a receiver refuses are better sent with others, to find out which.
             refused = isinstance(error, HttpError) and error.is_refusal
             if again:
+                self._drop_resend()
                 self.resend = None if refused else Resend(again[0])
         self._decide_or_move()
 
@@ -321,7 +339,7 @@ class Feed:
             self._registers.returning.forget(self)
         before, self.route = self.route, route
         if _way(before) != _way(route):
-            self.resend = None
+            self._drop_resend()
             self._drop_outbox()
             if before.destination != route.destination:
                 self._move()
@@ -400,7 +418,7 @@ class Feed:
 
     def close(self) -> None:
         self._closed = True
-        self.accepting = False
+        self.accepting = self.replayable = False
         self.resend = None
         self._outbox.clear()
         self._link.close()
@@ -460,7 +478,8 @@ class Feed:
         return self.route.destination.is_web
 
     def _place_changed(self) -> None:
-        self._registers.unstored.add(self)
+        if not self._closed:
+            self._registers.unstored.add(self)
 
     def _begin(self, batch: int, covered: bool) -> Mark:
         registers = self._registers
@@ -529,6 +548,12 @@ class Feed:
         self.place.open_gap(source, offset)
         self._registers.behind.add(self)
 
+    def _drop_resend(self) -> None:
+        """A pass that went on meanwhile, beyond what it was to hand over, is to let go of us."""
+        if self.resend is not None:
+            self.resend = None
+            self.place.epoch += 1
+
     def _drop_outbox(self) -> None:
         """What is not handed over yet is left to a replay."""
         mark = self._outbox.mark
@@ -582,10 +607,12 @@ class Feed:
 
     def _decide(self) -> None:
         """Whether the live pass may hand over lines; and see to a connection where one is due."""
+        if self._closed:
+            return
         if self.resend is not None and self.resend.is_complete(self.gaps):
-            self.resend = None
+            self._drop_resend()
         able = self.condition.takes_lines and not (
-            self.route.paused or self.starting or self._renewing or self._closed
+            self.route.paused or self.starting or self._renewing
         )
         self.accepting = able and self.resend is None
         self.replayable = able

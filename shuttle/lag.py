@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from events.records import TopicPartition
@@ -55,8 +56,10 @@ class Lag:
             self._lines = 0
             self._doubted = False
 
-    def skipped(self, source: TopicPartition, begin: int, end: int) -> None:
-        """Lines between these offsets will not be replayed."""
+    def skipped(self, source: TopicPartition, begin: int, end: int, oldest: float) -> None:
+        """Lines between these offsets will not be replayed. `oldest`: epoch seconds of the rest."""
+        if oldest < math.inf:
+            self._since[source] = max(oldest, self._since.get(source, oldest))
         counted = max(end - max(self._counted_from.get(source, end), begin), 0)
         self._lines = max(self._lines - counted, 0)
 

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 Connect = Callable[[Route, Ended], Awaitable[Sender[Mark]]]
 
 DIALS = 100
+SLOW_SECONDS = 1.0
 SOON_SECONDS = 1.0
 LIFE_SECONDS = 3600.0
 UDP_LIFE_SECONDS = 60.0
@@ -33,11 +34,9 @@ class Dials:
     """
 
     def __init__(self) -> None:
-        self._first = asyncio.Semaphore(DIALS // 2)
-        self._again = asyncio.Semaphore(DIALS // 2)
-
-    def queue(self, *, failed_before: bool) -> asyncio.Semaphore:
-        return self._again if failed_before else self._first
+        self.quick = asyncio.Semaphore(DIALS // 2)
+        self.slow = asyncio.Semaphore(DIALS // 2)
+        """For those whose last dial took long."""
 
 
 class LinkOwner(Protocol):
@@ -77,6 +76,7 @@ class Link:
         self.opened_at = self.expires_at = 0.0
         self._ended_early: DeliveryError | None = None
         self._told_to_wait = False
+        self._dialled_slowly = False
 
     def want(self) -> None:
         """Have a connection, unless there is one or one is being seen to."""
@@ -127,8 +127,12 @@ class Link:
     async def _dial(self) -> None:
         self._ended_early = None
         try:
-            async with self._dials.queue(failed_before=self.backoff.has_failed):
-                sender = await self._connect(self._route, self._ended)
+            async with self._dials.slow if self._dialled_slowly else self._dials.quick:
+                started = self._clock()
+                try:
+                    sender = await self._connect(self._route, self._ended)
+                finally:
+                    self._dialled_slowly = self._clock() - started > SLOW_SECONDS
             if self._ended_early is not None:
                 sender.abort()
                 raise self._ended_early

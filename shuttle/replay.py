@@ -24,8 +24,12 @@ from shuttle.routing import Parcel, Router
 PASSES = 4
 TURN_SECONDS = 5.0
 """How long a pass goes on while others wait for one."""
-NEAR_RECORDS = 500_000
-"""Feeds whose gaps are this close together share a pass: it is there in a second or two."""
+NEAR_RECORDS = 20_000
+"""Feeds whose gaps are this close together share a pass."""
+SOON_SECONDS = 3.0
+"""A pass that would be at a feed's gaps so soon takes it along."""
+PACE_SECONDS = 1.0
+"""A pass's pace is measured over this time."""
 LOOK_SECONDS = 0.05
 
 
@@ -33,10 +37,13 @@ class OtherPasses(Protocol):
     """What a pass needs to know of the others."""
 
     def want(self, this: ReplayPass) -> bool:
-        """Whether one of them can do its work, or someone whom it can't serve waits."""
+        """Whether one of them can do its work, or someone whom it can't serve waits for a place."""
 
     def who_joins(self, this: ReplayPass) -> Iterable[Feed]:
         """Who waits, and would be crossed by this pass soon."""
+
+    async def let_live_go_first(self, seconds: float) -> None:
+        """After so much work."""
 
 
 class ReplayPass(Pass):
@@ -58,24 +65,32 @@ class ReplayPass(Pass):
         self.positions: Positions = {}
         self._aboard: dict[Feed, int] = {}
         self._resending: list[Feed] = []
+        self._read = 0
+        self._pace = 0.0
 
     async def run(self, feeds: Iterable[Feed], others: OtherPasses) -> None:
         """Until all have met the live pass, or have left, or it is the others' turn."""
         self._board(feeds)
         await self.consumer.assign(self.positions)
         clock = asyncio.get_running_loop().time
-        turn_ends, look_at = clock() + TURN_SECONDS, clock()
+        begun = paced_at = look_at = clock()
         while self._aboard:
+            step_at = clock()
             if any(feed.has_room for feed in self._aboard):
                 await self.step()
             else:  # all receivers are slower than Kafka: wait for one
                 await asyncio.sleep(LOOK_SECONDS)
-            if clock() >= look_at:  # not after each batch: there may be thousands aboard
+            now = clock()
+            if now >= look_at:  # not after each batch: there may be thousands aboard
                 self._let_off()
-                if clock() > turn_ends and others.want(self):
+                if now > begun + TURN_SECONDS and others.want(self):
                     break
                 self._board(others.who_joins(self))
-                look_at = clock() + LOOK_SECONDS
+                look_at = now + LOOK_SECONDS
+            if now >= paced_at + PACE_SECONDS:
+                self._pace = self._read / (now - paced_at)
+                self._read, paced_at = 0, now
+            await others.let_live_go_first(now - step_at)
         for feed in list(self._aboard):
             self._leave(feed)
 
@@ -83,9 +98,15 @@ class ReplayPass(Pass):
         return feed in self._aboard
 
     def crosses(self, gaps: Positions) -> bool:
-        """Whether it will soon be where these are, and is not beyond one of them."""
+        """Whether it will soon be where these are, and is not beyond one of them.
+
+        A pass for receivers that are slow is not soon anywhere: who is ahead of it stays ahead.
+        """
         at = self.positions
-        return all(at.get(s, math.inf) <= gap for s, gap in gaps.items()) and _is_near(gaps, at)
+        within = max(NEAR_RECORDS, self._pace * SOON_SECONDS)
+        return all(at.get(s, math.inf) <= gap for s, gap in gaps.items()) and (
+            sum(gap - at[s] for s, gap in gaps.items()) <= within
+        )
 
     def runs_of(self, batch: Batch) -> list[Run]:
         return [run for run in batch.runs if run.source in self.positions]
@@ -106,6 +127,7 @@ class ReplayPass(Pass):
         feed.replayed_to(run.source, min(run.end, end))
 
     def passed(self, number: int, batch: Batch) -> None:
+        self._read += len(batch)
         for source, low in batch.resumed.items():
             if source in self.positions:
                 self._expired(source, low)
@@ -134,14 +156,15 @@ class ReplayPass(Pass):
         self._resending = [feed for feed in self._aboard if feed.resend is not None]
 
     def _may_serve(self, feed: Feed) -> bool:
-        return feed.place.epoch == self._aboard[feed] and feed.replayable and feed.has_room
+        same = feed.place.epoch == self._aboard[feed]
+        return same and feed.replayable and feed.has_room and bool(feed.gaps)
 
     def _let_off(self) -> None:
         """Those that failed, or that alone are full; their gaps are kept for another pass."""
         able = [feed for feed in self._aboard if self._may_serve(feed)]
         for feed in list(self._aboard):
             same = feed.place.epoch == self._aboard[feed]
-            waits_for_room = feed.replayable and same and not able
+            waits_for_room = feed.replayable and same and not able and feed.gaps
             if feed not in able and not waits_for_room:
                 self._leave(feed)
 
@@ -188,13 +211,15 @@ class Replays:
         make_pass: Callable[[OffsetConsumer], ReplayPass],
         behind: set[Feed],
         jumps: Jumps,
+        live_has_backlog: Callable[[], bool],
     ) -> None:
         self._jumps = jumps
+        self._live_has_backlog = live_has_backlog
         self._make_consumer = make_consumer
         self._make_pass = make_pass
         self._behind = behind
         self._passes: list[ReplayPass] = []
-        self._jumping: set[Feed] = set()
+        self._jumping: dict[Feed, asyncio.Task[None]] = {}
         self._waiting_since: dict[Feed, float] = {}
         self._look_at = 0.0
         self._consumers: list[OffsetConsumer] = []
@@ -213,18 +238,25 @@ class Replays:
         followed = any(
             other is not this and other.crosses(this.positions) for other in self._passes
         )
-        return followed or any(not self._may_join(feed, this) for feed in self._waiting())
+        return followed or (
+            len(self._passes) >= PASSES
+            and any(not self._may_join(feed, this) for feed in self._waiting())
+        )
 
     def who_joins(self, this: ReplayPass) -> list[Feed]:
         return [feed for feed in self._waiting() if self._may_join(feed, this)]
+
+    async def let_live_go_first(self, seconds: float) -> None:
+        """All passes together take half of the time while it has a backlog."""
+        if self._live_has_backlog():
+            await asyncio.sleep(min(seconds * len(self._passes), LOOK_SECONDS))
 
     # The passes' places.
 
     async def _serve(self) -> None:
         while True:
-            feeds = self._next_feeds()
+            feeds = [feed for feed in self._next_feeds() if not self._jumps_first(feed)]
             if feeds:
-                await self._jump(feeds)
                 # One is opened only when all others are at work: each costs 35 MB and more.
                 consumer = self._idle.pop() if self._idle else self._open()
                 await self._run_pass(consumer, feeds)
@@ -245,12 +277,14 @@ class Replays:
         finally:
             self._passes.remove(replay)
 
-    async def _jump(self, feeds: list[Feed]) -> None:
-        self._jumping.update(feeds)
-        try:
-            await asyncio.gather(*(self._jumps.jump(feed) for feed in feeds))
-        finally:
-            self._jumping.difference_update(feeds)
+    def _jumps_first(self, feed: Feed) -> bool:
+        """Where it goes on is looked up for itself: it may take long, and others need not wait."""
+        if not self._jumps.is_due(feed):
+            return False
+        task = asyncio.create_task(self._jumps.jump(feed), name="jump")
+        self._jumping[feed] = task
+        task.add_done_callback(lambda _: self._jumping.pop(feed))
+        return True
 
     def _waiting(self) -> list[Feed]:
         """Those who wait for a pass, the longest first. All passes together look now and then:

@@ -91,8 +91,10 @@ class Roster:
 
     def forget(self, sources: Iterable[TopicPartition]) -> None:
         gone = list(sources)
+        topics = {source.topic for source in gone}
         for feed in self.by_id.values():
-            feed.forget(gone)
+            if not topics.isdisjoint(topics_of(feed.route.key)):
+                feed.forget(gone)
 
 
 def _oldest_by_topic(routes: Iterable[Route]) -> dict[str, int]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from events.records import TopicPartition
+from shuttle.daemon_thread import DaemonThread
 from shuttle.feed import Feed, Snapshot
 from shuttle.registers import Registers
 from shuttle.store import Claim, CursorChange, Store, StoreError, TakenOver
@@ -35,7 +37,7 @@ class Storekeeper:
         """`on_lost`: these partitions turned out to be another worker's."""
         self._store = store
         self._registers = registers
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
+        self._thread = DaemonThread("database")
         self._away = False
         self._keeping = asyncio.Lock()
         self.claims: dict[TopicPartition, Claim] = {}
@@ -57,26 +59,40 @@ class Storekeeper:
         """Store what has changed. False when the database is away: nothing is lost by that."""
         async with self._keeping:
             snapshots = [f.snapshot() for f in self._registers.unstored if not f.starting]
-            changes = [change for change in map(_change_of, snapshots) if change]
+            changes = [_change_of(snapshot) for snapshot in snapshots]
+            due = [change for change in changes if change is not None]
             claims, refused = dict(self.claims), frozenset[TopicPartition]()
             try:
-                if changes:
-                    refused = await self.ask(lambda store: store.write(changes, claims))
+                if due:
+                    refused = await self.ask(lambda store: store.write(due, claims))
             except StoreError:
                 return False
-            for snapshot in snapshots:
-                snapshot.feed.kept(snapshot)
+            for snapshot, change in zip(snapshots, changes, strict=True):
+                # What was refused is forgotten below, or is written once its claim is there.
+                if change is None or refused.isdisjoint((*change.rows, *change.gone)):
+                    snapshot.feed.kept(snapshot)
             lost = {s for s in refused if s in claims and self.claims.get(s) == claims[s]}
             if lost:
                 logger.warning("Another worker has %s", sorted(lost), extra={"action": "fenced"})
                 self._on_lost(lost)
             return True
 
-    async def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
-        """Claim partitions and learn who is behind in them, as soon as the database answers."""
-        taken = await self.insist(lambda store: store.take_over(partitions))
-        self.claims.update(partitions)
-        return taken
+    async def take_over(
+        self,
+        claims: Mapping[TopicPartition, Claim],
+        still_ours: Callable[[], Iterable[TopicPartition]],
+    ) -> TakenOver:
+        """Claim partitions and learn who is behind in them, as soon as the database answers.
+
+        `still_ours`: those that have not gone meanwhile, or gone and come back under other claims.
+        """
+        while wanted := {source: claims[source] for source in still_ours()}:
+            with suppress(StoreError):
+                taken = await self.ask(partial(_take_over, wanted))
+                self.claims.update({source: claims[source] for source in still_ours()})
+                return taken
+            await asyncio.sleep(RETRY_SECONDS)
+        return TakenOver({}, {})
 
     def give_up(self, partitions: Iterable[TopicPartition]) -> None:
         for source in partitions:
@@ -106,7 +122,11 @@ class Storekeeper:
                 await asyncio.sleep(RETRY_SECONDS)
 
     def close(self) -> None:
-        self._thread.shutdown(wait=False)
+        self._thread.shutdown()
+
+
+def _take_over(claims: Mapping[TopicPartition, Claim], store: Store) -> TakenOver:
+    return store.take_over(claims)
 
 
 def _change_of(snapshot: Snapshot) -> CursorChange | None:

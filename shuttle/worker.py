@@ -66,6 +66,7 @@ class Worker:
     def __init__(self, config: WorkerConfig, store: Store) -> None:
         self._clock = asyncio.get_running_loop().time
         self._config = config
+        self._leaderless: set[TopicPartition] = set()
         self._stopping = asyncio.Event()
         self._chores = Chores()
         self._registers: Registers[Feed] = Registers(Connector(Dialer(config.egress)), self._clock)
@@ -100,6 +101,7 @@ class Worker:
             lambda consumer: ReplayPass(consumer, decoder, router, numbers, ledger.positions),
             self._registers.behind,
             Jumps(self._beginnings, ledger.positions, self._registers.wall_clock),
+            lambda: self._live.has_backlog,
         )
 
     def stop(self) -> None:
@@ -238,10 +240,12 @@ class Worker:
         """All outboxes together are bounded: over it, the fullest leave the live pass."""
         sizes = {feed: feed.outbox_bytes for feed in self._registers.outstanding}
         excess = sum(sizes.values()) - OUTBOXES_BYTES
-        while excess > 0:
-            fullest = max(sizes, key=sizes.__getitem__)
-            fullest.leave_live("the worker's outboxes are full")
-            excess -= sizes.pop(fullest)
+        if excess > 0:
+            for fullest in sorted(sizes, key=sizes.__getitem__, reverse=True):
+                fullest.leave_live("the worker's outboxes are full")
+                excess -= sizes[fullest]
+                if excess <= 0:
+                    break
 
     async def _commit(self) -> None:
         self._settle()
@@ -276,6 +280,7 @@ class Worker:
     # Drains added while we consume.
 
     def _welcome(self, feeds: Iterable[Feed]) -> None:
+        self._still_new()  # forgets the others
         for feed in feeds:
             self._new_feeds[feed] = self._clock()
             self._look_up_beginning(feed, self._ledger.positions)
@@ -310,9 +315,12 @@ class Worker:
         self._live.generations.update(dict.fromkeys(starts, generation))
         token = f"{self._name}:{generation}:{uuid.uuid4().hex}"
         claims = {s: Claim(token, self._topic_ids.of(s.topic)) for s in starts}
-        taken = await self._keeper.take_over(claims)
-        ours = [s for s in starts if self._live.generations.get(s) == generation]
-        self._keeper.give_up(claims.keys() - ours)
+
+        def still_ours() -> list[TopicPartition]:
+            return [s for s in starts if self._live.generations.get(s) == generation]
+
+        taken = await self._keeper.take_over(claims, still_ours)
+        ours = still_ours()
         self._roster.restore(taken, ours, self._ledger.positions)
         for source in ours:
             offset, missing_from = starts[source]
@@ -325,6 +333,17 @@ class Worker:
         except KafkaException as error:  # they went again while we looked up their cursors
             logger.warning("Kafka: %s", error, extra={"action": "resume_failed"})
         logger.info("Took over %d partitions", len(ours), extra={"action": "assigned"})
+
+    def unanswered(self, partitions: Iterable[TopicPartition]) -> None:
+        for source in partitions:
+            self._leaderless.add(source)
+            self._chores.run_once("leaderless", self._wait_for_leader(source))
+
+    async def _wait_for_leader(self, source: TopicPartition) -> None:
+        await self._beginnings.offsets_at([source], 0, self._leaderless)
+        if source in self._leaderless:
+            self._leaderless.discard(source)
+            await self._consumer.assign_again([source])
 
     async def revoked(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         sources = set(partitions)
@@ -340,6 +359,7 @@ class Worker:
         sources = set(partitions)
         for source in sources:
             self._live.generations.pop(source, None)
+        self._leaderless -= sources
         self._keeper.give_up(sources)
         self._ledger.revoked(sources)
         self._roster.forget(sources)
@@ -386,7 +406,9 @@ class Worker:
             if not any(f.accepting or (replayed and f.gets_on(now)) for f in under_way):
                 break
             await asyncio.sleep(FLUSH_LOOK_SECONDS)
-        await self._keeper.keep()
+        with suppress(TimeoutError):  # what is not stored is not committed
+            async with asyncio.timeout(STORE_SECONDS):
+                await self._keeper.keep()
         self._settle()
 
     async def _knows_all_drains(self) -> bool:

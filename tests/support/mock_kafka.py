@@ -52,6 +52,12 @@ class MockKafka:
             self._cluster, int(request), len(errors), array
         )
 
+    def set_leader(self, topic: str, partition: int, broker: int | None) -> None:
+        """None: the partition has no leader. Brokers are numbered from 1."""
+        self._lib.rd_kafka_mock_partition_set_leader(
+            self._cluster, topic.encode(), partition, -1 if broker is None else broker
+        )
+
     def __enter__(self) -> Self:
         reason = ctypes.create_string_buffer(256)
         self._client = self._lib.rd_kafka_new(_PRODUCER, None, reason, len(reason))
@@ -84,6 +90,10 @@ def _library() -> ctypes.CDLL:
         "rd_kafka_mock_push_request_errors_array": (
             None,
             [pointer, ctypes.c_int16, ctypes.c_size_t, _Errors],
+        ),
+        "rd_kafka_mock_partition_set_leader": (
+            number,
+            [pointer, text, ctypes.c_int32, ctypes.c_int32],
         ),
     }
     for name, (result, arguments) in declared.items():

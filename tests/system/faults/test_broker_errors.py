@@ -14,6 +14,7 @@ from tests.support.outcome import all_arrive
 from tests.support.receiving import Receivers
 from tests.support.shuttle import Shuttle
 from tests.support.steady_load import SteadyLoad
+from tests.support.waiting import wait_until
 
 SPACE = "gs"
 PER_SECOND = 500
@@ -78,6 +79,41 @@ def test_the_worker_asks_again(
 
     all_arrive(sink, run, produced, duplicates=0)
     assert "Traceback" not in worker.output()
+    assert worker.terminate() == 0
+
+
+@pytest.mark.slow
+def test_a_partition_without_a_leader_keeps_nobody_waiting(
+    broker: MockKafka, installation: Shuttle, receiver: Receivers
+) -> None:
+    """It is consumed when it has one."""
+    shuttle, sink, other_sink, run, other_run = (
+        installation,
+        receiver(),
+        receiver(),
+        new_run(),
+        new_run(),
+    )
+    other = broker.create("other", 2)
+    broker.set_leader(other, 1, None)
+    shuttle.add_drain(f"gold-{SPACE}", sink.url)
+    worker = shuttle.start_worker()
+    with SteadyLoad(broker.bootstrap, SPACE, run, per_second=PER_SECOND) as load:
+        sink.wait_for(PER_SECOND)
+        shuttle.add_drain(f"gold-{other}", other_sink.url)
+        wait_until(lambda: "No leader" in worker.output(), 25, "its partitions are assigned")
+        sink.wait_for(len(sink.lines()) + 2 * PER_SECOND, 10)
+        produced = load.stop()
+    broker.set_leader(other, 1, 1)
+    wait_until(lambda: worker.output().count("Took over") == 3, 25, "the other has a leader")
+    with SteadyLoad(
+        broker.bootstrap, other, other_run, partitions=2, per_second=PER_SECOND
+    ) as load:
+        other_sink.wait_for(PER_SECOND)
+        other_produced = load.stop()
+
+    all_arrive(sink, run, produced, duplicates=0)
+    all_arrive(other_sink, other_run, other_produced, duplicates=0)
     assert worker.terminate() == 0
 
 

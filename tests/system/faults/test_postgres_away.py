@@ -126,10 +126,6 @@ def test_a_slow_database_slows_no_line(
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True,
-    reason="storing cursors at the end has no time limit, nor has joining the database's thread",
-)
 def test_a_worker_stops_in_order_while_the_database_hangs(
     installation: Shuttle, proxy: TcpProxy, kafka: Broker, topic: TopicNames, receiver: Receivers
 ) -> None:

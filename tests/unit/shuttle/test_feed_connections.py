@@ -13,12 +13,14 @@ from drains.delivery.http_answers import HttpError
 from drains.delivery.sender import Ended, Sender
 from drains.filters import LineFilter
 from drains.routes import Route
+from events.records import TopicPartition
 from shuttle.feed import IDLE_SECONDS, LATE_SECONDS, PROVEN_SECONDS, Feed
 from shuttle.link import DIALS, LIFE_SECONDS
 from shuttle.marks import Mark
 from shuttle.registers import Registers
 from tests.support.feed_bench import P0, P1, FeedBench, records, route_of
 
+P2 = TopicPartition(P0.topic, 2)
 Benches = Callable[..., FeedBench]
 
 
@@ -290,7 +292,7 @@ async def test_dials_that_hang_again_and_again_keep_nobody_from_a_first_one() ->
     registers: Registers[Feed] = Registers(never, lambda: 1000.0)
     feeds = [Feed(route_of(), registers) for _ in range(2 * DIALS)]
     for feed in feeds:
-        feed._link.backoff.failed()
+        feed._link._dialled_slowly = True
         feed._link.want()
     await until(lambda: len(dialled) == DIALS // 2)
 
@@ -300,3 +302,28 @@ async def test_dials_that_hang_again_and_again_keep_nobody_from_a_first_one() ->
     await until(lambda: feeds[-1].route in dialled)
     for feed in feeds:
         feed.close()
+
+
+def lose_partitions(bench: FeedBench) -> None:
+    bench.feed.forget([P0, P1])
+
+
+def change_headers(bench: FeedBench) -> None:
+    bench.feed.change_to(route_of("https://127.0.0.1/", headers={"X-A": "b"}))
+
+
+@pytest.mark.parametrize("cease", [lose_partitions, change_headers])
+async def test_a_pass_lets_go_when_there_is_no_request_to_be_cut_any_more(
+    benches: Benches, cease: Callable[[FeedBench], None]
+) -> None:
+    """Of other partitions it has read on, without handing lines over."""
+    bench = benches("https://127.0.0.1/")
+    await failed_request(bench, HttpError(503, {}))
+    bench.feed.miss(3, records(20, P2), 1)
+    epoch = bench.feed.place.epoch
+
+    cease(bench)
+
+    assert bench.feed.resend is None
+    assert bench.feed.place.epoch > epoch
+    assert bench.feed.gaps[P2] == 20
