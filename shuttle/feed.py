@@ -172,7 +172,7 @@ class Feed:
     ) -> None:
         """Go on from these offsets, at most the live ones; what lies before is lost, and told.
 
-        `oldest`: of lines that are not, as epoch seconds.
+        `oldest`: the time (epoch seconds) to take for what is left, until a line of it is met.
         """
         if self._closed:
             return

@@ -13,6 +13,8 @@ from shuttle.notices import SKIPPED, TOO_OLD
 LOOK_UPS = 20
 """At once: after a restart all that were behind are looked up."""
 LOOK_UP_SECONDS = 10.0
+WAIT_SECONDS = 30.0
+"""How long a feed may then wait for a pass, and its lines grow older, before it is due again."""
 
 
 class Jumps:
@@ -46,4 +48,4 @@ class Jumps:
                 return
             # Where nothing is young enough, all that is left of it is what comes next.
             targets = {s: min(young.get(s, live), live) for s, live in self._live.items()}
-            feed.jump(targets, self._live, TOO_OLD, oldest)
+            feed.jump(targets, self._live, TOO_OLD, min(oldest + WAIT_SECONDS, wall))

@@ -57,7 +57,7 @@ class Lag:
             self._doubted = False
 
     def skipped(self, source: TopicPartition, begin: int, end: int, oldest: float) -> None:
-        """Lines between these offsets will not be replayed. `oldest`: epoch seconds of the rest."""
+        """Lines between these offsets will not be replayed. `oldest`: when the rest may begin."""
         if oldest < math.inf:
             self._since[source] = max(oldest, self._since.get(source, oldest))
         counted = max(end - max(self._counted_from.get(source, end), begin), 0)
