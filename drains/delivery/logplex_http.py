@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple
 
 from drains.delivery.checkpoints import StepBack
 from drains.delivery.errors import DeliveryError
-from drains.delivery.frames import Frames
+from drains.delivery.frames import Frames, frames_of
 from drains.delivery.http_answers import HttpError
 from drains.delivery.http_connection import HttpConnection
 from drains.delivery.sender import CAPACITY_BYTES, Ended, MarkT
@@ -166,11 +166,11 @@ class LogplexSender(Generic[MarkT]):
     def _frame_id(self, name: str, body: bytes) -> str:
         """The same when the same lines are sent again: receivers drop doubles by it.
 
-        By where the lines come from and by what they are: another line with the same text is
-        another line, and the same place in another order is another request.
+        By where the lines come from and by what they are, for another line with the same text is
+        another line; in whichever order, for a replay may read the partitions in another one.
         """
         digest = hashlib.blake2b(f"{self._drain_id} {name}\n".encode(), digest_size=16)
-        digest.update(body)
+        digest.update(b"".join(sorted(frames_of(body))))
         return digest.hexdigest().upper()
 
     def _watch_progress(self, now: float) -> None:

@@ -1,14 +1,18 @@
-"""Ports that the kernel names."""
+"""Ports for servers that have to be told theirs before they start."""
 
 from __future__ import annotations
 
+import random
 import socket
 from collections import deque
 
 LOOPBACK = "127.0.0.1"
 
 
-# The kernel may name a port again before the first server that was to have it listens there.
+# Below those that the kernel gives to whoever asks for any: one of these would go to a receiver
+# before the server that is to have it listens there.
+_RANGE = range(10_000, 32_768)
+_random = random.SystemRandom()  # not seeded by tests
 _given: deque[int] = deque(maxlen=200)
 
 
@@ -18,12 +22,19 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     Not one of the last 200 that it gave.
     """
     while True:
-        with socket.socket(socket.AF_INET, kind) as probe:
-            probe.bind((LOOPBACK, 0))
-            port: int = probe.getsockname()[1]
-        if port not in _given:
+        port = _random.choice(_RANGE)
+        if port not in _given and _is_free(port, kind):
             _given.append(port)
             return port
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
 
 
 def accepts(port: int) -> bool:
