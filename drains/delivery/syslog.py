@@ -10,11 +10,11 @@ costs is one f-string.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from drains.routes import Route
+from events.cleaning import field, one_line
 from events.lines import Origin, Severity
 
 RECORD_BYTES_MAX = 99_990
@@ -24,8 +24,6 @@ DATAGRAM_BYTES_MAX = 1_024
 PRI_AND_VERSION = {Severity.ERROR: "<11>1 ", Severity.INFO: "<14>1 "}
 
 _HOSTNAME_MAX, _APP_NAME_MAX, _PROCID_MAX = 255, 48, 128
-_NOT_PRINTABLE_ASCII = re.compile(r"[^\x21-\x7e]+")
-_NO_SPACE_FOR = str.maketrans("\r\n\0", "   ")
 # No character takes more than this many bytes, so shorter texts need not be measured.
 _CHARACTER_BYTES_MAX = 4
 
@@ -52,13 +50,13 @@ def wire_of(route: Route, hostname: str = "") -> Wire:
 
 def header_of(origin: Origin, wire: Wire) -> str:
     """What stands between TIMESTAMP and MSG for all lines of an origin, spaces included."""
-    host = _field(wire.hostname or origin.name, _HOSTNAME_MAX)
+    host = field(wire.hostname or origin.name, _HOSTNAME_MAX)
     if not wire.logplex:
-        return f" {host} {_field(origin.tag, _APP_NAME_MAX)} - - - "
+        return f" {host} {field(origin.tag, _APP_NAME_MAX)} - - - "
     source = "app" if origin.source == "app" else "heroku"  # Logplex's name for a platform
     process = origin.tag if origin.source == "app" else origin.process or origin.source
     rest = "- " if wire.framing == "request" else "- - "
-    return f" {host} {source} {_field(process, _PROCID_MAX)} {rest}"
+    return f" {host} {source} {field(process, _PROCID_MAX)} {rest}"
 
 
 def framed(records: Sequence[str], wire: Wire) -> bytes:
@@ -86,13 +84,8 @@ def cut(record: bytes, limit: int = RECORD_BYTES_MAX) -> bytes:
 def _one_a_line(records: Sequence[str], limit: int) -> bytes:
     text = "\n".join(records)
     if text.count("\n") != len(records) - 1 or "\r" in text or "\0" in text:
-        text = "\n".join(record.translate(_NO_SPACE_FOR) for record in records)
+        text = "\n".join(map(one_line, records))
     surely_short = limit // _CHARACTER_BYTES_MAX
     if len(text) > surely_short and max(map(len, records)) > surely_short:
         return b"\n".join(cut(record.encode(), limit) for record in text.split("\n"))
     return text.encode()
-
-
-def _field(text: str, limit: int) -> str:
-    """A header field: bytes 33 to 126 only, within the RFC's length, `-` when nothing is left."""
-    return _NOT_PRINTABLE_ASCII.sub("", text)[:limit] or "-"

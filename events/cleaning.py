@@ -1,0 +1,20 @@
+"""What text from outside must not do to a line of ours: end it, or make up another's field."""
+
+from __future__ import annotations
+
+import re
+
+_NO_BREAKS = str.maketrans("\r\n\0", "   ")
+_NOT_PRINTABLE_ASCII = re.compile(r"[^\x21-\x7e]+")
+
+
+def one_line(text: str) -> str:
+    """CR, LF and NUL become spaces, every other character passes."""
+    if "\n" in text or "\r" in text or "\0" in text:
+        return text.translate(_NO_BREAKS)
+    return text
+
+
+def field(text: str, limit: int) -> str:
+    """A header field: bytes 33 to 126 only, cut to `limit` of them, `-` when nothing is left."""
+    return _NOT_PRINTABLE_ASCII.sub("", text)[:limit] or "-"
