@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import structlog
 
+# An id behind it opens a session, and whoever makes a request's record may have its path in it.
+_SESSION_PATH = re.compile(r"""(log-sessions(?:/|%2F))[^/\s?"'<>\\]+""", re.IGNORECASE)
 
-def logging_config(level: str, form: str) -> dict[str, Any]:
-    """Django's LOGGING for LOG_LEVEL and LOG_FORMAT."""
+
+def without_session_ids(logger: object, method: str, rendered: str) -> str:
+    """The last of structlog's processors: all of a record is text by now, tracebacks too."""
+    return _SESSION_PATH.sub(r"\1…", rendered)
+
+
+def logging_config(level: str, form: str, *, debug_sessions: bool = False) -> dict[str, Any]:
+    """Django's LOGGING for LOG_LEVEL, LOG_FORMAT and DEBUG_SESSION."""
     render = (
         structlog.processors.JSONRenderer()
         if form == "json"
@@ -32,6 +41,7 @@ def logging_config(level: str, form: str) -> dict[str, Any]:
                     if form == "json"
                     else structlog.processors.format_exc_info,
                     render,
+                    without_session_ids,
                 ],
             }
         },
@@ -40,7 +50,8 @@ def logging_config(level: str, form: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
-            # Says each request; a tail's URL is a secret.
+            "sessions_app": {"level": "DEBUG" if debug_sessions else level},
+            # Says each request.
             "django.channels.server": {"level": "WARNING"},
             "daphne": {"level": "WARNING"},
         },

@@ -1,0 +1,68 @@
+"""Our own log: no id of a log session is ever in it."""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import sys
+import uuid
+from typing import Any
+
+import pytest
+
+from logshuttle_site.logs import logging_config
+
+ID = str(uuid.uuid4())
+
+
+class ShownError(Exception):
+    """Has an id where a traceback shows it."""
+
+
+def formatted(form: str, *args: Any, exc_info: Any = None) -> str:
+    formatter = logging.config.DictConfigurator(logging_config("INFO", form)).configure_formatter(
+        logging_config("INFO", form)["formatters"]["ours"]
+    )
+    record = logging.LogRecord(
+        "django.request", logging.WARNING, "", 0, args[0], args[1:], exc_info
+    )
+    text: str = formatter.format(record)
+    return text
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("%s: %s", "Not Found", f"/log-sessions/{ID}"),
+        (f"GET /log-sessions/{ID}/ws?q=x",),
+        (f"<WebRequest at 0x1 method=GET uri=/log-sessions/{ID} clientproto=HTTP/1.1>",),
+        (f"https://logs.example/Log-Sessions/{ID}",),
+        (f"%2Flog-sessions%2F{ID}",),
+    ],
+)
+def test_no_id_is_logged(form: str, args: tuple[str, ...]) -> None:
+    said = formatted(form, *args)
+
+    assert ID not in said
+    assert "log-sessions" in said.lower()
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_no_traceback_shows_one(form: str) -> None:
+    try:
+        raise ShownError(f"at /log-sessions/{ID}")
+    except ShownError:
+        said = formatted(form, "It failed", exc_info=sys.exc_info())
+
+    assert "ShownError" in said
+    assert ID not in said
+
+
+def test_more_is_said_of_sessions_where_that_is_wanted() -> None:
+    levels = {
+        wanted: logging_config("WARNING", "json", debug_sessions=wanted)["loggers"]["sessions_app"]
+        for wanted in (False, True)
+    }
+
+    assert levels == {False: {"level": "WARNING"}, True: {"level": "DEBUG"}}
