@@ -10,9 +10,9 @@ from threading import Lock, Thread
 
 from confluent_kafka.admin import AdminClient
 from django.conf import settings
-from django.core.cache import cache as shared_cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django_redis import get_redis_connection
 
 from events.kafka import client_conf
 
@@ -116,7 +116,7 @@ def _ask_kafka() -> None:
 
 
 def _ask_redis() -> None:
-    shared_cache.get("logshuttle.health")
+    get_redis_connection().ping()
 
 
 @cache

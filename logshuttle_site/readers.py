@@ -22,6 +22,7 @@ _HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+)(?::(\d{1,5}))?"
 _KAFKA_PORT = 9092
 _REDIS_PORT = 6379
 _POSTGRES_PORT = 5432
+_LOCAL_ENTRIES_MAX = 20_000
 
 _SQLITE = {
     # Readers and the one writer do not wait for each other; a writer waits its turn.
@@ -87,12 +88,13 @@ def _is_redis_url(url: str) -> bool:
 def cache_for(redis_url: str) -> dict[str, Any]:
     """Django's settings of the cache that processes share, or of one of this process alone."""
     if not redis_url:
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    limits = {"SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 2}  # seconds: Redis may be away
+        backend = "django.core.cache.backends.locmem.LocMemCache"
+        return {"BACKEND": backend, "OPTIONS": {"MAX_ENTRIES": _LOCAL_ENTRIES_MAX}}
     return {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": redis_url,
-        "OPTIONS": limits,
+        # Redis may be away: then nothing is in the cache, and health says so.
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 2, "IGNORE_EXCEPTIONS": True},
     }
 
 
