@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from drains.errors import DrainError, InvalidDrainError, TwinDrainError, UnknownDrainError
+from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,14 @@ def _problem_of(exc: Exception) -> dict[str, Any] | None:
             return problem(404, str(exc))
         case DrainError():
             return problem(422, str(exc))
+        case InvalidSessionError():
+            return wrong_fields(
+                [{"field": name, "detail": why} for name, why in exc.faults.items()]
+            )
+        case UnknownSessionError():
+            return problem(404, str(exc))
+        case TooManyError():
+            return problem(429, str(exc))
         case exceptions.ValidationError():
             return wrong_fields(list(_field_errors(exc.detail)))
         case exceptions.APIException():

@@ -82,6 +82,11 @@ if None not in (_run_session, _use_session) and _run_session != _use_session:
     env.fault("RUN_SESSION", "says another thing than USE_SESSION, its other name")
 RUN_SESSION = _use_session if _run_session is None else _run_session
 """True: `runweb` serves only log sessions; False: everything but them; None: everything."""
+SESSION_URL = env.web_url("SESSION_URL")
+SESSION_IDLE_SECONDS = env.seconds("SESSION_IDLE_SECONDS", 60.0, 86_400)
+DEBUG_SESSION = env.flag("DEBUG_SESSION")
+MAX_SESSIONS_PER_APP = env.integer("MAX_SESSIONS_PER_APP", 200, 1, 100_000)
+MAX_SESSIONS = env.integer("MAX_SESSIONS", 5_000, 1, 1_000_000)
 
 # Django's own.
 
@@ -117,7 +122,7 @@ SERVICES = services_of(KAFKA_CONF, REDIS_URL, DATABASES["default"])
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
-LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT)
+LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT, debug_sessions=DEBUG_SESSION)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -191,10 +196,5 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "logshuttle_site.errors.problem_response",
     "UNAUTHENTICATED_USER": None,
 }
-
-# Of features that are on their way: a bad value stops the start already.
-env.flag("DEBUG_SESSION")
-env.seconds("SESSION_IDLE_SECONDS", 60.0, 86_400)
-env.web_url("SESSION_URL")
 
 env.seal()

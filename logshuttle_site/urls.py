@@ -18,10 +18,14 @@ _CONTROL_PLANE: list[URLPattern | URLResolver] = [
     path("", include("drains.urls")),
     path("", include("events.urls")),
 ]
+_SESSIONS: list[URLPattern | URLResolver] = [
+    path("", include("sessions_app.urls")),
+]
 
 urlpatterns = [
     *_OPEN,
     # RUN_SESSION: a process of its own for log sessions, away from all else.
+    *([] if settings.RUN_SESSION is False else _SESSIONS),
     *([] if settings.RUN_SESSION else _CONTROL_PLANE),
     re_path("", NothingHere.as_view()),
 ]

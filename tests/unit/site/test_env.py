@@ -50,6 +50,11 @@ def run_settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
         ("LAPTOP_MODE", False),
         ("TEST_MODE", False),
         ("RUN_SESSION", None),
+        ("SESSION_URL", ""),
+        ("SESSION_IDLE_SECONDS", 60.0),
+        ("DEBUG_SESSION", False),
+        ("MAX_SESSIONS_PER_APP", 200),
+        ("MAX_SESSIONS", 5_000),
         ("PORT", 5000),
         ("ALS_PORT", 9001),
         ("METRICS_PORT", 9102),
@@ -98,6 +103,13 @@ def test_what_is_not_set_has_its_default(
         ({"RUN_SESSION": "true"}, "RUN_SESSION", True),
         ({"USE_SESSION": "0"}, "RUN_SESSION", False),
         ({"RUN_SESSION": "1", "USE_SESSION": "on"}, "RUN_SESSION", True),
+        ({"SESSION_URL": "https://logs.example/a"}, "SESSION_URL", "https://logs.example/a"),
+        ({"SESSION_IDLE_SECONDS": "0.5"}, "SESSION_IDLE_SECONDS", 0.5),
+        ({"DEBUG_SESSION": "1"}, "DEBUG_SESSION", True),
+        ({"MAX_SESSIONS_PER_APP": "3"}, "MAX_SESSIONS_PER_APP", 3),
+        ({"MAX_SESSIONS": "4"}, "MAX_SESSIONS", 4),
+        ({"RUN_ISTIO_ALS": "true"}, "RUN_ISTIO_ALS", True),
+        ({"RUN_ISTIO_ALS_DEBUG": "0"}, "RUN_ISTIO_ALS_DEBUG", False),
         ({"ALLOWED_HOSTS": "a.example, b.example"}, "ALLOWED_HOSTS", ["a.example", "b.example"]),
         ({"CSRF_TRUSTED_ORIGINS": "https://a"}, "CSRF_TRUSTED_ORIGINS", ["https://a"]),
         ({"SECURE_SSL_REDIRECT": "true"}, "SESSION_COOKIE_SECURE", True),
@@ -152,22 +164,6 @@ def test_the_servers_that_we_use_are_known_to_the_egress_guard(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("RUN_ISTIO_ALS", "true"),
-        ("RUN_ISTIO_ALS_DEBUG", "0"),
-        ("DEBUG_SESSION", "1"),
-        ("SESSION_IDLE_SECONDS", "30"),
-        ("SESSION_URL", "https://logs.example"),
-    ],
-)
-def test_a_setting_of_a_feature_to_come_stops_nothing(
-    name: str, value: str, run_settings: Settings
-) -> None:
-    assert run_settings({**REQUIRED, name: value})["AUTH_KEY"] == "key"
-
-
-@pytest.mark.parametrize(
     ("name", "value", "why"),
     [
         ("KAFKA_HOSTS", "kafka:x", "host or host:port"),
@@ -198,6 +194,8 @@ def test_a_setting_of_a_feature_to_come_stops_nothing(
         ("MAX_SYSLOG_CONNECTIONS", "1025", "from 0 to 1024"),
         ("MAX_SYSLOG_CONNECTIONS", "-1", "from 0 to 1024"),
         ("MAX_DRAINS_PER_APP", "0", "from 1 to"),
+        ("MAX_SESSIONS_PER_APP", "0", "from 1 to"),
+        ("MAX_SESSIONS", "x", "from 1 to"),
         ("SESSION_IDLE_SECONDS", "nan", "number of seconds"),
         ("SESSION_IDLE_SECONDS", "soon", "number of seconds"),
         ("SHUTDOWN_GRACE_SECONDS", "-1", "number of seconds"),

@@ -1,0 +1,90 @@
+"""REST: log sessions are opened and revoked with a key, and read without: the id is the secret."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from sessions_app import selectors, services
+from sessions_app.errors import UnknownSessionError
+from sessions_app.filters import narrowed
+from sessions_app.links import session_url
+from sessions_app.page import page_response
+from sessions_app.serializers import TailRequest, query_filters
+from sessions_app.stream import stream_response
+
+logger = logging.getLogger(__name__)
+
+TEXT, EVENTS, RECORDS, PAGE = "text/plain", "text/event-stream", "application/x-ndjson", "text/html"
+
+_SECRET_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+
+class LogSessionViewSet(ViewSet):
+    http_method_names = ("get", "head", "post", "delete")
+
+    def create(self, request: Request) -> Response:
+        asked = TailRequest(data=request.data)
+        if not request.body:  # DRF takes no body at all for an empty object
+            raise ParseError("the body is empty; a JSON object is expected")
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        session_id, _ = services.open_session(
+            asked.selection, lines=values["lines"], tail=values["tail"]
+        )
+        url = session_url(request._request, session_id)
+        return Response({"id": session_id, "logplex_url": url}, status=201)
+
+    def retrieve(self, request: Request, session_id: str) -> HttpResponseBase:
+        """The stream, or the page that shows it. HEAD begins nothing."""
+        wanted = media_type_of(request._request)
+        try:
+            row = selectors.look_up(session_id, request.META.get("REMOTE_ADDR", ""))
+            selection = narrowed(row.session.selection, query_filters(request._request.GET))
+            if request.method == "HEAD":
+                return HttpResponse(content_type=wanted)
+            session = replace(services.begin(row).session, selection=selection)
+        except UnknownSessionError as error:
+            if error.is_over and wanted == EVENTS:
+                return HttpResponse(status=204)  # or a browser asks again for ever
+            raise
+        if wanted == PAGE:
+            return page_response(request._request, session)
+        last_seen = request.headers.get("Last-Event-ID")
+        return stream_response(request._request, session, wanted, last_event_id=last_seen)
+
+    def destroy(self, request: Request, session_id: str) -> HttpResponse:
+        services.revoke(selectors.look_up(session_id, request.META.get("REMOTE_ADDR", "")))
+        return HttpResponse(status=204)
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        return [] if self._is_reading else super().get_authenticators()
+
+    def get_permissions(self) -> Any:
+        return [] if self._is_reading else super().get_permissions()
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(*args, **kwargs)
+        for name, value in _SECRET_HEADERS.items():
+            answer.headers[name] = value
+        patch_vary_headers(answer, ["Accept"])
+        return answer
+
+    @property
+    def _is_reading(self) -> bool:
+        return self.action_map.get(str(self.request.method).lower()) == "retrieve"
+
+
+def media_type_of(request: HttpRequest) -> str:
+    """Text, as the original's clients expect it, unless something else is preferred."""
+    return request.get_preferred_type([TEXT, EVENTS, RECORDS, PAGE]) or TEXT

@@ -1,0 +1,71 @@
+"""Whose lines, and which of them: the rules for what a client asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from events.decode import SOURCE_TOPICS
+from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
+from sessions_app.errors import InvalidSessionError
+from sessions_app.models import KEY_CHARACTERS_MAX
+from sessions_app.session import Selection
+
+_ILLEGAL_SPACE = "is no space: may have only a-z, 0-9, '.', '_' and '-'"
+
+
+class Filters(NamedTuple):
+    """As in Selection: what is empty lets all pass."""
+
+    sources: frozenset[str]
+    processes: frozenset[str]
+    streams: frozenset[str]
+    text: str
+
+
+def key_of(app: str, space: str, site: str) -> Key:
+    """Of a site where one is given, else of an app. Raises InvalidSessionError."""
+    faults = {}
+    for field, text in {"app": app, "space": space, "site": site}.items():
+        if len(text) > KEY_CHARACTERS_MAX:
+            faults[field] = f"is longer than {KEY_CHARACTERS_MAX} characters"
+        elif not text.isprintable() or " " in text:
+            faults[field] = "contains a space or a control character"
+    if space and (not LEGAL_SPACE.fullmatch(space) or space in SOURCE_TOPICS):
+        faults.setdefault("space", _ILLEGAL_SPACE)
+    if not site:
+        missing = {"app": app, "space": space}
+        faults |= {field: "is required" for field, text in missing.items() if not text}
+    if faults:
+        raise InvalidSessionError(faults)
+    return SiteKey(site) if site else AppKey(app, space)
+
+
+def narrowed(selection: Selection, more: Filters) -> Selection:
+    """Lines that both let pass: whoever has a session's URL sees no more than it was opened for.
+
+    Raises InvalidSessionError where nothing would be left.
+    """
+    return replace(
+        selection,
+        sources=_both("source", selection.sources, more.sources),
+        processes=_both("process", selection.processes, more.processes),
+        streams=_both("stream", selection.streams, more.streams),
+        text=_both_texts(selection.text, more.text),
+    )
+
+
+def _both(field: str, ours: frozenset[str], theirs: frozenset[str]) -> frozenset[str]:
+    if not ours or not theirs:
+        return ours or theirs
+    if not ours & theirs:
+        raise InvalidSessionError({field: f"this session shows only {', '.join(sorted(ours))}"})
+    return ours & theirs
+
+
+def _both_texts(ours: str, theirs: str) -> str:
+    if theirs.casefold() in ours.casefold():
+        return ours
+    if ours.casefold() in theirs.casefold():
+        return theirs
+    raise InvalidSessionError({"q": f"this session shows only lines with {ours!r}: add to that"})

@@ -1,0 +1,53 @@
+"""Sessions by their ids. Read through the cache, so that any web process can serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from channels.db import database_sync_to_async  # type: ignore[import-untyped]
+
+from sessions_app import guesses, services
+from sessions_app.errors import SessionError, UnknownSessionError
+from sessions_app.ids import name_of
+from sessions_app.models import TailSession
+from sessions_app.session import Session
+
+
+def find_session(session_id: str, asker: str = "") -> Session | None:
+    """The session that an id opens; its hour begins with the first who asks.
+
+    None where there is none, or none any more; and for an `asker` (an address) who has asked for
+    too many unknown ones. Raises only what the database raises when it is away.
+    """
+    try:
+        return services.begin(look_up(session_id, asker)).session
+    except SessionError:
+        return None
+
+
+afind_session = database_sync_to_async(find_session)
+"""The same for asynchronous code."""
+
+
+def look_up(session_id: str, asker: str) -> TailSession:
+    """A session that can be read, opened or not. Raises UnknownSessionError, or TooManyError for
+    an asker who guesses: only what is in the cache can then be had.
+    """
+    name = name_of(session_id)
+    row = services.remembered(name) if name else None
+    if row is None:
+        guesses.refuse_guesser(asker)
+        row = TailSession.objects.filter(name=name).first() if name else None
+        if row is None:
+            guesses.note(asker)
+            raise UnknownSessionError
+        services.remember(row)
+    if row.is_over:
+        raise UnknownSessionError(is_over=True)
+    return row
+
+
+def revoked_among(names: Collection[str]) -> frozenset[str]:
+    """Which of these running sessions have been revoked: one query for all of a process."""
+    revoked = TailSession.objects.filter(name__in=names).exclude(revoked_at=None)
+    return frozenset(revoked.values_list("name", flat=True))

@@ -1,0 +1,101 @@
+"""The only writers of sessions, and of what the cache knows of them."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+
+from events.keys import Key
+from sessions_app.errors import TooManyError, UnknownSessionError
+from sessions_app.ids import new_id
+from sessions_app.models import TailSession, TailSessionQuerySet, columns_of
+from sessions_app.session import Selection
+
+logger = logging.getLogger(__name__)
+
+OPENS_WITHIN = timedelta(minutes=5)
+LIVES = timedelta(hours=1)
+KEPT = timedelta(days=1)
+"""How long one that is over is told from one that never was."""
+CACHE_SECONDS = 5
+"""A process that does not share the cache hears of a revocation after this time at the latest."""
+
+
+def open_session(selection: Selection, *, lines: int, tail: bool) -> tuple[str, TailSession]:
+    """A new session and its id, which nobody can find out later. Raises TooManyError."""
+    now = timezone.now()
+    TailSession.objects.filter(ends_at__lt=now - KEPT).delete()
+    _refuse_too_many(selection.key, now)
+    session_id, name = new_id()
+    row = TailSession.objects.create(
+        name=name,
+        **columns_of(selection.key),
+        lines=lines,
+        tail=tail,
+        sources=sorted(selection.sources),
+        processes=sorted(selection.processes),
+        streams=sorted(selection.streams),
+        text=selection.text,
+        created_at=now,
+        ends_at=now + OPENS_WITHIN,
+    )
+    remember(row)
+    logger.debug("Session %s opened: %s", row.name, row.key, extra={"action": "tail_opened"})
+    return session_id, row
+
+
+def begin(row: TailSession) -> TailSession:
+    """Its hour begins when it is first read; whoever comes second changes nothing.
+
+    Raises UnknownSessionError when it has ended by now.
+    """
+    if row.opened_at is not None:
+        return row
+    now = timezone.now()
+    unread = TailSession.objects.alive(now).filter(pk=row.pk, opened_at=None)
+    unread.update(opened_at=now, ends_at=now + LIVES)
+    row.refresh_from_db()
+    remember(row)
+    if row.is_over:
+        raise UnknownSessionError(is_over=True)
+    logger.debug("Session %s is read", row.name, extra={"action": "tail_read"})
+    return row
+
+
+def revoke(row: TailSession) -> None:
+    """Nobody can open it any more, and those who read it are cut off within seconds."""
+    TailSession.objects.alive(timezone.now()).filter(pk=row.pk).update(revoked_at=timezone.now())
+    cache.delete(_key(row.name))
+    logger.debug("Session %s revoked", row.name, extra={"action": "tail_revoked"})
+
+
+def remember(row: TailSession) -> None:
+    cache.set(_key(row.name), row, CACHE_SECONDS)
+
+
+def remembered(name: str) -> TailSession | None:
+    row: TailSession | None = cache.get(_key(name))
+    return row
+
+
+def _refuse_too_many(key: Key, now: datetime) -> None:
+    """Two at the same moment may both be the last: the limit is there to bound, not to count."""
+    alive = TailSession.objects.alive(now)
+    _refuse_full(alive.of(key), settings.MAX_SESSIONS_PER_APP, str(key), now)
+    _refuse_full(alive, settings.MAX_SESSIONS, "all apps together", now)
+
+
+def _refuse_full(alive: TailSessionQuerySet, limit: int, whose: str, now: datetime) -> None:
+    if alive.count() < limit:
+        return
+    first = alive.order_by("ends_at").first()
+    wait = (first.ends_at - now).total_seconds() if first else 1.0
+    raise TooManyError(f"{limit} log sessions are open for {whose}: no more than that", wait)
+
+
+def _key(name: str) -> str:
+    return f"tail-session-{name}"
