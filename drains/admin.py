@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -171,6 +172,19 @@ class DrainAdmin(admin.ModelAdmin):
     def last_delivery(self, drain: Drain) -> str:
         at = status_of(drain).last_delivery_at
         return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "none yet"
+
+    @admin.display(description="Live")
+    def tail(self, drain: Drain) -> SafeString:
+        """A button of the list's own form, which has the token that a POST needs."""
+        return format_html(
+            '<button formaction="{}" formtarget="_blank" name="owner" value="{}">Tail</button>',
+            reverse("admin:sessions_app_tailsession_add"),
+            self.owner(drain),
+        )
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        may_tail = request.user.has_perm("sessions_app.add_tailsession")
+        return [*self.list_display, *(["tail"] if may_tail else [])]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
         drains: QuerySet[Drain] = super().get_queryset(request)

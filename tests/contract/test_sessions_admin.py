@@ -1,0 +1,159 @@
+"""Log sessions in the admin, as an operator uses them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from drains import services as drains
+from events.keys import AppKey, SiteKey
+from sessions_app import selectors, services
+from sessions_app.models import TailSession
+from sessions_app.session import Selection
+
+LIST, ADD = "/admin/sessions_app/tailsession/", "/admin/sessions_app/tailsession/add/"
+DRAINS = "/admin/drains/drain/"
+GOLD = AppKey("gold", "gs")
+TAIL_URL = re.compile(r"http://testserver/log-sessions/([0-9a-f-]{36})")
+BUTTON = re.compile(r'formaction="([^"]+)"[^>]* name="(\w+)" value="([^"]+)">Tail<')
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def operator(db: None) -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("operator", password="x"))
+    return client
+
+
+@pytest.fixture
+def row(db: None) -> TailSession:
+    return services.open_session(Selection(GOLD), lines=100, tail=True)[1]
+
+
+def test_a_stranger_is_sent_to_the_login(db: None) -> None:
+    assert Client().post(ADD, {"owner": "gold-gs"})["Location"].startswith("/admin/login/")
+    assert not TailSession.objects.exists()
+
+
+def test_the_buttons_of_drains_open_a_tail(operator: Client) -> None:
+    drain = drains.create_drain(GOLD, "syslog://h:514")
+    site = drains.create_drain(SiteKey("www.gold.example"), "syslog://h:514")
+
+    buttons = BUTTON.findall(operator.get(DRAINS).content.decode())
+    assert {button[2] for button in buttons} == {"gold-gs", "site:www.gold.example"}
+    for target, name, value in buttons:
+        assert TAIL_URL.fullmatch(operator.post(target, {name: value})["Location"])
+    assert {row.key for row in TailSession.objects.all()} == {drain.key, site.key}
+    for one in (drain, site):
+        page = operator.get(f"{DRAINS}{one.pk}/change/").content.decode()
+        assert f'action="{ADD}"' in page
+        assert ">Tail</button>" in page
+
+
+def test_nothing_is_opened_by_looking(operator: Client) -> None:
+    assert operator.get(ADD, {"owner": "gold-gs"}).status_code == 200
+    assert not TailSession.objects.exists()
+
+
+def test_a_tail_is_opened_by_the_rules_of_the_api(operator: Client) -> None:
+    form = {"owner": "gold-gs", "lines": 2000, "no_tail": "on", "q": " error"}
+    answer = operator.post(
+        ADD, {**form, "source": ["app"], "process": "web, worker", "stream": ["stderr"]}
+    )
+
+    match = TAIL_URL.fullmatch(answer["Location"])
+    assert match is not None
+    session = selectors.find_session(match[1])
+    assert session is not None
+    assert (session.lines, session.tail) == (1500, False)
+    assert session.selection == Selection(
+        GOLD,
+        frozenset({"app"}),
+        frozenset({"web", "worker"}),
+        frozenset({"stderr"}),
+        " error",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"owner": ""}, "This field is required"),
+        ({"owner": "gold-"}, "does not name an app and a space"),
+        ({"owner": "gold-GS"}, "may have only"),
+        ({"owner": "site:"}, "is required"),
+        ({"lines": -1}, "must be a whole number from 0"),
+        ({"q": "x" * 1001}, "is longer than"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_field(
+    wrong: dict[str, Any], said: str, operator: Client
+) -> None:
+    answer = operator.post(ADD, {"owner": "gold-gs", **wrong})
+
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
+    assert not TailSession.objects.exists()
+
+
+def test_too_many_are_said(operator: Client, row: TailSession, settings: Any) -> None:
+    settings.MAX_SESSIONS_PER_APP = 1
+
+    page = operator.post(ADD, {"owner": "gold-gs"}).content.decode()
+
+    assert "1 log sessions are open for gold-gs" in page
+
+
+def test_where_no_sessions_are_served_their_url_must_be_known(
+    operator: Client, settings: Any
+) -> None:
+    settings.RUN_SESSION = False
+    page = operator.post(ADD, {"owner": "gold-gs"}).content.decode()
+    assert "SESSION_URL has to say where" in page
+
+    settings.SESSION_URL = "https://tail.example"
+    answer = operator.post(ADD, {"owner": "gold-gs"})
+    assert answer["Location"].startswith("https://tail.example/log-sessions/")
+
+
+def test_they_are_listed_and_revoked(operator: Client, row: TailSession) -> None:
+    other = services.open_session(Selection(AppKey("bold", "gs")), lines=0, tail=True)[1]
+    TailSession.objects.filter(pk=other.pk).update(ends_at=timezone.now() - timedelta(seconds=1))
+    assert "gold-gs" in operator.get(f"{LIST}{row.pk}/change/").content.decode()
+
+    for state, shown in (("alive", {"gold-gs"}), ("over", {"bold-gs"})):
+        page = operator.get(LIST, {"state": state}).content.decode()
+        assert {key for key in ("gold-gs", "bold-gs") if f">{key}</a>" in page} == shown
+    operator.post(LIST, {"action": "revoke", "_selected_action": [row.pk]})
+    assert {one.state for one in TailSession.objects.all()} == {"revoked", "over"}
+
+
+def test_who_may_only_look_opens_and_revokes_nothing(row: TailSession) -> None:
+    user = get_user_model().objects.create_user("watcher", password="x", is_staff=True)
+    views = Permission.objects.filter(codename__in=("view_tailsession", "view_drain"))
+    user.user_permissions.set(views)
+    drain = drains.create_drain(GOLD, "syslog://h:514")
+    watcher = Client()
+    watcher.force_login(user)
+
+    for page in (LIST, DRAINS, f"{DRAINS}{drain.pk}/change/"):
+        assert ">Tail</button>" not in watcher.get(page).content.decode()
+    assert watcher.post(ADD, {"owner": "gold-gs"}).status_code == 403
+    watcher.post(LIST, {"action": "revoke", "_selected_action": [row.pk]})
+    assert TailSession.objects.get().state == "new"
