@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import Any
 
@@ -22,8 +21,6 @@ from sessions_app.links import session_url
 from sessions_app.page import page_response
 from sessions_app.serializers import TailRequest, query_filters
 from sessions_app.stream import stream_response
-
-logger = logging.getLogger(__name__)
 
 TEXT, EVENTS, RECORDS, PAGE = "text/plain", "text/event-stream", "application/x-ndjson", "text/html"
 
@@ -64,7 +61,7 @@ class LogSessionViewSet(ViewSet):
         return stream_response(request._request, session, wanted, last_event_id=last_seen)
 
     def destroy(self, request: Request, session_id: str) -> HttpResponse:
-        services.revoke(selectors.look_up(session_id, request.META.get("REMOTE_ADDR", "")))
+        services.revoke(selectors.look_up(session_id, None))
         return HttpResponse(status=204)
 
     def get_authenticators(self) -> list[BaseAuthentication]:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address
 
 from django.core.cache import cache
 
-from sessions_app.errors import TooManyError
+from sessions_app.errors import TooManyError, UnknownSessionError
 
 GUESSES_A_MINUTE = 100
 
 
-def refuse_guesser(asker: str) -> None:
-    """Raises TooManyError for an address that has guessed too often in this minute."""
-    if cache.get(_key(asker), 0) >= GUESSES_A_MINUTE:
+@contextmanager
+def limited(asker: str) -> Iterator[None]:
+    """A look-up for an address. Raises TooManyError where it has guessed too often by now."""
+    key = f"tail-guesses-{_neighbourhood(asker)}-{int(time.time() // 60)}"
+    if cache.get(key, 0) >= GUESSES_A_MINUTE:
         raise TooManyError("too many unknown log sessions were asked for", 60 - time.time() % 60)
+    try:
+        yield
+    except UnknownSessionError:
+        _note(key)
+        raise
 
 
-def note(asker: str) -> None:
-    key = _key(asker)
+def _note(key: str) -> None:
     if not cache.add(key, 1, 60):
         _count(key)
 
@@ -31,16 +39,12 @@ def _count(key: str) -> None:
         return
 
 
-def _key(asker: str) -> str:
-    return f"tail-guesses-{_neighbourhood(asker)}-{int(time.time() // 60)}"
-
-
 def _neighbourhood(asker: str) -> str:
     """An IPv6 client has a whole /64 to ask from."""
     try:
         address = ip_address(asker)
     except ValueError:
         return "unknown"
-    if isinstance(address, IPv6Address):
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
         return address.exploded[:19]
     return str(address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import nullcontext
 
 from channels.db import database_sync_to_async  # type: ignore[import-untyped]
 
@@ -25,25 +26,32 @@ def find_session(session_id: str, asker: str = "") -> Session | None:
         return None
 
 
-afind_session = database_sync_to_async(find_session)
-"""The same for asynchronous code."""
+async def afind_session(session_id: str, asker: str = "") -> Session | None:
+    found: Session | None = await database_sync_to_async(find_session)(session_id, asker)
+    return found
 
 
-def look_up(session_id: str, asker: str) -> TailSession:
-    """A session that can be read, opened or not. Raises UnknownSessionError, or TooManyError for
-    an asker who guesses: only what is in the cache can then be had.
+def look_up(session_id: str, asker: str | None) -> TailSession:
+    """A session that can be read, opened or not. `asker`: the address of one who has no key.
+
+    Raises UnknownSessionError, or TooManyError for an asker who guesses: for that address only
+    what is in the cache is found.
     """
     name = name_of(session_id)
     row = services.remembered(name) if name else None
     if row is None:
-        guesses.refuse_guesser(asker)
-        row = TailSession.objects.filter(name=name).first() if name else None
-        if row is None:
-            guesses.note(asker)
-            raise UnknownSessionError
+        with nullcontext() if asker is None else guesses.limited(asker):
+            row = _stored(name)
         services.remember(row)
     if row.is_over:
         raise UnknownSessionError(is_over=True)
+    return row
+
+
+def _stored(name: str | None) -> TailSession:
+    row = TailSession.objects.filter(name=name).first() if name else None
+    if row is None:
+        raise UnknownSessionError
     return row
 
 

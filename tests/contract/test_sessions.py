@@ -1,0 +1,131 @@
+"""Sessions as streams find them: by their id, and who of them has been revoked."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from events.keys import AppKey
+from sessions_app import guesses, selectors, services
+from sessions_app.errors import TooManyError, UnknownSessionError
+from sessions_app.models import TailSession
+from sessions_app.session import Selection
+
+GOLD = Selection(AppKey("gold", "gs"))
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(db: None) -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def opened() -> tuple[str, TailSession]:
+    return services.open_session(GOLD, lines=5, tail=True)
+
+
+def test_who_finds_one_first_begins_its_hour() -> None:
+    session_id, row = opened()
+
+    found = selectors.find_session(session_id)
+
+    row.refresh_from_db()
+    assert row.opened_at is not None
+    assert found == row.session
+    assert found.ends_at == (row.opened_at + services.LIVES).timestamp()
+    assert selectors.find_session(session_id) == found
+
+
+def test_an_open_one_is_found_without_the_database(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    session_id, _ = opened()
+    selectors.find_session(session_id)
+
+    with django_assert_num_queries(0):
+        assert selectors.find_session(session_id) is not None
+
+
+def test_another_process_may_have_begun_its_hour() -> None:
+    session_id, _ = opened()  # as our cache has it
+    began = timezone.now() - timedelta(minutes=1)
+    TailSession.objects.update(opened_at=began, ends_at=began + services.LIVES)
+
+    found = selectors.find_session(session_id)
+
+    assert found is not None
+    assert found.ends_at == (began + services.LIVES).timestamp()
+
+
+def test_one_that_ended_elsewhere_is_not_begun() -> None:
+    session_id, _ = opened()
+    TailSession.objects.update(revoked_at=timezone.now())
+
+    assert selectors.find_session(session_id) is None
+    assert TailSession.objects.get().opened_at is None
+
+
+@pytest.mark.parametrize("spelling", [str.upper, "{{{}}}".format, "urn:uuid:{}".format])
+def test_an_id_has_one_spelling(spelling: object) -> None:
+    session_id, _ = opened()
+    assert callable(spelling)
+
+    assert selectors.find_session(spelling(session_id)) is None
+
+
+def test_a_guesser_finds_no_more_than_the_cache_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guesses, "GUESSES_A_MINUTE", 0)
+    session_id, _ = opened()
+
+    assert selectors.find_session(session_id, "192.0.2.1") is not None
+    cache.clear()
+    assert selectors.find_session(session_id, "192.0.2.1") is None
+    with pytest.raises(TooManyError):
+        selectors.look_up(session_id, "192.0.2.1")
+    assert selectors.look_up(session_id, None).name
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("", "no address", True),
+    ],
+)
+def test_neighbours_guess_together(
+    one: str, other: str, together: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guesses, "GUESSES_A_MINUTE", 1)
+    unknown = str(uuid.uuid4())
+    with pytest.raises(UnknownSessionError):
+        selectors.look_up(unknown, one)
+
+    with pytest.raises(TooManyError if together else UnknownSessionError):
+        selectors.look_up(unknown, other)
+
+
+def test_which_have_been_revoked_is_one_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    rows = [opened()[1] for _ in range(3)]
+    services.revoke(rows[1])
+
+    with django_assert_num_queries(1):
+        revoked = selectors.revoked_among([row.name for row in rows])
+
+    assert revoked == {rows[1].name}
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_asynchronous_code_finds_one_too() -> None:
+    assert await selectors.afind_session(str(uuid.uuid4())) is None
