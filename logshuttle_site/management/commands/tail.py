@@ -1,0 +1,76 @@
+"""`manage.py tail APP-SPACE`: an app's lines in the terminal, as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from events.keys import AppKey
+from logshuttle_site.tail_client import TailClient, TailFailedError
+from sessions_app.serializers import LINES_DEFAULT, SOURCES, STREAMS
+
+
+class Command(BaseCommand):
+    help = "Prints the lines of an app or a site as they come, until Ctrl-C. runweb has to run."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("owner", metavar="APP-SPACE", help="shop-demo, or site:www.example.com")
+        parser.add_argument(
+            "--lines", type=int, default=LINES_DEFAULT, help="so many of the past first (100)"
+        )
+        parser.add_argument("--no-tail", action="store_true", help="end after them")
+        parser.add_argument("--source", action="append", default=[], choices=SOURCES)
+        parser.add_argument("--process", action="append", default=[], metavar="TYPE")
+        parser.add_argument("--stream", action="append", default=[], choices=STREAMS)
+        parser.add_argument("--text", default="", help="only lines that have it, in any case")
+        parser.add_argument(
+            "--url",
+            default=settings.SESSION_URL or f"http://127.0.0.1:{settings.PORT}",
+            help="where log sessions are served (SESSION_URL, else PORT on this machine)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        asked = {
+            **_owner_of(options["owner"]),
+            "lines": options["lines"],
+            "tail": not options["no_tail"],
+            "source": options["source"],
+            "process": options["process"],
+            "stream": options["stream"],
+            "q": options["text"],
+        }
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+        client = TailClient(options["url"], settings.AUTH_KEY, _print, self._note)
+        try:
+            asyncio.run(client.run(asked))
+        except TailFailedError as error:
+            raise CommandError(str(error)) from error
+        except BrokenPipeError:  # `| head` has enough; nothing more may be flushed at the exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except KeyboardInterrupt:
+            return
+
+    def _note(self, text: str) -> None:
+        self.stderr.write(self.style.NOTICE(text))
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
+def _owner_of(text: str) -> dict[str, str]:
+    site = text.removeprefix("site:")
+    if site != text:
+        return {"site": site}
+    try:
+        return AppKey.parse(text)._asdict()
+    except ValueError as error:
+        raise CommandError(str(error)) from None

@@ -1,0 +1,160 @@
+"""`manage.py tail`, and what it makes of the streams it is given."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from logshuttle_site.tail_client import TailClient, TailFailedError
+from tests.support.fake_tail import FakeTail
+from tests.support.processes import manage
+
+ASKED = {"app": "gold", "space": "gs", "tail": True}
+KEY = "key-of-the-tests"
+ENVIRONMENT = {
+    "AUTH_KEY": KEY,
+    "KAFKA_HOSTS": "127.0.0.1:1",
+    "SECRET_KEY": "secret-of-the-tests",
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logshuttle_site.tail_client.random.uniform", lambda low, high: 0.0)
+
+
+async def run(fake: FakeTail, **changes: Any) -> tuple[list[str], list[str]]:
+    """The lines, and what was noted."""
+    shown: list[str] = []
+    noted: list[str] = []
+    async with fake:
+        client = TailClient(fake.url, KEY, shown.append, noted.append)
+        await client.run({**ASKED, **changes})
+    return shown, noted
+
+
+async def test_it_goes_on_behind_the_last_line_until_the_session_is_over() -> None:
+    first = b": hello\n\nid: 1\ndata: one\n\nid: 2\ndata:  two: 2\n\nevent: bye\ndata: idle\n\n"
+    fake = FakeTail([first, b"retry: 5\n\nid: 3\ndata: three\n\n", b"id: 4\nda"])
+
+    shown, noted = await run(fake)
+
+    assert shown == ["one", " two: 2", "three"]
+    assert noted == ["The session is over."]
+    assert fake.seen_ids == [None, "2", "3", "3"]
+    assert (fake.keys, fake.deleted) == ({KEY}, 1)
+    assert fake.asked == [ASKED]
+
+
+async def test_what_is_missing_is_noted() -> None:
+    gap = b"event: skipped\ndata: Error L11: 5 messages skipped\n\nid: 9\ndata: on\n\n"
+
+    shown, noted = await run(FakeTail([gap]))
+
+    assert (shown, noted[0]) == (["on"], "Error L11: 5 messages skipped")
+
+
+async def test_without_a_tail_one_stream_is_all() -> None:
+    fake = FakeTail([b"data: one\n\n", b"data: never\n\n"])
+
+    assert await run(fake, tail=False) == (["one"], [])
+
+
+async def test_a_long_line_in_many_pieces_is_one() -> None:
+    text = "ä" * 500_000
+
+    shown, _ = await run(FakeTail([f"data: {text}\n\n".encode()]))
+
+    assert shown == [text]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "why"),
+    [
+        (web.json_response({"detail": "space: is no space"}, status=422), "422: space: is no"),
+        (web.Response(status=502, text="<html>"), "502: Bad Gateway"),
+        (web.Response(status=201, text="{"), "log-sessions"),
+    ],
+)
+async def test_a_refusal_says_why(refusal: web.Response, why: str) -> None:
+    with pytest.raises(TailFailedError, match=why):
+        await run(FakeTail(refusal=refusal))
+
+
+async def test_no_server_is_said() -> None:
+    client = TailClient("http://127.0.0.1:1", KEY, print, print)
+
+    with pytest.raises(TailFailedError, match=r"http://127\.0\.0\.1:1/log-sessions: "):
+        await client.run(ASKED)
+
+
+class Tail:
+    """The command itself, as a process."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self._options = options
+        self._environment = {**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{folder}/tail.sqlite3"}
+
+    async def __aenter__(self) -> asyncio.subprocess.Process:
+        self._process = await asyncio.create_subprocess_exec(
+            *manage("tail", *self._options),
+            env=self._environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        return self._process
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_ctrl_c_ends_it_and_the_session(number: signal.Signals, tmp_path: Path) -> None:
+    filters = ("--source", "app", "--process", "web", "--stream", "stderr", "--text", "x")
+    fake = FakeTail([b"id: 1\ndata: one\n\n"], hold=True)
+    async with fake, Tail(tmp_path, "gold-gs", "--url", fake.url, *filters) as process:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"one\n"
+        process.send_signal(number)
+        _, complaints = await process.communicate()
+
+    assert (process.returncode, complaints, fake.deleted) == (0, b"", 1)
+    chosen = {"source": ["app"], "process": ["web"], "stream": ["stderr"], "q": "x"}
+    assert fake.asked == [{**ASKED, "lines": 100, **chosen}]
+
+
+async def test_a_closed_pipe_ends_it(tmp_path: Path) -> None:
+    many = b"".join(b"id: %d\ndata: %d\n\n" % (n, n) for n in range(50_000))
+    fake = FakeTail([many], hold=True)
+    async with fake, Tail(tmp_path, "site:www.gold.example", "--url", fake.url) as process:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"0\n"
+        process.stdout._transport.close()  # type: ignore[attr-defined]
+        assert await process.wait() == 0
+        assert process.stderr is not None
+        assert await process.stderr.read() == b""
+
+    assert fake.asked[0]["site"] == "www.gold.example"
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("gold-",), b"does not name an app and a space"),
+        (("gold-gs", "--url", "http://127.0.0.1:1"), b"http://127.0.0.1:1/log-sessions: "),
+    ],
+)
+async def test_a_fault_is_one_line(options: tuple[str, ...], why: bytes, tmp_path: Path) -> None:
+    async with Tail(tmp_path, *options) as process:
+        _, complaints = await process.communicate()
+
+    assert process.returncode == 1
+    assert why in complaints
+    assert b"Traceback" not in complaints
