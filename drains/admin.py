@@ -184,7 +184,8 @@ class DrainAdmin(admin.ModelAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         may_tail = request.user.has_perm("sessions_app.add_tailsession")
-        return [*self.list_display, *(["tail"] if may_tail else [])]
+        owner, *others = self.list_display
+        return [owner, *(["tail"] if may_tail else []), *others]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
         drains: QuerySet[Drain] = super().get_queryset(request)

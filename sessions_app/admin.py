@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from events.keys import AppKey
 from sessions_app import services
 from sessions_app.errors import InvalidSessionError, TooManyError
+from sessions_app.filters import owner_of
 from sessions_app.links import session_url
 from sessions_app.models import TailSession
 from sessions_app.serializers import LINES_DEFAULT, SOURCES, STREAMS, TailRequest
@@ -40,13 +40,19 @@ class TailForm(forms.ModelForm):
     )
     no_tail = forms.BooleanField(label="End after them", required=False)
     source = forms.MultipleChoiceField(
-        label="Sources", required=False, choices=[(name, name) for name in SOURCES]
+        label="Sources",
+        required=False,
+        choices=[(name, name) for name in SOURCES],
+        widget=forms.CheckboxSelectMultiple,
     )
     process = forms.CharField(
         label="Process types", required=False, help_text="such as web, worker"
     )
     stream = forms.MultipleChoiceField(
-        label="Streams", required=False, choices=[(name, name) for name in STREAMS]
+        label="Streams",
+        required=False,
+        choices=[(name, name) for name in STREAMS],
+        widget=forms.CheckboxSelectMultiple,
     )
     q = forms.CharField(label="Text", required=False, strip=False, help_text="in any case")
 
@@ -70,7 +76,7 @@ class TailForm(forms.ModelForm):
 
     def _open(self) -> None:
         values = self.cleaned_data
-        asked = TailRequest(data={**_owner_of(values["owner"]), **_given(values)})
+        asked = TailRequest(data={**owner_of(values["owner"]), **_given(values)})
         if not asked.is_valid():
             raise InvalidSessionError({name: str(why[0]) for name, why in asked.errors.items()})
         self.session_id, self.instance = services.open_session(
@@ -138,8 +144,16 @@ class TailSessionAdmin(admin.ModelAdmin):
             services.revoke(row)
         messages.success(request, "Revoked: readers are cut off within seconds.")
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """One button: it goes to the tail."""
+        others = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().add_view(request, form_url, {"title": "Open a tail", **others})
+
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [*self.list_display, *(["again"] if self.has_add_permission(request) else [])]
+        owner, *others = self.list_display
+        return [owner, *(["again"] if self.has_add_permission(request) else []), *others]
 
     def get_fields(self, request: HttpRequest, obj: TailSession | None = None) -> list[Any]:
         if obj is None:
@@ -166,16 +180,6 @@ class TailSessionAdmin(admin.ModelAdmin):
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("sessions_app.change_tailsession")
-
-
-def _owner_of(text: str) -> dict[str, str]:
-    site = text.removeprefix("site:")
-    if site != text:
-        return {"site": site}
-    try:
-        return AppKey.parse(text)._asdict()
-    except ValueError as error:
-        raise InvalidSessionError({"app": str(error)}) from None
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

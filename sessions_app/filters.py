@@ -41,6 +41,20 @@ def key_of(app: str, space: str, site: str) -> Key:
     return SiteKey(site) if site else AppKey(app, space)
 
 
+def owner_of(text: str) -> dict[str, str]:
+    """What people write: `shop-demo`, or `site:www.example.com`. As the API has it.
+
+    Raises InvalidSessionError.
+    """
+    site = text.removeprefix("site:")
+    if site != text:
+        return {"site": site}
+    try:
+        return AppKey.parse(text)._asdict()
+    except ValueError as error:
+        raise InvalidSessionError({"app": str(error)}) from None
+
+
 def narrowed(selection: Selection, more: Filters) -> Selection:
     """Lines that both let pass: whoever has a session's URL sees no more than it was opened for.
 

@@ -11,8 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from events.keys import AppKey
 from logshuttle_site.tail_client import TailClient, TailFailedError
+from sessions_app.errors import InvalidSessionError
+from sessions_app.filters import owner_of
 from sessions_app.serializers import LINES_DEFAULT, SOURCES, STREAMS
 
 
@@ -37,8 +38,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            owner = owner_of(options["owner"])
+        except InvalidSessionError as error:
+            raise CommandError(str(error)) from None
         asked = {
-            **_owner_of(options["owner"]),
+            **owner,
             "lines": options["lines"],
             "tail": not options["no_tail"],
             "source": options["source"],
@@ -64,13 +69,3 @@ class Command(BaseCommand):
 
 def _print(line: str) -> None:
     print(line, flush=True)
-
-
-def _owner_of(text: str) -> dict[str, str]:
-    site = text.removeprefix("site:")
-    if site != text:
-        return {"site": site}
-    try:
-        return AppKey.parse(text)._asdict()
-    except ValueError as error:
-        raise CommandError(str(error)) from None
