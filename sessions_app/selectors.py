@@ -35,12 +35,13 @@ def look_up(session_id: str, asker: str | None) -> TailSession:
     """A session that can be read, opened or not. `asker`: the address of one who has no key.
 
     Raises UnknownSessionError, or TooManyError for an asker who guesses: for that address only
-    what is in the cache is found.
+    what the cache has heard of is found.
     """
     name = name_of(session_id)
-    row = services.remembered(name) if name else None
-    if row is None:
-        with nullcontext() if asker is None else guesses.limited(asker):
+    row, is_fresh = services.remembered(name) if name else (None, False)
+    if row is None or not is_fresh:
+        is_guess = row is None and asker is not None
+        with guesses.limited(asker or "") if is_guess else nullcontext():
             row = _stored(name)
         services.remember(row)
     if row.is_over:

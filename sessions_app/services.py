@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,7 +22,7 @@ OPENS_WITHIN = timedelta(minutes=5)
 LIVES = timedelta(hours=1)
 KEPT = timedelta(days=1)
 """How long one that is over is told from one that never was."""
-CACHE_SECONDS = 5
+FRESH_SECONDS = 5
 """A process that does not share the cache hears of a revocation after this time at the latest."""
 
 
@@ -74,12 +75,14 @@ def revoke(row: TailSession) -> None:
 
 
 def remember(row: TailSession) -> None:
-    cache.set(_key(row.name), row, CACHE_SECONDS)
+    """Fresh for seconds, but kept as long as it may live: who asks for it then is no guesser."""
+    cache.set(_key(row.name), (row, time.time() + FRESH_SECONDS), LIVES.seconds)
 
 
-def remembered(name: str) -> TailSession | None:
-    row: TailSession | None = cache.get(_key(name))
-    return row
+def remembered(name: str) -> tuple[TailSession | None, bool]:
+    """What the cache has, and whether that is fresh."""
+    row, fresh_until = cache.get(_key(name), (None, 0.0))
+    return row, time.time() < fresh_until
 
 
 def _refuse_too_many(key: Key, now: datetime) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
@@ -72,6 +74,20 @@ def test_one_that_ended_elsewhere_is_not_begun() -> None:
     assert TailSession.objects.get().opened_at is None
 
 
+def test_what_happened_elsewhere_is_known_when_the_cache_is_fresh_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session_id, _ = opened()
+    assert selectors.find_session(session_id) is not None
+    TailSession.objects.update(revoked_at=timezone.now())
+    assert selectors.find_session(session_id) is not None
+    assert services.FRESH_SECONDS <= 5
+
+    later = time.time() + services.FRESH_SECONDS
+    monkeypatch.setattr(services, "time", SimpleNamespace(time=lambda: later))
+    assert selectors.find_session(session_id) is None
+
+
 @pytest.mark.parametrize("spelling", [str.upper, "{{{}}}".format, "urn:uuid:{}".format])
 def test_an_id_has_one_spelling(spelling: object) -> None:
     session_id, _ = opened()
@@ -82,6 +98,7 @@ def test_an_id_has_one_spelling(spelling: object) -> None:
 
 def test_a_guesser_finds_no_more_than_the_cache_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guesses, "GUESSES_A_MINUTE", 0)
+    monkeypatch.setattr(services, "FRESH_SECONDS", 0)  # it has heard of it, and no more
     session_id, _ = opened()
 
     assert selectors.find_session(session_id, "192.0.2.1") is not None

@@ -280,17 +280,6 @@ def test_a_revoked_one_is_over_at_once(api: Api, opened: Callable[..., str]) -> 
     is_problem(api.delete(path), 404)
 
 
-def test_another_process_hears_of_a_revocation_when_its_cache_forgets(
-    opened: Callable[..., str],
-) -> None:
-    path = opened()
-    TailSession.objects.update(revoked_at=timezone.now())  # elsewhere
-    assert services.CACHE_SECONDS <= 5
-
-    cache.clear()
-    assert read(path).status_code == 404
-
-
 def test_head_begins_nothing(opened: Callable[..., str], shown: list[Any]) -> None:
     answer = Client().head(opened(), headers=EVENTS)
 
