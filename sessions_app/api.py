@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
@@ -57,6 +58,8 @@ class LogSessionViewSet(ViewSet):
             raise
         if wanted == PAGE:
             return page_response(request._request, session)
+        # A request keeps its thread to its end: a stream must not keep a connection there too.
+        close_old_connections()
         last_seen = request.headers.get("Last-Event-ID")
         return stream_response(request._request, session, wanted, last_event_id=last_seen)
 

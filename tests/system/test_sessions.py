@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from sessions_app.services import FRESH_SECONDS
@@ -94,6 +95,17 @@ def test_sessions_are_served_while_redis_is_away(web: Web) -> None:
     assert "redis_check=failed" in shuttle.api.get("/octhc").text
     assert shuttle.api.delete(path).status_code == 204
     assert read(shuttle, path).status_code == 404
+
+
+def test_a_stream_keeps_no_connection_to_the_database(web: Web) -> None:
+    shuttle = web()
+    process = psutil.Process(shuttle.start_web().pid)
+    url = f"{shuttle.api.base_url}{open_in(shuttle, tail=True)}"
+    database = shuttle.environment["DATABASE_URL"].removeprefix("sqlite:///")
+
+    with httpx.stream("GET", url, timeout=10) as answer:
+        assert answer.status_code == 200
+        assert database not in {file.path for file in process.open_files()}
 
 
 def test_they_live_in_postgres(web: Web, postgres_url: str) -> None:
