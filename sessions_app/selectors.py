@@ -38,10 +38,10 @@ def look_up(session_id: str, asker: str | None) -> TailSession:
     what the cache has heard of is found.
     """
     name = name_of(session_id)
-    row, is_fresh = services.remembered(name) if name else (None, False)
-    if row is None or not is_fresh:
-        is_guess = row is None and asker is not None
-        with guesses.limited(asker or "") if is_guess else nullcontext():
+    row = services.remembered(name) if name else None
+    if row is None:
+        is_known = asker is None or (name and services.has_heard_of(name))
+        with nullcontext() if is_known else guesses.limited(asker or ""):
             row = _stored(name)
         services.remember(row)
     if row.is_over:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -75,14 +74,18 @@ def revoke(row: TailSession) -> None:
 
 
 def remember(row: TailSession) -> None:
-    """Fresh for seconds, but kept as long as it may live: who asks for it then is no guesser."""
-    cache.set(_key(row.name), (row, time.time() + FRESH_SECONDS), LIVES.seconds)
+    cache.set(_key(row.name), row, FRESH_SECONDS)
+    cache.set(_known_key(row.name), True, LIVES.seconds)
 
 
-def remembered(name: str) -> tuple[TailSession | None, bool]:
-    """What the cache has, and whether that is fresh."""
-    row, fresh_until = cache.get(_key(name), (None, 0.0))
-    return row, time.time() < fresh_until
+def remembered(name: str) -> TailSession | None:
+    row: TailSession | None = cache.get(_key(name))
+    return row
+
+
+def has_heard_of(name: str) -> bool:
+    """Whether it has been remembered within the hour: who asks for it again is no guesser."""
+    return cache.get(_known_key(name)) is not None
 
 
 def _refuse_too_many(key: Key, now: datetime) -> None:
@@ -102,3 +105,7 @@ def _refuse_full(alive: TailSessionQuerySet, limit: int, whose: str, now: dateti
 
 def _key(name: str) -> str:
     return f"tail-session-{name}"
+
+
+def _known_key(name: str) -> str:
+    return f"tail-session-known-{name}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
@@ -74,18 +72,18 @@ def test_one_that_ended_elsewhere_is_not_begun() -> None:
     assert TailSession.objects.get().opened_at is None
 
 
+@pytest.mark.parametrize(("fresh_seconds", "is_found"), [(5, True), (0, False)])
 def test_what_happened_elsewhere_is_known_when_the_cache_is_fresh_no_more(
-    monkeypatch: pytest.MonkeyPatch,
+    fresh_seconds: int, is_found: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert services.FRESH_SECONDS <= 5
+    monkeypatch.setattr(services, "FRESH_SECONDS", fresh_seconds)
     session_id, _ = opened()
     assert selectors.find_session(session_id) is not None
-    TailSession.objects.update(revoked_at=timezone.now())
-    assert selectors.find_session(session_id) is not None
-    assert services.FRESH_SECONDS <= 5
 
-    later = time.time() + services.FRESH_SECONDS
-    monkeypatch.setattr(services, "time", SimpleNamespace(time=lambda: later))
-    assert selectors.find_session(session_id) is None
+    TailSession.objects.update(revoked_at=timezone.now())
+
+    assert (selectors.find_session(session_id) is not None) is is_found
 
 
 @pytest.mark.parametrize("spelling", [str.upper, "{{{}}}".format, "urn:uuid:{}".format])
