@@ -52,11 +52,10 @@ def test_both_have_to_let_a_line_pass(ours: Filters, theirs: Filters) -> None:
 
     try:
         narrower = narrowed(wanted, theirs)
-    except InvalidSessionError as error:
-        assert error.faults
-    else:
-        assert narrower.key == GOLD
-        assert shown(narrower) == both
+    except InvalidSessionError:
+        return  # they have nothing in common, or two texts
+    assert narrower.key == GOLD
+    assert shown(narrower) == both
 
 
 @pytest.mark.parametrize(
