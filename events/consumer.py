@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -40,10 +40,11 @@ class Consumer:
         self._off_the_log: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
         self._broken: Exception | None = None
+        self.poll_seconds = POLL_SECONDS
         self.batch_size = BatchSize()
 
     async def next_batch(self) -> Batch:
-        """The next records, or an empty batch after `POLL_SECONDS` without any."""
+        """The next records, or an empty batch after `poll_seconds` without any."""
         if self._next is None:
             self._next = self._start(self._take)
         batch = await self._next
@@ -66,7 +67,7 @@ class Consumer:
     def _take(self) -> Batch:
         if self._broken is not None:
             raise self._broken
-        messages = self._kafka.consume(self.batch_size.records, POLL_SECONDS)
+        messages = self._kafka.consume(self.batch_size.records, self.poll_seconds)
         resumed: dict[TopicPartition, int] = {}
         for source in self._off_the_log - self._paused:
             self._to_low_watermark(source, resumed)
@@ -123,6 +124,19 @@ class OffsetConsumer(Consumer):
             self._next = None
         self._off_the_log.clear()
         await self.call(lambda: self._kafka.assign(offsets_of(starts)))
+
+    async def take_up(self, starts: Mapping[TopicPartition, int]) -> None:
+        """Read these too; nothing changes for the others."""
+        await self.call(lambda: self._kafka.incremental_assign(offsets_of(starts)))
+
+    async def let_go(self, sources: Collection[TopicPartition]) -> None:
+        """Read these no more. The next batch may have records of them yet."""
+
+        def unassign() -> None:
+            self._off_the_log.difference_update(sources)
+            self._kafka.incremental_unassign([kafka.TopicPartition(*s) for s in sources])
+
+        await self.call(unassign)
 
 
 def offsets_of(offsets: Mapping[TopicPartition, int]) -> list[kafka.TopicPartition]:

@@ -5,16 +5,28 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from channels.routing import ProtocolTypeRouter  # type: ignore[import-untyped]
+from channels.routing import ProtocolTypeRouter, URLRouter  # type: ignore[import-untyped]
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
 
+_http = get_asgi_application()
 
-async def _refuse(scope: Any, receive: Any, send: Any) -> None:
-    """No path takes WebSockets: 403 to the handshake."""
-    await receive()
-    await send({"type": "websocket.close"})
+# Models can be imported only now.
+from logshuttle_site.origins import OwnPagesOnly, refuse  # noqa: E402
+from sessions_app.routing import websocket_urlpatterns  # noqa: E402
+
+_sessions = OwnPagesOnly(URLRouter(websocket_urlpatterns))
 
 
-application = ProtocolTypeRouter({"http": get_asgi_application(), "websocket": _refuse})
+async def _websocket(scope: Any, receive: Any, send: Any) -> None:
+    """As urls.py has it: a process without sessions takes no WebSockets; nor does another path."""
+    has_sessions = settings.RUN_SESSION is not False
+    takes = has_sessions and any(
+        route.resolve(scope["path"][1:]) for route in websocket_urlpatterns
+    )
+    await (_sessions if takes else refuse)(scope, receive, send)
+
+
+application = ProtocolTypeRouter({"http": _http, "websocket": _websocket})

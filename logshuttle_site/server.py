@@ -8,14 +8,18 @@ any body before it asks the application; here one that nobody would take ends it
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
+from twisted.internet.defer import Deferred
 
 BUFFER_BYTES = 1024 * 1024
 CUT_AFTER_SECONDS = 3.0
+LAST_WORDS_SECONDS = 1.0
 BODY_BYTES_MAX = 1024 * 1024
 """Far above what any path takes: up to here the application answers by itself."""
 
@@ -23,21 +27,44 @@ _LOOK_SECONDS = 0.02
 
 
 class PatientServer(Server):  # type: ignore[misc]
-    """`refused` says why it could not listen, once `run` has returned."""
+    """`refused` says why it could not listen, once `run` has returned. `before_end` is awaited
+    when a signal has come, before connections are closed: the last words of streams."""
 
     refused: str | None = None
 
+    def __init__(
+        self, *args: Any, before_end: Callable[[], Awaitable[None]] | None = None, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self._before_end = before_end
+
     async def handle_reply(self, protocol: Any, message: Any) -> None:
+        if message["type"] == "websocket.close" and _is_standard(message.get("code")):
+            protocol.sendCloseFrame(code=message["code"])  # autobahn's own way refuses these
+            return
         await super().handle_reply(protocol, message)
         transport = _transport_of(protocol)
-        if transport is None or _waiting_bytes(transport) <= BUFFER_BYTES:
-            return
-        try:
-            async with asyncio.timeout(CUT_AFTER_SECONDS):
-                while _waiting_bytes(transport) > BUFFER_BYTES:
+        if transport is not None:
+            await _let_it_read(transport)
+
+    def kill_all_applications(self) -> Any:
+        return Deferred.fromFuture(asyncio.ensure_future(self._end()))
+
+    async def _end(self) -> None:
+        if self._before_end is not None:
+            await self._before_end()
+            await self._sent()
+        for details in self.connections.values():
+            details.setdefault("application_instance", _nothing())  # daphne has reaped it
+        await super().kill_all_applications().asFuture(asyncio.get_running_loop())
+
+    async def _sent(self) -> None:
+        """What was said last is with the kernel, except of those who do not read."""
+        transports = [t for t in map(_transport_of, list(self.connections)) if t is not None]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                while any(map(_waiting_bytes, transports)):
                     await asyncio.sleep(_LOOK_SECONDS)
-        except TimeoutError:
-            transport.abortConnection()
 
     def listen_success(self, port: Any) -> None:
         """daphne has no other place to say which requests it makes."""
@@ -84,6 +111,31 @@ class _Request(WebRequest):  # type: ignore[misc]
                 b"Connection: close\r\nContent-Length: 0\r\n\r\n"
             )
             self.channel.loseConnection()
+
+
+async def _let_it_read(transport: Any) -> None:
+    """Wait until most has left; who takes nothing at all for `CUT_AFTER_SECONDS` is cut."""
+    loop = asyncio.get_running_loop()
+    waiting, since = _waiting_bytes(transport), loop.time()
+    while waiting > BUFFER_BYTES:
+        await asyncio.sleep(_LOOK_SECONDS)
+        now = _waiting_bytes(transport)
+        if now < waiting:
+            since = loop.time()
+        elif loop.time() - since > CUT_AFTER_SECONDS:
+            transport.abortConnection()
+            return
+        waiting = now
+
+
+def _is_standard(code: int | None) -> bool:
+    return code is not None and 1000 < code < 3000
+
+
+def _nothing() -> asyncio.Future[None]:
+    done = asyncio.get_running_loop().create_future()
+    done.set_result(None)
+    return done
 
 
 def _transport_of(protocol: Any) -> Any | None:

@@ -13,6 +13,7 @@ from logshuttle_site import health
 from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
 from logshuttle_site.server import PatientServer
+from sessions_app.process import say_goodbye
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             server_name=None,
+            before_end=say_goodbye,
             ready_callable=lambda: logger.info(
                 "Serving on http://%s:%d", host, port, extra={"action": "started"}
             ),

@@ -1,0 +1,39 @@
+"""WebSockets are for our own pages: a browser says whose page asks, and other programs do not."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+
+class OwnPagesOnly:
+    """403 to the handshake of another site's page, and for a Host that is none of ours."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = {name: value.decode("latin1") for name, value in scope["headers"]}
+        if _is_ours(headers.get(b"host", ""), headers.get(b"origin", "")):
+            await self._application(scope, receive, send)
+        else:
+            await refuse(scope, receive, send)
+
+
+async def refuse(scope: Any, receive: Any, send: Any) -> None:
+    """403 to the handshake."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
+def _is_ours(host: str, origin: str) -> bool:
+    domain, _ = split_domain_port(host)
+    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+        return False
+    if not origin:
+        return True
+    own = {*settings.CSRF_TRUSTED_ORIGINS, settings.SESSION_URL.rstrip("/")}
+    return origin in own or urlsplit(origin).netloc.lower() == host.lower()

@@ -1,0 +1,115 @@
+"""Reads ranges of the past. A few readers serve all sessions of a process, in turn."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+
+from events.consumer import OffsetConsumer
+from events.kafka import offsets_conf
+from events.records import Run, TopicPartition
+from sessions_app.hub import NO_GROUP
+from sessions_app.survey import Survey
+
+READERS = 4
+KEPT_SECONDS = 5.0
+"""A reader is closed so long after its last use."""
+
+# A read ends where it ends: no long polls, and no waiting for a full batch.
+_PROMPT = {"fetch.wait.max.ms": 10}
+_POLL_SECONDS = 0.01
+
+Places = dict[TopicPartition, int]
+
+
+class Reader:
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self.survey = Survey(settings)
+        self._consumer = OffsetConsumer(offsets_conf(settings, NO_GROUP) | _PROMPT, "tail-past")
+        self._consumer.poll_seconds = _POLL_SECONDS
+
+    async def runs(
+        self, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> AsyncGenerator[list[Run]]:
+        """All records from `begins` to before `ends`, as they come; those that have left Kafka
+        meanwhile are missing. An empty list now and then, so that a limit of time can be held."""
+        async with aclosing(self.places(begins, ends)) as batches:
+            async for runs, _ in batches:
+                yield runs
+
+    async def places(
+        self, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> AsyncGenerator[tuple[list[Run], Places]]:
+        """The same, with where each partition that moved has got to."""
+        left = {source: at for source, at in begins.items() if at < ends[source]}
+        if left:
+            await self._consumer.assign(left)
+        while left:
+            batch = await self._consumer.next_batch()
+            parts = [
+                run.part(left[run.source], ends[run.source])
+                for run in batch.runs
+                if run.source in left
+            ]
+            moved = {
+                source: min(at, ends[source])
+                for source, at in {**batch.ends, **batch.resumed}.items()
+                if source in left
+            }
+            left = {s: at for s, at in {**left, **moved}.items() if at < ends[s]}
+            yield [part for part in parts if part is not None], moved
+
+    async def rest(self) -> None:
+        """Fetch nothing until it is used again."""
+        await self._consumer.assign({})
+
+    async def close(self) -> None:
+        await asyncio.gather(self._consumer.close(), self.survey.close())
+
+
+class Readers:
+    """Whose turn it is. Readers are made when needed, and closed when they are not."""
+
+    def __init__(self, settings: Mapping[str, str], *, kept_seconds: float = KEPT_SECONDS) -> None:
+        self._settings = settings
+        self._kept_seconds = kept_seconds
+        self._places = asyncio.Semaphore(READERS)
+        self._idle: list[tuple[Reader, asyncio.TimerHandle]] = []
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Reader]:
+        async with self._places:
+            reader = self._waiting_one() or Reader(self._settings)
+            try:
+                yield reader
+            except BaseException:
+                self._end(reader)  # whatever it was about
+                raise
+            await reader.rest()
+            timer = asyncio.get_running_loop().call_later(self._kept_seconds, self._expire, reader)
+            self._idle.append((reader, timer))
+
+    async def close(self) -> None:
+        while (reader := self._waiting_one()) is not None:
+            self._end(reader)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*self._closing)
+
+    def _waiting_one(self) -> Reader | None:
+        if not self._idle:
+            return None
+        reader, timer = self._idle.pop()
+        timer.cancel()
+        return reader
+
+    def _expire(self, reader: Reader) -> None:
+        self._idle = [(idle, timer) for idle, timer in self._idle if idle is not reader]
+        self._end(reader)
+
+    def _end(self, reader: Reader) -> None:
+        task = asyncio.ensure_future(reader.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)

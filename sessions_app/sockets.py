@@ -1,0 +1,101 @@
+"""The stream over a WebSocket, for the page: JSON frames, as sessions_app/wires.py makes them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from channels.generic.websocket import AsyncWebsocketConsumer  # type: ignore[import-untyped]
+from django.db import InterfaceError, OperationalError
+from django.http import QueryDict
+from rest_framework.exceptions import ValidationError
+
+from sessions_app.errors import InvalidSessionError
+from sessions_app.filters import narrowed
+from sessions_app.process import tails_here
+from sessions_app.selectors import afind_session
+from sessions_app.serializers import query_filters
+from sessions_app.session import Session
+from sessions_app.tail import Bye, Event
+from sessions_app.wires import SocketWire, writes
+
+logger = logging.getLogger(__name__)
+
+NORMAL, RESTART, TRY_AGAIN, UNKNOWN, WRONG_FILTER = 1000, 1012, 1013, 4404, 4422
+
+
+class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """Takes nothing from the client; a `pong` is tolerated, and all else is, too."""
+
+    _telling: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        await self.accept()  # a refused handshake could not say why
+        query = QueryDict(self.scope["query_string"])
+        try:
+            session = await self._session(query)
+        except (ValidationError, InvalidSessionError):
+            await self.close(WRONG_FILTER)
+        except (OperationalError, InterfaceError):
+            await self.close(TRY_AGAIN)
+        else:
+            if session is None:
+                await self.close(UNKNOWN)
+            else:
+                self._telling = asyncio.create_task(self._tell(session, query.get("after")))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        pass
+
+    async def disconnect(self, code: int) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._telling
+
+    async def _session(self, query: QueryDict) -> Session | None:
+        filters = query_filters(query)
+        address = (self.scope.get("client") or [""])[0]
+        session_id = self.scope["url_route"]["kwargs"]["session_id"]
+        session = await afind_session(session_id, address)
+        if session is None:
+            return None
+        return replace(session, selection=narrowed(session.selection, filters))
+
+    async def _tell(self, session: Session, token: str | None) -> None:
+        try:
+            await self.send(text_data=_hello(session))
+            wire, events = SocketWire(), list[Event]()
+            async with aclosing(tails_here().events(session, token)) as batches:
+                async for events in batches:
+                    for data in writes(wire, events):
+                        await self.send(text_data=data.decode())
+            restarts = Bye("shutdown") in events
+            await self.close(RESTART if restarts else NORMAL)
+        except Exception:
+            logger.exception("A tail failed", extra={"action": "tail_failed"})
+            await self.close(TRY_AGAIN)
+
+
+def _hello(session: Session) -> str:
+    selection = session.selection
+    filters: dict[str, Any] = {
+        "source": sorted(selection.sources),
+        "process": sorted(selection.processes),
+        "stream": sorted(selection.streams),
+        "q": selection.text,
+    }
+    return msgspec.json.encode(
+        {
+            "type": "hello",
+            "name": str(selection.key),
+            "ends_at": session.ends_at,
+            "lines": session.lines,
+            "tail": session.tail,
+            "filters": filters,
+        }
+    ).decode()

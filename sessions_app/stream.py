@@ -1,0 +1,57 @@
+"""The stream as an answer to a GET: text, server-sent events or NDJSON."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from sessions_app.process import tails_here
+from sessions_app.session import Session
+from sessions_app.tokens import resume_of
+from sessions_app.wires import EventsWire, RecordsWire, TextWire, Wire, writes
+
+EVENTS, RECORDS = "text/event-stream", "application/x-ndjson"
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",  # nginx would hold lines back
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def stream_response(
+    request: HttpRequest, session: Session, media_type: str, *, last_event_id: str | None
+) -> HttpResponseBase:
+    """`last_event_id`, or `?after=`: go on behind that line. 204 when nothing can follow it."""
+    token = last_event_id or request.GET.get("after") or None
+    if token and not session.tail and media_type == EVENTS and _has_all(session, token):
+        return HttpResponse(status=204)  # or a browser asks again for ever
+    body = _written(session, _wire_of(media_type, session), token)
+    # A line's characters are UTF-8 whatever the type says; some clients guess without this.
+    answer = StreamingHttpResponse(body, content_type=f"{media_type}; charset=utf-8")
+    for name, value in _HEADERS.items():
+        answer.headers[name] = value
+    return answer
+
+
+def _has_all(session: Session, token: str) -> bool:
+    resume = resume_of(token, session.selection.key)
+    return resume is not None and resume.backlog_left == 0
+
+
+def _wire_of(media_type: str, session: Session) -> Wire:
+    if media_type == EVENTS:
+        return EventsWire()
+    key = session.selection.key
+    return RecordsWire(key) if media_type == RECORDS else TextWire(key)
+
+
+async def _written(session: Session, wire: Wire, token: str | None) -> AsyncIterator[bytes]:
+    yield wire.opening
+    async with aclosing(tails_here().events(session, token)) as batches:
+        async for events in batches:
+            for data in writes(wire, events):
+                yield data
