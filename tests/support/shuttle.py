@@ -61,6 +61,7 @@ class Shuttle:
 
     def start_web(self) -> RunningProcess:
         web = self._stack.enter_context(self.run("runweb", "--host", "127.0.0.1"))
+        self.web = web
         wait_until(lambda: self._answers(web), LIMIT_SECONDS, "runweb answers")
         return web
 
