@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -117,6 +117,10 @@ class Consumer:
 class OffsetConsumer(Consumer):
     """Reads the partitions that it is told, from the offsets that it is told. In no group."""
 
+    def __init__(self, conf: Mapping[str, Any], name: str) -> None:
+        super().__init__(conf, name)
+        self._met: set[str] = set()
+
     async def assign(self, starts: Mapping[TopicPartition, int]) -> None:
         """Read these, from the next batch on; what was fetched of others before is dropped."""
         if self._next is not None:
@@ -124,6 +128,19 @@ class OffsetConsumer(Consumer):
             self._next = None
         self._off_the_log.clear()
         await self.call(lambda: self._kafka.assign(offsets_of(starts)))
+
+    async def meet(self, topics: Iterable[str]) -> None:
+        """Learn who leads topics that are new to this consumer. Assigned unknown ones, librdkafka
+        may look for their leaders only a second later. Raises KafkaException."""
+        new = set(topics) - self._met
+
+        def ask() -> None:
+            for topic in new:
+                self._kafka.list_topics(topic, timeout=REQUEST_SECONDS)
+
+        if new:
+            await self.call(ask)
+            self._met |= new
 
     async def take_up(self, starts: Mapping[TopicPartition, int]) -> None:
         """Read these too; nothing changes for the others."""

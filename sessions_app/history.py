@@ -120,7 +120,8 @@ class History:
             return []
         lows = await self._ask(lambda survey: survey.lows(ends))
         async with self._readers.turn() as reader:
-            lines = await Backlog(reader.runs, self._lines_of, count).read(lows, ends)
+            backlog = Backlog(reader.runs, self._lines_of, count)
+            lines = await backlog.read(lows, {s: at for s, at in ends.items() if s in lows})
         kept = lines[-left:]
         block = BacklogBlock(kept, self._audience.topics, ends)
         return [Piece(block, range(len(kept)))] if kept else []

@@ -35,6 +35,8 @@ LINGER_SECONDS = 5.0
 """A topic, and the consumer, are kept so long after the last who needed them."""
 SURVEY_SECONDS = 1.0
 RETRY_SECONDS = 1.0
+LEADER_SECONDS = 2.0
+"""A partition without a leader holds up nobody for longer."""
 _LOOK_SECONDS = 0.02
 NOWHERE: Mapping[TopicPartition, int] = MappingProxyType({})
 
@@ -78,6 +80,9 @@ class Hub:
         """Topic → the id of its log. Those that are here are read, as far as they exist."""
         self._positions: dict[TopicPartition, int] = {}
         self._let_go_at: dict[TopicPartition, int] = {}
+        self._unsettled_since: dict[str, float] = {}
+        self._leaderless: set[TopicPartition] = set()
+        """Not new: when they have a leader they are read from their ends on, as all are."""
         self._batches = 0
         self._changed = asyncio.Event()
         self._asked = asyncio.Event()
@@ -164,8 +169,8 @@ class Hub:
             surveying.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await surveying
-            self._positions.clear()
-            self._logs.clear()
+            for state in (self._positions, self._logs, self._leaderless, self._let_go_at):
+                state.clear()
             await asyncio.shield(asyncio.gather(consumer.close(), survey.close()))
 
     def _hand_out(self, batch: Batch) -> None:
@@ -197,6 +202,7 @@ class Hub:
                 self.away = True
             else:
                 self.away = False
+            await asyncio.sleep(_LOOK_SECONDS)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), SURVEY_SECONDS)
 
@@ -211,15 +217,31 @@ class Hub:
             for source in parts
             if source not in self._positions and self._is_free(source)
         }
-        late = {source for source in new if source.topic in self._logs}
+        late = {source for source in new - self._leaderless if source.topic in self._logs}
         starts = await survey.ends(new - late) | await survey.lows(late)
-        self._positions.update(starts)
         if starts:
+            await consumer.meet(source.topic for source in starts)
+            self._positions.update(starts)
+            self._leaderless -= starts.keys()
             await consumer.take_up(starts)
+        self._settle(topics, there)
+
+    def _settle(
+        self, topics: frozenset[str], there: Mapping[str, Mapping[TopicPartition, str]]
+    ) -> None:
+        """Who waits for these may go on, unless a partition has no leader yet."""
+        now = time.monotonic()
         for topic in topics:
             parts = there.get(topic, {})
-            if all(source in self._positions for source in parts):
-                self._logs[topic] = next(iter(parts.values()), "")
+            missing = parts.keys() - self._positions.keys()
+            since = self._unsettled_since.setdefault(topic, now)
+            if missing and topic not in self._logs and now - since < LEADER_SECONDS:
+                self._asked.set()
+                continue
+            if topic not in self._logs:
+                self._leaderless |= missing
+            self._logs[topic] = next(iter(parts.values()), "")
+            del self._unsettled_since[topic]
         self._changed.set()
         self._changed = asyncio.Event()
 

@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
+from confluent_kafka import KafkaException
+
 from events.consumer import OffsetConsumer
 from events.kafka import offsets_conf
 from events.records import Run, TopicPartition
@@ -45,6 +47,8 @@ class Reader:
         """The same, with where each partition that moved has got to."""
         left = {source: at for source, at in begins.items() if at < ends[source]}
         if left:
+            with contextlib.suppress(KafkaException):  # it finds them by and by
+                await self._consumer.meet(source.topic for source in left)
             await self._consumer.assign(left)
         while left:
             batch = await self._consumer.next_batch()

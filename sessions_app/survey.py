@@ -15,6 +15,15 @@ from events.records import TopicPartition
 
 REQUEST_SECONDS = 3.0
 
+# A partition that was made a moment ago, or whose broker is down.
+_NO_LEADER = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    }
+)
+
 
 class Survey:
     """On a client of its own, so that no reading waits for an answer. Nothing is ever created."""
@@ -43,11 +52,11 @@ class Survey:
         return found
 
     async def ends(self, sources: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """Where the next record of each goes. Raises KafkaException."""
+        """Where the next record of each goes, of those with a leader. Raises KafkaException."""
         return await self._offsets(sources, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
     async def lows(self, sources: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The oldest record of each that is still there. Raises KafkaException."""
+        """The oldest record of each that is still there; as `ends`."""
         return await self._offsets(sources, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
     async def close(self) -> None:
@@ -61,12 +70,24 @@ class Survey:
     async def _offsets(
         self, sources: Iterable[TopicPartition], which: OffsetSpec
     ) -> dict[TopicPartition, int]:
-        asked = {kafka.TopicPartition(*source): which for source in sources}
-        if not asked:
+        # For a topic that is gone, and for a client's first question, list_offsets looks for
+        # leaders until its time has passed: so it is asked only for what has been seen.
+        wanted = set(sources)
+        there = await self.partitions({source.topic for source in wanted})
+        present = wanted & {source for parts in there.values() for source in parts}
+        if not present:
             return {}
-        answers = self._admin.list_offsets(asked, request_timeout=REQUEST_SECONDS)
+        answers = self._admin.list_offsets(
+            {kafka.TopicPartition(*source): which for source in present},
+            request_timeout=REQUEST_SECONDS,
+        )
         found = {}
         for part, answer in answers.items():
-            about = await asyncio.wrap_future(answer)
-            found[TopicPartition(part.topic, part.partition)] = about.offset
+            try:
+                offset = (await asyncio.wrap_future(answer)).offset
+            except KafkaException as error:
+                if error.args[0].code() not in _NO_LEADER:
+                    raise
+            else:
+                found[TopicPartition(part.topic, part.partition)] = offset
         return found

@@ -60,6 +60,9 @@ class Seen:
         self.lines.append(text)
         self.ids.append(token)
 
+    async def until_headers(self, limit_seconds: float) -> None:
+        await until(lambda: self.status == 200, limit_seconds, "headers")
+
     async def until_line(self, ending: str, limit_seconds: float = 10) -> None:
         await until(
             lambda: any(line.endswith(ending) for line in self.lines), limit_seconds, ending

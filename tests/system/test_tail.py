@@ -63,7 +63,7 @@ async def test_the_last_lines_come_at_once_and_live_ones_after_them(
 async def test_headers_go_out_before_there_is_a_line(shuttle: Shuttle, topic: TopicNames) -> None:
     for accept in WIRES[:3]:
         async with reading(open_session(shuttle, topic()), accept) as seen:
-            await until(lambda seen=seen: seen.status == 200, FIRST_SECONDS, "headers")
+            await seen.until_headers(FIRST_SECONDS)
 
 
 async def test_without_tail_it_ends_after_the_last_lines(shuttle: Shuttle, space: str) -> None:

@@ -9,6 +9,7 @@ import socket
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,15 +60,16 @@ async def test_the_backlog_joins_live_without_gap_or_double(
                 readers.append(await stack.enter_async_context(reading(url, accept)))
                 await readers[-1].until_lines(len(readers) * 10)
             for seen in readers:
-                await until(lambda seen=seen: last_ones(seen) == [3999] * 4, 20, "the last lines")
+                await until(partial(has_last, seen, 3999), 20, "the last lines")
 
     for seen in readers:
         assert_none_missing_or_twice(seen)
         assert not set(seen.kinds()) & {"gap", "skipped"}
 
 
-def last_ones(seen: Seen) -> list[int]:
-    return [got[-1] for got in numbers(seen).values()]
+def has_last(seen: Seen, number: int) -> bool:
+    """Of all four partitions."""
+    return [got[-1] for got in numbers(seen).values()] == [number] * 4
 
 
 @pytest.mark.parametrize("accept", [EVENTS, "websocket"])
@@ -83,7 +85,7 @@ async def test_cut_off_at_random_a_reader_misses_nothing(
             async with reading(url, accept, last_id=seen.last_id, seen=seen):
                 await seen.until_lines(len(seen.lines) + random.randint(1, 700))
         async with reading(url, accept, last_id=seen.last_id, seen=seen):
-            await until(lambda: last_ones(seen) == [4999] * 4, 20, "the last lines")
+            await until(partial(has_last, seen, 4999), 20, "the last lines")
 
     assert Counter(seen.ids).most_common(1)[0][1] == 1
     for partition, got in numbers(seen).items():
@@ -128,7 +130,7 @@ async def test_those_who_never_read_change_nothing_for_others(
             before = web.memory_info().rss
             with flow.running(tmp_path):
                 for seen in readers:
-                    await until(lambda seen=seen: last_ones(seen) == [7499] * 4, 40, "all lines")
+                    await until(partial(has_last, seen, 7499), 40, "all lines")
             grown = web.memory_info().rss - before
             await until(lambda: connections(web) <= 11, 10, "silent ones are cut")  # and the API's
 
