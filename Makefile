@@ -49,8 +49,9 @@ test: check ## make check, then every test but the slow ones, against real serve
 test-slow: install ## The slow tests: rare or long.
 	$(BIN)/python -m pytest -m slow $(PYTEST)
 
-bench: install ## Measures the way of a line and prints the numbers.
+bench: install ## Measures the ways of a line, to drains and to tails, and prints the numbers.
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.tails
 
 clean: ## Removes .venv, caches, and what the demo and the development Kafka keep; no database.
 	rm -rf $(VENV) .envoy-venv .demo .devkafka staticfiles
