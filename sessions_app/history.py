@@ -104,8 +104,7 @@ class History:
     def _set_right(self, lows: Places, ends: Places) -> bool:
         """Go on with what is still there, and with partitions that are new. True: lines are gone,
         or the log is another one by now."""
-        read_before = {source.topic for source in self._at}
-        new = {s: low for s, low in lows.items() if s.topic in read_before and s not in self._at}
+        new = {source: low for source, low in lows.items() if source not in self._at}
         gone = {s for s, at in self._at.items() if not lows.get(s, 0) <= at <= ends.get(s, -1)}
         for source in gone:
             self._skip.pop(source, None)

@@ -1,0 +1,85 @@
+"""Resume tokens: what was read is what is gone on from, and nothing else is believed."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.keys import AppKey, SiteKey
+from events.records import TopicPartition
+from sessions_app.tokens import CHARACTERS_MAX, base_of, live_suffix, resume_of, topics_in_order
+
+GOLD = AppKey("gold", "gs")
+TOPICS = topics_in_order(GOLD)
+SOURCES = st.builds(TopicPartition, st.sampled_from(TOPICS), st.integers(0, 40))
+POSITIONS = st.dictionaries(SOURCES, st.integers(0, 2**50))
+
+
+@given(positions=POSITIONS, line=st.integers(0, 10_000), data=st.data())
+def test_a_live_place_is_found_again(
+    positions: dict[TopicPartition, int], line: int, data: st.DataObject
+) -> None:
+    source = data.draw(st.sampled_from(sorted(positions)) if positions else SOURCES)
+    token = f"{base_of(TOPICS, positions)}{live_suffix(TOPICS, source)}{line}"
+
+    resume = resume_of(token, GOLD)
+
+    if source not in positions:
+        assert resume is None
+        return
+    assert resume is not None
+    assert (resume.positions, resume.source, resume.skip) == (positions, source, line + 1)
+    assert resume.backlog_left is None
+
+
+@given(positions=POSITIONS, left=st.integers(0, 1500))
+def test_a_place_in_the_backlog_is_found_again(
+    positions: dict[TopicPartition, int], left: int
+) -> None:
+    resume = resume_of(f"{base_of(TOPICS, positions)}.b{left}", GOLD)
+
+    assert resume is not None
+    assert (resume.positions, resume.backlog_left, resume.source) == (positions, left, None)
+
+
+@given(text=st.text(alphabet=string.printable, max_size=60))
+def test_what_is_no_token_is_refused_or_read_but_never_raises(text: str) -> None:
+    resume = resume_of(text, GOLD)
+    assert resume is None or all(at >= 0 for at in resume.positions.values())
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "nonsense",
+        "AAAA",  # a base alone
+        "AAAAAAA.b0",  # more than four topics
+        "AAAA.b0",  # fewer
+        "AAAAAA=.b00000",
+        "AQAAAA.l9.0.1",
+        "____.b0",
+        "é.b0",
+        "A" * (CHARACTERS_MAX + 1),
+    ],
+)
+def test_no_token_of_ours(token: str) -> None:
+    assert resume_of(token, GOLD) is None
+
+
+def test_a_token_is_short() -> None:
+    """Every line of server-sent events has one."""
+    positions = {TopicPartition(topic, 0): 1_000_000 for topic in TOPICS}
+    assert len(base_of(TOPICS, positions) + live_suffix(TOPICS, TopicPartition("gs", 0))) < 40
+
+
+def test_a_sites_token_has_only_its_topic() -> None:
+    key = SiteKey("www.example.com")
+    topics = topics_in_order(key)
+    positions = {TopicPartition(topics[0], 0): 7}
+    resume = resume_of(f"{base_of(topics, positions)}.b0", key)
+    assert resume is not None
+    assert resume.positions == positions
