@@ -17,8 +17,9 @@ from events.lines import LogLine
 from events.records import Run, TopicPartition
 from sessions_app.backlog import Backlog
 from sessions_app.fanout import Audience
-from sessions_app.hub import EXPIRED, Hub, topics_for
+from sessions_app.hub import EXPIRED, Hub
 from sessions_app.mailbox import BacklogBlock, Block, Gap, Item, Mailbox, Piece
+from sessions_app.needs import topics_for
 from sessions_app.reader import Reader, Readers
 from sessions_app.session import Session
 from sessions_app.survey import Survey
