@@ -1,0 +1,112 @@
+"""Tails of one process, without the web before them, on a real Kafka."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
+
+import pytest
+
+from events.keys import AppKey
+from sessions_app import tail
+from sessions_app.hub import AWAY
+from sessions_app.mailbox import Gap, Piece
+from sessions_app.session import Selection, Session
+from sessions_app.tail import BacklogEnd, Bye, Event, Ping
+from sessions_app.tails import Tails
+from tests.support.broker import Broker
+from tests.support.kafka import TopicNames
+from tests.support.tailing import event_now
+from tests.support.waiting import until
+
+NO_KAFKA = "127.0.0.1:1"
+
+
+async def nobody(names: Collection[str]) -> Collection[str]:
+    return ()
+
+
+@pytest.fixture
+async def tails(kafka: Broker) -> AsyncIterator[Tails]:
+    made = Tails({"bootstrap.servers": kafka.bootstrap}, idle_seconds=60, revoked=nobody)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def space(kafka: Broker, topic: TopicNames) -> str:
+    name = kafka.create(topic(), partitions=1)
+    kafka.produce(name, [event_now("old")])
+    return name
+
+
+def session(space: str, *, lives_seconds: float = 60, lines: int = 10) -> Session:
+    ends_at = time.time() + lives_seconds
+    return Session("digest", Selection(AppKey("gold", space)), lines, True, ends_at)
+
+
+async def next_of(kind: type, events: AsyncGenerator[list[Event]]) -> list[Event]:
+    """What comes up to the first of this kind."""
+    seen: list[Event] = []
+    async for batch in events:
+        seen += batch
+        if any(isinstance(event, kind) for event in batch):
+            return seen
+    raise AssertionError(f"no {kind.__name__} among {seen}")
+
+
+def texts(events: list[Event]) -> list[str]:
+    pieces = [event for event in events if isinstance(event, Piece)]
+    return [piece.block.lines[index].text for piece in pieces for index in piece.indices]
+
+
+async def test_a_session_ends_when_its_time_is_over(tails: Tails, space: str) -> None:
+    seen = await next_of(Bye, tails.events(session(space, lives_seconds=1), None))
+
+    assert texts(seen) == ["old"]
+    assert seen[-1] == Bye("over")
+    assert len(tails) == 0
+
+
+async def test_a_heartbeat_is_a_place_to_go_on_from(
+    tails: Tails, kafka: Broker, space: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "HEARTBEAT_SECONDS", 0.3)
+    first = tails.events(session(space), None)
+    seen = await next_of(Ping, first)
+    await first.aclose()
+    kafka.produce(space, [event_now("between")])
+
+    token = seen[-1].token if isinstance(seen[-1], Ping) else None
+    again = tails.events(session(space), token)
+    assert texts(await next_of(BacklogEnd, again)) == ["between"]
+    await again.aclose()
+
+
+async def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
+    tails: Tails, kafka: Broker, space: str
+) -> None:
+    events = tails.events(session(space), None)
+    await next_of(BacklogEnd, events)
+    kafka.delete([space])
+    await until(lambda: not kafka.partitions(space), 20, "the topic is gone")
+    again = Broker(kafka.bootstrap)
+    again.create(space, partitions=1)
+    again.produce(space, [event_now("anew")])
+
+    assert texts(await next_of(Piece, events)) == ["anew"]
+    await events.aclose()
+
+
+async def test_without_kafka_it_says_so_and_ends_as_ever() -> None:
+    tails = Tails({"bootstrap.servers": NO_KAFKA}, idle_seconds=60, revoked=nobody)
+    events = tails.events(session("gs", lives_seconds=6), None)
+
+    assert await next_of(Gap, events) == [AWAY]
+    assert await next_of(Bye, events) == [Bye("over")]
+    await tails.close()
+
+
+async def test_those_who_come_while_the_process_ends_are_told(tails: Tails, space: str) -> None:
+    await tails.say_goodbye(grace_seconds=1)
+    assert await next_of(Bye, tails.events(session(space), None)) == [Bye("shutdown")]
