@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -26,11 +27,13 @@ async def nobody(names: Collection[str]) -> Collection[str]:
     return ()
 
 
-@pytest.fixture
-async def tails(kafka: Broker) -> AsyncIterator[Tails]:
-    made = Tails({"bootstrap.servers": kafka.bootstrap}, idle_seconds=60, revoked=nobody)
-    yield made
-    await made.close()
+@asynccontextmanager
+async def tailing(bootstrap: str) -> AsyncIterator[Tails]:
+    made = Tails({"bootstrap.servers": bootstrap}, idle_seconds=60, revoked=nobody)
+    try:
+        yield made
+    finally:
+        await made.close()
 
 
 @pytest.fixture
@@ -60,53 +63,61 @@ def texts(events: list[Event]) -> list[str]:
     return [piece.block.lines[index].text for piece in pieces for index in piece.indices]
 
 
-async def test_a_session_ends_when_its_time_is_over(tails: Tails, space: str) -> None:
-    seen = await next_of(Bye, tails.events(session(space, lives_seconds=1), None))
+async def test_a_session_ends_when_its_time_is_over(kafka: Broker, space: str) -> None:
+    async with tailing(kafka.bootstrap) as tails:
+        events = tails.events(session(space, lives_seconds=1), None)
+        seen = await next_of(Bye, events)
+        await events.aclose()
 
-    assert texts(seen) == ["old"]
-    assert seen[-1] == Bye("over")
-    assert len(tails) == 0
+        assert texts(seen) == ["old"]
+        assert seen[-1] == Bye("over")
+        assert len(tails) == 0
 
 
 async def test_a_heartbeat_is_a_place_to_go_on_from(
-    tails: Tails, kafka: Broker, space: str, monkeypatch: pytest.MonkeyPatch
+    kafka: Broker, space: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tail, "HEARTBEAT_SECONDS", 0.3)
-    first = tails.events(session(space), None)
-    seen = await next_of(Ping, first)
-    await first.aclose()
-    kafka.produce(space, [event_now("between")])
+    async with tailing(kafka.bootstrap) as tails:
+        monkeypatch.setattr(tail, "HEARTBEAT_SECONDS", 0.3)
+        first = tails.events(session(space), None)
+        seen = await next_of(Ping, first)
+        await first.aclose()
+        kafka.produce(space, [event_now("between")])
 
-    token = seen[-1].token if isinstance(seen[-1], Ping) else None
-    again = tails.events(session(space), token)
-    assert texts(await next_of(BacklogEnd, again)) == ["between"]
-    await again.aclose()
+        token = seen[-1].token if isinstance(seen[-1], Ping) else None
+        again = tails.events(session(space), token)
+        assert texts(await next_of(BacklogEnd, again)) == ["between"]
+        await again.aclose()
 
 
 async def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
-    tails: Tails, kafka: Broker, space: str
+    kafka: Broker, space: str
 ) -> None:
-    events = tails.events(session(space), None)
-    await next_of(BacklogEnd, events)
-    kafka.delete([space])
-    await until(lambda: not kafka.partitions(space), 20, "the topic is gone")
-    again = Broker(kafka.bootstrap)
-    again.create(space, partitions=1)
-    again.produce(space, [event_now("anew")])
+    async with tailing(kafka.bootstrap) as tails:
+        events = tails.events(session(space), None)
+        await next_of(BacklogEnd, events)
+        kafka.delete([space])
+        await until(lambda: not kafka.partitions(space), 20, "the topic is gone")
+        again = Broker(kafka.bootstrap)
+        again.create(space, partitions=1)
+        again.produce(space, [event_now("anew")])
 
-    assert texts(await next_of(Piece, events)) == ["anew"]
-    await events.aclose()
+        assert texts(await next_of(Piece, events)) == ["anew"]
+        await events.aclose()
 
 
 async def test_without_kafka_it_says_so_and_ends_as_ever() -> None:
-    tails = Tails({"bootstrap.servers": NO_KAFKA}, idle_seconds=60, revoked=nobody)
-    events = tails.events(session("gs", lives_seconds=6), None)
+    async with tailing(NO_KAFKA) as tails:
+        events = tails.events(session("gs", lives_seconds=6), None)
 
-    assert await next_of(Gap, events) == [AWAY]
-    assert await next_of(Bye, events) == [Bye("over")]
-    await tails.close()
+        assert await next_of(Gap, events) == [AWAY]
+        assert await next_of(Bye, events) == [Bye("over")]
+        await events.aclose()
 
 
-async def test_those_who_come_while_the_process_ends_are_told(tails: Tails, space: str) -> None:
-    await tails.say_goodbye(grace_seconds=1)
-    assert await next_of(Bye, tails.events(session(space), None)) == [Bye("shutdown")]
+async def test_those_who_come_while_the_process_ends_are_told(kafka: Broker, space: str) -> None:
+    async with tailing(kafka.bootstrap) as tails:
+        await tails.say_goodbye(grace_seconds=1)
+        events = tails.events(session(space), None)
+        assert await next_of(Bye, events) == [Bye("shutdown")]
+        await events.aclose()
