@@ -1,0 +1,56 @@
+"""A consumer in no group, whose partitions come and go while it reads."""
+
+from __future__ import annotations
+
+import asyncio
+
+from events.consumer import OffsetConsumer
+from events.kafka import offsets_conf
+from events.records import TopicPartition
+from tests.support.broker import Broker
+from tests.support.kafka import TopicNames
+
+
+async def read(consumer: OffsetConsumer, count: int) -> list[tuple[int, bytes | None]]:
+    """The next records: partition and value."""
+    found: list[tuple[int, bytes | None]] = []
+    async with asyncio.timeout(10):
+        while len(found) < count:
+            for run in (await consumer.next_batch()).runs:
+                found += [(run.source.partition, value) for value in run.values]
+    return found
+
+
+async def test_partitions_are_taken_up_and_let_go_while_others_are_read(
+    kafka: Broker, topic: TopicNames
+) -> None:
+    name = kafka.create(topic(), partitions=2)
+    first, second = TopicPartition(name, 0), TopicPartition(name, 1)
+    for partition in (0, 1):
+        kafka.produce(name, [b"0", b"1", b"2"], partition=partition)
+    groups = kafka.groups()
+    conf = offsets_conf({"bootstrap.servers": kafka.bootstrap}, "never-seen")
+    consumer = OffsetConsumer(conf, "test")
+    try:
+        await consumer.meet([name, name])
+        await consumer.take_up({first: 1})
+        assert await read(consumer, 2) == [(0, b"1"), (0, b"2")]
+        await consumer.take_up({second: 2})
+        assert await read(consumer, 1) == [(1, b"2")]
+
+        await consumer.let_go([first])
+        await consumer.next_batch()  # this one may have records of it yet
+        kafka.produce(name, [b"3"], partition=0)
+        kafka.produce(name, [b"3"], partition=1)
+        assert await read(consumer, 1) == [(1, b"3")]
+    finally:
+        await consumer.close()
+    assert kafka.groups() == groups
+
+
+async def test_a_topic_that_is_not_there_is_not_made(kafka: Broker, topic: TopicNames) -> None:
+    conf = offsets_conf({"bootstrap.servers": kafka.bootstrap}, "never-seen")
+    consumer, name = OffsetConsumer(conf, "test"), topic()
+    await consumer.meet([name])
+    await consumer.close()
+    assert not kafka.partitions(name)
