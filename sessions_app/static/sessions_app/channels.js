@@ -1,0 +1,111 @@
+/**
+ * The two ways to the server, with one face: the messages of the WebSocket.
+ *
+ * @typedef {object} Channel
+ * @property {() => void} close
+ *
+ * @typedef {object} Ears
+ * @property {() => void} opened
+ * @property {(message: any) => void} heard
+ * @property {(code: number) => void} ended Once, unless it was closed from here.
+ */
+
+const LINE = /^(\S+) (\S+) (\S+?(?:\[.*?\])?): ?(.*)$/s;
+const ENDED_FOR_GOOD = 4404;
+const BROKEN = 1006;
+
+/**
+ * @param {string} after The last line's id, or empty.
+ * @param {string} [suffix]
+ */
+export function streamUrl(after, suffix = "") {
+  const url = new URL(location.href);
+  url.hash = "";
+  url.pathname = url.pathname.replace(/\/$/, "") + suffix;
+  if (after) url.searchParams.set("after", after);
+  return url;
+}
+
+/**
+ * @param {string} after
+ * @param {Ears} ears
+ * @returns {Channel}
+ */
+export function openSocket(after, ears) {
+  const url = streamUrl(after, "/ws");
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  const socket = new WebSocket(url);
+  let closed = false;
+  socket.onopen = () => ears.opened();
+  socket.onmessage = (event) => {
+    if (!closed) ears.heard(JSON.parse(event.data));
+  };
+  socket.onclose = (event) => {
+    if (!closed) ears.ended(event.code);
+  };
+  return {
+    close: () => {
+      closed = true;
+      socket.close(1000);
+    },
+  };
+}
+
+/**
+ * For networks that let no WebSocket through. Its lines are text, so they say less.
+ *
+ * @param {string} after
+ * @param {Ears} ears
+ * @returns {Channel}
+ */
+export function openEvents(after, ears) {
+  const events = new EventSource(streamUrl(after));
+  events.onopen = () => ears.opened();
+  events.onmessage = (event) => {
+    ears.heard({ type: "lines", lines: [lineOf(event.data, event.lastEventId)] });
+  };
+  for (const type of ["gap", "skipped"]) {
+    events.addEventListener(type, (event) => {
+      ears.heard({ type, reason: /** @type {MessageEvent} */ (event).data });
+    });
+  }
+  events.addEventListener("bye", (event) => {
+    ears.heard({ type: "bye", reason: /** @type {MessageEvent} */ (event).data });
+  });
+  events.onerror = async () => {
+    // The browser would come again by itself, at its own pace: this page has one of its own.
+    events.close();
+    ears.ended(await isOver() ? ENDED_FOR_GOOD : BROKEN);
+  };
+  return { close: () => events.close() };
+}
+
+/** @returns {Promise<boolean>} Whether the server says that there is no such session any more. */
+async function isOver() {
+  try {
+    const answer = await fetch(streamUrl(""), {
+      method: "HEAD",
+      cache: "no-store",
+      headers: { Accept: "text/event-stream" },
+    });
+    return answer.status === 404 || answer.status === 204;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {string} text `2006-01-02T15:04:05Z app-space app[web.1]: text`
+ * @param {string} id
+ * @returns {import("./types.js").WireLine}
+ */
+export function lineOf(text, id) {
+  const found = LINE.exec(text);
+  if (!found) return { id, time: "", name: "", source: "", process: "", tag: "", stream: "", text };
+  const [, time, name, label, rest] = found;
+  const platform = /^akkeris\/(router|build)/.exec(label);
+  const tag = label.replace(/^app\[(.*)\]$/, "$1");
+  const process = platform ? "" : tag.split(".")[0];
+  const source = platform ? platform[1] : "app";
+  return { id, time, name, source, process, tag, stream: "", text: rest };
+}

@@ -1,0 +1,138 @@
+/**
+ * Stays connected: a WebSocket, or events where there is none; comes again after the last line
+ * when it breaks, and stops when the server says that the session is over.
+ *
+ * @typedef {"connecting" | "live" | "waiting" | "over"} State
+ *
+ * @typedef {object} Listener
+ * @property {(state: State, detail: string) => void} changed Detail: a reason, or seconds to wait.
+ * @property {(message: any) => void} heard hello, lines, gap, skipped, backlog-end.
+ * @property {(seconds: number, missed: boolean) => void} resumed After a break of so many seconds.
+ */
+
+import { waitSeconds } from "./backoff.js";
+import { openEvents, openSocket } from "./channels.js";
+
+const SILENCE_MS = 45_000; // a ping comes every 15 s
+const OVER = ["over", "idle", "revoked", "end"];
+/** Close codes after which coming again is no use: no such session, filters that are none. */
+const FINAL_CODES = new Map([[4404, "unknown"], [4422, "filter"]]);
+
+export class Connection {
+  #listener;
+  /** @type {import("./channels.js").Channel | null} */
+  #channel = null;
+  #lastId = "";
+  #failures = 0;
+  #usesEvents = false;
+  #opened = false;
+  #everOpened = false;
+  #brokeAt = 0;
+  #timer = 0;
+  #watchdog = 0;
+  /** @type {State} */
+  state = "connecting";
+
+  /** @param {Listener} listener */
+  constructor(listener) {
+    this.#listener = listener;
+    window.addEventListener("online", () => this.state === "waiting" && this.now());
+  }
+
+  /** Connects at once, whatever it was doing; goes on after the last line. */
+  now() {
+    this.#stop();
+    this.#become("connecting", "");
+    this.#opened = false;
+    const open = this.#usesEvents ? openEvents : openSocket;
+    this.#channel = open(this.#lastId, {
+      opened: () => this.#hasOpened(),
+      heard: (message) => this.#heard(message),
+      ended: (code) => this.#ended(code),
+    });
+    this.#watch();
+  }
+
+  /** Whether lines come as events, because no WebSocket gets through. */
+  get usesEvents() {
+    return this.#usesEvents;
+  }
+
+  #hasOpened() {
+    this.#opened = this.#everOpened = true;
+    if (this.#usesEvents) this.#works(); // there is no hello
+  }
+
+  #works() {
+    this.#failures = 0;
+    this.#become("live", "");
+    if (this.#brokeAt) {
+      this.#listener.resumed((Date.now() - this.#brokeAt) / 1000, !this.#lastId);
+      this.#brokeAt = 0;
+    }
+  }
+
+  /** @param {any} message */
+  #heard(message) {
+    this.#watch();
+    if (message.type === "hello") this.#works();
+    if (message.type === "bye") {
+      this.#bye(String(message.reason));
+      return;
+    }
+    if (message.type === "lines") {
+      const known = this.#lastId;
+      if (known && message.lines[0]?.id === known) message.lines.shift();
+      this.#lastId = message.lines.at(-1)?.id || known;
+    } else if (typeof message.id === "string") this.#lastId = message.id; // of a ping
+    this.#listener.heard(message);
+  }
+
+  /** @param {string} reason */
+  #bye(reason) {
+    if (!OVER.includes(reason)) return; // the server restarts: its close follows
+    this.#stop();
+    this.#become("over", reason);
+  }
+
+  /** @param {number} code */
+  #ended(code) {
+    const final = FINAL_CODES.get(code);
+    this.#stop();
+    if (final) {
+      this.#become("over", final);
+      return;
+    }
+    if (this.state === "live") this.#brokeAt = Date.now();
+    if (!this.#everOpened) this.#usesEvents = !this.#usesEvents;
+    // Events are tried at once where no WebSocket opens; then, and when what worked broke, it waits.
+    const other = !this.#everOpened && this.#usesEvents;
+    const seconds = other ? 0 : waitSeconds(this.#failures);
+    this.#failures += 1;
+    this.#become("waiting", String(seconds));
+    this.#timer = window.setTimeout(() => this.now(), seconds * 1000);
+  }
+
+  #watch() {
+    window.clearTimeout(this.#watchdog);
+    this.#watchdog = window.setTimeout(() => {
+      if (!this.#usesEvents) this.#ended(0); // heartbeats of events cannot be heard
+    }, SILENCE_MS);
+  }
+
+  #stop() {
+    window.clearTimeout(this.#timer);
+    window.clearTimeout(this.#watchdog);
+    this.#channel?.close();
+    this.#channel = null;
+  }
+
+  /**
+   * @param {State} state
+   * @param {string} detail
+   */
+  #become(state, detail) {
+    this.state = state;
+    this.#listener.changed(state, detail);
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The entries that the filter lets pass, kept up with the store.
+ *
+ * A changed filter goes through all lines again in short slices; what was shown stays until it is
+ * through. Notes pass every filter, and lines without a level pass the levels' chips.
+ */
+
+import { PatternError, regexMatcher, textMatcher } from "./matchers.js";
+import { Seqs } from "./seqs.js";
+
+/**
+ * @typedef {import("./store.js").LineStore} LineStore
+ * @typedef {import("./types.js").Criteria} Criteria
+ * @typedef {import("./types.js").Entry} Entry
+ */
+
+const CHUNK = 2000; // lines looked at without a break
+const SLICE_MS = 8;
+
+export class Sieve {
+  #store;
+  #run = 0;
+  #running = false;
+  #cursor = 0;
+  /** @type {Criteria | null} */
+  #criteria = null;
+  /** @type {import("./matchers.js").Matcher | null} */
+  #matcher = null;
+  /** @type {Seqs | null} */
+  #building = null;
+
+  shown = new Seqs();
+  /** More is shown at the end. */
+  onMore = () => {};
+  /** Something else is shown. */
+  onOther = () => {};
+  /** @type {(problem: string) => void} */
+  onProblem = () => {};
+
+  /** @param {LineStore} store */
+  constructor(store) {
+    this.#store = store;
+  }
+
+  /** @param {Criteria | null} criteria Null: all pass. */
+  use(criteria) {
+    this.#matcher?.close();
+    this.#matcher = null;
+    this.#criteria = criteria;
+    this.onProblem("");
+    try {
+      if (criteria?.query) {
+        const make = criteria.regex ? regexMatcher : textMatcher;
+        this.#matcher = make(criteria.query, criteria.matchCase);
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#restart();
+  }
+
+  /** The store has more, or was cleared. */
+  pull() {
+    if (!this.#running) void this.#scan(this.#run);
+  }
+
+  #restart() {
+    this.#run += 1;
+    this.#building = new Seqs();
+    this.#cursor = this.#store.first;
+    void this.#scan(this.#run);
+  }
+
+  /** @param {number} run */
+  async #scan(run) {
+    this.#running = true;
+    let began = performance.now();
+    for (;;) {
+      const from = Math.max(this.#cursor, this.#store.first);
+      const to = Math.min(from + CHUNK, this.#store.next);
+      if (from >= to) break;
+      const passed = this.#passedChips(from, to);
+      const verdicts = this.#matcher ? await this.#verdicts(passed) : null;
+      if (run !== this.#run) return; // another filter has begun meanwhile
+      this.#keep(passed, verdicts);
+      this.#cursor = to;
+      if (performance.now() - began > SLICE_MS) {
+        await breather();
+        if (run !== this.#run) return;
+        began = performance.now();
+      }
+    }
+    this.#running = false;
+    if (this.#building) {
+      this.shown = this.#building;
+      this.#building = null;
+      this.onOther();
+    } else this.onMore();
+  }
+
+  /**
+   * @param {number} from
+   * @param {number} to
+   * @returns {Entry[]}
+   */
+  #passedChips(from, to) {
+    const entries = [];
+    for (let seq = from; seq < to; seq += 1) {
+      const entry = /** @type {Entry} */ (this.#store.get(seq));
+      const hidden =
+        this.#criteria &&
+        entry.kind === "line" &&
+        (this.#criteria.hiddenLevels.has(entry.level) ||
+          this.#criteria.hiddenSources.has(entry.source));
+      if (!hidden) entries.push(entry);
+    }
+    return entries;
+  }
+
+  /** @param {Entry[]} entries */
+  async #verdicts(entries) {
+    try {
+      const texts = entries.map((entry) => (entry.kind === "line" ? entry.plain : ""));
+      return await this.#matcher?.test(texts);
+    } catch (error) {
+      this.#failed(error);
+      this.#restart(); // with all lines: a filter that is off hides nothing
+      return null;
+    }
+  }
+
+  /**
+   * @param {Entry[]} entries
+   * @param {boolean[] | null | undefined} verdicts Null: all pass.
+   */
+  #keep(entries, verdicts) {
+    const list = this.#building ?? this.shown;
+    const wanted = !this.#criteria?.invert;
+    entries.forEach((entry, index) => {
+      if (!verdicts || entry.kind === "note" || verdicts[index] === wanted) list.push(entry.seq);
+    });
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    if (!(error instanceof PatternError)) throw error;
+    this.#matcher?.close();
+    this.#matcher = null;
+    this.onProblem(error.message);
+  }
+}
+
+function breather() {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,99 @@
+/** What the page says about itself: the connection, the time left, the counts, a short word. */
+
+import { byId, counted, plural } from "./dom.js";
+import { remaining } from "./times.js";
+
+/**
+ * @typedef {import("./connection.js").Connection} Connection
+ * @typedef {import("./store.js").LineStore} LineStore
+ */
+
+const TOAST_MS = 2500;
+const RATE_SECONDS = 5;
+
+/** Why a session is over: what to say, and what to do about it. @type {Record<string, [string, string]>} */
+const OVER = {
+  over: ["Session over: its time is up. Open a new session to see more.", "Reload"],
+  revoked: ["Session over: it was revoked.", "Reload"],
+  unknown: ["There is no such session any more. Open a new session to see more.", "Reload"],
+  idle: ["The stream ended: there was no line for a while.", "Continue"],
+  end: ["That is all: this session shows the past and does not follow new lines.", "Reload"],
+  filter: ["The filters in this page's address are not understood.", "Reload"],
+};
+
+export class Status {
+  #toast = byId("toast");
+  #toastTimer = 0;
+  #retryAt = 0;
+  #endsAt = 0;
+  /** @type {[number, number][]} */
+  #samples = [];
+  #state = "connecting";
+
+  /** @param {string} text Shown shortly, and said to screen readers. */
+  say(text) {
+    this.#toast.textContent = text;
+    this.#toast.dataset.on = "true";
+    window.clearTimeout(this.#toastTimer);
+    this.#toastTimer = window.setTimeout(() => delete this.#toast.dataset.on, TOAST_MS);
+  }
+
+  /**
+   * @param {string} state
+   * @param {string} detail
+   */
+  connection(state, detail) {
+    this.#state = state;
+    document.documentElement.dataset.state = state;
+    this.#retryAt = state === "waiting" ? Date.now() + Number(detail) * 1000 : 0;
+    byId("retry").hidden = state !== "waiting";
+    byId("over").hidden = state !== "over";
+    if (state === "over") {
+      const [text, action] = OVER[detail] ?? OVER.over;
+      byId("over-text").textContent = text;
+      byId("over-action").textContent = action;
+    }
+    this.tick();
+  }
+
+  /** @param {number} epochSeconds */
+  endsAt(epochSeconds) {
+    this.#endsAt = epochSeconds;
+    this.tick();
+  }
+
+  /** Once a second: what only time changes. */
+  tick() {
+    const wait = Math.max(0, Math.ceil((this.#retryAt - Date.now()) / 1000));
+    byId("state").textContent = {
+      connecting: "Connecting…", live: "Live", over: "Over",
+      waiting: wait ? `Reconnecting in ${wait} s` : "Reconnecting…",
+    }[this.#state];
+    const left = this.#endsAt - Date.now() / 1000;
+    const shown = this.#endsAt && this.#state !== "over" ? `${remaining(left)} left` : "";
+    byId("time-left").textContent = shown;
+  }
+
+  /**
+   * @param {LineStore} store
+   * @param {number} shown Rows, with those that are no lines.
+   * @param {boolean} filtering
+   */
+  counts(store, shown, filtering) {
+    const held = store.size - store.notes.length;
+    const parts = [plural(held, "line")];
+    if (filtering) parts.push(`${counted(Math.max(0, shown - store.notes.length))} shown`);
+    if (store.fellOut) parts.push(`${counted(store.fellOut)} fell out`);
+    byId("counts").textContent = parts.join(" · ");
+    byId("rate").textContent = `${counted(this.#rate(store.received))} lines/s`;
+  }
+
+  /** @param {number} received */
+  #rate(received) {
+    const now = performance.now() / 1000;
+    this.#samples.push([now, received]);
+    while (now - this.#samples[0][0] > RATE_SECONDS) this.#samples.shift();
+    const [since, before] = this.#samples[0];
+    return now > since ? Math.round((received - before) / Math.max(1, now - since)) : 0;
+  }
+}

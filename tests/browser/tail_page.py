@@ -1,0 +1,91 @@
+"""The tail page as tests handle it: what a person sees and does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Dialog, Locator, Page, Request, expect
+
+from tests.support.tail_server import PATH, TailServer
+from tests.support.waiting import wait_until
+
+_WATCH_POLICY = """
+    window.policyFaults = [];
+    document.addEventListener("securitypolicyviolation", (event) => {
+      window.policyFaults.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+    });
+"""
+LIMIT_SECONDS = 10.0
+
+
+class TailPage:
+    def __init__(self, page: Page, server: TailServer) -> None:
+        self.page = page
+        self.server = server
+        self.dialogs: list[str] = []
+        self.elsewhere: list[str] = []
+        self.errors: list[str] = []
+        page.add_init_script(_WATCH_POLICY)
+        page.on("dialog", self._dialog)
+        page.on("request", self._request)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self, fragment: str = "", readers: int = 1) -> None:
+        self.page.goto(f"{self.server.origin}{PATH}{fragment}")
+        expect(self.page.locator("#state")).to_have_text("Live")
+        wait_until(lambda: self.server.readers == readers, LIMIT_SECONDS, "the page reads")
+
+    @property
+    def rows(self) -> Locator:
+        return self.page.locator("#rows .row")
+
+    @property
+    def log(self) -> Locator:
+        return self.page.locator("#log")
+
+    def row(self, text: str) -> Locator:
+        return self.rows.filter(has_text=text).first
+
+    def texts(self) -> list[str]:
+        """Of the rows that exist: those in sight, and some beyond."""
+        found: list[str] = self.page.locator("#rows .row .text").all_inner_texts()
+        return found
+
+    def shows(self, *texts: str) -> None:
+        """Waits until exactly these lines exist."""
+        expect(self.page.locator("#rows .row .text")).to_have_text(list(texts))
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    def filter(self, text: str) -> None:
+        self.page.locator("#query").fill(text)
+
+    def chip(self, name: str) -> Locator:
+        return self.page.locator(f".chip[data-name={name}]")
+
+    def set_display(self, name: str, value: str | bool) -> None:
+        self.page.locator("#display summary").click()
+        if isinstance(value, bool):
+            self.page.locator(f"#display input[name={name}]").set_checked(value)
+        else:
+            self.page.locator(f"#display input[name={name}][value={value}]").check()
+        self.press("Escape")
+
+    def distance_to_end(self) -> float:
+        return float(self.log.evaluate("e => e.scrollHeight - e.clientHeight - e.scrollTop"))
+
+    def evaluate(self, script: str) -> Any:
+        return self.page.evaluate(script)
+
+    def faults(self) -> list[str]:
+        policy = self.evaluate("window.policyFaults ?? []")
+        return [*self.dialogs, *self.elsewhere, *self.errors, *policy]
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.dialogs.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.server.origin, "blob:", "data:")):
+            self.elsewhere.append(f"asked {request.url}")
