@@ -32,7 +32,6 @@ export function appendShown(parent, text) {
 /** @param {string} character */
 function nameOf(character) {
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  if (code === 0x7f) return "\u2421";
+  if (code < 0x20 || code === 0x7f) return `^${String.fromCharCode(code ^ 0x40)}`;
   return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
 }
