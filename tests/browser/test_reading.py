@@ -33,12 +33,10 @@ def _text(text: str) -> str:
 
 
 def test_up_to_five_highlights_of_their_own_colours(three: TailPage) -> None:
-    for term in ("one", "two", "thr", "ee", "red", "six"):
+    for term in ("one", "two", "thr", "ee", "red"):
         three.press("h")
         three.page.keyboard.type(term)
         three.press("Enter")
-        if term == "red":
-            break
     marks = three.page.locator("mark.hl")
     expect(marks).to_have_text(["one", "red", "two", "thr", "ee"])
     expect(three.page.locator("#highlight")).to_be_disabled()

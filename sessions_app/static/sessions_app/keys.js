@@ -11,7 +11,8 @@ export function listen(keys) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const target = /** @type {Element} */ (event.target);
     if (target.closest(TYPING) && event.key !== "Escape") return;
-    if (target.closest("dialog") && event.key !== "?") return; // which closes it by itself
+    // An open dialog closes itself; when it has just closed, it may still have the focus.
+    if (target.closest("dialog[open]") && event.key !== "?") return;
     if ([" ", "Enter"].includes(event.key) && target.closest(TAKES_SPACE)) return;
     const act = keys[event.key];
     if (!act) return;

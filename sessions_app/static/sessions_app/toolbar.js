@@ -138,6 +138,7 @@ export class Toolbar {
     this.#highlight.value = "";
     this.#keep();
     this.onHighlight();
+    byId("log").focus({ preventScroll: true }); // where n goes to the next one
   }
 
   /** @param {string} term */
@@ -145,7 +146,7 @@ export class Toolbar {
     this.filters.highlights = this.filters.highlights.filter((other) => other !== term);
     this.#keep();
     this.onHighlight();
-    this.#highlight.focus();
+    byId("log").focus({ preventScroll: true });
   }
 
   #show() {
