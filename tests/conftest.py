@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.support.stores",
     "tests.support.receiving",
     "tests.support.sender_bench",
+    "tests.support.browsing",
 ]
 
 

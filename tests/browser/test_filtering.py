@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.tail_page import TailPage
 from tests.support.tail_lines import router_line, wire_line
-from tests.support.tail_server import PATH, TailServer
+from tests.support.tail_page import TailPage
+from tests.support.tail_server import TailServer
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_pattern_without_end_costs_200_ms_and_no_frame(
 
 
 def test_a_pattern_of_ten_thousand_characters_is_refused(some: TailPage) -> None:
-    some.page.goto(f"{some.server.origin}{PATH}#re=1&q={'(a%2B)%2B' * 1500}")
+    some.page.goto(f"{some.url}#re=1&q={'(a%2B)%2B' * 1500}")
     some.page.reload()
     expect(some.page.locator("#problem")).to_have_text("This pattern is too long.")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.tail_page import TailPage
+from tests.support.tail_page import TailPage
 from tests.support.tail_server import TailServer
 
 WAYS_TO_PAUSE: dict[str, Callable[[TailPage], object]] = {

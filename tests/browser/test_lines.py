@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.tail_page import TailPage
 from tests.support.tail_lines import router_line, sample
+from tests.support.tail_page import TailPage
 from tests.support.tail_server import NAME, TailServer
 
 LEVELS = {

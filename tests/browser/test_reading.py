@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.tail_page import TailPage
 from tests.support.tail_lines import wire_line
+from tests.support.tail_page import TailPage
 from tests.support.tail_server import TailServer
 
 TIME = "2026-01-31T12:00:00.123456Z"
@@ -109,10 +109,10 @@ def test_a_range_is_chosen_with_shift_and_copied(three: TailPage) -> None:
     expect(three.page.locator("#selected")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("what", "texts"), [("shown", ["two"]), ("all", ["one red", "two", "three"])])
-def test_text_is_downloaded(
-    what: str, texts: list[str], three: TailPage, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(
+    ("what", "texts"), [("shown", ["two"]), ("all", ["one red", "two", "three"])]
+)
+def test_text_is_downloaded(what: str, texts: list[str], three: TailPage, tmp_path: Path) -> None:
     three.filter("two")
     three.shows("two")
     file = _downloaded(three, what, "text", tmp_path)
@@ -132,9 +132,7 @@ def test_json_lines_are_downloaded_with_and_without_colours(
     assert [record["text"] for record in others] == ["two", "three"]
 
 
-def _downloaded(
-    tail: TailPage, what: str, form: str, folder: Path, colours: bool = False
-) -> Path:
+def _downloaded(tail: TailPage, what: str, form: str, folder: Path, colours: bool = False) -> Path:
     tail.page.locator("#downloads summary").click()
     tail.page.locator("#keep-colours").set_checked(colours)
     with tail.page.expect_download() as download:

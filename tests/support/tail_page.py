@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Dialog, Locator, Page, Request, expect
 
-from tests.support.tail_server import PATH, TailServer
 from tests.support.waiting import wait_until
 
 _WATCH_POLICY = """
@@ -19,9 +20,12 @@ LIMIT_SECONDS = 10.0
 
 
 class TailPage:
-    def __init__(self, page: Page, server: TailServer) -> None:
+    """Of a session's URL. `is_read`: whether the server has this page for a reader."""
+
+    def __init__(self, page: Page, url: str, is_read: Callable[[], bool] = lambda: True) -> None:
         self.page = page
-        self.server = server
+        self.url = url
+        self._is_read = is_read
         self.dialogs: list[str] = []
         self.elsewhere: list[str] = []
         self.errors: list[str] = []
@@ -30,10 +34,10 @@ class TailPage:
         page.on("request", self._request)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
-    def open(self, fragment: str = "", readers: int = 1) -> None:
-        self.page.goto(f"{self.server.origin}{PATH}{fragment}")
+    def open(self, fragment: str = "") -> None:
+        self.page.goto(f"{self.url}{fragment}")
         expect(self.page.locator("#state")).to_have_text("Live")
-        wait_until(lambda: self.server.readers == readers, LIMIT_SECONDS, "the page reads")
+        wait_until(self._is_read, LIMIT_SECONDS, "the page reads")
 
     @property
     def rows(self) -> Locator:
@@ -87,5 +91,6 @@ class TailPage:
         dialog.dismiss()
 
     def _request(self, request: Request) -> None:
-        if not request.url.startswith((self.server.origin, "blob:", "data:")):
+        origin = "{0.scheme}://{0.netloc}/".format(urlsplit(self.url))
+        if not request.url.startswith((origin, "blob:", "data:")):
             self.elsewhere.append(f"asked {request.url}")

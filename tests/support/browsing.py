@@ -1,0 +1,30 @@
+"""Debian's Chromium, as Playwright handles it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.support.servers import requires
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Of a module: while Playwright runs, no test of this thread can have an event loop."""
+    chromium = requires("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, timezone_id="Europe/Berlin", accept_downloads=True
+    )
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
