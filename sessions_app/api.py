@@ -19,7 +19,7 @@ from sessions_app import selectors, services
 from sessions_app.errors import UnknownSessionError
 from sessions_app.filters import narrowed
 from sessions_app.links import session_url
-from sessions_app.page import page_response
+from sessions_app.page import page_response, problem_page
 from sessions_app.serializers import TailRequest, query_filters
 from sessions_app.stream import stream_response
 
@@ -73,8 +73,12 @@ class LogSessionViewSet(ViewSet):
     def get_permissions(self) -> Any:
         return [] if self._is_reading else super().get_permissions()
 
-    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
-        answer = super().finalize_response(*args, **kwargs)
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> Any:
+        if self._is_reading and isinstance(response, Response):  # only errors are
+            response = _for_people(request._request, response)
+        answer = super().finalize_response(request, response, *args, **kwargs)
         for name, value in _SECRET_HEADERS.items():
             answer.headers[name] = value
         patch_vary_headers(answer, ["Accept"])
@@ -83,6 +87,18 @@ class LogSessionViewSet(ViewSet):
     @property
     def _is_reading(self) -> bool:
         return self.action_map.get(str(self.request.method).lower()) == "retrieve"
+
+
+def _for_people(request: HttpRequest, problem: Response) -> HttpResponse:
+    if media_type_of(request) != PAGE:
+        return problem
+    wait = problem.headers.get("Retry-After")
+    page = problem_page(
+        request, problem.status_code, problem.data["detail"], int(wait) if wait else None
+    )
+    if wait:
+        page.headers["Retry-After"] = wait
+    return page
 
 
 def media_type_of(request: HttpRequest) -> str:

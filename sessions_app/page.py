@@ -1,6 +1,9 @@
-"""The tail page for browsers: a fixed page, which fetches its lines over a WebSocket."""
+"""What browsers get: a fixed page, which fetches its lines over a WebSocket, or why there is none."""
 
 from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -34,7 +37,20 @@ _HEADERS = {
 
 def page_response(request: HttpRequest, session: Session) -> HttpResponse:
     """The page of the session at the request's own address."""
-    answer = render(request, "sessions_app/tail.html", {"name": str(session.selection.key)})
-    for name, value in _HEADERS.items():
-        answer.headers[name] = value
+    return _page(request, "tail.html", {"name": str(session.selection.key)}, 200)
+
+
+def problem_page(
+    request: HttpRequest, status: int, detail: str, wait_seconds: int | None
+) -> HttpResponse:
+    """For a person who followed a link: what is wrong, and what helps."""
+    title = "No such log session" if status == HTTPStatus.NOT_FOUND else HTTPStatus(status).phrase
+    told = {"title": title, "status": status, "detail": detail, "wait": wait_seconds}
+    return _page(request, "no_tail.html", told, status)
+
+
+def _page(request: HttpRequest, name: str, told: dict[str, Any], status: int) -> HttpResponse:
+    answer = render(request, f"sessions_app/{name}", told, status=status)
+    for header, value in _HEADERS.items():
+        answer.headers[header] = value
     return answer

@@ -239,6 +239,19 @@ def test_an_unknown_session_is_404(session_id: str, api: Api) -> None:
     is_problem(api.delete(f"{PATH}/{session_id}"), 404)
 
 
+def test_a_person_is_told_on_a_page(opened: Callable[..., str]) -> None:
+    answer = read(f"{PATH}/{uuid.uuid4()}", Accept=BROWSER)
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert SECRET.items() <= dict(answer.items()).items()
+    assert "There is no such log session" in answer.content.decode()
+
+    wrong = read(f"{opened()}?source=<b>", Accept=BROWSER)
+    assert wrong.status_code == 422
+    assert "<b>" not in wrong.content.decode()
+
+
 def test_it_opens_within_five_minutes_and_lives_an_hour(
     opened: Callable[..., str], shown: list[Any]
 ) -> None:
@@ -263,7 +276,7 @@ def test_one_that_is_over_is_404_and_204_for_event_streams(
     cache.clear()
 
     is_problem(read(path), 404)
-    is_problem(read(path, Accept=BROWSER), 404)
+    assert read(path, Accept=BROWSER).status_code == 404
     over = read(path, **EVENTS)
     assert (over.status_code, over.content) == (204, b"")
     assert SECRET.items() <= dict(over.items()).items()

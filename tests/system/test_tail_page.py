@@ -1,0 +1,147 @@
+"""The tail page on the real product: real web process, real Kafka, real Chromium."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.support.broker import Broker
+from tests.support.kafka import TopicNames
+from tests.support.payloads import SHORT
+from tests.support.records import kubernetes_event
+from tests.support.shuttle import Shuttle
+from tests.support.tail_page import TailPage
+from tests.support.tailing import event_now, open_session
+
+PROMPT_SECONDS = 1.0
+
+
+@pytest.fixture
+def space(kafka: Broker, topic: TopicNames) -> str:
+    """One with three lines of app gold, and one of another."""
+    name = kafka.create(topic(), partitions=2)
+    kafka.produce(name, [event_now("old 0"), event_now("else", "gold2")], partition=0)
+    kafka.produce(name, [event_now("old 1")], partition=1)
+    kafka.produce(name, [event_now("old 2")], partition=0)
+    return name
+
+
+@pytest.fixture
+def tail(context: BrowserContext, shuttle: Shuttle, space: str) -> Iterator[TailPage]:
+    page = TailPage(context.new_page(), open_session(shuttle, space))
+    yield page
+    assert page.faults() == []
+
+
+def test_the_last_lines_and_then_live_ones(tail: TailPage, kafka: Broker, space: str) -> None:
+    tail.open()
+    tail.shows("old 0", "old 1", "old 2")
+    expect(tail.rows).to_have_text([re.compile("old"), *[re.compile("old")] * 2, "Live from here"])
+    kafka.produce(space, [event_now("else", "gold2"), event_now("new")], partition=1)
+    expect(tail.row("new")).to_be_visible(timeout=PROMPT_SECONDS * 1000)
+    expect(tail.page.locator("h1")).to_have_text(f"gold-{space}")
+    expect(tail.page.locator("#time-left")).to_have_text(re.compile("(59|60) min left"))
+
+
+def test_a_pause_holds_while_kafka_has_more(tail: TailPage, kafka: Broker, space: str) -> None:
+    tail.open()
+    kafka.produce(space, [event_now(f"line {number}.") for number in range(300)])
+    expect(tail.row("line 299.")).to_be_in_viewport()
+    tail.press("Space")
+    kafka.produce(space, [event_now(f"line {number}.") for number in range(300, 1504)])
+    expect(tail.page.locator("#paused")).to_have_text("Paused – 1,204 new lines. Resume (End)")
+    tail.press("End")
+    expect(tail.row("line 1503.")).to_be_in_viewport()
+
+
+def test_a_web_process_that_starts_anew_costs_no_line(
+    context: BrowserContext, shuttle: Shuttle, kafka: Broker, space: str
+) -> None:
+    """Its session is in the database, its place in the page; what came meanwhile is in Kafka."""
+    tail = TailPage(context.new_page(), open_session(shuttle, space))
+    tail.open()
+    tail.shows("old 0", "old 1", "old 2")
+    numbers = count()
+    over = threading.Event()
+
+    def produce() -> None:
+        while not over.wait(0.02):
+            kafka.produce(space, [event_now(f"line {next(numbers)}.")])
+
+    producing = threading.Thread(target=produce)
+    producing.start()
+    try:
+        expect(tail.row("line 9.")).to_be_visible()
+        shuttle.stop_web()
+        expect(tail.page.locator("#state")).to_contain_text("Reconnecting")
+        expect(tail.page.locator("#retry")).to_be_visible()
+        shuttle.start_web()
+        expect(tail.page.locator("#state")).to_have_text("Live", timeout=30_000)
+    finally:
+        over.set()
+        producing.join()
+    last = next(numbers) - 1
+    expect(tail.row(f"line {last}.")).to_be_visible()
+    expect(tail.page.locator("#counts")).to_have_text(f"{3 + last + 1:,} lines")
+    expect(tail.row("Reconnected after")).to_have_count(1)
+    expect(tail.row("missing")).to_have_count(0)
+
+
+def test_a_revoked_session_is_told(tail: TailPage, shuttle: Shuttle) -> None:
+    tail.open()
+    assert shuttle.api.delete(tail.url).status_code == 204
+    expect(tail.page.locator("#over")).to_contain_text("Session over: it was revoked.")
+    expect(tail.page.locator("#state")).to_have_text("Over")
+    answer = tail.page.reload()
+    assert answer is not None
+    assert answer.status == 404
+    expect(tail.page.locator("body")).to_contain_text("There is no such log session")
+
+
+def test_a_session_of_the_past_says_that_it_is_all(
+    context: BrowserContext, shuttle: Shuttle, space: str
+) -> None:
+    tail = TailPage(context.new_page(), open_session(shuttle, space, tail=False, lines=2))
+    tail.page.goto(tail.url)
+    tail.shows("old 1", "old 2")
+    expect(tail.page.locator("#over")).to_contain_text("That is all")
+    assert tail.faults() == []
+
+
+def test_lines_come_as_events_where_no_web_socket_gets_through(
+    tail: TailPage, kafka: Broker, space: str
+) -> None:
+    tail.page.add_init_script(
+        "window.WebSocket = class { close() {} constructor() {"
+        " setTimeout(() => this.onclose({ code: 1006 })) } }"
+    )
+    tail.open()
+    tail.shows("old 0", "old 1", "old 2")
+    kafka.produce(space, [event_now("new")])
+    expect(tail.row("new")).to_be_visible()
+
+
+def test_hostile_lines_and_names_are_text_on_their_whole_way(
+    tail: TailPage, kafka: Broker, space: str
+) -> None:
+    events = [
+        kubernetes_event(text, container=f"gold--{text}", pod=text, time=_now()) for text in SHORT
+    ]
+    kafka.produce(space, events)
+    kafka.produce(space, [event_now("the end")])
+    tail.open()
+    expect(tail.row("the end")).to_be_visible()
+    tail.row("the end").locator(".text").click()
+    for _ in range(30):
+        tail.press("k")
+    assert tail.faults() == []
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
