@@ -61,7 +61,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, _kafka(options.kafka, Path(folder)) as bootstrap:
         for scenario in TAILS:
             if options.only in scenario.name:
-                _print(scenario, _measure(scenario, bootstrap, Path(folder), options.seconds))
+                _print(scenario, measure(scenario, bootstrap, Path(folder), options.seconds))
 
 
 def _options() -> argparse.Namespace:
@@ -93,9 +93,8 @@ def _print(scenario: TailScenario, found: dict[str, Any]) -> None:
     )
 
 
-def _measure(
-    scenario: TailScenario, bootstrap: str, folder: Path, seconds: float
-) -> dict[str, Any]:
+def measure(scenario: TailScenario, bootstrap: str, folder: Path, seconds: float) -> dict[str, Any]:
+    """Lines written, read and skipped; delays in seconds; CPU seconds; peak bytes."""
     topic = f"bench-tail-{time.time_ns()}"
     admin = AdminClient({"bootstrap.servers": bootstrap})
     admin.create_topics([NewTopic(topic, PARTITIONS)])[topic].result()

@@ -73,9 +73,7 @@ class LogSessionViewSet(ViewSet):
     def get_permissions(self) -> Any:
         return [] if self._is_reading else super().get_permissions()
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> Any:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         if self._is_reading and isinstance(response, Response):  # only errors are
             response = _for_people(request._request, response)
         answer = super().finalize_response(request, response, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""What browsers get: a fixed page, which fetches its lines over a WebSocket, or why there is none."""
+"""What browsers get: a page that fetches its lines over a WebSocket, or why there is none."""
 
 from __future__ import annotations
 

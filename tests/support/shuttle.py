@@ -31,7 +31,6 @@ class Shuttle:
     ) -> None:
         self._folder = folder
         self._stack = ExitStack()
-        self._web: RunningProcess | None = None
         self.metrics_port = free_port()
         self.environment = {
             "KAFKA_HOSTS": bootstrap,
@@ -62,13 +61,12 @@ class Shuttle:
 
     def start_web(self) -> RunningProcess:
         """At the same port when it was stopped before."""
-        web = self._web = self._stack.enter_context(self.run("runweb", "--host", "127.0.0.1"))
+        web = self.web = self._stack.enter_context(self.run("runweb", "--host", "127.0.0.1"))
         wait_until(lambda: self._answers(web), LIMIT_SECONDS, "runweb answers")
         return web
 
     def stop_web(self) -> None:
-        assert self._web is not None
-        assert self._web.terminate() == 0, self._web.output()
+        assert self.web.terminate() == 0, self.web.output()
 
     def start_worker(self, *, consuming: bool = True, workers: int = 1) -> RunningProcess:
         """`consuming`: wait until it has partitions. `workers`: under one supervisor."""

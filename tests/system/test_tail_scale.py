@@ -1,0 +1,37 @@
+"""Many sessions cost one reader of Kafka, a little memory, and nobody's promptness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.tails import TailScenario, measure
+from tests.support.broker import Broker
+
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("scenario", "seconds", "p99_seconds"),
+    [
+        # A machine that runs other tests besides may be late by itself.
+        (TailScenario(sessions=50, rate=1_000, apps=10), 3, 3.0),
+        pytest.param(
+            TailScenario(sessions=50, rate=5_000, apps=10), 20, 1.0, marks=pytest.mark.slow
+        ),
+        pytest.param(
+            TailScenario(sessions=1_000, rate=500, apps=20), 20, 1.0, marks=pytest.mark.slow
+        ),
+    ],
+    ids=lambda value: value.name if isinstance(value, TailScenario) else "",
+)
+def test_many_sessions(
+    scenario: TailScenario, seconds: float, p99_seconds: float, kafka: Broker, tmp_path: Path
+) -> None:
+    found = measure(scenario, kafka.bootstrap, tmp_path, seconds)
+    print(found)
+    assert found["read"] == found["written"] * scenario.sessions // scenario.apps
+    assert found["skipped"] == 0
+    assert found["p99"] < p99_seconds
+    assert found["peak"] < 500 * MIB
