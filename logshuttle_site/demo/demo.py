@@ -75,7 +75,7 @@ class Demo:
             stack.callback(parts.stop)
             await self._start(parts, keys)
             await self._add_first_drain(keys, port)
-            self._welcome(keys, new)
+            self._welcome(keys, new, tail_url=await self._open_tail(keys))
             await self._let_run(parts, kafka.bootstrap)
 
     def _environment(self, keys: Keepsakes, bootstrap: str) -> dict[str, str]:
@@ -120,12 +120,26 @@ class Demo:
             if answer.status not in (201, 409):
                 raise OSError(f"no first drain: {answer.status} {await answer.text()}")
 
-    def _welcome(self, keys: Keepsakes, new: bool) -> None:
+    async def _open_tail(self, keys: Keepsakes) -> str:
+        async with aiohttp.request(
+            "POST",
+            f"{self._url}/log-sessions",
+            headers={"Authorization": keys.auth_key},
+            json={"app": APPS[0].app, "space": APPS[0].space},
+        ) as answer:
+            if answer.status != 201:
+                raise OSError(f"no tail: {answer.status} {await answer.text()}")
+            url: str = (await answer.json())["logplex_url"]
+            return url
+
+    def _welcome(self, keys: Keepsakes, new: bool, tail_url: str) -> None:
         password = keys.password if new else f"as printed at the first run ({self._folder.name}/)"
         self._progress.done("All is up. Ctrl-C ends it.")
         self._print(f"""
   API      {self._url}/apps/{APPS[0]}/log-drains
   Admin    {self._url}/admin/       user {OPERATOR}, password {password}
+  Tail     {tail_url}
+           of {APPS[0]}, for a browser or curl -N: within 5 minutes, then for an hour
   Metrics  http://127.0.0.1:{self._ports.metrics}/metrics
   Logs     {self._folder}
 

@@ -64,6 +64,9 @@ def test_one_command_shows_lines_and_one_signal_ends_all_of_it(
         )
         assert added.status_code == 201
         assert b" api-demo " in sink.wait_for(1)[0]
+        tail_url = running.output().partition("Tail     ")[2].split()[0]
+        with httpx.stream("GET", tail_url) as tailing:
+            assert next(tailing.iter_lines()).partition(" ")[2].startswith("shop-demo ")
 
         children = psutil.Process(running.pid).children(recursive=True)
         running.signal(signal.SIGINT)
