@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
-from playwright.sync_api import Dialog, Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, expect
 
+from tests.support.page_watch import PageWatch
 from tests.support.waiting import wait_until
 
-_WATCH_POLICY = """
-    window.policyFaults = [];
-    document.addEventListener("securitypolicyviolation", (event) => {
-      window.policyFaults.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
-    });
-"""
 LIMIT_SECONDS = 10.0
 
 
@@ -26,13 +20,7 @@ class TailPage:
         self.page = page
         self.url = url
         self._is_read = is_read
-        self.dialogs: list[str] = []
-        self.elsewhere: list[str] = []
-        self.errors: list[str] = []
-        page.add_init_script(_WATCH_POLICY)
-        page.on("dialog", self._dialog)
-        page.on("request", self._request)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self._watch = PageWatch(page, url)
 
     def open(self, fragment: str = "") -> None:
         self.page.goto(f"{self.url}{fragment}")
@@ -83,14 +71,4 @@ class TailPage:
         return self.page.evaluate(script)
 
     def faults(self) -> list[str]:
-        policy = self.evaluate("window.policyFaults ?? []")
-        return [*self.dialogs, *self.elsewhere, *self.errors, *policy]
-
-    def _dialog(self, dialog: Dialog) -> None:
-        self.dialogs.append(f"dialog {dialog.message}")
-        dialog.dismiss()
-
-    def _request(self, request: Request) -> None:
-        origin = "{0.scheme}://{0.netloc}/".format(urlsplit(self.url))
-        if not request.url.startswith((origin, "blob:", "data:")):
-            self.elsewhere.append(f"asked {request.url}")
+        return self._watch.faults()
