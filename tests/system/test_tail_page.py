@@ -51,10 +51,11 @@ def test_the_last_lines_and_then_live_ones(tail: TailPage, kafka: Broker, space:
 
 def test_a_pause_holds_while_kafka_has_more(tail: TailPage, kafka: Broker, space: str) -> None:
     tail.open()
-    kafka.produce(space, [event_now(f"line {number}.") for number in range(300)])
+    kafka.produce(space, [event_now(f"line {number}.") for number in range(300)], partition=0)
     expect(tail.row("line 299.")).to_be_in_viewport()
     tail.press("Space")
-    kafka.produce(space, [event_now(f"line {number}.") for number in range(300, 1504)])
+    more = [event_now(f"line {number}.") for number in range(300, 1504)]
+    kafka.produce(space, more, partition=0)
     expect(tail.page.locator("#paused")).to_have_text("Paused – 1,204 new lines. Resume (End)")
     tail.press("End")
     expect(tail.row("line 1503.")).to_be_in_viewport()
@@ -72,7 +73,7 @@ def test_a_web_process_that_starts_anew_costs_no_line(
 
     def produce() -> None:
         while not over.wait(0.02):
-            kafka.produce(space, [event_now(f"line {next(numbers)}.")])
+            kafka.produce(space, [event_now(f"line {next(numbers)}.")], partition=0)
 
     producing = threading.Thread(target=produce)
     producing.start()
