@@ -21,6 +21,9 @@ from tests.support.waiting import wait_until
 
 AUTH_KEY = "key-of-the-tests"
 LIMIT_SECONDS = 30.0
+_SQLITE_FILE = "shuttle.sqlite3"
+_migrated: list[bytes] = []
+"""A SQLite file as `manage.py migrate` leaves it, once there is one."""
 
 
 class Shuttle:
@@ -36,7 +39,7 @@ class Shuttle:
             "KAFKA_HOSTS": bootstrap,
             "AUTH_KEY": AUTH_KEY,
             "SECRET_KEY": "secret-of-the-tests",
-            "DATABASE_URL": f"sqlite:///{folder / 'shuttle.sqlite3'}",
+            "DATABASE_URL": f"sqlite:///{folder / _SQLITE_FILE}",
             "PORT": str(free_port()),
             "METRICS_PORT": str(self.metrics_port),
             "DRAIN_ALLOWED_CIDRS": "127.0.0.0/8",
@@ -49,8 +52,15 @@ class Shuttle:
         )
 
     def migrate(self) -> None:
+        """A SQLite file is made once; the others are copies of it."""
+        file = Path(self.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+        if _migrated and file == self._folder / _SQLITE_FILE:
+            file.write_bytes(_migrated[0])
+            return
         with self.run("migrate") as migrating:
             assert migrating.wait() == 0, migrating.output()
+        if file.is_file():
+            _migrated.append(file.read_bytes())
 
     @contextmanager
     def run(self, *command: str) -> Iterator[RunningProcess]:
