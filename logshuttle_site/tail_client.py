@@ -52,7 +52,8 @@ class TailClient:
                     raise TailFailedError(await _why(answer))
                 return f"{self._sessions}/{(await answer.json())['id']}"
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise TailFailedError(f"{self._sessions}: {error or 'no answer in time'}") from error
+            why = error if str(error) else "no answer in time"
+            raise TailFailedError(f"nobody serves {self._sessions}: {why}") from error
 
     async def _close(self, http: aiohttp.ClientSession, url: str) -> None:
         """So that it counts no more; when that fails it ends by itself."""

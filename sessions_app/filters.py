@@ -49,6 +49,8 @@ def owner_of(text: str) -> dict[str, str]:
     site = text.removeprefix("site:")
     if site != text:
         return {"site": site}
+    if "-" not in text:  # a drain's `shop` is shop-default; a person has forgotten the space
+        raise InvalidSessionError({"app": f"{text!r} names no space: app-space is wanted"})
     try:
         return AppKey.parse(text)._asdict()
     except ValueError as error:

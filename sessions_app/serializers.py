@@ -39,7 +39,7 @@ class Text(serializers.Field[str, Any, str, Any]):
 
 
 class Words(serializers.Field[frozenset[str], Any, list[str], Any]):
-    """One word or a list of them; null, or no word at all, lets all pass."""
+    """Words behind commas or a list of them; null, or no word at all, lets all pass."""
 
     def __init__(self, choices: Iterable[str] = ()) -> None:
         super().__init__(required=False)
@@ -49,7 +49,7 @@ class Words(serializers.Field[frozenset[str], Any, list[str], Any]):
         return frozenset() if data in (None, serializers.empty) else self.to_internal_value(data)
 
     def to_internal_value(self, data: Any) -> frozenset[str]:
-        words = [data] if isinstance(data, str) else data
+        words = data.split(",") if isinstance(data, str) else data
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise serializers.ValidationError("must be text, or a list of texts")
         found = frozenset(filter(None, words))
@@ -117,8 +117,7 @@ class TailRequest(FilterRequest):
 def query_filters(query: QueryDict) -> Filters:
     """`?source=app&process=web,worker&q=error`. Raises ValidationError."""
     given: dict[str, Any] = {
-        name: [word for text in query.getlist(name) for word in text.split(",")]
-        for name in ("source", "process", "stream")
+        name: ",".join(query.getlist(name)) for name in ("source", "process", "stream")
     }
     asked = FilterRequest(data={**given, "q": query.get("q", "")})
     asked.is_valid(raise_exception=True)

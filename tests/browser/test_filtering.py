@@ -113,6 +113,9 @@ def test_sources_are_hidden_by_chips(some: TailPage) -> None:
     some.shows("path=/orders/17")
     some.chip("router").click()
     expect(some.page.locator("#empty-text")).to_have_text("No line passes the filter.")
+    some.page.get_by_role("button", name="Show all lines").click()
+    expect(some.rows).to_have_count(6)
+    expect(some.chip("app")).to_have_attribute("aria-pressed", "true")
 
 
 def test_rows_about_gaps_pass_every_filter(some: TailPage, server: TailServer) -> None:

@@ -74,6 +74,22 @@ def test_a_pause_ends_at_the_end(way: str, full: TailPage, server: TailServer) -
     expect(full.page.locator("#pause")).to_have_text("Pause")
 
 
+def test_a_higher_window_and_a_shorter_list_do_not_pause(full: TailPage) -> None:
+    bar, problem = full.page.locator("#paused"), full.page.locator("#problem")
+    full.page.locator("#regex").click()
+    for pattern in ("([", "line 1", "([", "."):
+        full.filter(pattern)
+        if pattern == "([":
+            expect(problem).not_to_be_empty()
+        else:
+            expect(problem).to_be_empty()
+        expect(full.row("line 199.")).to_be_in_viewport()
+        expect(bar).to_be_hidden()
+    full.page.set_viewport_size({"width": 1280, "height": 1200})
+    expect(full.row("line 199.")).to_be_in_viewport()
+    expect(bar).to_be_hidden()
+
+
 def test_a_pause_in_a_flood_holds_at_the_first_touch_of_the_wheel(
     full: TailPage, server: TailServer
 ) -> None:

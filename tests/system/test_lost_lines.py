@@ -119,7 +119,7 @@ def test_with_on_lag_skip_a_drain_jumps_to_live_and_is_told_how_many(
     assert shuttle.api.post(f"{path}/pause").status_code == 200
     wait_until(lambda: 'state="paused"} 1.0' in shuttle.metrics(), 5, "paused")
     kafka.produce(space, numbered_events("gold", run, 0, 300, start=10), partition=0)
-    wait_until(lambda: shuttle.metric(RECEIVED) == 310, 10, "all passed by")
+    wait_until(lambda: shuttle.metric(RECEIVED, source="kubernetes") == 310, 10, "all passed by")
 
     assert shuttle.api.post(f"{path}/resume").status_code == 200
     wait_until(lambda: dropped(shuttle, "skipped") == 300, 10, "the jump")
@@ -151,7 +151,7 @@ def test_lines_older_than_the_limit_are_not_replayed(
     old, young = numbered_events("gold", run, 0, 40), numbered_events("gold", run, 0, 9, start=40)
     kafka.produce(space, old, partition=0, timestamp_ms=now_ms - 600_000)
     kafka.produce(space, young, partition=0, timestamp_ms=now_ms)
-    wait_until(lambda: shuttle.metric(RECEIVED) == 49, 10, "all passed by")
+    wait_until(lambda: shuttle.metric(RECEIVED, source="kubernetes") == 49, 10, "all passed by")
 
     assert shuttle.api.post(f"{path}/resume").status_code == 200
 

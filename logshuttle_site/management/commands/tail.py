@@ -27,9 +27,11 @@ class Command(BaseCommand):
             "--lines", type=int, default=LINES_DEFAULT, help="so many of the past first (100)"
         )
         parser.add_argument("--no-tail", action="store_true", help="end after them")
-        parser.add_argument("--source", action="append", default=[], choices=SOURCES)
-        parser.add_argument("--process", action="append", default=[], metavar="TYPE")
-        parser.add_argument("--stream", action="append", default=[], choices=STREAMS)
+        parser.add_argument(
+            "--source", default="", help=f"{', '.join(SOURCES)}: one, or more behind commas"
+        )
+        parser.add_argument("--process", default="", help="process types such as web, worker")
+        parser.add_argument("--stream", default="", help=", ".join(STREAMS))
         parser.add_argument("--text", default="", help="only lines that have it, in any case")
         parser.add_argument(
             "--url",
@@ -38,6 +40,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["url"].startswith(("http://", "https://")):
+            raise CommandError(f"--url {options['url']}: has to begin with http:// or https://")
         try:
             owner = owner_of(options["owner"])
         except InvalidSessionError as error:

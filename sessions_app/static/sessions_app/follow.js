@@ -100,7 +100,8 @@ export class Follow {
     const top = this.#scroller.scrollTop;
     const list = this.#list;
     if (list.follows) {
-      if (top < list.scrolledTo - NEAR_END) this.pause();
+      // A window that has become higher, or a shorter list, moves the end itself.
+      if (top < list.scrolledTo - NEAR_END && !this.#isAtEnd()) this.pause();
     } else if (top > list.scrolledTo + NEAR_END && this.#isAtEnd()) this.resume();
     if (!list.follows) list.scrolledTo = top;
   }

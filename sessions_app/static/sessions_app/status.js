@@ -11,11 +11,11 @@ import { remaining } from "./times.js";
 const TOAST_MS = 2500;
 const RATE_SECONDS = 5;
 
-/** Why a session is over: what to say, and what to do about it. @type {Record<string, [string, string]>} */
+/** Why a session is over: what to say, and what helps, if anything. @type {Record<string, [string, string]>} */
 const OVER = {
-  over: ["Session over: its time is up. Open a new session to see more.", "Reload"],
-  revoked: ["Session over: it was revoked.", "Reload"],
-  unknown: ["There is no such session any more. Open a new session to see more.", "Reload"],
+  over: ["Session over: its time is up. These lines stay until you leave this page.", ""],
+  revoked: ["Session over: it was revoked. These lines stay until you leave this page.", ""],
+  unknown: ["There is no such session any more. These lines stay until you leave this page.", ""],
   idle: ["The stream ended: there was no line for a while.", "Continue"],
   end: ["That is all: this session shows the past and does not follow new lines.", "Reload"],
   filter: ["The filters in this page's address are not understood.", "Reload"],
@@ -52,6 +52,7 @@ export class Status {
       const [text, action] = OVER[detail] ?? OVER.over;
       byId("over-text").textContent = text;
       byId("over-action").textContent = action;
+      byId("over-action").hidden = !action;
     }
     this.tick();
   }
@@ -85,7 +86,7 @@ export class Status {
     if (filtering) parts.push(`${counted(Math.max(0, shown - store.notes.length))} shown`);
     if (store.fellOut) parts.push(`${counted(store.fellOut)} fell out`);
     byId("counts").textContent = parts.join(" · ");
-    byId("rate").textContent = `${counted(this.#rate(store.received))} lines/s`;
+    byId("rate").textContent = `${plural(this.#rate(store.received), "line")}/s`;
   }
 
   /** @param {number} received */

@@ -23,6 +23,8 @@ export class LineStore {
   /** Lines, without notes: received since the page opened, and lost to the ring's size. */
   received = 0;
   fellOut = 0;
+  /** Whether lines were forgotten because somebody wanted it. */
+  cleared = false;
   /** Numbers of the notes held, ascending. @type {number[]} */
   notes = [];
   /** Lines received a level. @type {Record<string, number>} */
@@ -64,6 +66,7 @@ export class LineStore {
 
   /** Forgets the lines; those to come go on as before. */
   clear() {
+    this.cleared ||= this.size > 0;
     this.first = this.next;
     this.#ring = [];
     this.#characters = 0;

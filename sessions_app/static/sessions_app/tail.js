@@ -88,7 +88,7 @@ const dress = () => list.eachRow(dressed);
 const connection = new Connection({
   changed: (state, reason) => {
     status.connection(state, reason);
-    if (state === "over") note(byId("over-text").textContent, "info");
+    if (state === "over") note("The stream ended here", "info");
   },
   resumed: (seconds, missed) => {
     const after = `Reconnected after ${plural(Math.max(1, Math.round(seconds)), "second")}`;
@@ -178,6 +178,17 @@ function leaveContext(back = true) {
   selection.choose(seq);
 }
 
+function emptyText() {
+  return connection.state === "over" ? "There were no lines." : "Waiting for lines…";
+}
+
+function leadText() {
+  if (store.fellOut) {
+    return `${plural(store.fellOut, "older line")} fell out: this page holds ${counted(MOST_LINES)}`;
+  }
+  return store.cleared ? "Cleared: older lines are gone" : "The beginning";
+}
+
 let factsAsked = false;
 function showFacts() {
   if (factsAsked) return;
@@ -188,12 +199,12 @@ function showFacts() {
     status.counts(store, rows, toolbar.isFiltering && context === null);
     toolbar.showCounts(store.levels);
     follow.update();
-    byId("lead").textContent = store.fellOut
-      ? `${plural(store.fellOut, "older line")} fell out: this page holds ${counted(MOST_LINES)}`
-      : "The beginning";
+    byId("lead").textContent = leadText();
     byId("lead").hidden = !store.size;
-    byId("empty").hidden = rows > 0;
-    byId("empty-text").textContent = store.size ? "No line passes the filter." : "Waiting for lines…";
+    const hides = store.size > store.notes.length; // lines, all of them
+    byId("empty").hidden = rows > store.notes.length;
+    byId("empty-text").textContent = hides ? "No line passes the filter." : emptyText();
+    byId("empty-act").hidden = !hides;
   }, FACTS_MS);
 }
 list.onDrawn = showFacts;
@@ -290,6 +301,7 @@ byId("context-back").addEventListener("click", () => leaveContext());
 byId("selected-copy").addEventListener("click", copyChosen);
 byId("selected-clear").addEventListener("click", () => selection.clear());
 byId("clear").addEventListener("click", clear);
+byId("empty-act").addEventListener("click", () => toolbar.clear());
 byId("help-button").addEventListener("click", () => byId("help").showModal());
 byId("help-close").addEventListener("click", () => byId("help").close());
 byId("retry").addEventListener("click", () => connection.now());

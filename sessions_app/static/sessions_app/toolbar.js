@@ -73,6 +73,14 @@ export class Toolbar {
     this.#changed();
   }
 
+  /** Nothing is filtered any more. */
+  clear() {
+    this.filters.query = "";
+    this.filters.hiddenLevels.clear();
+    this.filters.hiddenSources.clear();
+    this.#changed();
+  }
+
   /** @param {string} problem Empty: there is none. */
   showProblem(problem) {
     this.#problem.textContent = problem;
@@ -97,7 +105,7 @@ export class Toolbar {
   #chips(names, parent, set, into, labels) {
     for (const name of names) {
       const chip = button("chip", labels[name] ?? name, () => {});
-      chip.title = "Hide or show. With Shift: only these.";
+      chip.title = `Hide or show. With Shift: only these.${into === this.#levelChips ? " Lines that name no level stay." : ""}`;
       chip.dataset.name = name;
       chip.append(element("span", "count"));
       chip.addEventListener("click", (event) => {
