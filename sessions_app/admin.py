@@ -105,7 +105,7 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(TailSession)
 class TailSessionAdmin(admin.ModelAdmin):
     form = TailForm
-    list_display = ("owner", "filters", "state", "created_at", "opened_at", "ends_at")
+    list_display = ("owner", "filters", "state", "created_at", "ends_at")
     list_filter = (StateFilter, "space")
     search_fields = ("app", "space", "site")
     search_help_text = "App, space or site"
@@ -158,7 +158,7 @@ class TailSessionAdmin(admin.ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: TailSession | None = None) -> list[Any]:
         if obj is None:
             return list(self.form.base_fields)
-        return [*self.list_display, "lines", "tail", "revoked_at", "name"]
+        return [*self.list_display, "opened_at", "lines", "tail", "revoked_at", "name"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [] if obj is None else self.get_fields(request, obj)
