@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -31,10 +31,25 @@ def stream_response(
         return HttpResponse(status=204)  # or a browser asks again for ever
     body = _written(session, _wire_of(media_type, session), token)
     # A line's characters are UTF-8 whatever the type says; some clients guess without this.
-    answer = StreamingHttpResponse(body, content_type=f"{media_type}; charset=utf-8")
+    answer = _Stream(body, content_type=f"{media_type}; charset=utf-8")
     for name, value in _HEADERS.items():
         answer.headers[name] = value
     return answer
+
+
+class _Stream(StreamingHttpResponse):
+    """Ends with its connection. Django leaves the body of one that is cut off to the garbage
+    collector: until that comes, Kafka would be read for nobody.
+    """
+
+    def __init__(self, body: AsyncGenerator[bytes], content_type: str) -> None:
+        super().__init__(body, content_type=content_type)
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async with aclosing(self._body) as parts:
+            async for part in parts:
+                yield part
 
 
 def _has_all(session: Session, token: str) -> bool:
@@ -49,7 +64,7 @@ def _wire_of(media_type: str, session: Session) -> Wire:
     return RecordsWire(key) if media_type == RECORDS else TextWire(key)
 
 
-async def _written(session: Session, wire: Wire, token: str | None) -> AsyncIterator[bytes]:
+async def _written(session: Session, wire: Wire, token: str | None) -> AsyncGenerator[bytes]:
     yield wire.opening
     async with aclosing(tails_here().events(session, token)) as batches:
         async for events in batches:

@@ -133,6 +133,7 @@ async def test_those_who_never_read_change_nothing_for_others(
                     await until(partial(has_last, seen, 7499), 40, "all lines")
             grown = web.memory_info().rss - before
             await until(lambda: connections(web) <= 11, 10, "silent ones are cut")  # and the API's
+    await until(lambda: not kafka_connections(web, kafka), 20, "nobody is read for any more")
 
     for seen in readers:
         assert_none_missing_or_twice(seen)

@@ -50,9 +50,9 @@ class Command(BaseCommand):
             **owner,
             "lines": options["lines"],
             "tail": not options["no_tail"],
-            "source": options["source"],
-            "process": options["process"],
-            "stream": options["stream"],
+            "source": _words(options["source"]),
+            "process": _words(options["process"]),
+            "stream": _words(options["stream"]),
             "q": options["text"],
         }
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -69,6 +69,10 @@ class Command(BaseCommand):
 
     def _note(self, text: str) -> None:
         self.stderr.write(self.style.NOTICE(text))
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.split(",") if word]
 
 
 def _print(line: str) -> None:
