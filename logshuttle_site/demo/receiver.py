@@ -25,7 +25,8 @@ class ShowingReceiver:
             self._server.close()
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
+        # A task that is cancelled with its loop would be printed as a fault of ours.
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             async for line in reader:
                 self._show(line.decode(errors="replace").rstrip("\n"))
         writer.close()
