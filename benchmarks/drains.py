@@ -1,14 +1,13 @@
 """`python -m benchmarks.drains DESTINATION PORT APPS FAN_OUT PAUSED CA`: drains for app0, …
 `python -m benchmarks.drains resume`: those that were paused are no longer.
 
-They count as active since ever, so that events written before are theirs.
+They begin nowhere in particular: that is at the beginning, where no worker has been yet.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +50,8 @@ def main() -> None:
         for app in range(apps):
             for host in range(1, fan_out + 1):  # an app has no two drains with the same URL
                 url = URLS[destination].format(host, port)
-                create_drain(AppKey(f"app{app}", SPACE), url, **options)
-        Drain.objects.update(active_since=datetime(2000, 1, 1, tzinfo=UTC), paused=bool(paused))
+                create_drain(AppKey(f"app{app}", SPACE), url, begin=(), **options)
+        Drain.objects.update(paused=bool(paused))
 
 
 if __name__ == "__main__":

@@ -15,12 +15,12 @@ import confluent_kafka as kafka
 from benchmarks.memory import peak_bytes
 from events.batch_size import RECORDS_MAX
 from events.consumer import POLL_SECONDS
-from events.kafka import offsets_conf
+from events.kafka import consumer_conf
 
 
 def main() -> None:
     bootstrap, topic, part, of = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    consumer = kafka.Consumer(offsets_conf({"bootstrap.servers": bootstrap}, "floor"))
+    consumer = kafka.Consumer(consumer_conf({"bootstrap.servers": bootstrap}, "floor"))
     numbers = sorted(consumer.list_topics(topic, 10).topics[topic].partitions)[part::of]
     partitions = [kafka.TopicPartition(topic, number, 0) for number in numbers]
     left = sum(consumer.get_watermark_offsets(partition)[1] for partition in partitions)

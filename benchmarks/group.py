@@ -8,7 +8,8 @@ import confluent_kafka as kafka
 from confluent_kafka.admin import AdminClient
 
 from benchmarks.traffic import PARTITIONS
-from shuttle.config import GROUP
+
+GROUP = "logshuttle"
 
 WAIT_SECONDS = 300.0
 

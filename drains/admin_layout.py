@@ -21,7 +21,7 @@ OBSERVED = (
     "bytes_sent",
     "lost",
     "id",
-    "active_since",
+    "start",
     "created_at",
     "updated_at",
 )

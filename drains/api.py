@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from django.utils import timezone
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,9 +18,10 @@ from drains.delivery.trial import Trial
 from drains.errors import InvalidDrainError, UnknownDrainError
 from drains.fields import UndecryptableError
 from drains.models import Drain
+from drains.moments import rfc3339
 from drains.option_rules import OPTION_NAMES
 from drains.selectors import egress_policy, route_of
-from drains.serializers import DrainRequest, drain_json
+from drains.serializers import DrainRequest, SendAgainRequest, drain_json
 from events.keys import AppKey, Key, SiteKey
 
 
@@ -36,12 +36,8 @@ class DrainViewSet(ViewSet):
         return Response([drain_json(drain) for drain in drains])
 
     def create(self, request: Request, key: str) -> Response:
-        # Before anything else: every line produced after the answer is the new drain's.
-        since = timezone.now()
-        wanted = _valid(request)
-        return Response(
-            drain_json(services.create_drain(self._key(key), **wanted, since=since)), status=201
-        )
+        made = services.create_drain(self._key(key), **_valid(request))
+        return Response(drain_json(made), status=201)
 
     def retrieve(self, request: Request, key: str, drain_id: str) -> Response:
         return Response(drain_json(self._drain(key, drain_id)))
@@ -73,6 +69,15 @@ class DrainViewSet(ViewSet):
         went_well = bool(steps) and steps[-1].step == "send" and steps[-1].ok
         return Response({"ok": went_well, "steps": [asdict(step) for step in steps]})
 
+    def replay(self, request: Request, key: str, drain_id: str) -> Response:
+        """A window is sent again: as far as Kafka has it, from a time on."""
+        wanted = SendAgainRequest(data=_body(request))
+        wanted.is_valid(raise_exception=True)
+        since, records = services.send_again(
+            self._drain(key, drain_id), wanted.validated_data["since"]
+        )
+        return Response({"since": rfc3339(since), "records": records}, status=202)
+
     def _set_paused(self, key: str, drain_id: str, *, paused: bool) -> Response:
         return Response(
             drain_json(services.change_drain(self._drain(key, drain_id), paused=paused))
@@ -103,10 +108,16 @@ class SiteDrains(DrainViewSet):
 
 
 def _valid(request: Request, *, partial: bool = False) -> dict[str, Any]:
-    body: Any = request.data  # an object: the parser takes nothing else
+    body = _body(request)
     wanted = DrainRequest(data=body, partial=partial)
-    if not request.body:  # DRF takes no body at all for an empty object
-        raise ParseError("the body is empty; a JSON object is expected")
     wanted.is_valid(raise_exception=True)
     changes = {name: body[name] for name in OPTION_NAMES if name in body}
     return {**wanted.validated_data, **changes}
+
+
+def _body(request: Request) -> Any:
+    """An object: the parser takes nothing else."""
+    body = request.data
+    if not request.body:  # DRF takes no body at all for an empty object
+        raise ParseError("the body is empty; a JSON object is expected")
+    return body

@@ -4,7 +4,9 @@ DrainError
 ├── InvalidDrainError   fields are wrong; says which, and why
 ├── TwinDrainError      the app has a drain with this URL already
 ├── TooManyDrainsError  the app has as many as it may
-└── UnknownDrainError   there is no such drain, or there is none any more
+├── UnknownDrainError   there is no such drain, or there is none any more
+├── PausedDrainError    it is paused, so it can be sent nothing
+└── KafkaAwayError      what only Kafka knows cannot be told
 """
 
 from __future__ import annotations
@@ -36,3 +38,13 @@ class TooManyDrainsError(DrainError):
 class UnknownDrainError(DrainError):
     def __init__(self) -> None:
         super().__init__("No such log drain or app found")  # the original's words
+
+
+class PausedDrainError(DrainError):
+    def __init__(self) -> None:
+        super().__init__("the drain is paused: resume it, and it is sent all that it missed")
+
+
+class KafkaAwayError(DrainError):
+    def __init__(self) -> None:
+        super().__init__("Kafka does not answer; try again soon")

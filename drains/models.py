@@ -34,6 +34,17 @@ def columns_of(key: Key) -> dict[str, str]:
     return {"app": "", "space": "", "site": "", **key._asdict()}
 
 
+class Start(models.TextChoices):
+    """What says where a drain's lines begin."""
+
+    EXACT = "exact", "exact"
+    """Kafka's end offsets, as of the request that made it."""
+    APPROXIMATE = "approximate", "approximate: up to a minute early"
+    """Its records' times, as Kafka was away then."""
+    BY_TIME = "by_time", "approximate: made before starts were kept"
+    """No more than its age: where nobody has consumed a partition yet, its records' times."""
+
+
 class Drain(OptionColumns):
     """One end point that gets the lines of one app, or of one site."""
 
@@ -47,8 +58,13 @@ class Drain(OptionColumns):
     address = models.CharField(max_length=2100, editable=False)
     """The URL without its secrets: to show and to search."""
     paused = models.BooleanField(default=False)
-    active_since = models.DateTimeField(default=timezone.now, editable=False)
-    """Lines that Kafka has from earlier are not this drain's."""
+    start = models.CharField(
+        max_length=16, choices=Start.choices, default=Start.EXACT, editable=False
+    )
+    start_pending = models.BooleanField(default=False, editable=False)
+    """Its first cursors are still to be written, by a worker: until then it is sent nothing."""
+    cursor_version = models.IntegerField(default=0, editable=False)
+    """Counted up where anybody but a worker writes its cursors: workers then read them again."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -92,7 +108,10 @@ class RouteVersion(models.Model):
 
 
 class DrainCursor(models.Model):
-    """Where a drain that is behind has to go on in a partition. No row: nothing missed there."""
+    """Where a drain has to go on in a partition: all below has been delivered, or is not its own.
+
+    No row: where the group stands. A drain begins with rows at the ends of its partitions.
+    """
 
     drain = models.ForeignKey(Drain, on_delete=models.CASCADE, related_name="cursors")
     topic = models.CharField(max_length=249)
@@ -114,15 +133,25 @@ class DrainCursor(models.Model):
 
 
 class PartitionClaim(models.Model):
-    """Which worker may write cursors of a partition: the one that was assigned it last."""
+    """Which worker of a group may write cursors of a partition: the one that was assigned it last.
 
+    And how far the group has got there, should Kafka have forgotten it.
+    """
+
+    group = models.CharField(max_length=255)
     topic = models.CharField(max_length=249)
     partition = models.IntegerField()
     token = models.CharField(max_length=255)
+    offset = models.BigIntegerField(null=True)
+    """The last one that was committed, or may have been."""
+    topic_id = models.CharField(max_length=64, blank=True, default="")
+    """Of the log that this is an offset of."""
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["topic", "partition"], name="one_claim_a_partition")
+            models.UniqueConstraint(
+                fields=["group", "topic", "partition"], name="one_claim_a_group_and_partition"
+            )
         ]
 
     def __str__(self) -> str:

@@ -18,10 +18,15 @@ class Route:
     drain_id: str
     key: Key
     destination: Destination
-    active_since_ms: int
-    """Epoch milliseconds; records that Kafka stamped earlier are not this drain's."""
     paused: bool = False
     options: DrainOptions = DEFAULTS
+    cursor_version: int = 0
+    """Another number than before: its cursors were written by somebody else than a worker."""
+    start_pending: bool = False
+    """Its first cursors are still to be written."""
+    since_ms: int | None = None
+    """Epoch milliseconds: where it begins in partitions that say nothing else; None: there where
+    they do."""
 
 
 class RouteTable:

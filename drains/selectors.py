@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from ipaddress import ip_network
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -14,13 +14,19 @@ from django.db.models import QuerySet
 
 from drains.delivery.egress import EgressPolicy
 from drains.fields import UndecryptableError
-from drains.models import Drain, RouteVersion
+from drains.models import Drain, RouteVersion, Start
 from drains.options import DrainOptions
 from drains.routes import Route, RouteTable
 
 logger = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 500
+
+_Edition = list[Any]
+"""What differs once a drain has changed: when it last did, and the version of its cursors."""
+
+START_SLACK_SECONDS = 60.0
+"""How far producers' clocks, and ours, may be apart where times decide where a drain starts."""
 
 
 def route_version() -> int:
@@ -37,16 +43,18 @@ class RouteReader:
     """Reads all routes again and again: a drain that has not changed costs next to nothing."""
 
     def __init__(self) -> None:
-        self._routes: dict[UUID, tuple[datetime, Route]] = {}
-        """With the time of the drain's last change."""
+        self._routes: dict[UUID, tuple[_Edition, Route]] = {}
 
     def table(self) -> RouteTable:
         # The version is read first: a change in between is then read once more.
         version = route_version()
-        changed_at = dict(Drain.objects.values_list("pk", "updated_at"))
+        rows = Drain.objects.values_list("pk", "updated_at", "cursor_version")
+        editions = {pk: edition for pk, *edition in rows.iterator()}
         known = self._routes
-        self._routes = {pk: known[pk] for pk, at in changed_at.items() if _is_at(known, pk, at)}
-        changed = changed_at.keys() - self._routes.keys()
+        self._routes = {
+            pk: known[pk] for pk, edition in editions.items() if _is_of(known, pk, edition)
+        }
+        changed = editions.keys() - self._routes.keys()
         if len(changed) > ROWS_AT_ONCE:
             self._read(Drain.objects.all())
         elif changed:
@@ -56,7 +64,7 @@ class RouteReader:
     def _read(self, drains: QuerySet[Drain]) -> None:
         for drain in drains.iterator():
             try:
-                self._routes[drain.pk] = drain.updated_at, route_of(drain)
+                self._routes[drain.pk] = [drain.updated_at, drain.cursor_version], route_of(drain)
             except (UndecryptableError, ValueError) as error:
                 # One drain that nobody can read must not keep the others from their lines.
                 logger.error(
@@ -64,9 +72,9 @@ class RouteReader:
                 )
 
 
-def _is_at(known: Mapping[UUID, tuple[datetime, Route]], pk: UUID, at: datetime) -> bool:
+def _is_of(known: Mapping[UUID, tuple[_Edition, Route]], pk: UUID, edition: _Edition) -> bool:
     found = known.get(pk)
-    return found is not None and found[0] == at
+    return found is not None and found[0] == edition
 
 
 def egress_policy() -> EgressPolicy:
@@ -94,10 +102,18 @@ def route_of(drain: Drain) -> Route:
         drain_id=str(drain.pk),
         key=drain.key,
         destination=drain.destination,
-        active_since_ms=int(drain.active_since.timestamp() * 1000),
         paused=drain.paused,
         options=_options_of(drain),
+        cursor_version=drain.cursor_version,
+        start_pending=drain.start_pending,
+        since_ms=_since_ms(drain),
     )
+
+
+def _since_ms(drain: Drain) -> int | None:
+    if not drain.start_pending and drain.start != Start.BY_TIME:
+        return None
+    return int((drain.created_at.timestamp() - START_SLACK_SECONDS) * 1000)
 
 
 def _options_of(drain: Drain) -> DrainOptions:

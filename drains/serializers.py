@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
 
 from drains.fields import UndecryptableError
 from drains.filters import LineFilter
-from drains.models import Drain
+from drains.models import Drain, Start
+from drains.moments import rfc3339
 from drains.options import TlsOptions
 from drains.status import status_of
 
@@ -42,16 +42,23 @@ class DrainRequest(serializers.Serializer[Any]):
     name = StrictText(required=False, null="")
 
 
+class SendAgainRequest(serializers.Serializer[Any]):
+    """The body of a POST to `…/replay`."""
+
+    since = StrictText()
+
+
 def drain_json(drain: Drain) -> dict[str, Any]:
     """A drain as answers show it."""
     return {
         "addon": {"id": "", "name": ""},
-        "created_at": _rfc3339(drain.created_at),
+        "created_at": rfc3339(drain.created_at),
         "id": str(drain.pk),
         "token": str(drain.key),
-        "updated_at": _rfc3339(drain.updated_at),
+        "updated_at": rfc3339(drain.updated_at),
         "url": _url_of(drain),
         "name": drain.name,
+        "start": "exact" if drain.start == Start.EXACT else "approximate",
         **_options_json(drain),
         **_status_json(drain),
     }
@@ -66,8 +73,8 @@ def _status_json(drain: Drain) -> dict[str, Any]:
         "lines_sent": status.lines_sent,
         "lines_lost": status.lines_lost,
         "last_error": status.last_error,
-        "last_error_at": _rfc3339(status.last_error_at) if status.last_error_at else None,
-        "last_delivery_at": _rfc3339(status.last_delivery_at) if status.last_delivery_at else None,
+        "last_error_at": rfc3339(status.last_error_at) if status.last_error_at else None,
+        "last_delivery_at": rfc3339(status.last_delivery_at) if status.last_delivery_at else None,
     }
 
 
@@ -102,7 +109,3 @@ def _url_of(drain: Drain) -> str:
         return drain.plain_url
     except UndecryptableError:
         return drain.address
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -14,19 +15,32 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from drains import starts
 from drains.delivery.errors import RefusedByPolicyError
 from drains.destination import Destination
 from drains.egress_check import refuse_egress
 from drains.errors import (
     InvalidDrainError,
+    KafkaAwayError,
+    PausedDrainError,
     TooManyDrainsError,
     TwinDrainError,
     UnknownDrainError,
 )
 from drains.fields import UndecryptableError
-from drains.models import KEY_CHARACTERS_MAX, Drain, RouteVersion, columns_of
+from drains.models import (
+    KEY_CHARACTERS_MAX,
+    Drain,
+    DrainCursor,
+    PartitionClaim,
+    RouteVersion,
+    Start,
+    columns_of,
+)
+from drains.moments import moment_of, rfc3339
 from drains.option_rules import Wanted, checked, refuse_misfits, together
 from drains.selectors import egress_policy
+from events.cluster import Span
 from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
 
 _NAME_CHARACTERS_MAX = 100
@@ -37,25 +51,35 @@ def create_drain(
     url: str,
     *,
     name: str = "",
-    since: datetime | None = None,
+    begin: Iterable[Span] | None = None,
     **changes: object,
 ) -> Drain:
-    """A drain that gets every line from `since` (default: now) on.
+    """A drain that gets every line that reaches Kafka from now on.
 
-    `changes`: options by name, as JSON gives them; null stands for a default. Raises DrainError.
+    `changes`: options by name, as JSON gives them; null stands for a default. `begin`: the ends
+    of its partitions, else Kafka is asked; one that is not among them is its own from where the
+    workers stand, or from its beginning. Raises DrainError.
     """
     refuse_odd_key(key)
     drain = Drain(**columns_of(key), name=_checked_name(name))
     _refuse_egress(url)
     _set_url(drain, url)
     _set_options(drain, checked(changes))
-    drain.active_since = drain.created_at = drain.updated_at = since or timezone.now()
+    drain.created_at = drain.updated_at = timezone.now()
+    if begin is None:
+        try:
+            begin = starts.ends_of(key)
+        except KafkaAwayError:
+            begin, drain.start, drain.start_pending = (), Start.APPROXIMATE, True
     with _route_change(drain):
         limit = settings.MAX_DRAINS_PER_APP
         if Drain.objects.of(key).count() >= limit:
             _refuse_twin(drain)
             raise TooManyDrainsError(limit)
         drain.save(force_insert=True)
+        DrainCursor.objects.bulk_create(
+            [_cursor(drain.pk, span.source, span.end, span.topic_id) for span in begin]
+        )
     return drain
 
 
@@ -95,6 +119,88 @@ def delete_drain(drain: Drain) -> None:
         deleted, _ = Drain.objects.filter(pk=drain.pk).delete()
         if not deleted:
             raise UnknownDrainError
+
+
+def send_again(drain: Drain, since: str) -> tuple[datetime, int]:
+    """Send once more what Kafka has of a drain's lines from a time on (see moments.moment_of).
+
+    Returns that time, and how many records there are, of all apps. Raises DrainError.
+    """
+    if drain.paused:
+        raise PausedDrainError
+    begin = _window_begin(drain, since)
+    window = [span for span in starts.since(drain.key, begin) if span.begin < span.end]
+    with _route_change(drain):
+        _refresh(drain)
+        if drain.paused:
+            raise PausedDrainError
+        _rewind(drain.pk, _not_above_known(drain.pk, window))
+    return begin, sum(span.end - span.begin for span in window)
+
+
+def write_start(drain_id: UUID, begin: Sequence[Span]) -> None:
+    """The first cursors of a drain that was made while Kafka was away; only once."""
+    pending = Drain.objects.filter(pk=drain_id, start_pending=True)
+    with transaction.atomic():
+        _count_up_routes()
+        if pending.update(start_pending=False):
+            _rewind(drain_id, begin)
+
+
+def _window_begin(drain: Drain, text: str) -> datetime:
+    oldest = starts.oldest(drain.key)
+    if oldest is None:
+        raise InvalidDrainError("since", "Kafka has no lines of this drain's topics")
+    has = f"Kafka has lines since {rfc3339(oldest)}"
+    now = timezone.now()
+    try:
+        begin = moment_of(text, now)
+    except ValueError as error:
+        raise InvalidDrainError("since", f"{error}; {has}") from None
+    if not oldest <= begin <= now:
+        why = "lies in the future" if begin > now else "is too early"
+        raise InvalidDrainError("since", f"{why}; {has}")
+    if (now - begin).total_seconds() > drain.max_lag_seconds:
+        limit = f"max_lag_seconds of this drain ({drain.max_lag_seconds})"
+        raise InvalidDrainError("since", f"is longer ago than {limit}: set that higher first")
+    return begin
+
+
+def _not_above_known(drain_id: UUID, window: Sequence[Span]) -> Iterator[Span]:
+    """From where a drain stands, if that is lower: a worker with a backlog may not be there yet.
+
+    Without a cursor it is where the workers are, which is nowhere below what they have committed.
+    """
+    topics = {span.source.topic for span in window}
+    place = "topic", "partition", "topic_id", "offset"
+    claims = PartitionClaim.objects.filter(
+        group=settings.KAFKA_GROUP, topic__in=topics, offset__isnull=False
+    ).values_list(*place)
+    cursors = DrainCursor.objects.filter(drain_id=drain_id).values_list(*place)
+    known: dict[tuple[str, int, str], int | None] = {}
+    for rows in (claims, cursors):
+        known.update(((topic, partition, log), offset) for topic, partition, log, offset in rows)
+    for span in window:
+        at = known.get((*span.source, span.topic_id))
+        yield span if at is None else span._replace(begin=min(span.begin, at))
+
+
+def _rewind(drain_id: UUID, spans: Iterable[Span]) -> None:
+    """Workers go on from where these begin, where that is lower than they are."""
+    Drain.objects.filter(pk=drain_id).update(cursor_version=F("cursor_version") + 1)
+    DrainCursor.objects.bulk_create(
+        [_cursor(drain_id, span.source, span.begin, span.topic_id) for span in spans],
+        update_conflicts=True,
+        unique_fields=["drain", "topic", "partition"],
+        update_fields=["offset", "topic_id"],
+    )
+
+
+def _cursor(drain_id: UUID, source: tuple[str, int], offset: int, topic_id: str) -> DrainCursor:
+    topic, partition = source
+    return DrainCursor(
+        drain_id=drain_id, topic=topic, partition=partition, offset=offset, topic_id=topic_id
+    )
 
 
 def refuse_odd_key(key: Key) -> None:
@@ -168,11 +274,15 @@ def _route_change(drain: Drain) -> Iterator[None]:
     try:
         with transaction.atomic():
             # First, so that changes wait for each other and their numbers come in their order.
-            RouteVersion.objects.filter(pk=1).update(number=F("number") + 1)
+            _count_up_routes()
             yield
     except IntegrityError:
         _refuse_twin(drain)
         raise
+
+
+def _count_up_routes() -> None:
+    RouteVersion.objects.filter(pk=1).update(number=F("number") + 1)
 
 
 def _refresh(drain: Drain) -> None:

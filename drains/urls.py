@@ -16,6 +16,7 @@ def _routes(prefix: str, viewset: type[DrainViewSet]) -> list[URLPattern]:
         ),
         path(f"{one}/pause", viewset.as_view({"post": "pause"})),
         path(f"{one}/resume", viewset.as_view({"post": "resume"})),
+        path(f"{one}/replay", viewset.as_view({"post": "replay"})),
         path(f"{one}/test", viewset.as_view({"post": "test"}, throttle_classes=[TrialThrottle])),
     ]
 

@@ -1,6 +1,7 @@
 """Which topic holds which format: records in, lines out.
 
-Adding a source is one file in `formats/`, one line in `FORMATS`, one folder of golden cases.
+Adding a source is one file in `formats/`, one line in `FORMATS`, one in `topics.py`, one folder of
+golden cases.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from events.formats.access import AccessFormat
 from events.formats.build import BuildFormat
 from events.formats.kubernetes import KubernetesFormat
 from events.formats.web import WebFormat
-from events.keys import Key, SiteKey
 from events.lines import Lines, LogLine, Origin, Wants
 from events.malformed import Malformed
 from events.records import Run
+from events.topics import BUILD_TOPIC, ISTIO_TOPIC, ROUTER_TOPIC
 
 logger = logging.getLogger(__name__)
 
@@ -28,19 +29,12 @@ class Format(Protocol):
     def lines_of(self, run: Run, malformed: Malformed, wants: Wants) -> Lines: ...
 
 
-SITES_TOPIC = "alamoweblogs"
-"""The only one with lines of sites."""
-
-# Topics that are not a space's: every other topic holds a space's Kubernetes lines.
+# Every other topic holds a space's Kubernetes lines.
 FORMATS: dict[str, Callable[[str], Format]] = {
-    SITES_TOPIC: WebFormat,
-    "istio-access-logs": AccessFormat,
-    "alamobuildlogs": BuildFormat,
+    ROUTER_TOPIC: WebFormat,
+    ISTIO_TOPIC: AccessFormat,
+    BUILD_TOPIC: BuildFormat,
 }
-SOURCE_NAMES = {SITES_TOPIC: "router", "istio-access-logs": "istio", "alamobuildlogs": "build"}
-"""What operators call them; every other topic's source is `kubernetes`."""
-SOURCE_TOPICS = frozenset(FORMATS)
-"""A space cannot have one of these names."""
 
 
 class Decoder:
@@ -83,15 +77,3 @@ class Decoder:
 
 def _everybody(_: Origin) -> bool:
     return True
-
-
-def topics_of(key: Key) -> frozenset[str]:
-    """The topics that can have lines of an app or a site."""
-    if isinstance(key, SiteKey):
-        return frozenset({SITES_TOPIC})
-    return SOURCE_TOPICS | {key.space}
-
-
-def is_space_topic(topic: str) -> bool:
-    """Whether a topic holds a space's Kubernetes lines."""
-    return topic not in SOURCE_TOPICS and not topic.startswith("_")

@@ -33,20 +33,25 @@ _UNKNOWN = {
 _Answer = TypeVar("_Answer")
 
 
-class Start(NamedTuple):
-    offset: int
-    missing_from: int | None = None
-    """Records from here on were to be read, but have left Kafka."""
+class Found(NamedTuple):
+    """What Kafka knows of a partition when it is assigned."""
+
+    committed: int | None
+    """By the group, in the log that is there now."""
+    low: int
+    """The oldest record."""
+    high: int
+    """Where the next record goes."""
 
 
 class Assignments(Protocol):
     """Who is told, in the event loop, which partitions come and go."""
 
-    def assigned(self, starts: Mapping[TopicPartition, Start], generation: int) -> None:
-        """These begin there, paused until `resume` is called for them."""
+    def assigned(self, found: Mapping[TopicPartition, Found], generation: int) -> None:
+        """These are read from where `begin` is called for them."""
 
     def unanswered(self, partitions: Iterable[TopicPartition]) -> None:
-        """Assigned, and nobody can say where they begin: `assign_again` once they have a leader."""
+        """Assigned, and Kafka says nothing of them: `assign_again` once they have a leader."""
 
     def revoked(
         self, partitions: Iterable[TopicPartition]
@@ -58,22 +63,16 @@ class Assignments(Protocol):
 
 
 class GroupConsumer(Consumer):
-    """A member of the worker's consumer group.
-
-    `started_at(topic)` is the time (epoch ms) from which lines of a topic that has no committed
-    offset matter, None for "from now on"; it is called in the consumer's thread.
-    """
+    """A member of the worker's consumer group."""
 
     def __init__(
         self,
         conf: Mapping[str, Any],
         assignments: Assignments,
-        started_at: Callable[[str], int | None],
         topic_ids: TopicIds,
     ) -> None:
         super().__init__({**conf, "on_commit": _log_commit}, "kafka-live")
         self._assignments = assignments
-        self._started_at = started_at
         self._topic_ids = topic_ids
         self._loop = asyncio.get_running_loop()
         self._assigned_times = 0
@@ -112,14 +111,18 @@ class GroupConsumer(Consumer):
 
         return await self.call(look)
 
-    async def resume(self, partitions: Iterable[TopicPartition]) -> None:
-        sources = set(partitions)
+    async def begin(self, starts: Mapping[TopicPartition, int]) -> None:
+        """Read partitions that were assigned, those that still are, from these offsets on."""
 
-        def resume() -> None:
-            self._paused -= sources
-            self._kafka.resume([kafka.TopicPartition(*source) for source in sources])
+        def begin() -> None:
+            here = starts.keys() & {_source(part) for part in self._kafka.assignment()}
+            parts = offsets_of({source: starts[source] for source in here})
+            self._paused -= here
+            self._kafka.incremental_unassign(parts)
+            self._kafka.incremental_assign(parts)
+            self._kafka.resume(parts)
 
-        await self.call(resume)
+        await self.call(begin)
 
     async def commit(self, offsets: Mapping[TopicPartition, int], *, wait: bool = False) -> None:
         """Commit these offsets; with `wait`, until the broker has taken them."""
@@ -159,14 +162,14 @@ class GroupConsumer(Consumer):
     def _assign(self, parts: list[kafka.TopicPartition]) -> None:
         self._assigned_times += 1
         self._off_the_log.difference_update(_sources(parts))
-        starts = self._insist(lambda: self._starts_of(parts))
-        unanswered = [source for source in _sources(parts) if source not in starts]
-        offsets = {source: start.offset for source, start in starts.items()}
-        assigned = offsets_of(offsets | dict.fromkeys(unanswered, kafka.OFFSET_END))
+        found = self._insist(lambda: self._found_of(parts))
+        unanswered = [source for source in _sources(parts) if source not in found]
+        lows = {source: at.low for source, at in found.items()}
+        assigned = offsets_of(lows | dict.fromkeys(unanswered, kafka.OFFSET_END))
         self._kafka.incremental_assign(assigned)
         self._kafka.pause(assigned)
         self._paused.update(_sources(parts))
-        self._loop.call_soon_threadsafe(self._assignments.assigned, starts, self._assigned_times)
+        self._loop.call_soon_threadsafe(self._assignments.assigned, found, self._assigned_times)
         if unanswered:
             logger.warning("No leader: %s", unanswered, extra={"action": "leaderless"})
             self._loop.call_soon_threadsafe(self._assignments.unanswered, unanswered)
@@ -221,34 +224,24 @@ class GroupConsumer(Consumer):
                     raise
                 logger.warning("Kafka: %s", error, extra={"action": "assign_delayed"})
 
-    def _starts_of(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, Start]:
-        """The committed offset, or where the topic's oldest drain began if that is later.
-
-        Of those that answer. Raises KafkaException when none does.
-        """
+    def _found_of(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, Found]:
+        """Of those that answer. Raises KafkaException when none does."""
         committed = self._committed(parts)
-        bounds = self._all_bounds(committed)
-        begins = self._begins_of({source: high for source, (_, high) in bounds.items()})
-        starts = {}
-        for source, begin in begins.items():
-            at, low = committed[source], bounds[source][0]
-            if at is None:
-                starts[source] = Start(low)
-            elif 0 <= at < low and begin <= low:
-                # What has gone may be as young as the oldest drain.
-                starts[source] = Start(low, missing_from=at)
-            else:
-                starts[source] = Start(max(at, begin))
-        return starts
+        return {
+            source: Found(committed[source], *bounds)
+            for source, bounds in self._all_bounds(committed).items()
+        }
 
     def _committed(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, int | None]:
-        """None where the offset is one of a log that is no more; negative where there is none."""
+        """None where there is none, or one of a log that is no more."""
         answers = self._kafka.committed(parts, timeout=REQUEST_SECONDS)
-        found: dict[TopicPartition, int | None] = dict(_positions(answers))
         self._learn_ids(answers)
+        found: dict[TopicPartition, int | None] = {}
         for part in answers:
-            if part.metadata and part.metadata != self._topic_ids.of(part.topic):
-                found[_source(part)] = None
+            if _has_failed(part):
+                raise KafkaException(part.error)
+            here = not part.metadata or part.metadata == self._topic_ids.of(part.topic)
+            found[_source(part)] = part.offset if here and part.offset >= 0 else None
         return found
 
     def _learn_ids(self, committed: Sequence[kafka.TopicPartition]) -> None:
@@ -259,27 +252,6 @@ class GroupConsumer(Consumer):
             logger.warning("Kafka: %s", error, extra={"action": "topic_ids_failed"})
             for part in committed:
                 self._topic_ids.believe(part.topic, part.metadata or "")
-
-    def _begins_of(self, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """Where lines begin that may matter.
-
-        The ends have been asked for first: what is written between the two questions is younger
-        than any drain, so where nothing young enough was found, it begins at that end.
-        """
-        asked = []
-        for source in ends:
-            since = self._started_at(source.topic)
-            if since is not None:
-                asked.append(kafka.TopicPartition(*source, max(since, 0)))
-        found = self._kafka.offsets_for_times(asked, timeout=REQUEST_SECONDS) if asked else []
-        failed = {_source(part): part.error for part in found if _has_failed(part)}
-        begins = {source: end for source, end in ends.items() if source not in failed}
-        if failed and not begins:
-            raise KafkaException(next(iter(failed.values())))
-        begins.update(
-            (_source(part), part.offset) for part in found if part.offset >= 0 and not part.error
-        )
-        return begins
 
     def _all_bounds(
         self, sources: Iterable[TopicPartition]
@@ -304,13 +276,6 @@ class GroupConsumer(Consumer):
                 return 0, 0
             raise
         return bounds
-
-
-def _positions(parts: Iterable[kafka.TopicPartition]) -> dict[TopicPartition, int]:
-    for part in parts:
-        if _has_failed(part):
-            raise KafkaException(part.error)
-    return {_source(part): part.offset for part in parts}
 
 
 def _has_failed(part: kafka.TopicPartition) -> bool:

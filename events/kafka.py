@@ -32,6 +32,8 @@ _EVERY_CONSUMER = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "auto.offset.reset": "error",
+    # Where a partition ends is told too: control records move a reader on without a record.
+    "enable.partition.eof": True,
     # The default of one second starves a consumer that is faster than its fetches.
     "fetch.queue.backoff.ms": 5,
     # Bounds what librdkafka fetches ahead, whatever the lag. Smaller fetches cost no more CPU
@@ -54,21 +56,16 @@ def client_conf(settings: Mapping[str, str]) -> dict[str, Any]:
     return {**_EVERY_CLIENT, **settings, "error_cb": _complain, "logger": _QUIET}
 
 
-def group_conf(settings: Mapping[str, str], group: str) -> dict[str, Any]:
-    """For a member of a consumer group. Raises ValueError for settings that would lose lines."""
+def consumer_conf(settings: Mapping[str, str], group: str) -> dict[str, Any]:
+    """For a consumer, in the group or not: librdkafka wants the name of one even so, and one that
+    is made late must not be the first to refuse a setting.
+
+    Raises ValueError for settings that would lose lines.
+    """
     for name in _REFUSED:
         if name in settings:
             raise ValueError(f"{name} is the engine's own: it decides when a line is delivered")
     return {**_EVERY_CONSUMER, **client_conf(settings), "group.id": group, **_GROUP_MEMBER}
-
-
-def offsets_conf(settings: Mapping[str, str], group: str) -> dict[str, Any]:
-    """For a consumer that is told its partitions and offsets, and is told where they end.
-
-    librdkafka wants a group's name even so; nothing of it ever reaches the broker. All else is a
-    member's too: such a consumer is made late, and must not be the first to refuse a setting.
-    """
-    return {**group_conf(settings, group), "enable.partition.eof": True}
 
 
 class _Complaints:

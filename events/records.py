@@ -14,6 +14,10 @@ _topic_of = Message.topic
 _partition_of = Message.partition
 
 
+YEAR_2000_MS = 946_684_800_000
+HOUR_MS = 3_600_000
+
+
 class TopicPartition(NamedTuple):
     topic: str
     partition: int
@@ -49,17 +53,12 @@ class Run:
             self._earliest_ms = min(map(timestamp_ms, self.messages))
         return self._earliest_ms
 
-    def part(self, begin: int, end: int | None = None, timestamp: int = 0) -> Run | None:
-        """The records from offset `begin` to before `end`, of those that Kafka stamped at
-        `timestamp` (epoch ms) or later."""
+    def part(self, begin: int, end: int | None = None) -> Run | None:
+        """The records from offset `begin` to before `end`."""
         last = self.end if end is None else end
-        if begin <= self.begin and self.end <= last and timestamp <= self.earliest_ms:
+        if begin <= self.begin and self.end <= last:
             return self
-        kept = [
-            message
-            for message in self.messages
-            if begin <= offset_of(message) < last and timestamp_ms(message) >= timestamp
-        ]
+        kept = [message for message in self.messages if begin <= offset_of(message) < last]
         return Run(self.source, kept) if kept else None
 
 
@@ -104,3 +103,9 @@ def timestamp_ms(message: Message) -> int:
     """Kafka's own time of a record, in epoch milliseconds; 0 when it has none."""
     kind_and_time: tuple[int, int] = message.timestamp()
     return max(kind_and_time[1], 0)
+
+
+def is_credible(stamp_ms: int, now_ms: float) -> bool:
+    """Whether a record's time tells its age: producers stamp in seconds too, or in microseconds,
+    or not at all."""
+    return YEAR_2000_MS <= stamp_ms <= now_ms + HOUR_MS

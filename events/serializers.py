@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from rest_framework.exceptions import ParseError, ValidationError
 
-from events.decode import SOURCE_TOPICS
 from events.formats.kubernetes import app_and_process
 from events.keys import LEGAL_SPACE
+from events.topics import SOURCE_TOPICS
 
 _SPACE = (
     "is no space: lower-case letters, digits, '.', '_' and '-', the first a letter or a digit,"

@@ -19,7 +19,14 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from drains.errors import DrainError, InvalidDrainError, TwinDrainError, UnknownDrainError
+from drains.errors import (
+    DrainError,
+    InvalidDrainError,
+    KafkaAwayError,
+    PausedDrainError,
+    TwinDrainError,
+    UnknownDrainError,
+)
 from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError
 
 logger = logging.getLogger(__name__)
@@ -73,6 +80,10 @@ def _problem_of(exc: Exception) -> dict[str, Any] | None:
             return problem(409, str(exc), id=exc.twin_id)
         case UnknownDrainError():
             return problem(404, str(exc))
+        case PausedDrainError():
+            return problem(409, str(exc))
+        case KafkaAwayError():
+            return problem(503, str(exc))
         case DrainError():
             return problem(422, str(exc))
         case InvalidSessionError():

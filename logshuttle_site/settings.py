@@ -65,6 +65,8 @@ KAFKA_CONF = kafka_conf_of(env, KAFKA_HOSTS, probe=not _offline)
 """librdkafka's settings for every client."""
 
 TEST_MODE = bool(env.text("TEST_MODE"))
+KAFKA_GROUP = "logshuttletest" if TEST_MODE else "logshuttle"
+"""The workers' consumer group."""
 PORT = env.integer("PORT", 5000, 1, 65535)
 ALS_PORT = env.integer("ALS_PORT", 9001, 1, 65535)
 ALS_METRICS_PORT = env.integer("ALS_METRICS_PORT", 0, 0, 65535)

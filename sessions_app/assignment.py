@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from events.cluster import Cluster
 from events.consumer import OffsetConsumer
 from events.records import TopicPartition
 from sessions_app.needs import Needs
-from sessions_app.survey import Survey
 
 LEADER_SECONDS = 2.0
 """A partition without a leader holds up nobody for longer."""
@@ -44,17 +44,17 @@ class Assignment:
         for state in (self.positions, self._logs, self._leaderless, self._let_go_at):
             state.clear()
 
-    async def look(self, consumer: OffsetConsumer, survey: Survey) -> None:
+    async def look(self, consumer: OffsetConsumer, cluster: Cluster) -> None:
         """Read what is needed, from the right place on, and nothing else. Raises
         KafkaException."""
         self.is_unfinished = False
         topics = self._needs.topics()
-        there = await survey.partitions(topics)
+        there = await cluster.partitions(topics)
         if gone := self._gone(topics, there):
             await consumer.let_go(gone)
         new = {source for parts in there.values() for source in parts if self._is_new(source)}
         late = {source for source in new - self._leaderless if source.topic in self._logs}
-        starts = await survey.ends(new - late) | await survey.lows(late)
+        starts = await cluster.ends(new - late) | await cluster.lows(late)
         if starts:
             await consumer.meet(source.topic for source in starts)
             self.positions.update(starts)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from events.decode import SOURCE_TOPICS
 from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
+from events.topics import SOURCE_TOPICS
 from sessions_app.errors import InvalidSessionError
 from sessions_app.models import KEY_CHARACTERS_MAX
 from sessions_app.session import Selection

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from confluent_kafka import KafkaException
 
+from events.cluster import Cluster
 from events.lines import LogLine
 from events.records import Run, TopicPartition
 from sessions_app.backlog import Backlog
@@ -22,7 +23,6 @@ from sessions_app.mailbox import BacklogBlock, Block, Gap, Item, Mailbox, Piece
 from sessions_app.needs import topics_for
 from sessions_app.reader import Reader, Readers
 from sessions_app.session import Session
-from sessions_app.survey import Survey
 from sessions_app.tokens import Resume
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class History:
             yield items
         if resume.source is not None:
             self._skip = {resume.source: resume.skip}
-        lows, ends = await self._ask(lambda survey: _bounds(survey, topics))
+        lows, ends = await self._ask(lambda cluster: _bounds(cluster, topics))
         if self._set_right(lows, ends):
             yield [EXPIRED]
         if sum(ends[source] - at for source, at in self._at.items()) > NEAR_RECORDS:
@@ -88,12 +88,12 @@ class History:
         self.joined = True
         return starts
 
-    async def _ask(self, question: Callable[[Survey], Awaitable[_Answer]]) -> _Answer:
+    async def _ask(self, question: Callable[[Cluster], Awaitable[_Answer]]) -> _Answer:
         """Until Kafka answers."""
         while True:
             try:
                 async with self._readers.turn() as reader:
-                    answer = await question(reader.survey)
+                    answer = await question(reader.cluster)
             except KafkaException as error:
                 logger.warning("Kafka: %s", error, extra={"action": "tail_survey_failed"})
                 self.away = True
@@ -118,7 +118,7 @@ class History:
         count = self._session.lines
         if not count:
             return []
-        lows = await self._ask(lambda survey: survey.lows(ends))
+        lows = await self._ask(lambda cluster: cluster.lows(ends))
         async with self._readers.turn() as reader:
             backlog = Backlog(reader.runs, self._lines_of, count)
             lines = await backlog.read(lows, {s: at for s, at in ends.items() if s in lows})
@@ -180,8 +180,8 @@ class History:
         return [Piece(block, indices)] if indices else []
 
 
-async def _bounds(survey: Survey, topics: frozenset[str]) -> tuple[Places, Places]:
+async def _bounds(cluster: Cluster, topics: frozenset[str]) -> tuple[Places, Places]:
     """Where each partition begins and ends."""
-    there = await survey.partitions(topics)
-    ends = await survey.ends(source for parts in there.values() for source in parts)
-    return await survey.lows(ends), ends
+    there = await cluster.partitions(topics)
+    ends = await cluster.ends(source for parts in there.values() for source in parts)
+    return await cluster.lows(ends), ends

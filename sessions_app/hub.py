@@ -11,15 +11,15 @@ from types import MappingProxyType
 
 from confluent_kafka import KafkaException
 
+from events.cluster import Cluster
 from events.consumer import OffsetConsumer
-from events.kafka import offsets_conf
+from events.kafka import consumer_conf
 from events.keys import Key
 from events.records import Batch, TopicPartition
 from sessions_app.assignment import Assignment
 from sessions_app.fanout import FanOut
 from sessions_app.mailbox import Gap, Mailbox
 from sessions_app.needs import LINGER_SECONDS, Needs, topics_for
-from sessions_app.survey import Survey
 from sessions_app.tokens import base_of, topics_in_order
 
 logger = logging.getLogger(__name__)
@@ -106,9 +106,9 @@ class Hub:
             self._task = None
 
     async def _read_while_needed(self) -> None:
-        consumer = OffsetConsumer(offsets_conf(self._settings, NO_GROUP) | _PROMPT, "tail")
-        survey = Survey(self._settings)
-        looking = asyncio.create_task(self._keep_looking(consumer, survey))
+        consumer = OffsetConsumer(consumer_conf(self._settings, NO_GROUP) | _PROMPT, "tail")
+        cluster = Cluster(self._settings)
+        looking = asyncio.create_task(self._keep_looking(consumer, cluster))
         try:
             while self._needs.topics():
                 batch = await consumer.next_batch()
@@ -121,7 +121,7 @@ class Hub:
             self._assignment.clear()  # at once: who joins now waits for the next one
             looking.cancel()
             await asyncio.wait({looking})
-            await asyncio.shield(asyncio.gather(consumer.close(), survey.close()))
+            await asyncio.shield(asyncio.gather(consumer.close(), cluster.close()))
 
     def _hand_out(self, batch: Batch) -> None:
         self._assignment.batches += 1
@@ -140,11 +140,11 @@ class Hub:
                 positions[source] = low
                 self.fan_out.tell(EXPIRED, [source.topic])
 
-    async def _keep_looking(self, consumer: OffsetConsumer, survey: Survey) -> None:
+    async def _keep_looking(self, consumer: OffsetConsumer, cluster: Cluster) -> None:
         while True:
             self._asked.clear()
             try:
-                await self._assignment.look(consumer, survey)
+                await self._assignment.look(consumer, cluster)
             except KafkaException as error:
                 if not self.away:
                     logger.warning("Kafka: %s", error, extra={"action": "tail_survey_failed"})

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
-from events.decode import SOURCE_NAMES, topics_of
+from events.topics import SOURCE_NAMES, topics_of
 from sessions_app.session import Selection
 
 LINGER_SECONDS = 5.0

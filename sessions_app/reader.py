@@ -9,11 +9,11 @@ from contextlib import aclosing, asynccontextmanager
 
 from confluent_kafka import KafkaException
 
+from events.cluster import Cluster
 from events.consumer import OffsetConsumer
-from events.kafka import offsets_conf
+from events.kafka import consumer_conf
 from events.records import Run, TopicPartition
 from sessions_app.hub import NO_GROUP
-from sessions_app.survey import Survey
 
 READERS = 4
 KEPT_SECONDS = 5.0
@@ -28,8 +28,8 @@ Places = dict[TopicPartition, int]
 
 class Reader:
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self.survey = Survey(settings)
-        self._consumer = OffsetConsumer(offsets_conf(settings, NO_GROUP) | _PROMPT, "tail-past")
+        self.cluster = Cluster(settings)
+        self._consumer = OffsetConsumer(consumer_conf(settings, NO_GROUP) | _PROMPT, "tail-past")
         self._consumer.poll_seconds = _POLL_SECONDS
 
     async def runs(
@@ -70,7 +70,7 @@ class Reader:
         await self._consumer.assign({})
 
     async def close(self) -> None:
-        await asyncio.gather(self._consumer.close(), self.survey.close())
+        await asyncio.gather(self._consumer.close(), self.cluster.close())
 
 
 class Readers:

@@ -13,9 +13,9 @@ from binascii import Error as NoBase64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from events.decode import topics_of
 from events.keys import Key
 from events.records import TopicPartition
+from events.topics import topics_of
 
 CHARACTERS_MAX = 6000
 """Some 500 partitions. A proxy takes no header above 8 KiB."""

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from drains.routes import Route
+from events.records import is_credible
 from shuttle.marks import Mark
 from shuttle.notices import REFUSED, Notice, Notices, record_of
 from shuttle.registers import Registers
@@ -35,8 +36,9 @@ class Account:
         if mark.lines:
             registers = self._registers
             self._add(mark.lines)
-            seconds = registers.wall_clock() - mark.oldest_ms / 1000
-            registers.delays.observe(seconds, mark.lines)
+            now = registers.wall_clock()
+            if is_credible(mark.oldest_ms, now * 1000):
+                registers.delays.observe(now - mark.oldest_ms / 1000, mark.lines)
 
     def progressed(self, bytes_here: int) -> bool:
         """Whether its receiver has confirmed more than before; all of this connection."""

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from drains.delivery.egress import EgressPolicy
 
-GROUP = "logshuttle"
-TEST_GROUP = "logshuttletest"
 TEST_HOSTNAME = "logshuttle-test"
 
 
@@ -18,14 +16,12 @@ class WorkerConfig:
     """librdkafka settings, `bootstrap.servers` among them."""
     egress: EgressPolicy
     """Where drains may send to."""
+    group: str
+    """The workers' consumer group."""
     shutdown_grace_seconds: float = 10.0
     test_mode: bool = False
     metrics_max_drains: int = 100
     """Drains with series of their own."""
-
-    @property
-    def group(self) -> str:
-        return TEST_GROUP if self.test_mode else GROUP
 
     @property
     def hostname(self) -> str:

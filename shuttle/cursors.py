@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import cast
+from uuid import UUID
 
 from django.db import Error, OperationalError, ProgrammingError, connection, transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from drains import selectors
+from drains import selectors, services
 from drains.models import Drain, DrainCursor, DrainStatus, PartitionClaim
 from drains.routes import RouteTable
+from events.cluster import Span
 from events.records import TopicPartition
 from shuttle.store import (
     Claim,
     CursorChange,
     Cursors,
     FeedStatus,
+    Refused,
+    StoredCursor,
+    StoredCursors,
     StoreError,
     TakenOver,
 )
@@ -30,7 +36,8 @@ FORGOTTEN = timedelta(days=1)
 
 
 class DatabaseStore:
-    def __init__(self) -> None:
+    def __init__(self, group: str) -> None:
+        self._group = group
         self._routes = selectors.RouteReader()
 
     def route_version(self) -> int:
@@ -41,12 +48,28 @@ class DatabaseStore:
         with _translated():
             return self._routes.table()
 
+    def cursors_of(self, drain_ids: Collection[str]) -> StoredCursors:
+        found: StoredCursors = {}
+        wanted = [UUID(drain_id) for drain_id in drain_ids]
+        with _translated():
+            for start in range(0, len(wanted), ROWS_AT_ONCE):
+                rows = DrainCursor.objects.filter(drain_id__in=wanted[start : start + ROWS_AT_ONCE])
+                for row in rows.iterator():
+                    source = TopicPartition(row.topic, row.partition)
+                    stored = StoredCursor(row.offset, row.topic_id)
+                    found.setdefault(str(row.drain_id), {})[source] = stored
+        return found
+
+    def write_start(self, drain_id: str, begin: Sequence[Span]) -> None:
+        with _translated():
+            services.write_start(UUID(drain_id), begin)
+
     def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
         found: Cursors = {}
         outdated: dict[str, list[TopicPartition]] = {}
         old_rows = []
         with _translated(), transaction.atomic():
-            _claim(partitions)
+            offsets = self._claim(partitions)
             rows = DrainCursor.objects.filter(topic__in={source.topic for source in partitions})
             for row in rows.iterator():
                 source = TopicPartition(row.topic, row.partition)
@@ -60,30 +83,89 @@ class DatabaseStore:
                     found.setdefault(str(row.drain_id), {})[source] = row.offset
             for start in range(0, len(old_rows), ROWS_AT_ONCE):
                 DrainCursor.objects.filter(pk__in=old_rows[start : start + ROWS_AT_ONCE]).delete()
-        return TakenOver(found, outdated)
+        return TakenOver(found, outdated, offsets)
 
     def write(
-        self, changes: Sequence[CursorChange], claims: Mapping[TopicPartition, Claim]
-    ) -> frozenset[TopicPartition]:
+        self,
+        changes: Sequence[CursorChange],
+        offsets: Mapping[TopicPartition, int],
+        claims: Mapping[TopicPartition, Claim],
+    ) -> Refused:
         with _translated(), transaction.atomic():
             wanted = {source for change in changes for source in (*change.rows, *change.gone)}
-            held = _still_held(wanted, claims)
+            wanted |= offsets.keys()
+            rows = self._still_held(wanted, claims)
+            held = {source: claims[source] for source in rows}
+            self._set_offsets(rows, offsets, claims)
             known = _existing(change.drain_id for change in changes)
-            for change in changes:
+            there = [change for change in changes if change.drain_id in known]
+            current = [change for change in there if _is_current(change, known)]
+            for change in current:
                 _take_away(change, held)
             DrainCursor.objects.bulk_create(
-                [
-                    row
-                    for change in changes
-                    if change.drain_id in known
-                    for row in _rows(change, held)
-                ],
+                [row for change in current for row in _rows(change, held)],
                 batch_size=ROWS_AT_ONCE,
                 update_conflicts=True,
                 unique_fields=["drain", "topic", "partition"],
                 update_fields=["offset", "topic_id"],
             )
-        return frozenset(wanted - held.keys())
+        outdated = {change.drain_id for change in there} - {c.drain_id for c in current}
+        return Refused(frozenset(wanted - held.keys()), frozenset(outdated))
+
+    def _claim(self, partitions: Mapping[TopicPartition, Claim]) -> dict[TopicPartition, int]:
+        """Returns how far the group had got, in logs that are still there."""
+        PartitionClaim.objects.bulk_create(
+            [
+                PartitionClaim(
+                    group=self._group, topic=topic, partition=partition, token=claim.token
+                )
+                for (topic, partition), claim in sorted(partitions.items())
+            ],
+            batch_size=ROWS_AT_ONCE,
+            update_conflicts=True,
+            unique_fields=["group", "topic", "partition"],
+            update_fields=["token"],
+        )
+        rows = PartitionClaim.objects.filter(
+            group=self._group, topic__in={source.topic for source in partitions}
+        )
+        offsets = {}
+        for row in rows.exclude(offset=None).iterator():
+            source = TopicPartition(row.topic, row.partition)
+            claim = partitions.get(source)
+            if claim and (not row.topic_id or claim.topic_id in ("", row.topic_id)):
+                offsets[source] = cast(int, row.offset)
+        return offsets
+
+    def _still_held(
+        self, wanted: Collection[TopicPartition], claims: Mapping[TopicPartition, Claim]
+    ) -> dict[TopicPartition, PartitionClaim]:
+        """Those whose claim is still ours, and stays so until the transaction ends."""
+        rows = PartitionClaim.objects.filter(
+            group=self._group, topic__in={source.topic for source in wanted}
+        )
+        found = {
+            TopicPartition(row.topic, row.partition): row
+            for row in rows.order_by("pk").select_for_update()
+        }
+        return {
+            source: row
+            for source, row in found.items()
+            if source in wanted and source in claims and row.token == claims[source].token
+        }
+
+    def _set_offsets(
+        self,
+        rows: Mapping[TopicPartition, PartitionClaim],
+        offsets: Mapping[TopicPartition, int],
+        claims: Mapping[TopicPartition, Claim],
+    ) -> None:
+        changed = []
+        for source in offsets.keys() & rows.keys():
+            row = rows[source]
+            row.offset, row.topic_id = offsets[source], claims[source].topic_id
+            changed.append(row)
+        PartitionClaim.objects.bulk_update(changed, ["offset", "topic_id"], ROWS_AT_ONCE)
 
     def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
         now = timezone.now()
@@ -153,37 +235,15 @@ def _sum_up(now: datetime) -> None:
     gone.delete()
 
 
-def _claim(partitions: Mapping[TopicPartition, Claim]) -> None:
-    PartitionClaim.objects.bulk_create(
-        [
-            PartitionClaim(topic=topic, partition=partition, token=claim.token)
-            for (topic, partition), claim in sorted(partitions.items())
-        ],
-        batch_size=ROWS_AT_ONCE,
-        update_conflicts=True,
-        unique_fields=["topic", "partition"],
-        update_fields=["token"],
-    )
-
-
-def _still_held(
-    wanted: Collection[TopicPartition], claims: Mapping[TopicPartition, Claim]
-) -> dict[TopicPartition, Claim]:
-    """Those whose claim is still ours, and stays so until the transaction ends."""
-    topics = {source.topic for source in wanted}
-    rows = PartitionClaim.objects.filter(topic__in=topics).order_by("pk").select_for_update()
-    tokens = {TopicPartition(row.topic, row.partition): row.token for row in rows}
-    return {
-        source: claims[source]
-        for source in wanted
-        if source in claims and tokens.get(source) == claims[source].token
-    }
-
-
-def _existing(drain_ids: Iterable[str]) -> set[str]:
-    """Those that are there, and stay there until the transaction ends."""
+def _existing(drain_ids: Iterable[str]) -> dict[str, int]:
+    """Those that are there, and stay there until the transaction ends, with their version."""
     rows = Drain.objects.select_for_update(no_key=True).filter(id__in=list(drain_ids))
-    return {str(drain_id) for drain_id in rows.values_list("id", flat=True)}
+    versions = rows.order_by("id").values_list("id", "cursor_version")
+    return {str(drain_id): version for drain_id, version in versions}
+
+
+def _is_current(change: CursorChange, versions: Mapping[str, int]) -> bool:
+    return versions[change.drain_id] == change.cursor_version
 
 
 def _moment(epoch_seconds: float | None) -> datetime | None:

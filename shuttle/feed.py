@@ -19,14 +19,15 @@ from drains.delivery.errors import explain
 from drains.delivery.http_answers import HttpError
 from drains.delivery.sender import CAPACITY_BYTES, Sender
 from drains.routes import Route
-from events.records import Run, TopicPartition
+from events.records import Run, TopicPartition, is_credible
 from shuttle.account import Account
+from shuttle.ages import LookUps
 from shuttle.condition import Condition
 from shuttle.distrust import Distrust
 from shuttle.lag import Lag
 from shuttle.link import Link
 from shuttle.marks import Mark
-from shuttle.notices import NEW_LOG
+from shuttle.notices import NEW_LOG, TOO_OLD
 from shuttle.outbox import Outbox
 from shuttle.pace import Pace
 from shuttle.place import Place, Rows
@@ -42,9 +43,6 @@ GIVE_UP_SECONDS = 60.0
 IDLE_SECONDS = 300.0
 PROVEN_SECONDS = 5.0
 """A connection that has stood this long without lines is taken to be a good one."""
-
-# Producers' clocks differ: a run that begins this much after a drain is surely all its own.
-MATURE_MS = 60_000
 
 
 class Snapshot(NamedTuple):
@@ -64,10 +62,9 @@ class Feed:
         self.place = Place(self._place_changed)
         self.gaps = self.place.gaps
         """Partition → offset of the first line that is still to be replayed."""
-        self.mature_ms = route.active_since_ms + MATURE_MS
-        self.starting = False
-        """Where the drain begins is still being looked up."""
-        self.accepting = not route.paused
+        self.look_ups = LookUps()
+        """Where its replay is to jump over what is older than `max_lag_seconds`."""
+        self.accepting = not (route.paused or route.start_pending)
         """Whether the live pass may hand over lines of partitions without a gap."""
         self.replayable = self.accepting
         """Whether a replay pass may."""
@@ -78,9 +75,6 @@ class Feed:
         self._lag = Lag()
         self._lagging = route.paused
         """Behind because of its receiver, not because it has only just begun."""
-        self._age_unknown = False
-        """Behind since before this worker knew of it."""
-        self._lookups = 0
         self._closed = False
         self._registers = registers
         self._link = Link(route, registers.connect, registers.dials, registers.clock, self)
@@ -107,13 +101,15 @@ class Feed:
             mark = self._begin(batch, covered)
         outbox.add(run, data, lines)
         if covered and lines:
-            self._lag.replayed(run.source, run.begin, lines, run.first_timestamp_ms / 1000)
+            self._lag.replayed(run.source, run.begin, lines, self._time_of(run))
         if outbox.size >= self._gathering.bytes or mark.lines >= self._gathering.lines:
             self.flush()
 
     def miss(self, batch: int, run: Run, lines: int) -> None:
         """Lines that the live pass has, and this feed can't take."""
-        self._lag.missed(run.source, run.begin, lines, run.first_timestamp_ms / 1000)
+        if self.route.start_pending:
+            return  # its first cursors will be behind these, if they are its own
+        self._lag.missed(run.source, run.begin, lines, self._time_of(run))
         if run.source not in self.gaps:
             self._gap(run.source, run.begin, batch)
 
@@ -143,6 +139,7 @@ class Feed:
     def caught_up(self, source: TopicPartition, position: int, live_position: int) -> None:
         """The replay of a partition has met the live pass: it goes on from there."""
         self.place.close_gap(source, position, live_position)
+        self.look_ups.forget(source)
         self._lag.closed(source, last=not self.gaps)
         if not self.gaps:
             self._lagging = False
@@ -153,15 +150,22 @@ class Feed:
         """Whether what it missed is not to be sent (on_lag: skip)."""
         return self._lagging and self.route.options.on_lag == "skip"
 
-    def is_too_old(self, wall: float) -> bool:
-        """Whether the oldest line it lacks may be older than `max_lag_seconds`."""
-        since = self._lag.since(self.gaps)
-        limit = self.route.options.max_lag_seconds
-        return since is not None and (self._age_unknown or wall - since > limit)
+    @property
+    def jumps(self) -> bool:
+        """Whether it is to go on elsewhere before it is replayed further (shuttle/jumps.py)."""
+        return self.skips_lag or bool(self.look_ups.due)
 
-    def give_up_age(self) -> None:
-        """Nobody can say how old the lines are that it lacked before this worker knew of it."""
-        self._age_unknown = False
+    @property
+    def young_ms(self) -> float:
+        """Epoch milliseconds: replayed records have to be as young as this."""
+        wall = self._registers.wall_clock()
+        return (wall - self.route.options.max_lag_seconds) * 1000
+
+    def leave_out(self, run: Run, lines: int) -> None:
+        """Records of a replay that are too old, with so many lines of this drain."""
+        self._lag.replayed(run.source, run.begin, lines, self._time_of(run))
+        if lines:
+            self.account.lost(lines, TOO_OLD)
 
     def jump(
         self,
@@ -186,7 +190,6 @@ class Feed:
                 self.caught_up(source, targets[source], live[source])
             else:
                 self.replayed_to(source, targets[source])
-        self._age_unknown = False
         if lines:
             self.account.lost(lines, reason, exact=exact)
         self._decide()
@@ -350,38 +353,40 @@ class Feed:
             self._drop_outbox()
         self._decide()
 
-    def hold_off(self) -> None:
-        """Where it begins is being looked up: take nothing, and let nothing be committed."""
-        if not self._closed:
-            self._lookups += 1
-            self.starting = True
-            self.place.hold_from(0)
-            self._decide()
+    def begin(self, rows: Rows, live: Mapping[TopicPartition, int]) -> None:
+        """A new drain starts at these offsets, wherever the live pass is by now."""
+        for source, row in rows.items():
+            self.place.begin(source, row, live[source])
+        self._found_behind(rows, live)
 
-    def begun(self, gaps: Rows, live: Mapping[TopicPartition, int]) -> None:
-        """A look-up that `hold_off` announced is over."""
-        self._lookups -= 1
-        self.starting = self._lookups > 0
-        self._begin_at(gaps, live)
-
-    def restored(self, gaps: Rows, live: Mapping[TopicPartition, int]) -> None:
+    def restored(self, rows: Rows, live: Mapping[TopicPartition, int]) -> None:
         """Where the database says that it stands, in partitions that are now this worker's."""
-        self.place.stored.update(gaps)
-        if gaps:
-            self._lagging = self._age_unknown = True
-        self._begin_at(gaps, live)
+        self.begin(rows, live)
+        self._lagging = self._lagging or bool(self.gaps)
 
-    def _begin_at(self, gaps: Rows, live: Mapping[TopicPartition, int]) -> None:
+    def rewound(self, rows: Rows, live: Mapping[TopicPartition, int]) -> None:
+        """Somebody else has written cursors: it goes on from there where it is beyond that."""
+        self._drop_resend()
+        self._drop_outbox()
+        for source, row in rows.items():
+            self.place.stored[source] = row
+            if row < self.gaps.get(source, live[source]):
+                self.place.open_gap(source, row)
+        self._found_behind(rows, live)
+
+    def _found_behind(self, rows: Rows, live: Mapping[TopicPartition, int]) -> None:
         wall = self._registers.wall_clock()
-        for source, offset in gaps.items():
-            self._lag.uncounted(source, live.get(source, offset), wall)
-            self._open_gap(source, offset)
+        for source in rows.keys() & self.gaps.keys():
+            self._lag.uncounted(source, live[source], wall)
+        if self.gaps:
+            self._registers.behind.add(self)
         self._decide()
 
     def forget(self, sources: Collection[TopicPartition]) -> None:
         """Partitions that are another worker's from now on; their cursor rows stay for them."""
         for source in sources:
             self.place.forget(source)
+            self.look_ups.forget(source)
             self._lag.closed(source, last=not self.gaps)
             self._distrust.forget(source)
         for mark in self._doubtful_marks():
@@ -412,8 +417,9 @@ class Feed:
         """The database has these cursors now."""
         for mark in snapshot.covers:
             mark.covered = True
-        self.place.kept(snapshot.rows, snapshot.holds)
-        if self.place.version == snapshot.version and self.cursors == snapshot.rows:
+        self.place.kept(snapshot.rows, snapshot.holds, self._registers.settled)
+        same = self.place.version == snapshot.version and self.cursors == snapshot.rows
+        if same and not self.place.waits:
             self._registers.unstored.discard(self)
 
     def close(self) -> None:
@@ -432,7 +438,7 @@ class Feed:
             return "paused"
         if not self.condition.is_good:
             return "failing"
-        return "replaying" if self.gaps or self.starting else "live"
+        return "replaying" if self.gaps or self.route.start_pending else "live"
 
     @property
     def lag_lines(self) -> int:
@@ -469,9 +475,16 @@ class Feed:
     @property
     def cursors(self) -> Rows:
         """The rows to be stored."""
-        return self.place.rows(self._marks(), accepting=self.accepting)
+        settled = self._registers.settled
+        return self.place.rows(self._marks(), settled, accepting=self.accepting)
 
     # Inside.
+
+    def _time_of(self, run: Run) -> float:
+        """Epoch seconds of a run's first record; of one that cannot be a time of now, now."""
+        wall = self._registers.wall_clock()
+        credible = is_credible(run.first_timestamp_ms, wall * 1000)
+        return run.first_timestamp_ms / 1000 if credible else wall
 
     @property
     def _is_web(self) -> bool:
@@ -612,7 +625,7 @@ class Feed:
         if self.resend is not None and self.resend.is_complete(self.gaps):
             self._drop_resend()
         able = self.condition.takes_lines and not (
-            self.route.paused or self.starting or self._renewing
+            self.route.paused or self.route.start_pending or self._renewing
         )
         self.accepting = able and self.resend is None
         self.replayable = able

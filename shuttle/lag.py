@@ -17,7 +17,7 @@ class Lag:
         self._counted_from: Rows = {}
         """Offset from which on lines are counted; before it nobody has looked."""
         self._since: dict[TopicPartition, float] = {}
-        """Age of the first of them, as epoch seconds."""
+        """When the first of them came, as epoch seconds."""
         self._doubted = False
         """Some of them may have been delivered."""
 

@@ -28,9 +28,6 @@ class Ledger:
         self._settled: deque[tuple[float, int, Positions]] = deque()
         self._first_held = math.inf
 
-    def assigned(self, starts: Mapping[TopicPartition, int]) -> None:
-        self.positions.update(starts)
-
     def revoked(self, sources: Iterable[TopicPartition]) -> None:
         """Forget these: nothing of them may be committed any more."""
         gone = set(sources)
@@ -65,8 +62,7 @@ class Ledger:
     def committable(self, now: float) -> Positions:
         """Take out what was settled `COMMIT_DELAY_SECONDS` ago: it may be committed.
 
-        Unless it is held by now: a connection has ended and stepped back behind it, or a drain
-        was added whose first lines may be among these.
+        Unless it is held by now: a connection has ended and stepped back behind it.
         """
         offsets: Positions = {}
         settled = self._settled

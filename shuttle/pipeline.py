@@ -11,12 +11,13 @@ import logging
 import time
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from events.consumer import Consumer
-from events.decode import SOURCE_NAMES, Decoder
+from events.decode import Decoder
 from events.records import Batch, Run, TopicPartition
+from events.topics import SOURCE_NAMES
 from shuttle.feed import Feed
 from shuttle.ledger import Ledger
 from shuttle.routing import Parcel, Router
@@ -57,13 +58,9 @@ class Pass(Protocol):
     def passed(self, number: int, batch: Batch) -> None:
         """A batch is behind us."""
 
-    def part_for(
-        self, feed: Feed, parcel: Parcel, offset: int, end: int | None = None
-    ) -> Parcel | None:
-        """Only what a feed may have: offsets from `offset` to before `end`, no older records."""
-        run = parcel.run
-        part = run.part(offset, end, feed.route.active_since_ms)
-        if part is None or len(part) == len(run):
+    def part_for(self, feed: Feed, parcel: Parcel, part: Run | None) -> Parcel | None:
+        """Only these records of a parcel's run."""
+        if part is None or len(part) == len(parcel.run):
             return parcel if part else None
         key = feed.route.key
         mine = self.decoder.wanted_lines_of(part, lambda of: of.key == key, again=True)
@@ -83,7 +80,7 @@ class LivePass(Pass):
         numbers: Iterator[int],
         on_expired: Callable[[TopicPartition, int, int], None],
     ) -> None:
-        """`on_expired(source, count, ms)`: so many records are lost, none younger than `ms`."""
+        """`on_expired(source, begin, end)`: records between these offsets are lost."""
         self.consumer = consumer
         self.decoder = decoder
         self.router = router
@@ -93,8 +90,6 @@ class LivePass(Pass):
         """Partitions that are ours, with the assignment under which they came."""
         self.records: Counter[str] = Counter()
         """Taken from Kafka so far, by source."""
-        self.expired: dict[TopicPartition, tuple[int, int]] = {}
-        """Offsets that left Kafka unread: told once it is known how young they may have been."""
         self.backwards = asyncio.Event()
         """Set when a partition begins again before where it was: it may be another log."""
         self._on_expired = on_expired
@@ -123,23 +118,18 @@ class LivePass(Pass):
     def runs_of(self, batch: Batch) -> list[Run]:
         ours = self.generations
         newest = batch.generation
-        runs = [run for run in batch.runs if ours.get(run.source, newest + 1) <= newest]
-        if self.expired:
-            self._tell_expired(runs)
-        return runs
+        return [run for run in batch.runs if ours.get(run.source, newest + 1) <= newest]
 
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
+        if feed.place.floors:
+            floor = feed.place.floors.get(parcel.run.source, 0)
+            part = self.part_for(feed, parcel, parcel.run.part(floor))
+            if part is None:
+                return
+            parcel = part
         run = parcel.run
-        source = run.source
-        if not feed.accepting or source in feed.gaps:
+        if not feed.accepting or run.source in feed.gaps:
             feed.miss(number, run, parcel.lines)
-        elif feed.place.floors or run.first_timestamp_ms < feed.mature_ms:
-            floor = feed.place.floors.get(source, 0)
-            if floor <= run.begin:
-                feed.place.floors.pop(source, None)
-            part = self.part_for(feed, parcel, floor)
-            if part is not None:
-                feed.take(number, part.run, part.data, part.lines)
         else:
             feed.take(number, run, parcel.data, parcel.lines)
 
@@ -150,16 +140,25 @@ class LivePass(Pass):
         self.polled_at = self._clock()
         self.has_backlog = len(batch) >= self.consumer.batch_size.records
         newest = batch.generation
-        ends = {s: end for s, end in batch.ends.items() if ours.get(s, newest + 1) <= newest}
+        at = self.ledger.positions
+        ends = {
+            source: end
+            for source, end in batch.ends.items()
+            if ours.get(source, newest + 1) <= newest and end != at.get(source)
+        }
         for source, low in batch.resumed.items():
             if ours.get(source, newest + 1) <= newest:
                 self._resumed(source, low)
                 ends[source] = low
         self.ledger.open(number, ends)
 
+    def took_over(self, starts: Mapping[TopicPartition, int]) -> None:
+        """Partitions begin here: what lies before is delivered, or cursors say who lacks it."""
+        self.ledger.open(next(self.numbers), starts)
+
     def missing(self, source: TopicPartition, begin: int, end: int) -> None:
         """Records that were still to be read have left Kafka."""
-        self.expired[source] = (begin, end)
+        self._on_expired(source, begin, end)
         logger.error(
             "%d records of %s [%d] left Kafka before they were read",
             end - begin,
@@ -173,9 +172,3 @@ class LivePass(Pass):
             self.missing(source, position, low)
         elif low < position:
             self.backwards.set()
-
-    def _tell_expired(self, runs: Sequence[Run]) -> None:
-        for run in runs:
-            gone = self.expired.pop(run.source, None)
-            if gone is not None:
-                self._on_expired(run.source, gone[1] - gone[0], run.first_timestamp_ms)

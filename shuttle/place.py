@@ -5,7 +5,7 @@ Until a gap's cursor is stored, it holds back the group's offsets: a restart mus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from events.records import TopicPartition
 from shuttle.marks import Mark
@@ -20,7 +20,7 @@ class Place:
         self.gaps: Rows = {}
         """Partition → offset of the first line that is still to be replayed."""
         self.floors: Rows = {}
-        """Replayed past the live position: the live pass begins only here."""
+        """Partition → offset above the live position at which its live lines begin."""
         self.stored: Rows = {}
         """What the database has."""
         self.epoch = 0
@@ -35,6 +35,15 @@ class Place:
     def touch(self) -> None:
         self.version += 1
         self._changed()
+
+    def begin(self, source: TopicPartition, row: int, live_position: int) -> None:
+        """The database says that it has to go on here: by a replay, or when live is there."""
+        self.stored[source] = row
+        if row < live_position:
+            self.open_gap(source, row)
+        else:
+            self.floors[source] = row
+            self.touch()
 
     def open_gap(self, source: TopicPartition, offset: int) -> None:
         if source not in self.gaps or offset < self.gaps[source]:
@@ -63,24 +72,36 @@ class Place:
         for known in (self.gaps, self.floors, self.stored, self._being_stored):
             known.pop(source, None)
 
-    def rows(self, marks: Iterable[Mark], *, accepting: bool) -> Rows:
+    def rows(
+        self, marks: Iterable[Mark], settled: Mapping[TopicPartition, int], *, accepting: bool
+    ) -> Rows:
         """Where a replay has to begin, should this worker die now.
 
         `marks`: what is not confirmed. A feed that takes live lines has no rows for those: the
-        group's offsets wait for them.
+        group's offsets wait for them. `settled`: how far the group has got; a row that is above
+        that stays, or the next worker would begin below it, with lines from before its drain.
         """
         rows = dict(self.gaps)
         for mark in marks:
             for source, begin in mark.begins.items():
                 if mark.covered or not accepting or source in rows:
                     rows[source] = min(rows.get(source, begin), begin)
+        for source, row in self.stored.items():
+            if source not in rows and settled.get(source, -1) < row:
+                rows[source] = row
         return rows
+
+    @property
+    def waits(self) -> bool:
+        """Whether what is stored changes when the group gets on, without anything of ours."""
+        return bool(self.floors) or not self.stored.keys() <= self.gaps.keys()
 
     def storing(self, rows: Rows) -> None:
         self._being_stored = rows
 
-    def kept(self, rows: Rows, holds: int) -> None:
+    def kept(self, rows: Rows, holds: int, settled: Mapping[TopicPartition, int]) -> None:
         """The database has these rows now, taken when there were so many holds."""
         self.stored = rows
+        self.floors = {s: at for s, at in self.floors.items() if settled.get(s, -1) < at}
         if self.holds == holds:
             self.held_from = None

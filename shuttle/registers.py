@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from events.records import TopicPartition
 from shuttle.delays import Delays
 from shuttle.link import Connect, Dials
 from shuttle.returning import Returning, Waits
@@ -37,6 +38,8 @@ class Registers(Generic[FeedT]):
     """Feeds whose cursors may differ from what the database has."""
     urgent: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a cursor stepped back: it is to be stored at once."""
+    settled: Mapping[TopicPartition, int] = field(default_factory=dict)
+    """How far the group has got: below that all is delivered, or cursors say who lacks it."""
     lines_confirmed: Counter[str] = field(default_factory=Counter)
     """By all feeds together, also those that are gone, by scheme."""
     delays: Delays = field(default_factory=Delays)

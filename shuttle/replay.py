@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Iterator
+from itertools import compress
+from operator import not_
 from typing import Protocol
 
 from events.consumer import OffsetConsumer
 from events.decode import Decoder
-from events.records import Batch, Run, TopicPartition
+from events.records import Batch, Run, TopicPartition, offset_of
+from shuttle.ages import Ages
 from shuttle.feed import Feed
 from shuttle.jumps import Jumps
 from shuttle.ledger import Positions
@@ -56,6 +59,7 @@ class ReplayPass(Pass):
         router: Router,
         numbers: Iterator[int],
         live: Positions,
+        wall_clock: Callable[[], float],
     ) -> None:
         self.consumer: OffsetConsumer = consumer
         self.decoder = decoder
@@ -65,6 +69,12 @@ class ReplayPass(Pass):
         self.positions: Positions = {}
         self._aboard: dict[Feed, int] = {}
         self._resending: list[Feed] = []
+        self._wall_clock = wall_clock
+        self._ages = Ages()
+        self._old: dict[TopicPartition, dict[int, float]] = {}
+        """When the records of this batch are from (Ages.of), where some may be too old."""
+        self._strictest_ms = math.inf
+        """The shortest `max_lag_seconds` of those aboard, or who were."""
         self._read = 0
         self._pace = 0.0
 
@@ -109,7 +119,14 @@ class ReplayPass(Pass):
         )
 
     def runs_of(self, batch: Batch) -> list[Run]:
-        return [run for run in batch.runs if run.source in self.positions]
+        runs = [run for run in batch.runs if run.source in self.positions]
+        self._old.clear()
+        wall_ms = self._wall_clock() * 1000
+        for run in runs:
+            times = self._ages.of(run, wall_ms - self._strictest_ms, wall_ms)
+            if times is not None:
+                self._old.setdefault(run.source, {}).update(times)
+        return runs
 
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
         run = parcel.run
@@ -120,11 +137,25 @@ class ReplayPass(Pass):
             self._leave(feed)
             return
         end = run.end if feed.resend is None else feed.resend.limit_of(run.source)
-        if gap <= run.begin and run.end <= end and run.first_timestamp_ms >= feed.mature_ms:
-            feed.take(number, run, parcel.data, parcel.lines, covered=True)
-        elif (part := self.part_for(feed, parcel, gap, end)) is not None:
+        part = self.part_for(feed, parcel, run.part(gap, end))
+        if part is not None and run.source in self._old:
+            part = self._young_part(feed, part)
+        if part is not None:
             feed.take(number, part.run, part.data, part.lines, covered=True)
         feed.replayed_to(run.source, min(run.end, end))
+
+    def _young_part(self, feed: Feed, parcel: Parcel) -> Parcel | None:
+        """Without the records that are too old for a drain: those are counted."""
+        run, times, young_ms = parcel.run, self._old[parcel.run.source], feed.young_ms
+        too_old = [times[offset_of(message)] < young_ms for message in run.messages]
+        if not any(too_old):
+            return parcel
+        if too_old[-1]:
+            feed.look_ups.too_old_before(run.source, run.end)
+        young = list(compress(run.messages, map(not_, too_old)))
+        part = self.part_for(feed, parcel, Run(run.source, young) if young else None)
+        feed.leave_out(run, parcel.lines - (part.lines if part else 0))
+        return part
 
     def passed(self, number: int, batch: Batch) -> None:
         self._read += len(batch)
@@ -151,21 +182,23 @@ class ReplayPass(Pass):
     def _board(self, feeds: Iterable[Feed]) -> None:
         for feed in [feed for feed in feeds if feed.gaps]:
             self._aboard[feed] = feed.place.epoch
+            limit_ms = feed.route.options.max_lag_seconds * 1000
+            self._strictest_ms = min(self._strictest_ms, limit_ms)
             for source, gap in feed.gaps.items():
                 self.positions[source] = min(gap, self.positions.get(source, gap))
         self._resending = [feed for feed in self._aboard if feed.resend is not None]
 
     def _may_serve(self, feed: Feed) -> bool:
         same = feed.place.epoch == self._aboard[feed]
-        return same and feed.replayable and feed.has_room and bool(feed.gaps)
+        return same and feed.wants_replay and not feed.jumps
 
     def _let_off(self) -> None:
         """Those that failed, or that alone are full; their gaps are kept for another pass."""
         able = [feed for feed in self._aboard if self._may_serve(feed)]
         for feed in list(self._aboard):
             same = feed.place.epoch == self._aboard[feed]
-            waits_for_room = feed.replayable and same and not able and feed.gaps
-            if feed not in able and not waits_for_room:
+            may_wait = feed.replayable and same and feed.gaps and not feed.jumps
+            if feed not in able and (able or not may_wait):
                 self._leave(feed)
 
     def _leave(self, feed: Feed) -> None:
@@ -279,7 +312,7 @@ class Replays:
 
     def _jumps_first(self, feed: Feed) -> bool:
         """Where it goes on is looked up for itself: it may take long, and others need not wait."""
-        if not self._jumps.is_due(feed):
+        if not feed.jumps:
             return False
         task = asyncio.create_task(self._jumps.jump(feed), name="jump")
         self._jumping[feed] = task
@@ -305,7 +338,7 @@ class Replays:
         )
 
     def _may_join(self, feed: Feed, other: ReplayPass) -> bool:
-        return other.crosses(feed.gaps) and not self._jumps.is_due(feed)
+        return other.crosses(feed.gaps) and not feed.jumps
 
     def _next_feeds(self) -> list[Feed]:
         """Who has waited longest, with all whose gaps are near; not who can join a pass."""

@@ -6,19 +6,16 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 
 from drains.routes import Route, RouteTable
-from events.decode import topics_of
 from events.keys import Key
 from events.records import TopicPartition
+from events.topics import topics_of
 from shuttle.feed import Feed
 from shuttle.notices import EXPIRED
+from shuttle.place import Rows
 from shuttle.registers import Registers
 from shuttle.store import TakenOver
 
 logger = logging.getLogger(__name__)
-
-START_SLACK_MS = 5_000
-"""How much a producer's clock may be behind ours: where a drain starts is looked up so much
-earlier; records that are older than the drain are left out one by one."""
 
 
 class Roster:
@@ -27,18 +24,37 @@ class Roster:
         self.by_id: dict[str, Feed] = {}
         self.by_key: dict[Key, list[Feed]] = {}
         self.spaces: frozenset[str] = frozenset()
-        self._oldest: dict[str, int] = {}
 
-    def follow(self, table: RouteTable) -> list[Feed]:
-        """Make, change and close feeds as the routes say. Returns the new ones."""
+    def unmet(self, table: RouteTable) -> list[Route]:
+        """The drains of which cursors are to be read before these routes are followed."""
+        known = self.by_id
+        return [
+            route
+            for drain_id, route in table.by_id.items()
+            if drain_id not in known or known[drain_id].route.cursor_version != route.cursor_version
+        ]
+
+    def follow(
+        self,
+        table: RouteTable,
+        rows: Mapping[str, Rows],
+        live: Mapping[TopicPartition, int],
+    ) -> None:
+        """Make, change and close feeds as the routes say.
+
+        `rows`: of those that are unmet, the cursors in partitions that are this worker's.
+        """
+        begun = {
+            drain_id
+            for drain_id in rows
+            if drain_id in self.by_id and not self.by_id[drain_id].route.start_pending
+        }
         for drain_id in self.by_id.keys() - table.by_id.keys():
             self.by_id.pop(drain_id).close()
-        added = []
         for drain_id, route in table.by_id.items():
             feed = self.by_id.get(drain_id)
             if feed is None:
-                feed = self.by_id[drain_id] = Feed(route, self._registers)
-                added.append(feed)
+                self.by_id[drain_id] = Feed(route, self._registers)
             elif feed.route != route:
                 feed.change_to(route)
         self.by_key = {
@@ -46,13 +62,12 @@ class Roster:
             for key, routes in table.by_key.items()
         }
         self.spaces = table.spaces
-        self._oldest = _oldest_by_topic(table.by_id.values())
-        return added
-
-    def started_at(self, topic: str) -> int | None:
-        """From when on (epoch ms) lines of a topic may be wanted. Called from other threads."""
-        oldest = self._oldest.get(topic)
-        return None if oldest is None else oldest - START_SLACK_MS
+        for drain_id, found in rows.items():
+            feed = self.by_id[drain_id]
+            if drain_id in begun:
+                feed.rewound(found, live)
+            else:
+                feed.begin(found, live)
 
     def wants(self, feed: Feed, source: TopicPartition) -> bool:
         """Whether a partition can have lines of a feed."""
@@ -72,15 +87,15 @@ class Roster:
         for drain_id, rows in taken.cursors.items():
             feed = self.by_id.get(drain_id)
             if feed is not None:
-                gaps = {source: at for source, at in rows.items() if source in ours}
-                feed.restored(gaps, live)
+                feed.restored({s: at for s, at in rows.items() if s in ours}, live)
 
-    def expired(self, source: TopicPartition, records: int, oldest_ms: int) -> None:
-        """Records, none younger than `oldest_ms`, were lost to all who would have had them live."""
+    def expired(self, source: TopicPartition, begin: int, end: int) -> None:
+        """Records between these offsets are lost to all who would have had them live."""
         for feed in self.by_id.values():
-            old_enough = feed.route.active_since_ms <= oldest_ms
-            if old_enough and self.wants(feed, source) and source not in feed.gaps:
-                feed.account.lost(records, EXPIRED, exact=False)
+            if self.wants(feed, source) and source not in feed.gaps:
+                lost = end - max(begin, feed.place.floors.get(source, begin))
+                if lost > 0 and not feed.route.start_pending:
+                    feed.account.lost(lost, EXPIRED, exact=False)
 
     def new_logs(self, sources: Collection[TopicPartition]) -> None:
         """These partitions are other logs by now."""
@@ -95,11 +110,3 @@ class Roster:
         for feed in self.by_id.values():
             if not topics.isdisjoint(topics_of(feed.route.key)):
                 feed.forget(gone)
-
-
-def _oldest_by_topic(routes: Iterable[Route]) -> dict[str, int]:
-    oldest: dict[str, int] = {}
-    for route in routes:
-        for topic in topics_of(route.key):
-            oldest[topic] = min(route.active_since_ms, oldest.get(topic, route.active_since_ms))
-    return oldest

@@ -28,7 +28,7 @@ async def work(config: WorkerConfig, place: int | Path, als: AlsProcess | None) 
     loop = asyncio.get_running_loop()
     # Names are looked up here; a slow name server must not keep other drains from theirs.
     loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
-    worker = Worker(config, DatabaseStore())
+    worker = Worker(config, DatabaseStore(config.group))
     spare_the_collector()
 
     def stop() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from drains.routes import RouteTable
+from events.cluster import Span
 from events.records import TopicPartition
 
 Cursors = dict[str, dict[TopicPartition, int]]
@@ -16,10 +17,22 @@ class StoreError(Exception):
     """The database could not be asked; asking again later may help."""
 
 
+class StoredCursor(NamedTuple):
+    offset: int
+    topic_id: str
+    """Of the log that this is an offset of; empty when that is unknown."""
+
+
+StoredCursors = dict[str, dict[TopicPartition, StoredCursor]]
+"""By drain id."""
+
+
 class CursorChange(NamedTuple):
     """What differs from the rows of one drain: rows to write, rows to take away."""
 
     drain_id: str
+    cursor_version: int
+    """The drain's, when its rows were last read."""
     rows: Mapping[TopicPartition, int]
     gone: Sequence[TopicPartition]
 
@@ -36,6 +49,17 @@ class TakenOver(NamedTuple):
     cursors: Cursors
     outdated: Mapping[str, Sequence[TopicPartition]]
     """By drain id: where it was behind in logs that are no more."""
+    offsets: Mapping[TopicPartition, int]
+    """How far the group had got, where that was written down."""
+
+
+class Refused(NamedTuple):
+    """What was not written, as somebody else has written since."""
+
+    partitions: frozenset[TopicPartition] = frozenset()
+    """Those that are another worker's by now."""
+    drains: frozenset[str] = frozenset()
+    """Those of which the cursors are to be read again."""
 
 
 class FeedStatus(NamedTuple):
@@ -61,13 +85,22 @@ class Store(Protocol):
 
     def routes(self) -> RouteTable: ...
 
+    def cursors_of(self, drain_ids: Collection[str]) -> StoredCursors:
+        """All rows of these drains."""
+
+    def write_start(self, drain_id: str, begin: Sequence[Span]) -> None:
+        """The first rows of a drain, from where these begin, unless somebody was quicker."""
+
     def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
         """Claim partitions, and read who is behind in them. Rows of other logs are taken away."""
 
     def write(
-        self, changes: Sequence[CursorChange], claims: Mapping[TopicPartition, Claim]
-    ) -> frozenset[TopicPartition]:
-        """Only what is still claimed so: returns the partitions that are another worker's by now.
+        self,
+        changes: Sequence[CursorChange],
+        offsets: Mapping[TopicPartition, int],
+        claims: Mapping[TopicPartition, Claim],
+    ) -> Refused:
+        """Rows, and how far the group has got; only where a claim still holds.
 
         All or nothing otherwise. A drain deleted meanwhile drops out and does not fail the others.
         """

@@ -17,12 +17,14 @@ from events.records import TopicPartition
 from shuttle.daemon_thread import DaemonThread
 from shuttle.feed import Feed, Snapshot
 from shuttle.registers import Registers
-from shuttle.store import Claim, CursorChange, Store, StoreError, TakenOver
+from shuttle.store import Claim, CursorChange, Refused, Store, StoreError, TakenOver
 
 logger = logging.getLogger(__name__)
 
 KEEP_SECONDS = 0.5
 RETRY_SECONDS = 1.0
+OFFSETS_SECONDS = 5.0
+"""How old the group's offsets in the database may be, should Kafka forget its own."""
 
 _Answer = TypeVar("_Answer")
 
@@ -43,6 +45,9 @@ class Storekeeper:
         self.claims: dict[TopicPartition, Claim] = {}
         """Partitions of which cursors may be written."""
         self._on_lost = on_lost
+        self._offsets: dict[TopicPartition, int] = {}
+        """How far the group has got, as the database knows it."""
+        self._offsets_due = 0.0
 
     async def run(self) -> None:
         while True:
@@ -55,27 +60,52 @@ class Storekeeper:
             if not await self.keep():
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def keep(self) -> bool:
-        """Store what has changed. False when the database is away: nothing is lost by that."""
+    async def keep(self, *, every_offset: bool = False) -> bool:
+        """Store what has changed. False when the database is away: nothing is lost by that.
+
+        The group's offsets are only stored where cursors hang on them, and now and then.
+        """
         async with self._keeping:
-            snapshots = [f.snapshot() for f in self._registers.unstored if not f.starting]
+            snapshots = [feed.snapshot() for feed in self._registers.unstored]
             changes = [_change_of(snapshot) for snapshot in snapshots]
             due = [change for change in changes if change is not None]
-            claims, refused = dict(self.claims), frozenset[TopicPartition]()
+            claims, refused = dict(self.claims), Refused()
+            offsets = self._changed_offsets(due, every_offset=every_offset)
             try:
-                if due:
-                    refused = await self.ask(lambda store: store.write(due, claims))
+                if due or offsets:
+                    refused = await self.ask(lambda store: store.write(due, offsets, claims))
             except StoreError:
                 return False
+            self._offsets.update({s: offsets[s] for s in offsets.keys() - refused.partitions})
             for snapshot, change in zip(snapshots, changes, strict=True):
-                # What was refused is forgotten below, or is written once its claim is there.
-                if change is None or refused.isdisjoint((*change.rows, *change.gone)):
+                # What was refused is forgotten below, or is written once its claim is there, or
+                # once the drain's rows have been read again.
+                if change is None or _was_written(change, refused):
                     snapshot.feed.kept(snapshot)
-            lost = {s for s in refused if s in claims and self.claims.get(s) == claims[s]}
+            lost = {
+                s for s in refused.partitions if s in claims and self.claims.get(s) == claims[s]
+            }
             if lost:
                 logger.warning("Another worker has %s", sorted(lost), extra={"action": "fenced"})
                 self._on_lost(lost)
             return True
+
+    def _changed_offsets(
+        self, changes: Iterable[CursorChange], *, every_offset: bool
+    ) -> dict[TopicPartition, int]:
+        now, settled = asyncio.get_running_loop().time(), self._registers.settled
+        if every_offset or now >= self._offsets_due:
+            self._offsets_due = now + OFFSETS_SECONDS
+            wanted: Iterable[TopicPartition] = settled
+        else:  # a row goes together with the offset that has passed it
+            wanted = {source for change in changes for source in change.gone}
+        return {
+            source: settled[source]
+            for source in wanted
+            if source in settled
+            and source in self.claims
+            and self._offsets.get(source) != settled[source]
+        }
 
     async def take_over(
         self,
@@ -90,13 +120,15 @@ class Storekeeper:
             with suppress(StoreError):
                 taken = await self.ask(partial(_take_over, wanted))
                 self.claims.update({source: claims[source] for source in still_ours()})
+                self._offsets.update(taken.offsets)
                 return taken
             await asyncio.sleep(RETRY_SECONDS)
-        return TakenOver({}, {})
+        return TakenOver({}, {}, {})
 
     def give_up(self, partitions: Iterable[TopicPartition]) -> None:
         for source in partitions:
             self.claims.pop(source, None)
+            self._offsets.pop(source, None)
 
     async def ask(self, work: Callable[[Store], _Answer]) -> _Answer:
         """Raises StoreError. The database going away and coming back is said once each."""
@@ -135,4 +167,11 @@ def _change_of(snapshot: Snapshot) -> CursorChange | None:
     gone = [source for source in stored if source not in rows]
     if not changed and not gone:
         return None
-    return CursorChange(snapshot.feed.route.drain_id, changed, gone)
+    route = snapshot.feed.route
+    return CursorChange(route.drain_id, route.cursor_version, changed, gone)
+
+
+def _was_written(change: CursorChange, refused: Refused) -> bool:
+    return change.drain_id not in refused.drains and refused.partitions.isdisjoint(
+        (*change.rows, *change.gone)
+    )

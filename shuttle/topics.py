@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from events.decode import SOURCE_TOPICS, is_space_topic
+from events.topics import SOURCE_TOPICS, is_space_topic
 
 GATHER_SECONDS = 1.0
 """Changes are gathered this long: each costs the whole group a rebalance."""

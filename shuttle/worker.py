@@ -17,13 +17,13 @@ from confluent_kafka import KafkaException
 
 from drains.delivery.build import Connector
 from drains.delivery.dialing import Dialer
+from events.cluster import Cluster
 from events.consumer import OffsetConsumer
 from events.decode import Decoder
-from events.group_consumer import GroupConsumer, Start
-from events.kafka import group_conf, offsets_conf
+from events.group_consumer import Found, GroupConsumer
+from events.kafka import consumer_conf
 from events.records import TopicPartition
 from events.topic_ids import TopicIds
-from shuttle.beginnings import Beginnings
 from shuttle.chores import Chores, every
 from shuttle.config import WorkerConfig
 from shuttle.feed import Feed
@@ -33,8 +33,9 @@ from shuttle.pipeline import LivePass
 from shuttle.registers import Registers
 from shuttle.replay import ReplayPass, Replays
 from shuttle.report import DrainFigures, WorkerReport, furthest_behind
-from shuttle.roster import START_SLACK_MS, Roster
+from shuttle.roster import Roster
 from shuttle.routing import Router
+from shuttle.starts import Starts
 from shuttle.status import Told
 from shuttle.store import Claim, Store, StoreError
 from shuttle.storekeeper import Storekeeper
@@ -57,7 +58,7 @@ OUTBOXES_BYTES = 96 * 1024 * 1024
 STORE_SECONDS = 2.0
 HAND_OVER_SECONDS = 2.0
 """How long a partition that goes may wait for what is under way."""
-NEW_SECONDS = 30.0
+RETRY_SECONDS = 1.0
 
 
 class Worker:
@@ -72,14 +73,16 @@ class Worker:
         self._registers: Registers[Feed] = Registers(Connector(Dialer(config.egress)), self._clock)
         self._roster = Roster(self._registers)
         self._ledger = Ledger()
+        self._registers.settled = self._ledger.safe
         self._keeper = Storekeeper(store, self._registers, self._take_back)
         self._topic_ids = TopicIds(config.kafka)
         self._topics = Topics()
         self._told = Told()
         self._name = f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self._beginnings = Beginnings(config.kafka)
+        self._cluster = Cluster(config.kafka)
         self._route_version: int | None = None
-        self._new_feeds: dict[Feed, float] = {}
+        self._meeting = asyncio.Lock()
+        """Held from when cursors are read until they are followed."""
         self._loop_lag_seconds = 0.0
         self._consumer_lag = 0
         self._publish_from = 0
@@ -90,17 +93,28 @@ class Worker:
         decoder, numbers = Decoder(), count(1)
         self._router = router = Router(config.hostname)
         self._consumer = GroupConsumer(
-            group_conf(config.kafka, config.group), self, self._roster.started_at, self._topic_ids
+            consumer_conf(config.kafka, config.group), self, self._topic_ids
         )
         self._live = LivePass(
             self._consumer, decoder, router, ledger, numbers, self._roster.expired
         )
-        conf = offsets_conf(config.kafka, config.group)
+        self._starts = Starts(
+            self._cluster,
+            self._keeper,
+            self._roster,
+            self._topic_ids,
+            self._chores,
+            self._live.backwards,
+        )
+        conf = consumer_conf(config.kafka, config.group)
+        wall_clock = self._registers.wall_clock
         self._replays = Replays(
             lambda: OffsetConsumer(conf, "kafka-replay"),
-            lambda consumer: ReplayPass(consumer, decoder, router, numbers, ledger.positions),
+            lambda consumer: ReplayPass(
+                consumer, decoder, router, numbers, ledger.positions, wall_clock
+            ),
             self._registers.behind,
-            Jumps(self._beginnings, ledger.positions, self._registers.wall_clock),
+            Jumps(self._cluster, ledger.positions, wall_clock),
             lambda: self._live.has_backlog,
         )
 
@@ -144,7 +158,7 @@ class Worker:
 
     async def checks(self) -> dict[str, bool]:
         """Whether it is ready, by what that hangs on."""
-        return self.report().checks(await self._beginnings.topics_there())
+        return self.report().checks(await self._cluster.topics())
 
     async def run(self) -> None:
         chores = self._chores
@@ -266,70 +280,44 @@ class Worker:
     async def _follow_routes(self) -> None:
         version = await self._keeper.insist(lambda store: store.route_version())
         if version != self._route_version:
-            table = await self._keeper.insist(lambda store: store.routes())
-            first_time = self._route_version is None
-            self._route_version = version
-            added = self._roster.follow(table)
-            self._router.route(self._roster.by_key)
-            if not first_time:
-                self._welcome(added)
+            async with self._meeting:
+                table = await self._keeper.insist(lambda store: store.routes())
+                live = self._ledger.positions
+                rows = await self._starts.of_drains(self._roster.unmet(table), live)
+                self._route_version = version
+                self._roster.follow(table, rows, live)
+                self._router.route(self._roster.by_key)
+            self._starts.write(table.by_id.values())
         topics = self._topics.change(self._roster.spaces, self._clock())
         if topics is not None:
             await self._consumer.subscribe(topics)
 
-    # Drains added while we consume.
-
-    def _welcome(self, feeds: Iterable[Feed]) -> None:
-        self._still_new()  # forgets the others
-        for feed in feeds:
-            self._new_feeds[feed] = self._clock()
-            self._look_up_beginning(feed, self._ledger.positions)
-
-    def _still_new(self) -> Iterable[Feed]:
-        """Those whose topic may have been assigned before their drain was known."""
-        oldest, known = self._clock() - NEW_SECONDS, self._roster.by_id.values()
-        new = {f: at for f, at in self._new_feeds.items() if at > oldest and f in known}
-        self._new_feeds = new
-        return new
-
-    def _look_up_beginning(self, feed: Feed, sources: Iterable[TopicPartition]) -> None:
-        wanted = [source for source in sources if self._roster.wants(feed, source)]
-        if wanted:
-            feed.hold_off()
-            self._chores.run_once("beginning", self._begin(feed, wanted))
-
-    async def _begin(self, feed: Feed, sources: list[TopicPartition]) -> None:
-        since = feed.route.active_since_ms - START_SLACK_MS
-        live = self._ledger.positions
-        begins = await self._beginnings.offsets_at(sources, since, live)
-        if self._roster.by_id.get(feed.route.drain_id) is feed:
-            feed.begun({s: at for s, at in begins.items() if at < live.get(s, at)}, live)
-
     # Partitions that come and go (see events.group_consumer.Assignments).
 
-    def assigned(self, starts: Mapping[TopicPartition, Start], generation: int) -> None:
-        self._chores.run_once("take over", self._take_over(starts, generation))
+    def assigned(self, found: Mapping[TopicPartition, Found], generation: int) -> None:
+        self._chores.run_once("take over", self._take_over(found, generation))
 
-    async def _take_over(self, starts: Mapping[TopicPartition, Start], generation: int) -> None:
-        self._ledger.assigned({source: start.offset for source, start in starts.items()})
-        self._live.generations.update(dict.fromkeys(starts, generation))
+    async def _take_over(self, found: Mapping[TopicPartition, Found], generation: int) -> None:
+        self._live.generations.update(dict.fromkeys(found, generation))
         token = f"{self._name}:{generation}:{uuid.uuid4().hex}"
-        claims = {s: Claim(token, self._topic_ids.of(s.topic)) for s in starts}
+        claims = {s: Claim(token, self._topic_ids.of(s.topic)) for s in found}
 
         def still_ours() -> list[TopicPartition]:
-            return [s for s in starts if self._live.generations.get(s) == generation]
+            return [s for s in found if self._live.generations.get(s) == generation]
 
-        taken = await self._keeper.take_over(claims, still_ours)
-        ours = still_ours()
-        self._roster.restore(taken, ours, self._ledger.positions)
-        for source in ours:
-            offset, missing_from = starts[source]
-            if missing_from is not None:
-                self._live.missing(source, missing_from, offset)
-        for feed in self._still_new():
-            self._look_up_beginning(feed, ours)
+        async with self._meeting:
+            taken = await self._keeper.take_over(claims, still_ours)
+            starts = await self._starts.of_partitions(found, taken)
+            ours = still_ours()
+            self._live.took_over(
+                {source: max(starts[source], found[source].low) for source in ours}
+            )
+            self._roster.restore(taken, ours, self._ledger.positions)
+            for source in ours:
+                if starts[source] < found[source].low:
+                    self._live.missing(source, starts[source], found[source].low)
         try:
-            await self._consumer.resume(ours)
+            await self._consumer.begin({source: self._ledger.positions[source] for source in ours})
         except KafkaException as error:  # they went again while we looked up their cursors
             logger.warning("Kafka: %s", error, extra={"action": "resume_failed"})
         logger.info("Took over %d partitions", len(ours), extra={"action": "assigned"})
@@ -340,10 +328,13 @@ class Worker:
             self._chores.run_once("leaderless", self._wait_for_leader(source))
 
     async def _wait_for_leader(self, source: TopicPartition) -> None:
-        await self._beginnings.offsets_at([source], 0, self._leaderless)
-        if source in self._leaderless:
-            self._leaderless.discard(source)
-            await self._consumer.assign_again([source])
+        while source in self._leaderless:
+            with suppress(KafkaException):
+                if await self._cluster.lows([source]):
+                    self._leaderless.discard(source)
+                    await self._consumer.assign_again([source])
+                    break
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def revoked(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         sources = set(partitions)
@@ -406,25 +397,19 @@ class Worker:
             if not any(f.accepting or (replayed and f.gets_on(now)) for f in under_way):
                 break
             await asyncio.sleep(FLUSH_LOOK_SECONDS)
-        with suppress(TimeoutError):  # what is not stored is not committed
-            async with asyncio.timeout(STORE_SECONDS):
-                await self._keeper.keep()
+        await self._keep_in_time()
         self._settle()
 
-    async def _knows_all_drains(self) -> bool:
-        try:
+    async def _keep_in_time(self) -> None:
+        with suppress(TimeoutError):  # what is not stored is not committed
             async with asyncio.timeout(STORE_SECONDS):
-                version = await self._keeper.ask(lambda store: store.route_version())
-        except (StoreError, TimeoutError):
-            return True  # nobody can have added one
-        return version == self._route_version
+                await self._keeper.keep(every_offset=True)
 
     async def _end(self) -> None:
         await self._let_arrive(self._config.shutdown_grace_seconds, replayed=True)
-        # The last lines may be those that a drain was just made for: then they are read again.
-        now = math.inf if await self._knows_all_drains() else self._clock()
-        self._ledger.committable(now)
+        self._ledger.committable(math.inf)
         await self._commit_offsets(self._ledger.safe, wait=True)
+        await self._keep_in_time()
         await self._consumer.close()
         for feed in self._roster.by_id.values():
             feed.close()

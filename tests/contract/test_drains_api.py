@@ -130,7 +130,7 @@ def test_a_drain_has_the_originals_members_and_ours(path: str, api: Api) -> None
 
     originals = {"addon", "created_at", "id", "token", "updated_at", "url"}
     told = {"state", "last_error", "last_error_at", "last_delivery_at", *FIGURES}
-    ours = {"name", *OPTION_NAMES, *told}
+    ours = {"name", "start", *OPTION_NAMES, *told}
     assert made.keys() == originals | ours
 
 

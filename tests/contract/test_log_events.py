@@ -11,8 +11,9 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from events.api import producer
-from events.decode import SOURCE_TOPICS, Decoder
+from events.decode import Decoder
 from events.records import Run, TopicPartition
+from events.topics import SOURCE_TOPICS
 from tests.contract.conftest import KEY, Api
 from tests.support.broker import Broker
 from tests.support.kafka import OwnKafka, TopicNames

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from events.consumer import OffsetConsumer
-from events.kafka import offsets_conf
+from events.kafka import consumer_conf
 from events.records import TopicPartition
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
@@ -29,7 +29,7 @@ async def test_partitions_are_taken_up_and_let_go_while_others_are_read(
     for partition in (0, 1):
         kafka.produce(name, [b"0", b"1", b"2"], partition=partition)
     groups = kafka.groups()
-    conf = offsets_conf({"bootstrap.servers": kafka.bootstrap}, "never-seen")
+    conf = consumer_conf({"bootstrap.servers": kafka.bootstrap}, "never-seen")
     consumer = OffsetConsumer(conf, "test")
     try:
         await consumer.meet([name, name])
@@ -49,7 +49,7 @@ async def test_partitions_are_taken_up_and_let_go_while_others_are_read(
 
 
 async def test_a_topic_that_is_not_there_is_not_made(kafka: Broker, topic: TopicNames) -> None:
-    conf = offsets_conf({"bootstrap.servers": kafka.bootstrap}, "never-seen")
+    conf = consumer_conf({"bootstrap.servers": kafka.bootstrap}, "never-seen")
     consumer, name = OffsetConsumer(conf, "test"), topic()
     await consumer.meet([name])
     await consumer.close()

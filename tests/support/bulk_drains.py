@@ -18,13 +18,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
 django.setup()
 
 from drains.services import create_drain  # noqa: E402 - needs django.setup()
+from drains.starts import ends_of  # noqa: E402
 from events.keys import AppKey  # noqa: E402
 
 
 @transaction.atomic
 def main(orders: dict[str, Any]) -> None:
+    begin = ends_of(AppKey("app", orders["space"]))
     for app, url in orders["urls"]:
-        create_drain(AppKey(f"app{app}", orders["space"]), url)
+        create_drain(AppKey(f"app{app}", orders["space"]), url, begin=begin)
 
 
 if __name__ == "__main__":

@@ -36,3 +36,11 @@ def _no_name_server() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("drains.delivery.lookups.addresses_of", lambda host: [])
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_topics() -> Iterator[None]:
+    """A drain that a test makes starts in a Kafka that answers at once, and has nothing yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("drains.starts.ends_of", lambda key: [])
+        yield

@@ -20,7 +20,7 @@ P0, P1 = TopicPartition("gs", 0), TopicPartition("gs", 1)
 
 def route_of(url: str = "syslog://127.0.0.1:514", *, paused: bool = False, **options: Any) -> Route:
     return Route(
-        "d1", AppKey("gold", "gs"), Destination.parse(url), 0, paused, DrainOptions(**options)
+        "d1", AppKey("gold", "gs"), Destination.parse(url), paused, DrainOptions(**options)
     )
 
 
@@ -31,6 +31,9 @@ class FeedBench:
         self.receiver = FakeReceiver()
         self.registers: Registers[Feed] = Registers(self.receiver.connect, lambda: self.now)
         self.registers.wall_clock = lambda: self.wall
+        self.settled = {P0: 1_000_000, P1: 1_000_000}
+        """How far the group has got: past everything, unless a test says otherwise."""
+        self.registers.settled = self.settled
         self.feed = Feed(route or route_of(), self.registers)
 
     @property

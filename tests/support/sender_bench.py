@@ -32,7 +32,7 @@ class NamedWrite:
 
 def route_to(url: str, **options: Any) -> Route:
     destination = Destination.parse(url)
-    return Route(DRAIN_ID, AppKey("gold", "gs"), destination, 0, options=DrainOptions(**options))
+    return Route(DRAIN_ID, AppKey("gold", "gs"), destination, options=DrainOptions(**options))
 
 
 def record(text: str) -> str:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -117,16 +114,6 @@ class Shuttle:
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
-
-    def age(self, drain_id: str, *, seconds: float) -> None:
-        """Make a drain older than it is, in the SQLite file."""
-        since = (datetime.now(UTC) - timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S.%f")
-        path = self.environment["DATABASE_URL"].removeprefix("sqlite:///")
-        with closing(sqlite3.connect(path)) as database, database:
-            database.execute(
-                "UPDATE drains_drain SET active_since = ? WHERE id = ?",
-                (since, uuid.UUID(drain_id).hex),
-            )
 
     def close(self) -> None:
         self.api.close()

@@ -73,6 +73,7 @@ def _config(metrics_port: int) -> WorkerConfig:
     return WorkerConfig(
         kafka=settings.KAFKA_CONF,
         egress=replace(policy, own_ports=policy.own_ports | {metrics_port}),
+        group=settings.KAFKA_GROUP,
         shutdown_grace_seconds=settings.SHUTDOWN_GRACE_SECONDS,
         test_mode=settings.TEST_MODE,
         metrics_max_drains=settings.METRICS_MAX_DRAINS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,7 +19,9 @@ from drains.errors import (
 from drains.fields import Encrypted, UndecryptableError
 from drains.models import Drain
 from drains.selectors import RouteReader, load_route_table, route_version
+from events.cluster import Span
 from events.keys import AppKey, Key, SiteKey
+from events.records import TopicPartition
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,7 @@ def test_routes_are_what_drains_say() -> None:
     assert table.spaces == {"gs"}
     (route,) = table.by_key[GOLD]
     assert (route.drain_id, route.destination.port, route.paused) == (str(gold.pk), 514, False)
-    assert route.active_since_ms <= gold.active_since.timestamp() * 1000 < route.active_since_ms + 1
+    assert (route.start_pending, route.since_ms, route.cursor_version) == (False, None, 0)
     assert table.by_id[str(site.pk)].paused
 
 
@@ -194,13 +195,15 @@ def test_each_app_and_site_has_a_limit_of_its_own(settings: Any) -> None:
 
 
 def test_a_changed_url_keeps_the_place_in_the_logs() -> None:
-    since = datetime(2024, 5, 6, 7, 8, 9, 123_000, tzinfo=UTC)
-    drain = services.create_drain(GOLD, "syslog://h:1514", since=since)
+    end = Span(TopicPartition("gs", 3), "log1", 40, 40)
+    drain = services.create_drain(GOLD, "syslog://h:1514", begin=[end])
 
     services.change_drain(drain, url="syslog://h:2514")
 
-    assert load_route_table().by_key[GOLD][0].active_since_ms == 1_714_979_289_123
-    assert Drain.objects.get().created_at == since < drain.updated_at
+    place = "topic", "partition", "offset", "topic_id"
+    assert list(drain.cursors.values_list(*place)) == [("gs", 3, 40, "log1")]
+    assert load_route_table().by_key[GOLD][0].cursor_version == 0
+    assert Drain.objects.get().created_at < drain.updated_at
 
 
 @pytest.mark.parametrize(

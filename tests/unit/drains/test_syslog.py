@@ -137,4 +137,4 @@ def test_a_cut_is_the_longest_whole_beginning(text: str, limit: int) -> None:
 
 def route(url: str, **options: object) -> Route:
     destination = Destination.parse(url)
-    return Route("d1", WEB.key, destination, 0, options=DrainOptions(**options))  # type: ignore[arg-type]
+    return Route("d1", WEB.key, destination, options=DrainOptions(**options))  # type: ignore[arg-type]

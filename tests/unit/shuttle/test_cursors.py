@@ -10,7 +10,7 @@ from drains.services import create_drain, delete_drain
 from events.keys import AppKey
 from events.records import TopicPartition
 from shuttle.cursors import FORGOTTEN, DatabaseStore
-from shuttle.store import Claim, CursorChange, FeedStatus
+from shuttle.store import Claim, CursorChange, FeedStatus, Refused
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def drain() -> Drain:
 
 @pytest.fixture
 def store() -> DatabaseStore:
-    return DatabaseStore()
+    return DatabaseStore("logshuttle")
 
 
 def offsets(drain: Drain) -> dict[TopicPartition, int]:
@@ -34,7 +34,7 @@ def offsets(drain: Drain) -> dict[TopicPartition, int]:
 
 def test_cursors_are_read_as_they_were_written(store: DatabaseStore, drain: Drain) -> None:
     store.take_over({P0: MINE, P1: MINE})
-    store.write([CursorChange(str(drain.pk), {P0: 5, P1: 7}, [])], {P0: MINE, P1: MINE})
+    store.write([CursorChange(str(drain.pk), 0, {P0: 5, P1: 7}, [])], {}, {P0: MINE, P1: MINE})
 
     assert store.take_over({P0: THEIRS}).cursors == {str(drain.pk): {P0: 5}}
     assert store.take_over({P0: MINE, P1: MINE}).cursors == {str(drain.pk): {P0: 5, P1: 7}}
@@ -42,21 +42,21 @@ def test_cursors_are_read_as_they_were_written(store: DatabaseStore, drain: Drai
 
 def test_who_lost_a_partition_writes_nothing_of_it(store: DatabaseStore, drain: Drain) -> None:
     store.take_over({P0: MINE, P1: MINE})
-    store.write([CursorChange(str(drain.pk), {P0: 5, P1: 5}, [])], {P0: MINE, P1: MINE})
+    store.write([CursorChange(str(drain.pk), 0, {P0: 5, P1: 5}, [])], {}, {P0: MINE, P1: MINE})
     store.take_over({P0: THEIRS})
 
-    lost = store.write([CursorChange(str(drain.pk), {P1: 9}, [P0])], {P0: MINE, P1: MINE})
+    lost = store.write([CursorChange(str(drain.pk), 0, {P1: 9}, [P0])], {}, {P0: MINE, P1: MINE})
 
-    assert lost == {P0}
+    assert lost == Refused(frozenset({P0}))
     assert offsets(drain) == {P0: 5, P1: 9}
 
 
 def test_a_partition_that_was_never_claimed_is_not_written(
     store: DatabaseStore, drain: Drain
 ) -> None:
-    lost = store.write([CursorChange(str(drain.pk), {P0: 5}, [])], {})
+    lost = store.write([CursorChange(str(drain.pk), 0, {P0: 5}, [])], {}, {})
 
-    assert lost == {P0}
+    assert lost == Refused(frozenset({P0}))
     assert offsets(drain) == {}
 
 
@@ -67,8 +67,8 @@ def test_a_drain_that_is_deleted_meanwhile_does_not_fail_the_others(
     store.take_over({P0: MINE})
     delete_drain(drain)
 
-    changes = [CursorChange(str(each.pk), {P0: 5}, []) for each in (drain, other)]
-    assert store.write(changes, {P0: MINE}) == frozenset()
+    changes = [CursorChange(str(each.pk), 0, {P0: 5}, []) for each in (drain, other)]
+    assert store.write(changes, {}, {P0: MINE}) == Refused()
 
     assert offsets(other) == {P0: 5}
     assert DrainCursor.objects.count() == 1
@@ -76,7 +76,7 @@ def test_a_drain_that_is_deleted_meanwhile_does_not_fail_the_others(
 
 def test_rows_of_a_log_that_is_no_more_are_taken_away(store: DatabaseStore, drain: Drain) -> None:
     store.take_over({P0: MINE, P1: MINE})
-    store.write([CursorChange(str(drain.pk), {P0: 5, P1: 6}, [])], {P0: MINE, P1: MINE})
+    store.write([CursorChange(str(drain.pk), 0, {P0: 5, P1: 6}, [])], {}, {P0: MINE, P1: MINE})
 
     taken = store.take_over({P0: Claim("next", "log2"), P1: Claim("next", "")})
 

@@ -95,7 +95,7 @@ def _router_for(wanted: Sequence[tuple[Key, LineFilter]]) -> Router:
     for number, (key, chosen) in enumerate(wanted):
         destination = Destination.parse("syslog://h:514")
         options = DrainOptions(filter=chosen)
-        route = Route(str(number), key, destination, 0, options=options)
+        route = Route(str(number), key, destination, options=options)
         feeds.setdefault(key, []).append(Feed(route, registers))
     router = Router()
     router.route(feeds)

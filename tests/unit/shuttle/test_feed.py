@@ -98,7 +98,7 @@ async def test_a_quiet_clean_close_is_no_failure(bench: FeedBench) -> None:
 
 
 async def test_a_clean_close_while_behind_is_dialled_again(bench: FeedBench) -> None:
-    bench.feed.restored({P0: 10}, {})
+    bench.feed.restored({P0: 10}, {P0: 1000, P1: 1000})
     await bench.connected()
     bench.sender.ended(None)
 
@@ -130,25 +130,6 @@ async def test_nothing_of_a_partition_that_went_is_kept(bench: FeedBench) -> Non
     bench.sender.ended(ConnectionResetError())
 
     assert (bench.feed.gaps, bench.feed.cursors, bench.feed.place.stored) == ({}, {}, {})
-
-
-async def test_a_look_up_of_a_closed_feed_holds_nothing(bench: FeedBench) -> None:
-    bench.feed.close()
-    bench.feed.hold_off()
-
-    assert bench.feed.held_batch is None
-
-
-async def test_it_starts_only_when_every_look_up_is_over(bench: FeedBench) -> None:
-    bench.feed.hold_off()
-    bench.feed.hold_off()
-    bench.feed.begun({}, {})
-    bench.feed.restored({P1: 3}, {})
-    assert not bench.feed.accepting
-
-    bench.feed.begun({P0: 7}, {})
-    assert bench.feed.accepting
-    assert bench.feed.gaps == {P0: 7, P1: 3}
 
 
 async def test_a_row_that_is_out_of_date_when_stored_is_stored_again(bench: FeedBench) -> None:
@@ -255,7 +236,7 @@ async def test_a_connection_without_any_progress_is_given_up(bench: FeedBench) -
 
 
 async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBench) -> None:
-    bench.feed.restored({P0: 10}, {})
+    bench.feed.restored({P0: 10}, {P0: 1000, P1: 1000})
     bench.store()
     await asyncio.sleep(0)
     await bench.connected()
@@ -272,7 +253,7 @@ async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBenc
 
 
 async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: FeedBench) -> None:
-    bench.feed.restored({P0: 10}, {})
+    bench.feed.restored({P0: 10}, {P0: 1000, P1: 1000})
     bench.feed.caught_up(P0, 15, live_position=12)
 
     assert bench.feed.place.floors == {P0: 15}
@@ -280,7 +261,7 @@ async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: FeedBen
 
 async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: FeedBench) -> None:
     bench.receiver.refuses = True
-    bench.feed.restored({P0: 10}, {})
+    bench.feed.restored({P0: 10}, {P0: 1000, P1: 1000})
     snapshot = bench.feed.snapshot()
     bench.feed.miss(7, records(20, P1), lines=1)
     bench.feed.kept(snapshot)

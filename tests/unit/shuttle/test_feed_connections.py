@@ -198,7 +198,7 @@ async def test_trouble_without_an_end_is_shown(benches: Benches) -> None:
 
 async def test_a_replay_over_udp_goes_at_5000_lines_a_second(benches: Benches) -> None:
     bench = benches("syslog+udp://127.0.0.1:514")
-    bench.feed.restored({P0: 10}, {})
+    bench.feed.restored({P0: 10}, {P0: 1000, P1: 1000})
     await until(lambda: bool(bench.receiver.senders))
     bench.feed.take(1, records(10), (b"x",), 1000, covered=True)
     bench.feed.flush()

@@ -84,22 +84,23 @@ async def test_lines_that_may_have_arrived_make_the_number_inexact(bench: FeedBe
 
 
 async def test_a_drain_that_only_begins_behind_skips_nothing(bench: FeedBench) -> None:
-    bench.feed.hold_off()
-    bench.feed.begun({P0: 3}, {P0: 9})
+    bench.feed.begin({P0: 3}, {P0: 9})
 
     assert bench.feed.gaps == {P0: 3}
     assert not bench.feed.skips_lag
 
 
 async def test_a_jump_over_what_is_too_old_keeps_the_rest(bench: FeedBench) -> None:
-    bench.feed.restored({P0: 100}, {P0: 150})
-    assert bench.feed.is_too_old(bench.now)
+    bench.feed.begin({P0: 100}, {P0: 150})
+    bench.feed.look_ups.too_old_before(P0, 101)
+    assert bench.feed.jumps
 
     bench.feed.jump({P0: 120}, {P0: 160}, TOO_OLD)
+    bench.feed.look_ups.answered(P0, 120)
 
     assert bench.feed.gaps == {P0: 120}
     assert bench.feed.account.lines_lost == {TOO_OLD: 20}
-    assert not bench.feed.is_too_old(bench.now)
+    assert not bench.feed.jumps
 
 
 async def test_lag_in_seconds_is_the_age_of_the_oldest_missing_line(bench: FeedBench) -> None:

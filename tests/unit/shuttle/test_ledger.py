@@ -13,7 +13,7 @@ P0, P1 = TopicPartition("gs", 0), TopicPartition("gs", 1)
 def with_batches(*ends: dict[TopicPartition, int]) -> Ledger:
     """A ledger at 0 in both partitions, with batches 1, 2, 3… open."""
     made = Ledger()
-    made.assigned({P0: 0, P1: 0})
+    made.positions.update({P0: 0, P1: 0})
     for number, moved in enumerate(ends, start=1):
         made.open(number, moved)
     return made

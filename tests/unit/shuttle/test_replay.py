@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from itertools import count
 from typing import Any, cast
@@ -27,9 +28,6 @@ class NoConsumer:
 
 
 class NoJumps:
-    def is_due(self, feed: Feed) -> bool:
-        return False
-
     async def jump(self, feed: Feed) -> None: ...
 
 
@@ -57,7 +55,7 @@ class Bench:
 
     def _make_pass(self, consumer: Any) -> ReplayPass:
         unused = cast(Any, None)
-        self.passes.append(StandingPass(consumer, unused, unused, count(), LIVE))
+        self.passes.append(StandingPass(consumer, unused, unused, count(), LIVE, time.time))
         return self.passes[-1]
 
     async def feed_behind(self, *gaps: int) -> FeedBench:

@@ -28,7 +28,7 @@ TIME = "2016-08-24T17:03:20Z"
 async def feed(name: str, url: str = "syslog://h:514", key: Key = GOLD, **options: object) -> Feed:
     made = DrainOptions(**options)  # type: ignore[arg-type]
     registers: Registers[Feed] = Registers(FakeReceiver().connect, lambda: 0.0)
-    return Feed(Route(name, key, Destination.parse(url), 0, options=made), registers)
+    return Feed(Route(name, key, Destination.parse(url), options=made), registers)
 
 
 def parcels(*feeds: Feed, lines: list[LogLine]) -> list[Parcel]:

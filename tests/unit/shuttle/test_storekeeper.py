@@ -10,9 +10,9 @@ import pytest
 from events.records import TopicPartition
 from shuttle import storekeeper
 from shuttle.feed import Feed
-from shuttle.store import Claim, CursorChange, Store, StoreError, TakenOver
+from shuttle.store import Claim, CursorChange, Refused, Store, StoreError, TakenOver
 from shuttle.storekeeper import Storekeeper
-from tests.support.feed_bench import P0, P1, FeedBench
+from tests.support.feed_bench import P0, P1, FeedBench, records
 
 FIRST, SECOND = Claim("first", ""), Claim("second", "")
 
@@ -21,6 +21,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.claims: dict[TopicPartition, Claim] = {}
         self.rows: dict[TopicPartition, int] = {}
+        self.offsets: dict[TopicPartition, int] = {}
         self.failures = 0
 
     def take_over(self, claims: Mapping[TopicPartition, Claim]) -> TakenOver:
@@ -28,15 +29,19 @@ class MemoryStore:
             self.failures -= 1
             raise StoreError("away")
         self.claims.update(claims)
-        return TakenOver({}, {})
+        return TakenOver({}, {}, {})
 
     def write(
-        self, changes: Sequence[CursorChange], claims: Mapping[TopicPartition, Claim]
-    ) -> frozenset[TopicPartition]:
+        self,
+        changes: Sequence[CursorChange],
+        offsets: Mapping[TopicPartition, int],
+        claims: Mapping[TopicPartition, Claim],
+    ) -> Refused:
+        self.offsets.update(offsets)
         wanted = {(s, at) for change in changes for s, at in change.rows.items()}
         held = {(s, at) for s, at in wanted if s in claims and self.claims.get(s) == claims[s]}
         self.rows.update(held)
-        return frozenset(source for source, _ in wanted - held)
+        return Refused(frozenset(source for source, _ in wanted - held))
 
 
 @pytest.fixture
@@ -68,8 +73,10 @@ def keeper(
 
 
 async def behind(bench: FeedBench, source: TopicPartition) -> Feed:
-    bench.feed.hold_off()
-    bench.feed.begun({source: 5}, {source: 100})
+    """Not yet in the database."""
+    await bench.sent(batch=1, begin=5)
+    bench.feed.leave_live("the receiver is late")
+    bench.feed.miss(2, records(6, source), lines=1)
     return bench.feed
 
 
@@ -78,7 +85,7 @@ async def test_rows_without_a_claim_hold_offsets_back_until_it_is_there(
 ) -> None:
     feed = await behind(bench, P0)
     assert await keeper.keep()
-    assert (store.rows, feed.held_batch, lost) == ({}, 0, set())
+    assert (store.rows, feed.held_batch, lost) == ({}, 1, set())
 
     await keeper.take_over({P0: FIRST}, lambda: [P0])
     assert await keeper.keep()

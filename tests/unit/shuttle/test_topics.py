@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from events.decode import SOURCE_TOPICS
+from events.topics import SOURCE_TOPICS
 from shuttle.topics import GATHER_SECONDS, KEEP_UNUSED_SECONDS, Topics
 
 

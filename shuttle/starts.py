@@ -1,0 +1,177 @@
+"""Where drains begin, and the live pass: where cursors and the group's offsets say.
+
+A drain comes with cursors at the ends of its partitions, and is met like any drain that is behind.
+What has no cursor begins where the group stands, and where nobody has read yet at the beginning.
+Clocks have a say in two cases: a drain that was made while Kafka was away, and one that was made
+before there were such cursors, in a partition that nobody has read yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
+
+from confluent_kafka import KafkaException
+
+from drains.routes import Route
+from events.cluster import Cluster, Span
+from events.group_consumer import Found
+from events.records import TopicPartition
+from events.topic_ids import TopicIds
+from events.topics import topics_of
+from shuttle.chores import Chores
+from shuttle.ledger import Positions
+from shuttle.place import Rows
+from shuttle.roster import Roster
+from shuttle.store import Store, StoredCursors, TakenOver
+from shuttle.storekeeper import Storekeeper
+
+logger = logging.getLogger(__name__)
+
+YOUNG_SECONDS = 60.0
+"""A drain may have been made before a partition was there, and be met so much later than that."""
+RETRY_SECONDS = 1.0
+ASKED_AT_ONCE = 20
+
+
+class Starts:
+    def __init__(
+        self,
+        cluster: Cluster,
+        keeper: Storekeeper,
+        roster: Roster,
+        topic_ids: TopicIds,
+        chores: Chores,
+        another_log: asyncio.Event,
+    ) -> None:
+        """`another_log` is set when a cursor is one of another log than the one that is read."""
+        self._cluster = cluster
+        self._keeper = keeper
+        self._roster = roster
+        self._topic_ids = topic_ids
+        self._chores = chores
+        self._clock = asyncio.get_running_loop().time
+        self._another_log = another_log
+        self._young: dict[TopicPartition, tuple[int, float]] = {}
+        """Partitions that nobody had read before: where they begin, and when they were assigned."""
+        self._being_written: set[str] = set()
+        self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def of_drains(
+        self, routes: Iterable[Route], here: Collection[TopicPartition]
+    ) -> dict[str, Rows]:
+        """Where drains go on in these partitions that are new, or whose cursors others wrote."""
+        unmet = {route.drain_id: route for route in routes}
+        stored: StoredCursors = {}
+        if unmet and here:
+            stored = await self._keeper.insist(lambda store: store.cursors_of(unmet.keys()))
+        return {
+            drain_id: self._late(route)
+            | {
+                source: cursor.offset
+                for source, cursor in stored.get(drain_id, {}).items()
+                if source in here and self._is_of_this_log(source, cursor.topic_id)
+            }
+            for drain_id, route in unmet.items()
+        }
+
+    async def of_partitions(
+        self, found: Mapping[TopicPartition, Found], taken: TakenOver
+    ) -> Positions:
+        """The first offset of each partition that anybody lacks, as far as is known."""
+        wanting = self._wanting({source.topic for source in found})
+        rows: dict[TopicPartition, dict[str, int]] = {}
+        for drain_id, cursors in taken.cursors.items():
+            for source, offset in cursors.items():
+                if drain_id in wanting.get(source.topic, ()):
+                    rows.setdefault(source, {})[drain_id] = offset
+        starts = {}
+        for source, at in found.items():
+            wanted_by, begun = wanting.get(source.topic, set()), rows.get(source, {})
+            # Both are safe; Kafka may have forgotten its own, ours may be some seconds old.
+            known = max(_or(at.committed, -1), taken.offsets.get(source, -1))
+            if known < 0:
+                self._young[source] = at.low, self._clock()
+            if len(begun) == len(wanted_by):
+                starts[source] = max(known, min(begun.values(), default=at.high))
+            elif known < 0:
+                starts[source] = await self._unread(source, at, wanted_by - begun.keys())
+            else:
+                starts[source] = known
+        return starts
+
+    def write(self, routes: Iterable[Route]) -> None:
+        """See to the cursors of drains that were made while Kafka was away."""
+        for route in routes:
+            if route.start_pending and route.drain_id not in self._being_written:
+                self._being_written.add(route.drain_id)
+                self._chores.run_once("start of a drain", self._write(route))
+
+    async def _write(self, route: Route) -> None:
+        """All workers do: who is first has done it for all."""
+        drain_id = route.drain_id
+        while drain_id in self._roster.by_id:
+            try:
+                async with self._asking:
+                    begin = await self._cluster.spans(topics_of(route.key), route.since_ms)
+            except KafkaException as error:
+                logger.warning("Kafka: %s", error, extra={"action": "start_delayed"})
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                await self._keeper.insist(partial(_write_start, drain_id, begin))
+                break
+        self._being_written.discard(drain_id)
+
+    def _wanting(self, topics: Collection[str]) -> dict[str, set[str]]:
+        """Topic → the drains that may have lines in it."""
+        wanting: dict[str, set[str]] = {topic: set() for topic in topics}
+        for drain_id, feed in self._roster.by_id.items():
+            if not feed.route.start_pending:
+                for topic in topics_of(feed.route.key) & wanting.keys():
+                    wanting[topic].add(drain_id)
+        return wanting
+
+    async def _unread(self, source: TopicPartition, at: Found, drain_ids: Iterable[str]) -> int:
+        """Where these drains begin, which have no cursor in a partition that nobody has read."""
+        times = [self._roster.by_id[drain_id].route.since_ms for drain_id in drain_ids]
+        since = [time for time in times if time is not None]
+        if len(since) < len(times):
+            return at.low
+        while True:
+            try:
+                first = (await self._cluster.at([source], min(since))).get(source)
+            except KafkaException as error:
+                logger.warning("Kafka: %s", error, extra={"action": "start_delayed"})
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return at.high if first is None else first.offset
+
+    def _late(self, route: Route) -> Rows:
+        """Partitions that were not there when a drain was made, and have been read since."""
+        oldest = self._clock() - YOUNG_SECONDS
+        self._young = {s: (low, at) for s, (low, at) in self._young.items() if at > oldest}
+        if (
+            route.drain_id in self._roster.by_id
+            or route.start_pending
+            or route.since_ms is not None
+        ):
+            return {}
+        topics = topics_of(route.key)
+        return {s: low for s, (low, _) in self._young.items() if s.topic in topics}
+
+    def _is_of_this_log(self, source: TopicPartition, topic_id: str) -> bool:
+        known = self._topic_ids.of(source.topic)
+        if topic_id and known and topic_id != known:
+            self._another_log.set()
+            return False
+        return True
+
+
+def _write_start(drain_id: str, begin: Sequence[Span], store: Store) -> None:
+    store.write_start(drain_id, begin)
+
+
+def _or(offset: int | None, otherwise: int) -> int:
+    return otherwise if offset is None else offset
