@@ -119,6 +119,9 @@ class DrainCursor(models.Model):
     offset = models.BigIntegerField()
     topic_id = models.CharField(max_length=64, blank=True, default="")
     """Of the log that this is an offset of: a topic that is made anew has another."""
+    resend_from = models.BigIntegerField(null=True)
+    """A window that is sent again begins here. The same as `offset` where the drain had no cursor:
+    it is where the group stands then."""
 
     class Meta:
         constraints = [

@@ -32,7 +32,6 @@ from drains.models import (
     KEY_CHARACTERS_MAX,
     Drain,
     DrainCursor,
-    PartitionClaim,
     RouteVersion,
     Start,
     columns_of,
@@ -77,9 +76,7 @@ def create_drain(
             _refuse_twin(drain)
             raise TooManyDrainsError(limit)
         drain.save(force_insert=True)
-        DrainCursor.objects.bulk_create(
-            [_cursor(drain.pk, span.source, span.end, span.topic_id) for span in begin]
-        )
+        DrainCursor.objects.bulk_create([_cursor(drain.pk, span, span.end) for span in begin])
     return drain
 
 
@@ -134,7 +131,7 @@ def send_again(drain: Drain, since: str) -> tuple[datetime, int]:
         _refresh(drain)
         if drain.paused:
             raise PausedDrainError
-        _rewind(drain.pk, _not_above_known(drain.pk, window))
+        _rewind(drain.pk, _window_cursors(drain.pk, window))
     return begin, sum(span.end - span.begin for span in window)
 
 
@@ -144,7 +141,7 @@ def write_start(drain_id: UUID, begin: Sequence[Span]) -> None:
     with transaction.atomic():
         _count_up_routes()
         if pending.update(start_pending=False):
-            _rewind(drain_id, begin)
+            _rewind(drain_id, [_cursor(drain_id, span, span.begin) for span in begin])
 
 
 def _window_begin(drain: Drain, text: str) -> datetime:
@@ -160,46 +157,38 @@ def _window_begin(drain: Drain, text: str) -> datetime:
     if not oldest <= begin <= now:
         why = "lies in the future" if begin > now else "is too early"
         raise InvalidDrainError("since", f"{why}; {has}")
-    if (now - begin).total_seconds() > drain.max_lag_seconds:
-        limit = f"max_lag_seconds of this drain ({drain.max_lag_seconds})"
-        raise InvalidDrainError("since", f"is longer ago than {limit}: set that higher first")
     return begin
 
 
-def _not_above_known(drain_id: UUID, window: Sequence[Span]) -> Iterator[Span]:
-    """From where a drain stands, if that is lower: a worker with a backlog may not be there yet.
-
-    Without a cursor it is where the workers are, which is nowhere below what they have committed.
-    """
-    topics = {span.source.topic for span in window}
-    place = "topic", "partition", "topic_id", "offset"
-    claims = PartitionClaim.objects.filter(
-        group=settings.KAFKA_GROUP, topic__in=topics, offset__isnull=False
-    ).values_list(*place)
-    cursors = DrainCursor.objects.filter(drain_id=drain_id).values_list(*place)
-    known: dict[tuple[str, int, str], int | None] = {}
-    for rows in (claims, cursors):
-        known.update(((topic, partition, log), offset) for topic, partition, log, offset in rows)
+def _window_cursors(drain_id: UUID, window: Iterable[Span]) -> Iterator[DrainCursor]:
+    """With the drain's own places, where it has any."""
+    cursors = DrainCursor.objects.filter(drain_id=drain_id)
+    known = {(row.topic, row.partition, row.topic_id): row for row in cursors}
     for span in window:
-        at = known.get((*span.source, span.topic_id))
-        yield span if at is None else span._replace(begin=min(span.begin, at))
+        before = known.get((*span.source, span.topic_id))
+        place = span.begin if before is None else before.offset
+        row = _cursor(drain_id, span, place)
+        row.resend_from = span.begin
+        if before is not None and before.resend_from is not None:
+            row.resend_from = min(before.resend_from, span.begin)
+        yield row
 
 
-def _rewind(drain_id: UUID, spans: Iterable[Span]) -> None:
-    """Workers go on from where these begin, where that is lower than they are."""
+def _rewind(drain_id: UUID, cursors: Iterable[DrainCursor]) -> None:
+    """Workers read them again."""
     Drain.objects.filter(pk=drain_id).update(cursor_version=F("cursor_version") + 1)
     DrainCursor.objects.bulk_create(
-        [_cursor(drain_id, span.source, span.begin, span.topic_id) for span in spans],
+        cursors,
         update_conflicts=True,
         unique_fields=["drain", "topic", "partition"],
-        update_fields=["offset", "topic_id"],
+        update_fields=["offset", "topic_id", "resend_from"],
     )
 
 
-def _cursor(drain_id: UUID, source: tuple[str, int], offset: int, topic_id: str) -> DrainCursor:
-    topic, partition = source
+def _cursor(drain_id: UUID, span: Span, offset: int) -> DrainCursor:
+    topic, partition = span.source
     return DrainCursor(
-        drain_id=drain_id, topic=topic, partition=partition, offset=offset, topic_id=topic_id
+        drain_id=drain_id, topic=topic, partition=partition, offset=offset, topic_id=span.topic_id
     )
 
 

@@ -24,7 +24,6 @@ from shuttle.store import (
     FeedStatus,
     Refused,
     StoredCursor,
-    StoredCursors,
     StoreError,
     TakenOver,
 )
@@ -48,16 +47,15 @@ class DatabaseStore:
         with _translated():
             return self._routes.table()
 
-    def cursors_of(self, drain_ids: Collection[str]) -> StoredCursors:
-        found: StoredCursors = {}
+    def cursors_of(self, drain_ids: Collection[str]) -> Cursors:
+        found: Cursors = {}
         wanted = [UUID(drain_id) for drain_id in drain_ids]
         with _translated():
             for start in range(0, len(wanted), ROWS_AT_ONCE):
                 rows = DrainCursor.objects.filter(drain_id__in=wanted[start : start + ROWS_AT_ONCE])
                 for row in rows.iterator():
                     source = TopicPartition(row.topic, row.partition)
-                    stored = StoredCursor(row.offset, row.topic_id)
-                    found.setdefault(str(row.drain_id), {})[source] = stored
+                    found.setdefault(str(row.drain_id), {})[source] = _stored(row)
         return found
 
     def write_start(self, drain_id: str, begin: Sequence[Span]) -> None:
@@ -80,7 +78,7 @@ class DatabaseStore:
                     outdated.setdefault(str(row.drain_id), []).append(source)
                     old_rows.append(row.pk)
                 else:
-                    found.setdefault(str(row.drain_id), {})[source] = row.offset
+                    found.setdefault(str(row.drain_id), {})[source] = _stored(row)
             for start in range(0, len(old_rows), ROWS_AT_ONCE):
                 DrainCursor.objects.filter(pk__in=old_rows[start : start + ROWS_AT_ONCE]).delete()
         return TakenOver(found, outdated, offsets)
@@ -107,7 +105,7 @@ class DatabaseStore:
                 batch_size=ROWS_AT_ONCE,
                 update_conflicts=True,
                 unique_fields=["drain", "topic", "partition"],
-                update_fields=["offset", "topic_id"],
+                update_fields=["offset", "topic_id", "resend_from"],
             )
         outdated = {change.drain_id for change in there} - {c.drain_id for c in current}
         return Refused(frozenset(wanted - held.keys()), frozenset(outdated))
@@ -233,6 +231,10 @@ def _sum_up(now: datetime) -> None:
         update_fields=[*TOTALS, "reported_at"],
     )
     gone.delete()
+
+
+def _stored(row: DrainCursor) -> StoredCursor:
+    return StoredCursor(row.offset, row.topic_id, row.resend_from)
 
 
 def _existing(drain_ids: Iterable[str]) -> dict[str, int]:

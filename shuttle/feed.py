@@ -9,7 +9,7 @@ pass reads from there. Until the gap's cursor is stored, the feed holds back the
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
 
@@ -33,6 +33,7 @@ from shuttle.pace import Pace
 from shuttle.place import Place, Rows
 from shuttle.registers import Registers
 from shuttle.resend import Resend
+from shuttle.store import StoredCursor
 
 STUCK_SECONDS = 2.0
 """So long without progress, and a worker that stops waits for the receiver no more."""
@@ -157,7 +158,12 @@ class Feed:
 
     @property
     def young_ms(self) -> float:
-        """Epoch milliseconds: replayed records have to be as young as this."""
+        """Epoch milliseconds: replayed records have to be as young as this, of a drain that lags.
+
+        One that has only just begun, or that is sent a window again, does not.
+        """
+        if not self._lagging:
+            return -math.inf
         wall = self._registers.wall_clock()
         return (wall - self.route.options.max_lag_seconds) * 1000
 
@@ -353,30 +359,37 @@ class Feed:
             self._drop_outbox()
         self._decide()
 
-    def begin(self, rows: Rows, live: Mapping[TopicPartition, int]) -> None:
+    def begin(
+        self, rows: Mapping[TopicPartition, StoredCursor], live: Mapping[TopicPartition, int]
+    ) -> None:
         """A new drain starts at these offsets, wherever the live pass is by now."""
         for source, row in rows.items():
             self.place.begin(source, row, live[source])
         self._found_behind(rows, live)
 
-    def restored(self, rows: Rows, live: Mapping[TopicPartition, int]) -> None:
+    def restored(
+        self, rows: Mapping[TopicPartition, StoredCursor], live: Mapping[TopicPartition, int]
+    ) -> None:
         """Where the database says that it stands, in partitions that are now this worker's."""
         self.begin(rows, live)
         self._lagging = self._lagging or bool(self.gaps)
 
-    def rewound(self, rows: Rows, live: Mapping[TopicPartition, int]) -> None:
-        """Somebody else has written cursors: it goes on from there where it is beyond that."""
+    def rewound(
+        self, rows: Mapping[TopicPartition, StoredCursor], live: Mapping[TopicPartition, int]
+    ) -> None:
+        """A window is to be sent again: it goes on from there where it is beyond that."""
         self._drop_resend()
         self._drop_outbox()
         for source, row in rows.items():
-            self.place.stored[source] = row
-            if row < self.gaps.get(source, live[source]):
-                self.place.open_gap(source, row)
+            if row.resend_from is not None:
+                self.place.resend(source, row.resend_from, live[source])
         self._found_behind(rows, live)
 
-    def _found_behind(self, rows: Rows, live: Mapping[TopicPartition, int]) -> None:
+    def _found_behind(
+        self, sources: Iterable[TopicPartition], live: Mapping[TopicPartition, int]
+    ) -> None:
         wall = self._registers.wall_clock()
-        for source in rows.keys() & self.gaps.keys():
+        for source in self.gaps.keys() & set(sources):
             self._lag.uncounted(source, live[source], wall)
         if self.gaps:
             self._registers.behind.add(self)

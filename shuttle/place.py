@@ -9,8 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from events.records import TopicPartition
 from shuttle.marks import Mark
+from shuttle.store import StoredCursor
 
 Rows = dict[TopicPartition, int]
+
+OUTDATED = -1
+"""In place of an offset: the database has a row, and it is to be written anew or taken away."""
 
 
 class Place:
@@ -36,14 +40,23 @@ class Place:
         self.version += 1
         self._changed()
 
-    def begin(self, source: TopicPartition, row: int, live_position: int) -> None:
+    def begin(self, source: TopicPartition, row: StoredCursor, live_position: int) -> None:
         """The database says that it has to go on here: by a replay, or when live is there."""
-        self.stored[source] = row
-        if row < live_position:
-            self.open_gap(source, row)
-        else:
-            self.floors[source] = row
-            self.touch()
+        self.stored[source] = row.offset
+        if row.first < live_position:
+            self.open_gap(source, row.first)
+        elif row.place is not None:
+            self.floors[source] = row.place
+        if row.resend_from is not None:
+            self.stored[source] = OUTDATED
+        self.touch()
+
+    def resend(self, source: TopicPartition, offset: int, live_position: int) -> None:
+        """Go on from here, if that is lower than where we are; the database has it."""
+        self.stored[source] = OUTDATED
+        if offset < self.gaps.get(source, live_position):
+            self.open_gap(source, offset)
+        self.touch()
 
     def open_gap(self, source: TopicPartition, offset: int) -> None:
         if source not in self.gaps or offset < self.gaps[source]:

@@ -11,9 +11,8 @@ from events.records import TopicPartition
 from events.topics import topics_of
 from shuttle.feed import Feed
 from shuttle.notices import EXPIRED
-from shuttle.place import Rows
 from shuttle.registers import Registers
-from shuttle.store import TakenOver
+from shuttle.store import Cursors, TakenOver
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ class Roster:
     def follow(
         self,
         table: RouteTable,
-        rows: Mapping[str, Rows],
+        rows: Cursors,
         live: Mapping[TopicPartition, int],
     ) -> None:
         """Make, change and close feeds as the routes say.

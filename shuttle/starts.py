@@ -23,9 +23,8 @@ from events.topic_ids import TopicIds
 from events.topics import topics_of
 from shuttle.chores import Chores
 from shuttle.ledger import Positions
-from shuttle.place import Rows
 from shuttle.roster import Roster
-from shuttle.store import Store, StoredCursors, TakenOver
+from shuttle.store import Cursors, Store, StoredCursor, TakenOver
 from shuttle.storekeeper import Storekeeper
 
 logger = logging.getLogger(__name__)
@@ -59,23 +58,20 @@ class Starts:
         self._being_written: set[str] = set()
         self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
 
-    async def of_drains(
-        self, routes: Iterable[Route], here: Collection[TopicPartition]
-    ) -> dict[str, Rows]:
+    async def of_drains(self, routes: Iterable[Route], here: Collection[TopicPartition]) -> Cursors:
         """Where drains go on in these partitions that are new, or whose cursors others wrote."""
         unmet = {route.drain_id: route for route in routes}
-        stored: StoredCursors = {}
+        stored: Cursors = {}
         if unmet and here:
             stored = await self._keeper.insist(lambda store: store.cursors_of(unmet.keys()))
-        return {
-            drain_id: self._late(route)
-            | {
-                source: cursor.offset
-                for source, cursor in stored.get(drain_id, {}).items()
-                if source in here and self._is_of_this_log(source, cursor.topic_id)
-            }
-            for drain_id, route in unmet.items()
-        }
+        found: Cursors = {}
+        for drain_id, route in unmet.items():
+            rows = found[drain_id] = self._late(route)
+            for source, row in stored.get(drain_id, {}).items():
+                if source in here and self._is_of_this_log(source, row.topic_id):
+                    late = rows.get(source)
+                    rows[source] = late if late and row.place is None else row
+        return found
 
     async def of_partitions(
         self, found: Mapping[TopicPartition, Found], taken: TakenOver
@@ -84,9 +80,9 @@ class Starts:
         wanting = self._wanting({source.topic for source in found})
         rows: dict[TopicPartition, dict[str, int]] = {}
         for drain_id, cursors in taken.cursors.items():
-            for source, offset in cursors.items():
-                if drain_id in wanting.get(source.topic, ()):
-                    rows.setdefault(source, {})[drain_id] = offset
+            for source, row in cursors.items():
+                if drain_id in wanting.get(source.topic, ()) and row.place is not None:
+                    rows.setdefault(source, {})[drain_id] = row.first
         starts = {}
         for source, at in found.items():
             wanted_by, begun = wanting.get(source.topic, set()), rows.get(source, {})
@@ -148,7 +144,7 @@ class Starts:
             else:
                 return at.high if first is None else first.offset
 
-    def _late(self, route: Route) -> Rows:
+    def _late(self, route: Route) -> dict[TopicPartition, StoredCursor]:
         """Partitions that were not there when a drain was made, and have been read since."""
         oldest = self._clock() - YOUNG_SECONDS
         self._young = {s: (low, at) for s, (low, at) in self._young.items() if at > oldest}
@@ -159,7 +155,11 @@ class Starts:
         ):
             return {}
         topics = topics_of(route.key)
-        return {s: low for s, (low, _) in self._young.items() if s.topic in topics}
+        return {
+            source: StoredCursor(low, "")
+            for source, (low, _) in self._young.items()
+            if source.topic in topics
+        }
 
     def _is_of_this_log(self, source: TopicPartition, topic_id: str) -> bool:
         known = self._topic_ids.of(source.topic)

@@ -9,9 +9,6 @@ from drains.routes import RouteTable
 from events.cluster import Span
 from events.records import TopicPartition
 
-Cursors = dict[str, dict[TopicPartition, int]]
-"""By drain id: the offset from which each has to go on, in the partitions it is behind in."""
-
 
 class StoreError(Exception):
     """The database could not be asked; asking again later may help."""
@@ -21,10 +18,22 @@ class StoredCursor(NamedTuple):
     offset: int
     topic_id: str
     """Of the log that this is an offset of; empty when that is unknown."""
+    resend_from: int | None = None
+    """A window that is to be sent again begins here."""
+
+    @property
+    def place(self) -> int | None:
+        """All below has been delivered, or is not the drain's. None: that is the group's to say."""
+        return None if self.offset == self.resend_from else self.offset
+
+    @property
+    def first(self) -> int:
+        """The first offset that is to be sent."""
+        return self.offset if self.resend_from is None else min(self.offset, self.resend_from)
 
 
-StoredCursors = dict[str, dict[TopicPartition, StoredCursor]]
-"""By drain id."""
+Cursors = dict[str, dict[TopicPartition, StoredCursor]]
+"""By drain id: from where each has to go on."""
 
 
 class CursorChange(NamedTuple):
@@ -85,7 +94,7 @@ class Store(Protocol):
 
     def routes(self) -> RouteTable: ...
 
-    def cursors_of(self, drain_ids: Collection[str]) -> StoredCursors:
+    def cursors_of(self, drain_ids: Collection[str]) -> Cursors:
         """All rows of these drains."""
 
     def write_start(self, drain_id: str, begin: Sequence[Span]) -> None:

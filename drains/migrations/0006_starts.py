@@ -50,6 +50,11 @@ class Migration(migrations.Migration):
             field=models.BooleanField(default=False, editable=False),
         ),
         migrations.AddField(
+            model_name='draincursor',
+            name='resend_from',
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
             model_name='partitionclaim',
             name='group',
             field=models.CharField(default='', max_length=255),

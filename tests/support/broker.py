@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -102,6 +104,31 @@ class Broker:
         errors = [delivery.error for delivery in deliveries if delivery.error is not None]
         assert not errors, f"{len(errors)} records refused: {errors[0]}"
         return [delivery.place for delivery in deliveries]
+
+    @contextmanager
+    def transaction(self, topic: str, values: Iterable[bytes], *, partition: int) -> Iterator[None]:
+        """A producer's transaction that is open as long as the block runs, then committed."""
+        conf = {k: v for k, v in self._conf.items() if k != "logger"}
+        producer = Producer(conf | {"transactional.id": uuid.uuid4().hex, "log_level": 0})
+        producer.init_transactions(self._limit)
+        producer.begin_transaction()
+        for value in values:
+            producer.produce(topic, value, partition=partition)
+        assert producer.flush(self._limit) == 0
+        yield
+        producer.commit_transaction(self._limit)
+
+    def forget_group(self, group: str) -> None:
+        """As a broker does whose group has been away for longer than offsets are kept."""
+
+        def forgotten() -> bool:
+            answer = self._admin.delete_consumer_groups([group])[group]
+            error = answer.exception(self._limit)
+            if error is not None and error.args[0].code() != KafkaError.NON_EMPTY_GROUP:
+                raise error
+            return error is None
+
+        wait_until(forgotten, self._limit, f"group {group} has no members")
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         """Where the next record of each partition goes."""

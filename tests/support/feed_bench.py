@@ -12,6 +12,7 @@ from events.keys import AppKey
 from events.records import Run, TopicPartition
 from shuttle.feed import Feed
 from shuttle.registers import Registers
+from shuttle.store import StoredCursor
 from tests.support.fake_sender import FakeReceiver, FakeSender
 from tests.support.records import kubernetes_event, run_of
 
@@ -63,6 +64,11 @@ class FeedBench:
     def store(self) -> None:
         """What the storekeeper does."""
         self.feed.kept(self.feed.snapshot())
+
+
+def cursors(rows: dict[TopicPartition, int]) -> dict[TopicPartition, StoredCursor]:
+    """As the database has them."""
+    return {source: StoredCursor(offset, "") for source, offset in rows.items()}
 
 
 def records(begin: int, source: TopicPartition = P0) -> Run:

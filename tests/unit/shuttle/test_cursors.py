@@ -10,7 +10,7 @@ from drains.services import create_drain, delete_drain
 from events.keys import AppKey
 from events.records import TopicPartition
 from shuttle.cursors import FORGOTTEN, DatabaseStore
-from shuttle.store import Claim, CursorChange, FeedStatus, Refused
+from shuttle.store import Claim, CursorChange, FeedStatus, Refused, StoredCursor
 
 pytestmark = pytest.mark.django_db
 
@@ -32,12 +32,16 @@ def offsets(drain: Drain) -> dict[TopicPartition, int]:
     return {TopicPartition(row.topic, row.partition): row.offset for row in drain.cursors.all()}
 
 
+def rows(at: dict[TopicPartition, int]) -> dict[TopicPartition, StoredCursor]:
+    return {source: StoredCursor(offset, "log1") for source, offset in at.items()}
+
+
 def test_cursors_are_read_as_they_were_written(store: DatabaseStore, drain: Drain) -> None:
     store.take_over({P0: MINE, P1: MINE})
     store.write([CursorChange(str(drain.pk), 0, {P0: 5, P1: 7}, [])], {}, {P0: MINE, P1: MINE})
 
-    assert store.take_over({P0: THEIRS}).cursors == {str(drain.pk): {P0: 5}}
-    assert store.take_over({P0: MINE, P1: MINE}).cursors == {str(drain.pk): {P0: 5, P1: 7}}
+    assert store.take_over({P0: THEIRS}).cursors == {str(drain.pk): rows({P0: 5})}
+    assert store.take_over({P0: MINE, P1: MINE}).cursors == {str(drain.pk): rows({P0: 5, P1: 7})}
 
 
 def test_who_lost_a_partition_writes_nothing_of_it(store: DatabaseStore, drain: Drain) -> None:
@@ -81,7 +85,7 @@ def test_rows_of_a_log_that_is_no_more_are_taken_away(store: DatabaseStore, drai
     taken = store.take_over({P0: Claim("next", "log2"), P1: Claim("next", "")})
 
     assert taken.outdated == {str(drain.pk): [P0]}
-    assert taken.cursors == {str(drain.pk): {P1: 6}}
+    assert taken.cursors == {str(drain.pk): rows({P1: 6})}
     assert offsets(drain) == {P1: 6}
 
 

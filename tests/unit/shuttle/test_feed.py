@@ -13,7 +13,7 @@ from shuttle.feed import (
     LATE_SECONDS,
     WRITE_SECONDS,
 )
-from tests.support.feed_bench import P0, P1, FeedBench, records, route_of
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def test_a_quiet_clean_close_is_no_failure(bench: FeedBench) -> None:
 
 
 async def test_a_clean_close_while_behind_is_dialled_again(bench: FeedBench) -> None:
-    bench.feed.restored({P0: 10}, {P0: 1000, P1: 1000})
+    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
     await bench.connected()
     bench.sender.ended(None)
 
@@ -236,7 +236,7 @@ async def test_a_connection_without_any_progress_is_given_up(bench: FeedBench) -
 
 
 async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBench) -> None:
-    bench.feed.restored({P0: 10}, {P0: 1000, P1: 1000})
+    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
     bench.store()
     await asyncio.sleep(0)
     await bench.connected()
@@ -253,7 +253,7 @@ async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBenc
 
 
 async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: FeedBench) -> None:
-    bench.feed.restored({P0: 10}, {P0: 1000, P1: 1000})
+    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
     bench.feed.caught_up(P0, 15, live_position=12)
 
     assert bench.feed.place.floors == {P0: 15}
@@ -261,7 +261,7 @@ async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: FeedBen
 
 async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: FeedBench) -> None:
     bench.receiver.refuses = True
-    bench.feed.restored({P0: 10}, {P0: 1000, P1: 1000})
+    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
     snapshot = bench.feed.snapshot()
     bench.feed.miss(7, records(20, P1), lines=1)
     bench.feed.kept(snapshot)

@@ -18,7 +18,7 @@ from shuttle.feed import IDLE_SECONDS, LATE_SECONDS, PROVEN_SECONDS, Feed
 from shuttle.link import DIALS, LIFE_SECONDS
 from shuttle.marks import Mark
 from shuttle.registers import Registers
-from tests.support.feed_bench import P0, P1, FeedBench, records, route_of
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
 
 P2 = TopicPartition(P0.topic, 2)
 Benches = Callable[..., FeedBench]
@@ -198,7 +198,7 @@ async def test_trouble_without_an_end_is_shown(benches: Benches) -> None:
 
 async def test_a_replay_over_udp_goes_at_5000_lines_a_second(benches: Benches) -> None:
     bench = benches("syslog+udp://127.0.0.1:514")
-    bench.feed.restored({P0: 10}, {P0: 1000, P1: 1000})
+    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
     await until(lambda: bool(bench.receiver.senders))
     bench.feed.take(1, records(10), (b"x",), 1000, covered=True)
     bench.feed.flush()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shuttle.notices import SKIPPED, TOO_OLD
-from tests.support.feed_bench import P0, P1, FeedBench, records, route_of
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def test_missed_lines_are_counted_until_they_are_replayed(bench: FeedBench
 
 
 async def test_what_nobody_has_seen_is_counted_in_offsets(bench: FeedBench) -> None:
-    bench.feed.restored({P0: 100, P1: 7}, {P0: 150, P1: 7})
+    bench.feed.restored(cursors({P0: 100, P1: 7}), {P0: 150, P1: 7})
     assert bench.feed.lag_lines == 50
 
     bench.feed.take(1, records(100), (b"x",), 1, covered=True)
@@ -84,14 +84,14 @@ async def test_lines_that_may_have_arrived_make_the_number_inexact(bench: FeedBe
 
 
 async def test_a_drain_that_only_begins_behind_skips_nothing(bench: FeedBench) -> None:
-    bench.feed.begin({P0: 3}, {P0: 9})
+    bench.feed.begin(cursors({P0: 3}), {P0: 9})
 
     assert bench.feed.gaps == {P0: 3}
     assert not bench.feed.skips_lag
 
 
 async def test_a_jump_over_what_is_too_old_keeps_the_rest(bench: FeedBench) -> None:
-    bench.feed.begin({P0: 100}, {P0: 150})
+    bench.feed.begin(cursors({P0: 100}), {P0: 150})
     bench.feed.look_ups.too_old_before(P0, 101)
     assert bench.feed.jumps
 
@@ -105,6 +105,6 @@ async def test_a_jump_over_what_is_too_old_keeps_the_rest(bench: FeedBench) -> N
 
 async def test_lag_in_seconds_is_the_age_of_the_oldest_missing_line(bench: FeedBench) -> None:
     assert bench.feed.lag_seconds == 0
-    bench.feed.restored({P0: 100}, {P0: 150})
+    bench.feed.restored(cursors({P0: 100}), {P0: 150})
     bench.now += 40
     assert bench.feed.lag_seconds == 40

@@ -16,7 +16,7 @@ from shuttle import replay
 from shuttle.feed import Feed
 from shuttle.jumps import Jumps
 from shuttle.replay import NEAR_RECORDS, ReplayPass, Replays
-from tests.support.feed_bench import P0, P1, FeedBench
+from tests.support.feed_bench import P0, P1, FeedBench, cursors
 
 LIVE = {P0: 100_000_000, P1: 100_000_000}
 
@@ -61,7 +61,7 @@ class Bench:
     async def feed_behind(self, *gaps: int) -> FeedBench:
         """Connected, with gaps that begin at these offsets."""
         bench = FeedBench()
-        bench.feed.restored(dict(zip((P0, P1), gaps, strict=False)), LIVE)
+        bench.feed.restored(cursors(dict(zip((P0, P1), gaps, strict=False))), LIVE)
         await bench.connected()
         self.behind.add(bench.feed)
         return bench
