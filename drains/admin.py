@@ -9,12 +9,14 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -99,6 +101,14 @@ class DrainForm(forms.ModelForm, OptionFields):
         )
 
 
+class SendAgainForm(forms.Form):
+    since = forms.CharField(
+        max_length=40,
+        initial="15m",
+        help_text="a time such as 2026-01-31T12:00:00Z, or an age such as 30s, 15m, 2h, 1d",
+    )
+
+
 class CursorInline(admin.TabularInline):
     """Where the drain is behind. Written by workers only."""
 
@@ -124,7 +134,7 @@ class DrainAdmin(admin.ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     readonly_fields = ("address", *OBSERVED)
-    actions = ("pause", "resume")
+    actions = ("pause", "resume", "send_again")
 
     @admin.display(description="App or site", ordering="app")
     def owner(self, drain: Drain) -> str:
@@ -215,6 +225,44 @@ class DrainAdmin(admin.ModelAdmin):
     @admin.action(description="Resume: send what was missed", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
         self._set_paused(request, queryset, paused=False)
+
+    @admin.action(description="Send a window again …", permissions=["change"])
+    def send_again(
+        self, request: HttpRequest, queryset: QuerySet[Drain]
+    ) -> TemplateResponse | None:
+        form = SendAgainForm(request.POST if "since" in request.POST else None)
+        if form.is_valid() and self._sent_again(request, queryset, form):
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Send a window again",
+            "opts": self.opts,
+            "drains": list(queryset),
+            "form": form,
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/drains/drain/send_again.html", context)
+
+    def _sent_again(
+        self, request: HttpRequest, queryset: QuerySet[Drain], form: SendAgainForm
+    ) -> bool:
+        """For at least one of them. The others, and why, are told."""
+        done, faults = [], []
+        for drain in queryset:
+            try:
+                _, records = services.send_again(drain, form.cleaned_data["since"])
+                done.append(records)
+            except DrainError as error:
+                faults.append(f"{self.owner(drain)}: {error}")
+        if not done:
+            form.add_error("since", faults)
+            return False
+        count = f"{len(done)} {'drain' if len(done) == 1 else 'drains'}"
+        said = f"{count}: up to {intcomma(max(done))} records each are looked through again."
+        messages.success(request, said)
+        for fault in faults:
+            messages.error(request, fault)
+        return True
 
     def _set_paused(self, request: HttpRequest, queryset: QuerySet[Drain], *, paused: bool) -> None:
         count = 0
