@@ -6,10 +6,11 @@ Each test holds a lock that all processes of a run share, and `alone` holds it e
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Iterator
 
 import pytest
+
+from tests.support.locks import locked
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,12 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # the wait does not count for pytest-timeout
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    folder = os.open(item.config.rootpath, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX if _is_alone(item) else fcntl.LOCK_SH)
+    with locked(item.config.rootpath, fcntl.LOCK_EX if _is_alone(item) else fcntl.LOCK_SH):
         return (yield)
-    finally:
-        os.close(folder)
 
 
 def _is_alone(item: pytest.Item) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from events.devkafka import DevKafka, DevKafkaError
 from tests.support.broker import Broker
+from tests.support.locks import MACHINE, locked
 from tests.support.ports import free_port
 from tests.support.servers import missing
 
@@ -63,7 +64,8 @@ def own_kafka(tmp_path: Path) -> Iterator[OwnKafka]:
 def _started(broker: DevKafka) -> Iterator[DevKafka]:
     """A machine that cannot run a broker is one that lacks a server."""
     try:
-        broker.start()
+        with locked(MACHINE):  # the first one downloads Kafka, the others find it
+            broker.start()
     except DevKafkaError as error:
         missing(f"no Kafka: {error}")
     try:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import psycopg2  # type: ignore[import-untyped]
 import pytest
 
+from tests.support.locks import MACHINE, locked
 from tests.support.ports import free_port
 from tests.support.servers import missing
 
@@ -66,7 +67,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     # Not among pytest's folders: root's server runs as another user, whom a second pytest
     # shuts out of them when it starts.
     with tempfile.TemporaryDirectory(prefix="logshuttle-postgres-") as folder:
-        server = get_server(Path(folder) / "data")
+        with locked(MACHINE):  # the first one makes that user
+            server = get_server(Path(folder) / "data")
         yield Postgres(server)
         server.cleanup()
 
