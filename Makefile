@@ -8,6 +8,9 @@ ENVOY := .envoy-venv/.installed
 # pytest's own options, as in: make test PYTEST="-k devkafka"
 PYTEST ?=
 
+# Tests at a time: most of them wait for servers, so four keep two cores busy.
+AT_ONCE ?= 4
+
 # Enough for manage.py to start and look at itself; no server, and no database file.
 CHECK_ENV := DEBUG=1 AUTH_KEY=check KAFKA_HOSTS=127.0.0.1 DATABASE_URL=sqlite://:memory:
 
@@ -44,7 +47,7 @@ check: install ## Format, lint, types, import rules, migrations, Django's checks
 	$(CHECK_ENV) $(BIN)/python manage.py check
 
 test: check ## make check, then every test but the slow ones, against real servers.
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+	$(BIN)/python -m pytest -n $(AT_ONCE) -m "not slow" $(PYTEST)
 
 test-slow: install ## The slow tests: rare or long.
 	$(BIN)/python -m pytest -m slow $(PYTEST)

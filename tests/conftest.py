@@ -9,6 +9,8 @@ import pytest
 logging.getLogger("httpx").setLevel(logging.WARNING)  # or a failure drowns in polls
 
 pytest_plugins = [
+    "tests.support.alone",
+    "tests.support.once_more",
     "tests.support.guards",
     "tests.support.kafka",
     "tests.support.stores",

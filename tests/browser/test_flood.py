@@ -22,10 +22,10 @@ _WATCH_FRAMES = """
 """
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("seconds", "frame_ms"),
     [
-        # A machine that runs other tests besides may be late by itself.
         (3, 300),
         pytest.param(20, 100, marks=pytest.mark.slow),
     ],

@@ -119,7 +119,7 @@ def test_names_that_join_to_the_same_text_are_different_apps(api: Api) -> None:
     assert api.get("/sites/ab-c/log-drains").json() == []
 
 
-@pytest.mark.parametrize("drain_id", ["x", "0", str(uuid.uuid4()), "%00", "ä"])
+@pytest.mark.parametrize("drain_id", ["x", "0", "6128fdfc-e88e-4c8c-8bea-5bcd907230e7", "%00", "ä"])
 def test_an_unknown_id_is_404(drain_id: str, api: Api) -> None:
     assert is_problem(api.get(f"{APP}/{drain_id}"), 404)["message"] == UNKNOWN
 

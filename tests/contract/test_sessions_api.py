@@ -230,7 +230,9 @@ def test_a_query_never_shows_more_than_was_asked_for(
     assert TailSession.objects.get().opened_at is None
 
 
-@pytest.mark.parametrize("session_id", ["x", str(uuid.uuid4()), "%00", "ä", "0" * 36])
+@pytest.mark.parametrize(
+    "session_id", ["x", "6128fdfc-e88e-4c8c-8bea-5bcd907230e7", "%00", "ä", "0" * 36]
+)
 def test_an_unknown_session_is_404(session_id: str, api: Api) -> None:
     for headers in ({}, EVENTS):
         answer = read(f"{PATH}/{session_id}", **headers)

@@ -25,6 +25,7 @@ def main(orders: dict[str, Any]) -> None:
     producer = Producer(
         {
             "bootstrap.servers": orders["bootstrap"],
+            "enable.idempotence": True,  # a broker that answers late has no line twice
             "linger.ms": 20,
             "compression.type": "lz4",
             "queue.buffering.max.messages": 1_000_000,

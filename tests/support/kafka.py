@@ -12,6 +12,8 @@ import pytest
 
 from events.devkafka import DevKafka, DevKafkaError
 from tests.support.broker import Broker
+from tests.support.locks import MACHINE, locked
+from tests.support.ports import free_port
 from tests.support.servers import missing
 
 TopicNames = Callable[[], str]
@@ -26,7 +28,7 @@ def kafka(
     outside = request.config.getoption("--kafka")
     with ExitStack() as stack:
         if outside is None:
-            own = DevKafka(data_dir=tmp_path_factory.mktemp("kafka") / "data")
+            own = DevKafka(port=free_port(), data_dir=tmp_path_factory.mktemp("kafka") / "data")
             outside = stack.enter_context(_started(own)).bootstrap
         yield Broker(outside)
 
@@ -52,7 +54,8 @@ def own_kafka(tmp_path: Path) -> Iterator[OwnKafka]:
 
         def start(**options: Any) -> DevKafka:
             folder = tmp_path / f"kafka{uuid.uuid4().hex[:6]}"
-            return stack.enter_context(_started(DevKafka(**{"data_dir": folder} | options)))
+            mine: dict[str, Any] = {"data_dir": folder, "port": free_port()}
+            return stack.enter_context(_started(DevKafka(**mine | options)))
 
         yield start
 
@@ -61,7 +64,8 @@ def own_kafka(tmp_path: Path) -> Iterator[OwnKafka]:
 def _started(broker: DevKafka) -> Iterator[DevKafka]:
     """A machine that cannot run a broker is one that lacks a server."""
     try:
-        broker.start()
+        with locked(MACHINE):  # the first one downloads Kafka, the others find it
+            broker.start()
     except DevKafkaError as error:
         missing(f"no Kafka: {error}")
     try:

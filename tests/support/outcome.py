@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import httpx
-
+from tests.support.asking import get
 from tests.support.http_receiver import HttpReceiver
 from tests.support.judge import Verdict, judge
 from tests.support.logplex import parse_request
@@ -60,4 +59,4 @@ def all_arrive(
 def probe(shuttle: Shuttle, path: str) -> int:
     """What the worker answers on its metrics port."""
     url = f"http://127.0.0.1:{shuttle.metrics_port}{path}"
-    return httpx.get(url, timeout=5).status_code
+    return get(url, timeout=5).status_code

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from tests.support.certificates import Authority, Certificate
 from tests.support.lines_file import LinesFile
+from tests.support.ports import free_port
 from tests.support.server_process import ServerProcess
 
 TlsVersion = Literal["TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3"]
@@ -39,11 +40,11 @@ class Tls:
 
 
 class ReceiverProgram(ServerProcess):
-    """Its port is the kernel's choice at the first start. `tls` may be changed while stopped."""
+    """Keeps its port, which nobody else is given while it is down. `tls` may be changed then."""
 
     def __init__(self, folder: Path, tls: Tls | None = None) -> None:
         super().__init__(folder)
-        self.port = 0
+        self.port = free_port()
         self.tls = tls
         self._events = LinesFile(folder / "events")
         self._starts = 0
@@ -66,10 +67,6 @@ class ReceiverProgram(ServerProcess):
 
     def ready(self) -> bool:
         return len(self.events("listening")) > self._starts
-
-    def start(self) -> None:
-        super().start()
-        self.port = int(self.events("listening")[-1])
 
     def events(self, kind: str) -> list[str]:
         """What follows the kind's name in each of its events, over all starts."""

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.asking import get
 from tests.support.judge import numbered
 from tests.support.ports import free_port
 from tests.support.processes import RunningProcess, manage, run_process
@@ -86,12 +87,12 @@ class Shuttle:
     def is_ready(self, worker: RunningProcess) -> bool:
         assert worker.running, worker.output()
         try:
-            return httpx.get(f"http://127.0.0.1:{self.metrics_port}/readyz").status_code == 200
+            return get(f"http://127.0.0.1:{self.metrics_port}/readyz").status_code == 200
         except httpx.TransportError:
             return False
 
     def metrics(self) -> str:
-        return httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
+        return get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
 
     def metric(self, name: str, **labels: str) -> float:
         """Its sum over all other labels, and so over workers."""

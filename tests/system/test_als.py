@@ -20,6 +20,7 @@ import pytest
 from events.als import TOPIC
 from events.decode import Decoder
 from tests.support.als import VERSIONS, entry, message, parsed, stub
+from tests.support.asking import get
 from tests.support.broker import Broker
 from tests.support.certificates import Authority
 from tests.support.envoy import EnvoyConfig
@@ -65,10 +66,10 @@ class Als:
         return authority
 
     def ready(self) -> int:
-        return httpx.get(f"http://{LOOPBACK}:{self.metrics_port}/readyz").status_code
+        return get(f"http://{LOOPBACK}:{self.metrics_port}/readyz").status_code
 
     def metrics(self) -> str:
-        return httpx.get(f"http://{LOOPBACK}:{self.metrics_port}/metrics").text
+        return get(f"http://{LOOPBACK}:{self.metrics_port}/metrics").text
 
     def count(self, metric: str) -> float:
         """Sum of a metric's series; 0 where it has none."""

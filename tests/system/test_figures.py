@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-import httpx
-
+from tests.support.asking import get
 from tests.support.broker import Broker
 from tests.support.judge import new_run
 from tests.support.kafka import TopicNames
@@ -84,5 +83,5 @@ def test_drains_beyond_the_limit_share_a_series(
     name = "logshuttle_drain_lines_delivered_total"
     wait_until(lambda: shuttle.metric(name) == 20, 5, "all are counted")
     assert shuttle.metric(name, drain="other") == 12
-    found = httpx.get(f"http://127.0.0.1:{shuttle.metrics_port}/metrics").text
+    found = get(f"http://127.0.0.1:{shuttle.metrics_port}/metrics").text
     assert len([line for line in found.splitlines() if line.startswith(name)]) == 3

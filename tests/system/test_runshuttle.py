@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.support.asking import get
 from tests.support.broker import Broker
 from tests.support.kafka import OwnKafka, TopicNames
 from tests.support.receiving import Receivers
@@ -28,8 +28,8 @@ def test_with_kafka_away_it_says_so_and_waits(
 
     worker = shuttle.start_worker(consuming=False)
     worker.wait_for_output("Kafka: ")
-    assert httpx.get(f"http://127.0.0.1:{shuttle.metrics_port}/livez").status_code == 200
-    assert httpx.get(f"http://127.0.0.1:{shuttle.metrics_port}/readyz").status_code == 503
+    assert get(f"http://127.0.0.1:{shuttle.metrics_port}/livez").status_code == 200
+    assert get(f"http://127.0.0.1:{shuttle.metrics_port}/readyz").status_code == 503
     broker.start()
     Broker(broker.bootstrap).produce("gs", [kubernetes_event("hello")])
 

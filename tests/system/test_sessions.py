@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from sessions_app.services import FRESH_SECONDS
+from tests.support.asking import get
 from tests.support.broker import Broker
 from tests.support.shuttle import Shuttle
 from tests.support.waiting import wait_until
@@ -54,7 +55,7 @@ def open_in(shuttle: Shuttle, **changes: Any) -> str:
 
 def read(shuttle: Shuttle, path: str, **headers: str) -> httpx.Response:
     """Without a key."""
-    return httpx.get(f"{shuttle.api.base_url}{path}", headers=headers, timeout=10)
+    return get(f"{shuttle.api.base_url}{path}", headers=headers, timeout=10)
 
 
 def test_processes_that_share_a_cache_share_sessions_and_revocations(

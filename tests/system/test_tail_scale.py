@@ -12,10 +12,10 @@ from tests.support.broker import Broker
 MIB = 1024 * 1024
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("scenario", "seconds", "p99_seconds"),
     [
-        # A machine that runs other tests besides may be late by itself.
         (TailScenario(sessions=50, rate=1_000, apps=10), 3, 3.0),
         pytest.param(
             TailScenario(sessions=50, rate=5_000, apps=10), 20, 1.0, marks=pytest.mark.slow

@@ -7,9 +7,9 @@ import random
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
+from tests.support.asking import get
 from tests.support.broker import Broker
 from tests.support.judge import new_run
 from tests.support.kafka import TopicNames
@@ -85,7 +85,7 @@ def test_a_worker_that_dies_is_started_again_and_the_probes_tell(
     victim = workers_of(supervisor)[0]
     victim.kill()
     wait_until(lambda: ready(shuttle)["status"] == "not ready", 20, "it is missed")
-    assert httpx.get(f"http://127.0.0.1:{shuttle.metrics_port}/livez").status_code == 200
+    assert get(f"http://127.0.0.1:{shuttle.metrics_port}/livez").status_code == 200
     produce(kafka, space, {"gold": run}, 1_000, start=1_000)
 
     wait_until(lambda: shared(shuttle), 60, "all workers have partitions again")

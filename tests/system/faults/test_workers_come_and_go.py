@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
+from tests.support.asking import get
 from tests.support.broker import Broker
 from tests.support.judge import new_run
 from tests.support.kafka import TopicNames
@@ -61,7 +62,7 @@ class Crew:
     @staticmethod
     def _partitions_of(port: int) -> int:
         try:
-            metrics = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+            metrics = get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
         except httpx.TransportError:
             return 0
         found = re.search(r"^logshuttle_partitions_assigned (\S+)$", metrics, re.MULTILINE)

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 
 from logshuttle_site.env import Env, SettingsError
 from logshuttle_site.readers import database_of, encryption_keys_of, kafka_hosts_of
 from tests.support.processes import ROOT, manage, run_process
 
 SECRET = "s3cr3t-of-nobody"
-GOOD_KEY = Fernet.generate_key().decode()
+GOOD_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 REQUIRED = {"AUTH_KEY": "key", "KAFKA_HOSTS": "kafka", "SECRET_KEY": "long and random"}
 
 Settings = Callable[..., dict[str, Any]]
