@@ -27,6 +27,10 @@ def texts(sink: Receiver) -> list[str]:
     return sorted(line.decode().partition(" - - - ")[2] for line in sink.lines())
 
 
+def until_has(sink: Receiver, lines: list[str]) -> None:
+    wait_until(lambda: texts(sink) == sorted(lines), 20, f"exactly {lines}")
+
+
 def produce(kafka: Broker, space: str, app: str, *names: str, seconds_ago: float = 0) -> None:
     values = [kubernetes_event(name, container=app, pod=f"{app}-1") for name in names]
     stamp = int((time.time() - seconds_ago) * 1000)
@@ -73,13 +77,11 @@ def test_nothing_is_lost_or_sent_twice_over_the_upgrade(
             "silent": ["away"],
         }
         for name, lines in wanted.items():
-            wait_until(lambda n=name, w=lines: texts(sinks[n]) == w, 20, f"{name}: {lines}")
+            until_has(sinks[name], lines)
         for name in wanted:
             produce(kafka, quiet if name == "silent" else space, name, "new")
         for name, lines in wanted.items():
-            wait_until(
-                lambda n=name, w=lines: texts(sinks[n]) == sorted([*w, "new"]), 20, f"{name}: new"
-            )
+            until_has(sinks[name], [*lines, "new"])
         drains = shuttle.api.get(f"/apps/live-{space}/log-drains").json()
         assert [drain["start"] for drain in drains] == ["approximate"]
     finally:
