@@ -71,7 +71,7 @@ def _remember(seconds: str) -> None:
 
 def rfc5424_time_of_ms(epoch_ms: int) -> str:
     """The TIMESTAMP, in UTC, of a Kafka record's time in epoch milliseconds."""
-    epoch_ms = min(max(epoch_ms, 0), _LAST_MS)  # -1: none; some producers write microseconds
+    epoch_ms = min(max(epoch_ms, 0), _LAST_MS)  # some producers write microseconds
     moment = datetime.fromtimestamp(epoch_ms // 1000, UTC)
     kept = f"{epoch_ms % 1000:03d}".rstrip("0")
     return f"{moment:%Y-%m-%dT%H:%M:%S}{'.' if kept else ''}{kept}Z"

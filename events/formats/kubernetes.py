@@ -14,12 +14,13 @@ from confluent_kafka import Message
 from msgspec import Struct
 
 from events.formats.json_records import JsonRecords, text_or_none
+from events.formats.record_times import time_of_record
 from events.formats.said import said
 from events.keys import AppKey
 from events.lines import Lines, Origin, Severity, Wants
 from events.malformed import Malformed, MalformedError
-from events.records import Run, timestamp_ms
-from events.timestamps import rfc5424_time_of_ms, rfc5424_times
+from events.records import Run
+from events.timestamps import rfc5424_times
 
 # Pods come and go; past this many the cache starts anew.
 ORIGINS_KEPT = 20_000
@@ -83,10 +84,7 @@ def _times_of(events: Sequence[KubernetesEvent], messages: Sequence[Message]) ->
     times = rfc5424_times([event.time or event.timestamp or "" for event in events])
     if all(times):
         return cast(list[str], times)
-    return [
-        time or rfc5424_time_of_ms(timestamp_ms(message))
-        for time, message in zip(times, messages, strict=True)
-    ]
+    return [time or time_of_record(message) for time, message in zip(times, messages, strict=True)]
 
 
 def app_and_process(container: str) -> tuple[str, str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from events.decode import Decoder
 from events.records import Run
-from tests.support.records import run_of
+from tests.support.records import kubernetes_event, run_of
 
 
 @pytest.fixture
@@ -34,3 +37,19 @@ def test_a_part_is_what_lies_between(
 
 def test_all_of_a_run_is_the_run_itself(run: Run) -> None:
     assert run.part(5, 9) is run
+
+
+@pytest.mark.parametrize(
+    ("topic", "value"),
+    [
+        ("gs", kubernetes_event("x", time=None)),
+        ("alamoweblogs", b"hostname=gold-gs.example.com method=GET path=/"),
+        ("alamobuildlogs", b'{"build":1,"job":"j","message":"m","metadata":"gold-gs"}'),
+    ],
+)
+def test_a_record_without_a_time_takes_the_time_of_reading(topic: str, value: bytes) -> None:
+    before = datetime.now(UTC) - timedelta(milliseconds=1)
+
+    (line,) = Decoder().lines_of(run_of([value], topic, timestamp_ms=-1))
+
+    assert before <= datetime.fromisoformat(line.time) <= datetime.now(UTC)
