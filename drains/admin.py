@@ -146,7 +146,7 @@ class DrainAdmin(admin.ModelAdmin):
         if status.state == "failing":
             return format_html("<strong>failing</strong>: {}", status.last_error or "")
         behind = getattr(drain, "behind", 0)  # counted by get_queryset
-        if behind and status.state != "paused":
+        if behind and status.state != "paused" and not (status.is_known and status.state == "live"):
             partitions = "partition" if behind == 1 else "partitions"
             return format_html("<strong>behind</strong> in {} {}", behind, partitions)
         return status.state if status.is_known else "no worker reports"

@@ -98,8 +98,7 @@ class DatabaseStore:
             known = _existing(change.drain_id for change in changes)
             there = [change for change in changes if change.drain_id in known]
             current = [change for change in there if _is_current(change, known)]
-            for change in current:
-                _take_away(change, held)
+            _take_away(current, held)
             DrainCursor.objects.bulk_create(
                 [row for change in current for row in _rows(change, held)],
                 batch_size=ROWS_AT_ONCE,
@@ -281,8 +280,17 @@ def _rows(change: CursorChange, held: Mapping[TopicPartition, Claim]) -> Iterato
             )
 
 
-def _take_away(change: CursorChange, held: Mapping[TopicPartition, Claim]) -> None:
-    for topic, partition in [source for source in change.gone if source in held]:
-        DrainCursor.objects.filter(
-            drain_id=change.drain_id, topic=topic, partition=partition
-        ).delete()
+def _take_away(changes: Iterable[CursorChange], held: Collection[TopicPartition]) -> None:
+    """Drains that were made or caught up together lose the same rows together."""
+    alike: dict[tuple[TopicPartition, ...], list[str]] = {}
+    for change in changes:
+        gone = tuple(source for source in sorted(change.gone) if source in held)
+        alike.setdefault(gone, []).append(change.drain_id)
+    for gone, drain_ids in alike.items():
+        partitions: dict[str, list[int]] = {}
+        for topic, partition in gone:
+            partitions.setdefault(topic, []).append(partition)
+        for start in range(0, len(drain_ids), ROWS_AT_ONCE):
+            rows = DrainCursor.objects.filter(drain_id__in=drain_ids[start : start + ROWS_AT_ONCE])
+            for topic, numbers in partitions.items():
+                rows.filter(topic=topic, partition__in=numbers).delete()

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 
 from confluent_kafka import KafkaException
 
@@ -55,8 +56,7 @@ class Starts:
         self._another_log = another_log
         self._young: dict[TopicPartition, tuple[int, float]] = {}
         """Partitions that nobody had read before: where they begin, and when they were assigned."""
-        self._being_written: set[str] = set()
-        self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
+        self._pending: dict[str, Route] = {}
 
     async def of_drains(self, routes: Iterable[Route], here: Collection[TopicPartition]) -> Cursors:
         """Where drains go on in these partitions that are new, or whose cursors others wrote."""
@@ -100,25 +100,28 @@ class Starts:
 
     def write(self, routes: Iterable[Route]) -> None:
         """See to the cursors of drains that were made while Kafka was away."""
-        for route in routes:
-            if route.start_pending and route.drain_id not in self._being_written:
-                self._being_written.add(route.drain_id)
-                self._chores.run_once("start of a drain", self._write(route))
+        idle = not self._pending
+        self._pending = {route.drain_id: route for route in routes if route.start_pending}
+        if self._pending and idle:
+            self._chores.run_once("starts of drains", self._write_all())
 
-    async def _write(self, route: Route) -> None:
-        """All workers do: who is first has done it for all."""
-        drain_id = route.drain_id
-        while drain_id in self._roster.by_id:
-            try:
-                async with self._asking:
-                    begin = await self._cluster.spans(topics_of(route.key), route.since_ms)
-            except KafkaException as error:
-                logger.warning("Kafka: %s", error, extra={"action": "start_delayed"})
+    async def _write_all(self) -> None:
+        """All workers do: who is first with a drain has done it for all."""
+        while self._pending:
+            some = islice(self._pending.values(), ASKED_AT_ONCE)
+            faults = await asyncio.gather(*map(self._write, some))
+            if fault := next(filter(None, faults), None):
+                logger.warning("Kafka: %s", fault, extra={"action": "start_delayed"})
                 await asyncio.sleep(RETRY_SECONDS)
-            else:
-                await self._keeper.insist(partial(_write_start, drain_id, begin))
-                break
-        self._being_written.discard(drain_id)
+
+    async def _write(self, route: Route) -> KafkaException | None:
+        try:
+            begin = await self._cluster.spans(topics_of(route.key), route.since_ms)
+        except KafkaException as error:
+            return error
+        await self._keeper.insist(partial(_write_start, route.drain_id, begin))
+        self._pending.pop(route.drain_id, None)
+        return None
 
     def _wanting(self, topics: Collection[str]) -> dict[str, set[str]]:
         """Topic → the drains that may have lines in it."""
