@@ -66,7 +66,7 @@ class Starts:
             stored = await self._keeper.insist(lambda store: store.cursors_of(unmet.keys()))
         found: Cursors = {}
         for drain_id, route in unmet.items():
-            rows = found[drain_id] = self._late(route)
+            rows = found[drain_id] = self._late(route, here)
             for source, row in stored.get(drain_id, {}).items():
                 if source in here and self._is_of_this_log(source, row.topic_id):
                     late = rows.get(source)
@@ -147,21 +147,21 @@ class Starts:
             else:
                 return at.high if first is None else first.offset
 
-    def _late(self, route: Route) -> dict[TopicPartition, StoredCursor]:
-        """Partitions that were not there when a drain was made, and have been read since."""
+    def _late(
+        self, route: Route, here: Collection[TopicPartition]
+    ) -> dict[TopicPartition, StoredCursor]:
+        """Partitions that were not there when a new drain was made, and have been read since."""
         oldest = self._clock() - YOUNG_SECONDS
         self._young = {s: (low, at) for s, (low, at) in self._young.items() if at > oldest}
-        if (
-            route.drain_id in self._roster.by_id
-            or route.start_pending
-            or route.since_ms is not None
-        ):
+        known = self._roster.by_id.get(route.drain_id)
+        begun = known is not None and not known.route.start_pending
+        if begun or route.since_ms is not None:  # that says where it begins
             return {}
         topics = topics_of(route.key)
         return {
             source: StoredCursor(low, "")
             for source, (low, _) in self._young.items()
-            if source.topic in topics
+            if source.topic in topics and source in here
         }
 
     def _is_of_this_log(self, source: TopicPartition, topic_id: str) -> bool:
