@@ -153,7 +153,7 @@ class Feed:
     @property
     def jumps(self) -> bool:
         """Whether it is to go on elsewhere before it is replayed further (shuttle/jumps.py)."""
-        return self.skips_lag or bool(self.look_ups.due)
+        return self.skips_lag or bool(self.look_ups.wanted(self.gaps))
 
     @property
     def young_ms(self) -> float:
