@@ -193,6 +193,7 @@ class Feed:
         if lines:
             self.account.lost(lines, reason, exact=exact)
         self._decide()
+        self.flush()  # what was put together of a request whose rest is lost waits for nothing
 
     def resent(self) -> None:
         """The replay has handed over all of `resend`."""
