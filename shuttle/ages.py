@@ -56,6 +56,11 @@ class LookUps:
         if offset >= self._not_before.get(source, 0):
             self.due[source] = offset
 
+    def wanted(self, gaps: Rows) -> Rows:
+        """Those of them that these gaps have got to. One that stepped back has again before it
+        what may be young."""
+        return {source: at for source, at in self.due.items() if gaps.get(source, -1) >= at}
+
     def answered(self, source: TopicPartition, offset: int) -> None:
         """The replay goes on from here."""
         self.due.pop(source, None)

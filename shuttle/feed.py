@@ -154,7 +154,7 @@ class Feed:
     @property
     def jumps(self) -> bool:
         """Whether it is to go on elsewhere before it is replayed further (shuttle/jumps.py)."""
-        return self.skips_lag or bool(self.look_ups.due)
+        return self.skips_lag or bool(self.look_ups.wanted(self.gaps))
 
     @property
     def young_ms(self) -> float:
@@ -199,6 +199,7 @@ class Feed:
         if lines:
             self.account.lost(lines, reason, exact=exact)
         self._decide()
+        self.flush()  # what was put together of a request whose rest is lost waits for nothing
 
     def resent(self) -> None:
         """The replay has handed over all of `resend`."""

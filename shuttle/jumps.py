@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from confluent_kafka import KafkaException
 
 from events.cluster import Cluster
+from events.records import TopicPartition
 from shuttle.feed import Feed
 from shuttle.ledger import Positions
 from shuttle.notices import SKIPPED, TOO_OLD
@@ -35,20 +36,23 @@ class Jumps:
             feed.jump(self._live, self._live, SKIPPED)
             return
         oldest = self._wall_clock() - feed.route.options.max_lag_seconds
-        found = await self._first_young(feed, oldest)
-        feed.jump(found, self._live, TOO_OLD, oldest)
-        for source in list(feed.look_ups.due):
-            feed.look_ups.answered(source, feed.gaps.get(source, 0))
+        asked = feed.look_ups.wanted(feed.gaps)
+        found = await self._first_young(asked, oldest)
+        still = feed.look_ups.wanted(feed.gaps)
+        targets = {source: at for source, at in found.items() if source in still}
+        feed.jump(targets, self._live, TOO_OLD, oldest)
+        for source, at in asked.items():
+            if source in feed.gaps:
+                feed.look_ups.answered(source, max(at, feed.gaps[source]))
 
-    async def _first_young(self, feed: Feed, oldest: float) -> Positions:
+    async def _first_young(self, asked: Collection[TopicPartition], oldest: float) -> Positions:
         """Without an answer of Kafka's the replay goes on, and looks at each record by itself."""
-        sources = feed.look_ups.due.keys() & self._live.keys()
+        # Where nothing is young enough, that holds up to here: what comes meanwhile may be.
+        live = {source: self._live[source] for source in asked if source in self._live}
         try:
             async with self._asking, asyncio.timeout(LOOK_UP_SECONDS):
-                found = await self._cluster.at(sources, int(oldest * 1000))
+                found = await self._cluster.at(live.keys(), int(oldest * 1000))
         except (TimeoutError, KafkaException) as error:
             logger.warning("Kafka: %s", error, extra={"action": "look_up_failed"})
             return {}
-        # Where nothing is young enough, all that is left of it is what comes next.
-        live = {source: self._live[source] for source in found if source in self._live}
-        return {s: min(at.offset, live[s]) if (at := found[s]) else live[s] for s in live}
+        return {s: min(at.offset, live[s]) if at else live[s] for s, at in found.items()}

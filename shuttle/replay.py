@@ -147,7 +147,9 @@ class ReplayPass(Pass):
     def _young_part(self, feed: Feed, parcel: Parcel) -> Parcel | None:
         """Without the records that are too old for a drain: those are counted."""
         run, times, young_ms = parcel.run, self._old[parcel.run.source], feed.young_ms
-        too_old = [times[offset_of(message)] < young_ms for message in run.messages]
+        # A batch may have several runs of a partition, and only one of them something old.
+        ages = [times.get(offset_of(message), math.inf) for message in run.messages]
+        too_old = [age < young_ms for age in ages]
         if not any(too_old):
             return parcel
         if too_old[-1]:

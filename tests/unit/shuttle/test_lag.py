@@ -92,7 +92,7 @@ async def test_a_drain_that_only_begins_behind_skips_nothing(bench: FeedBench) -
 
 async def test_a_jump_over_what_is_too_old_keeps_the_rest(bench: FeedBench) -> None:
     bench.feed.begin(cursors({P0: 100}), {P0: 150})
-    bench.feed.look_ups.too_old_before(P0, 101)
+    bench.feed.look_ups.too_old_before(P0, 100)
     assert bench.feed.jumps
 
     bench.feed.jump({P0: 120}, {P0: 160}, TOO_OLD)
