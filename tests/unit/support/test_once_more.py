@@ -30,23 +30,22 @@ BROKEN = """
 """
 
 
-@pytest.fixture(params=["-n0", "-n2"])
-def outcome(
-    request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> Outcome:
+@pytest.fixture
+def outcome(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
-    def run(code: str) -> pytest.RunResult:
+    def run(code: str, processes: str = "-n2") -> pytest.RunResult:
         pytester.makeini(CONFIGURATION)
         pytester.makepyfile(code)
-        return pytester.runpytest_subprocess("--once-more", request.param)
+        return pytester.runpytest_subprocess("--once-more", processes)
 
     return run
 
 
-def test_what_fails_and_then_passes_is_a_success_and_told(outcome: Outcome) -> None:
-    result = outcome(FLAKY)
+@pytest.mark.parametrize("processes", ["-n0", "-n2"])
+def test_what_fails_and_then_passes_is_a_success_and_told(processes: str, outcome: Outcome) -> None:
+    result = outcome(FLAKY, processes)
 
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
