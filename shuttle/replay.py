@@ -147,7 +147,8 @@ class ReplayPass(Pass):
     def _young_part(self, feed: Feed, parcel: Parcel) -> Parcel | None:
         """Without the records that are too old for a drain: those are counted."""
         run, times, young_ms = parcel.run, self._old[parcel.run.source], feed.young_ms
-        too_old = [times[offset_of(message)] < young_ms for message in run.messages]
+        # A partition may come twice in a batch, and have been surely young the first time.
+        too_old = [times.get(offset_of(message), math.inf) < young_ms for message in run.messages]
         if not any(too_old):
             return parcel
         if too_old[-1]:
