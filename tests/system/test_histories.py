@@ -115,6 +115,9 @@ class Batch:
 
     def _settle(self, histories: Iterable[History]) -> None:
         def served() -> bool:
+            worker = self._worker
+            assert worker is not None
+            assert worker.running, f"the worker has ended:\n{worker.output()[-4000:]}"
             self._inbox.look()
             nonlocal waiting
             waiting = [history for history in waiting if not history.is_served()]
@@ -125,13 +128,13 @@ class Batch:
             history.note("settle")
         try:
             wait_until(served, SETTLE_SECONDS, f"all lines, HISTORIES_SEED={SEED}")
-        except AssertionError:
-            self._judge()
+        except AssertionError as error:
+            self._judge(f"{error}\n\n")
             raise
         for history in histories:
             history.note("settled")
 
-    def _judge(self) -> None:
+    def _judge(self, why: str = "") -> None:
         self._inbox.look()
         reports = []
         for history in self._histories:
@@ -141,7 +144,7 @@ class Batch:
                 reports.append(str(faults))
         if reports:
             again = f"HISTORIES_SEED={SEED} tells it again (batch {self._seed})"
-            pytest.fail("\n\n".join([again, *reports]), pytrace=False)
+            pytest.fail(why + "\n\n".join([again, *reports]), pytrace=False)
 
 
 @pytest.fixture
