@@ -46,13 +46,12 @@ class Chores:
         tasks = [*self._lasting, *self._errands]
         for task in tasks:
             task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         for task in tasks:
-            try:
-                await task
-            except asyncio.CancelledError:
-                pass
-            except Exception:
-                logger.debug("%s had died", task.get_name(), exc_info=True)
+            # Not raised again: `watch` may be raising it, and it would forget where it was raised.
+            if not task.cancelled() and (error := task.exception()) is not None:
+                logger.debug("%s had died", task.get_name(), exc_info=error)
         self._lasting.clear()
         self._errands.clear()
 

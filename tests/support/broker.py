@@ -70,8 +70,11 @@ class Broker:
         return [number for number, about in known.partitions.items() if about.leader >= 0]
 
     def grow(self, topic: str, partitions: int) -> None:
-        """Gives the topic more partitions."""
+        """Gives the topic more partitions, and waits until they can be used."""
         self._admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(self._limit)
+        wait_until(lambda: len(self.partitions(topic)) == partitions, self._limit, f"topic {topic}")
+        # What the producer knows of a topic is minutes old.
+        self._producer.list_topics(topic, timeout=self._limit)
 
     def delete(self, topics: Iterable[str]) -> None:
         """Deletes those that exist."""

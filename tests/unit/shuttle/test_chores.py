@@ -1,0 +1,34 @@
+"""Side tasks, and what they die of."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+
+import pytest
+
+from shuttle.chores import Chores
+
+
+async def die() -> None:
+    await asyncio.sleep(0)
+    raise KeyError(55)
+
+
+async def watched(chores: Chores) -> None:
+    """As a worker does it."""
+    try:
+        await chores.watch(asyncio.Event())
+    finally:
+        await chores.cancel()
+
+
+async def test_what_a_chore_died_of_says_where_also_when_the_others_are_ended() -> None:
+    chores = Chores()
+    chores.start("dies", die())
+    chores.start("lasts", asyncio.Event().wait())
+
+    with pytest.raises(KeyError) as raised:
+        await watched(chores)
+
+    assert "die" in [frame.name for frame in traceback.extract_tb(raised.value.__traceback__)]
