@@ -24,7 +24,7 @@ from django.utils.safestring import SafeString
 from drains import services
 from drains.admin_layout import OBSERVED, layout_of
 from drains.admin_options import PLAIN, OptionFields, shown_at
-from drains.errors import DrainError, InvalidDrainError, UnknownDrainError
+from drains.errors import DrainError, InvalidDrainError, KafkaAwayError, UnknownDrainError
 from drains.models import Drain, DrainCursor
 from drains.status import status_of
 from events.keys import AppKey, Key, SiteKey
@@ -252,6 +252,9 @@ class DrainAdmin(admin.ModelAdmin):
             try:
                 _, records = services.send_again(drain, form.cleaned_data["since"])
                 done.append(records)
+            except KafkaAwayError as error:
+                faults.append(str(error))
+                break  # it would be waited for once more for each of the others
             except DrainError as error:
                 faults.append(f"{self.owner(drain)}: {error}")
         if not done:

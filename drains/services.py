@@ -145,19 +145,31 @@ def write_start(drain_id: UUID, begin: Sequence[Span]) -> None:
 
 
 def _window_begin(drain: Drain, text: str) -> datetime:
-    oldest = starts.oldest(drain.key)
-    if oldest is None:
-        raise InvalidDrainError("since", "Kafka has no lines of this drain's topics")
-    has = f"Kafka has lines since {rfc3339(oldest)}"
     now = timezone.now()
     try:
         begin = moment_of(text, now)
     except ValueError as error:
-        raise InvalidDrainError("since", f"{error}; {has}") from None
-    if not oldest <= begin <= now:
-        why = "lies in the future" if begin > now else "is too early"
-        raise InvalidDrainError("since", f"{why}; {has}")
+        raise InvalidDrainError("since", f"{error}{_what_kafka_has(drain)}") from None
+    if begin > now:
+        raise InvalidDrainError("since", f"lies in the future{_what_kafka_has(drain)}")
+    oldest = starts.oldest(drain.key)
+    if oldest is None:
+        raise InvalidDrainError("since", "Kafka has no lines of this drain's topics")
+    if begin < oldest:
+        raise InvalidDrainError("since", f"is too early{_has_since(oldest)}")
     return begin
+
+
+def _what_kafka_has(drain: Drain) -> str:
+    try:
+        oldest = starts.oldest(drain.key)
+    except KafkaAwayError:
+        return ""
+    return "" if oldest is None else _has_since(oldest)
+
+
+def _has_since(oldest: datetime) -> str:
+    return f"; Kafka has lines since {rfc3339(oldest)}"
 
 
 def _window_cursors(drain_id: UUID, window: Iterable[Span]) -> Iterator[DrainCursor]:

@@ -145,6 +145,7 @@ def test_what_else_can_be_wrong(api: Api, kafka: FakeKafka) -> None:
     assert "no lines" in is_problem(api.post(path, {"since": "1m"}), 422)["detail"]
     kafka.away = True
     is_problem(api.post(path, {"since": "1m"}), 503)
+    assert "a time such as" in is_problem(api.post(path, {"since": "now"}), 422)["detail"]
     api.post(f"{PATH}/{made['id']}/pause")
     assert "paused" in is_problem(api.post(path, {"since": "1m"}), 409)["detail"]
 
