@@ -68,7 +68,7 @@ class Starts:
         if unmet and here:
             stored = await self._keeper.insist(lambda store: store.cursors_of(unmet.keys()))
         return {
-            drain_id: self._late(route)
+            drain_id: self._late(route, here)
             | {
                 source: cursor.offset
                 for source, cursor in stored.get(drain_id, {}).items()
@@ -148,7 +148,7 @@ class Starts:
             else:
                 return at.high if first is None else first.offset
 
-    def _late(self, route: Route) -> Rows:
+    def _late(self, route: Route, here: Collection[TopicPartition]) -> Rows:
         """Partitions that were not there when a drain was made, and have been read since."""
         oldest = self._clock() - YOUNG_SECONDS
         self._young = {s: (low, at) for s, (low, at) in self._young.items() if at > oldest}
@@ -159,7 +159,7 @@ class Starts:
         ):
             return {}
         topics = topics_of(route.key)
-        return {s: low for s, (low, _) in self._young.items() if s.topic in topics}
+        return {s: low for s, (low, _) in self._young.items() if s.topic in topics and s in here}
 
     def _is_of_this_log(self, source: TopicPartition, topic_id: str) -> bool:
         known = self._topic_ids.of(source.topic)
