@@ -370,9 +370,7 @@ class Feed:
         self._drop_resend()
         self._drop_outbox()
         for source, row in rows.items():
-            self.place.stored[source] = row
-            if row < self.gaps.get(source, live[source]):
-                self.place.open_gap(source, row)
+            self.place.rewind(source, row, live[source])
         self._found_behind(rows, live)
 
     def _found_behind(self, rows: Rows, live: Mapping[TopicPartition, int]) -> None:

@@ -38,16 +38,26 @@ class Place:
 
     def begin(self, source: TopicPartition, row: int, live_position: int) -> None:
         """The database says that it has to go on here: by a replay, or when live is there."""
-        self.stored[source] = row
+        self._found(source, row)
         if row < live_position:
             self.open_gap(source, row)
         else:
             self.floors[source] = row
-            self.touch()
+
+    def rewind(self, source: TopicPartition, row: int, live_position: int) -> None:
+        """The same, of one that has a place already: the lower of both counts."""
+        self._found(source, row)
+        position = self.gaps.get(source, self.floors.get(source, live_position))
+        if min(row, position) < live_position:
+            self.open_gap(source, min(row, position))
+        else:
+            self.floors[source] = min(row, position)
 
     def open_gap(self, source: TopicPartition, offset: int) -> None:
         if source not in self.gaps or offset < self.gaps[source]:
             self.epoch += 1
+        if offset < self.floors.get(source, offset):
+            del self.floors[source]  # what has been handed over up to there is not all there
         self.gaps[source] = min(self.gaps.get(source, offset), offset)
         self.touch()
 
@@ -66,6 +76,11 @@ class Place:
     def hold_from(self, batch: int) -> None:
         self.held_from = batch if self.held_from is None else min(batch, self.held_from)
         self.holds += 1
+        self.touch()
+
+    def _found(self, source: TopicPartition, row: int) -> None:
+        # What is being stored was taken before: it knows nothing of this row.
+        self.stored[source] = self._being_stored[source] = row
         self.touch()
 
     def forget(self, source: TopicPartition) -> None:
@@ -88,7 +103,7 @@ class Place:
                     rows[source] = min(rows.get(source, begin), begin)
         for source, row in self.stored.items():
             if source not in rows and settled.get(source, -1) < row:
-                rows[source] = row
+                rows[source] = min(row, self.floors.get(source, row))
         return rows
 
     @property
