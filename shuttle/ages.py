@@ -23,7 +23,7 @@ class Ages:
         """The last credible stamp of each partition, where the next record may inherit it."""
 
     def of(self, run: Run, young_ms: float, now_ms: float) -> dict[int, float] | None:
-        """Offset → epoch ms, `inf` for what nobody knows; None where all are surely younger than
+        """Offset → epoch ms, `inf` for what nobody knows; None where none is known to be older than
         `young_ms`. To be asked run by run, in order."""
         if run.earliest_ms >= young_ms and run.source not in self._last_ms:
             return None
@@ -38,7 +38,7 @@ class Ages:
             self._last_ms[run.source] = last
         else:
             self._last_ms.pop(run.source, None)
-        return found
+        return found if any(age < young_ms for age in found.values()) else None
 
 
 class LookUps:

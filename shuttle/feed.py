@@ -558,7 +558,7 @@ class Feed:
             self._recover()
 
     def _send_again(self, marks: list[Mark], *, sent: bool = True) -> None:
-        self._lag.again(marks, self._registers.wall_clock(), sent=sent)
+        self._lag.again(marks, self.gaps, self._registers.wall_clock(), sent=sent)
         for mark in marks:
             for source, begin in mark.begins.items():
                 self._gap(source, begin, mark.batch)

@@ -27,14 +27,20 @@ class Lag:
         self._counted_from.setdefault(source, offset)
         self._since.setdefault(source, wall)
 
-    def again(self, marks: Iterable[Mark], wall: float, *, sent: bool) -> None:
-        """Lines that were handed over and will be once more; `sent`: they may have arrived."""
+    def again(self, marks: Iterable[Mark], gaps: Rows, wall: float, *, sent: bool) -> None:
+        """Lines that were handed over and will be once more; `sent`: they may have arrived.
+
+        `gaps`: as they were. One that has not got to what is counted goes back in offsets.
+        """
         for mark in marks:
             self._doubted = self._doubted or sent
-            self._lines += mark.lines
+            counted = {s for s in mark.begins if s not in gaps or not self._uncounted(s, gaps[s])}
+            if counted:
+                self._lines += mark.lines
             for source, begin in mark.begins.items():
-                known = self._counted_from.get(source, begin)
-                self._counted_from[source] = min(begin, known)
+                if source in counted:
+                    known = self._counted_from.get(source, begin)
+                    self._counted_from[source] = min(begin, known)
                 self._since[source] = min(wall, self._since.get(source, wall))
 
     def uncounted(self, source: TopicPartition, counted_from: int, wall: float) -> None:

@@ -6,6 +6,7 @@ Until a gap's cursor is stored, it holds back the group's offsets: a restart mus
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 
 from events.records import TopicPartition
 from shuttle.marks import Mark
@@ -42,25 +43,23 @@ class Place:
 
     def begin(self, source: TopicPartition, row: StoredCursor, live_position: int) -> None:
         """The database says that it has to go on here: by a replay, or when live is there."""
-        self.stored[source] = row.offset
+        self._found(source, row.offset if row.resend_from is None else OUTDATED)
         if row.first < live_position:
             self.open_gap(source, row.first)
         elif row.place is not None:
             self.floors[source] = row.place
-        if row.resend_from is not None:
-            self.stored[source] = OUTDATED
-        self.touch()
 
     def resend(self, source: TopicPartition, offset: int, live_position: int) -> None:
         """Go on from here, if that is lower than where we are; the database has it."""
-        self.stored[source] = OUTDATED
+        self._found(source, OUTDATED)
         if offset < self.gaps.get(source, live_position):
             self.open_gap(source, offset)
-        self.touch()
 
     def open_gap(self, source: TopicPartition, offset: int) -> None:
         if source not in self.gaps or offset < self.gaps[source]:
             self.epoch += 1
+        if offset < self.floors.get(source, offset):
+            del self.floors[source]  # what has been handed over up to there is not all there
         self.gaps[source] = min(self.gaps.get(source, offset), offset)
         self.touch()
 
@@ -81,6 +80,11 @@ class Place:
         self.holds += 1
         self.touch()
 
+    def _found(self, source: TopicPartition, row: int) -> None:
+        # What is being stored was taken before: it knows nothing of this row.
+        self.stored[source] = self._being_stored[source] = row
+        self.touch()
+
     def forget(self, source: TopicPartition) -> None:
         for known in (self.gaps, self.floors, self.stored, self._being_stored):
             known.pop(source, None)
@@ -99,7 +103,7 @@ class Place:
             for source, begin in mark.begins.items():
                 if mark.covered or not accepting or source in rows:
                     rows[source] = min(rows.get(source, begin), begin)
-        for source, row in self.stored.items():
+        for source, row in chain(self.floors.items(), self.stored.items()):
             if source not in rows and settled.get(source, -1) < row:
                 rows[source] = row
         return rows

@@ -184,11 +184,12 @@ class ReplayPass(Pass):
     def _board(self, feeds: Iterable[Feed]) -> None:
         for feed in [feed for feed in feeds if feed.gaps]:
             self._aboard[feed] = feed.place.epoch
-            limit_ms = feed.route.options.max_lag_seconds * 1000
-            self._strictest_ms = min(self._strictest_ms, limit_ms)
             for source, gap in feed.gaps.items():
                 self.positions[source] = min(gap, self.positions.get(source, gap))
         self._resending = [feed for feed in self._aboard if feed.resend is not None]
+        for feed in self._aboard:  # a limit may have been changed
+            limit_ms = feed.route.options.max_lag_seconds * 1000
+            self._strictest_ms = min(self._strictest_ms, limit_ms)
 
     def _may_serve(self, feed: Feed) -> bool:
         same = feed.place.epoch == self._aboard[feed]

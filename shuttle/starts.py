@@ -155,7 +155,7 @@ class Starts:
         self._young = {s: (low, at) for s, (low, at) in self._young.items() if at > oldest}
         known = self._roster.by_id.get(route.drain_id)
         begun = known is not None and not known.route.start_pending
-        if begun or route.since_ms is not None:  # that says where it begins
+        if begun or route.start_pending or route.since_ms is not None:
             return {}
         topics = topics_of(route.key)
         return {

@@ -71,5 +71,10 @@ def cursors(rows: dict[TopicPartition, int]) -> dict[TopicPartition, StoredCurso
     return {source: StoredCursor(offset, "") for source, offset in rows.items()}
 
 
+def windows(begins: dict[TopicPartition, int]) -> dict[TopicPartition, StoredCursor]:
+    """To be sent again from here."""
+    return {source: StoredCursor(at, "", resend_from=at) for source, at in begins.items()}
+
+
 def records(begin: int, source: TopicPartition = P0) -> Run:
     return run_of([kubernetes_event("x")], source.topic, source.partition, begin)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -81,7 +82,7 @@ def test_an_age_is_inherited_from_run_to_run(stamp: int) -> None:
 def test_a_young_record_ends_the_inheritance() -> None:
     made = Ages()
     ages_in(made, 0, OLD)
-    assert ages_in(made, 1, YOUNG) == [YOUNG]
+    assert ages_in(made, 1, YOUNG) is None
     assert ages_in(made, 2, NOW_MS * 1000) is None
     assert all(age == math.inf for age in ages_in(made, 3, 0) or [])
 
@@ -158,10 +159,11 @@ def bench_of(
     answers: Sequence[str] = ("offsets",),
     sizes: Sequence[int] = (3,),
     url: str = "syslog://127.0.0.1:514",
+    limit: int = LIMIT,
 ) -> ReplayBench:
     """A drain that is behind from 0 on."""
     logs, live = logs_of(*stamps), {P0: len(stamps)}
-    bench = ReplayBench(logs, live, [LIMIT], url=url, answers=answers, sizes=sizes)
+    bench = ReplayBench(logs, live, [limit], url=url, answers=answers, sizes=sizes)
     bench.feeds[0].restored(cursors({P0: 0}), bench.live)
     return bench
 
@@ -255,6 +257,26 @@ async def test_a_jump_beyond_what_is_to_be_sent_again_sends_what_there_is_of_it(
     assert bench.failures
     assert bench.delivered(feed) >= texts(0, 6, 7, 8)
     assert feed.account.lines_lost == {TOO_OLD: 5}
+
+
+async def test_a_limit_that_is_set_lower_counts_for_a_pass_that_has_begun() -> None:
+    bench = bench_of(*[OLD] * 60, answers=["failure"], limit=10**6)
+    (feed,) = bench.feeds
+
+    def lower(number: int) -> None:
+        if number == 3:
+            options = replace(feed.route.options, max_lag_seconds=LIMIT)
+            feed.change_to(replace(feed.route, options=options))
+
+    bench.on_batch = lower
+    await bench.run()
+
+    assert len(bench.sent(feed)) <= 3 * 6 + 1  # a notice, too
+    assert feed.account.lines_lost[TOO_OLD] >= 60 - 3 * 6
+
+
+def test_stamps_that_say_nothing_cost_a_drain_nothing() -> None:
+    assert ages_in(Ages(), 0, *ODD) is None
 
 
 # For any log.

@@ -13,7 +13,7 @@ from shuttle.feed import (
     LATE_SECONDS,
     WRITE_SECONDS,
 )
-from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of, windows
 
 
 @pytest.fixture
@@ -283,4 +283,79 @@ async def test_a_paused_drain_misses_lines_and_dials_nobody(bench: FeedBench) ->
     assert not bench.feed.accepting
     bench.feed.miss(1, records(10), lines=1)
     assert bench.feed.state == "paused"
+    assert bench.receiver.dials == 0
+
+
+async def test_a_new_drain_is_behind_from_its_rows_on(bench: FeedBench) -> None:
+    bench.feed.begin(cursors({P0: 10, P1: 30}), {P0: 20, P1: 20})
+
+    assert (bench.feed.gaps, bench.feed.place.floors) == ({P0: 10}, {P1: 30})
+    assert bench.feed in bench.registers.behind
+    assert (bench.feed.state, bench.feed.lag_lines) == ("replaying", 10)
+    bench.settled.update({P0: 5, P1: 5})
+    assert bench.feed.cursors == {P0: 10, P1: 30}
+    assert bench.feed.held_batch is None
+
+
+async def test_a_new_drain_that_nothing_has_passed_is_live(bench: FeedBench) -> None:
+    bench.feed.begin(cursors({P0: 20}), {P0: 20})
+
+    assert bench.feed not in bench.registers.behind
+    assert bench.feed.state == "live"
+
+
+async def test_a_drain_is_rewound_to_the_lower_of_row_and_position(bench: FeedBench) -> None:
+    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
+    bench.feed.rewound(windows({P0: 50, P1: 60}), {P0: 1000, P1: 1000})
+    assert bench.feed.gaps == {P0: 10, P1: 60}
+
+    bench.feed.rewound(windows({P0: 5}), {P0: 1000, P1: 1000})
+    assert bench.feed.gaps == {P0: 5, P1: 60}
+    assert bench.feed in bench.registers.behind
+    bench.store()
+    assert bench.feed.place.stored == {P0: 5, P1: 60}
+
+
+async def test_a_lower_gap_is_stored_again_over_the_row(bench: FeedBench) -> None:
+    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
+    bench.store()
+    assert bench.feed not in bench.registers.unstored
+
+    bench.feed.rewound(windows({P0: 50}), {P0: 1000, P1: 1000})
+    assert bench.feed in bench.registers.unstored
+    assert bench.feed.cursors == {P0: 10}
+
+
+async def test_lines_that_are_gathered_are_not_lost_when_it_is_rewound(bench: FeedBench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.feed.take(2, records(11), (b"b",), 1)
+    bench.feed.take(2, records(7, P1), (b"c",), 1)
+    bench.feed.rewound(windows({P0: 50}), {P0: 100, P1: 100})
+
+    assert bench.feed.gaps == {P0: 11, P1: 7}
+    assert bench.feed.held_batch == 1
+    assert bench.feed.outbox_bytes == 0
+    bench.confirm()
+    assert bench.feed.held_batch == 2
+
+
+async def test_a_rewound_drain_sends_no_failed_request_again() -> None:
+    bench = FeedBench(route_of("http://127.0.0.1:80/"))
+    await bench.sent(batch=1, begin=10)
+    bench.sender.ended(ConnectionResetError())
+    assert bench.feed.resend is not None
+    epoch = bench.feed.place.epoch
+
+    bench.feed.rewound(windows({P0: 5}), {P0: 100})
+    assert bench.feed.resend is None
+    assert bench.feed.place.epoch > epoch
+    assert bench.feed.gaps == {P0: 5}
+    bench.feed.close()
+
+
+async def test_a_paused_drain_is_rewound_too(bench: FeedBench) -> None:
+    bench.feed.change_to(route_of(paused=True))
+    bench.feed.rewound(windows({P0: 5}), {P0: 100})
+
+    assert bench.feed.gaps == {P0: 5}
     assert bench.receiver.dials == 0

@@ -51,6 +51,20 @@ async def test_what_nobody_has_seen_is_counted_in_offsets(bench: FeedBench) -> N
     assert bench.feed.lag_lines == 30
 
 
+async def test_what_is_sent_again_makes_nobody_forget_what_is_not_counted(
+    bench: FeedBench,
+) -> None:
+    bench.feed.begin(cursors({P0: 100}), {P0: 150})
+    await bench.sent(batch=1, begin=100, covered=True)
+    bench.feed.replayed_to(P0, 120)
+    bench.sender.ended(ConnectionResetError())
+    assert (bench.feed.gaps, bench.feed.lag_lines) == ({P0: 100}, 50)
+
+    bench.feed.miss(2, records(150), lines=1)
+    bench.feed.jump({P0: 151}, {P0: 151}, SKIPPED)
+    assert bench.feed.account.lines_lost == {SKIPPED: 51}
+
+
 async def test_a_jump_to_live_says_exactly_how_many_lines_it_cost(bench: FeedBench) -> None:
     await failed(bench)
     for offset in range(20, 27):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -11,8 +13,8 @@ from events.records import TopicPartition
 from shuttle import storekeeper
 from shuttle.feed import Feed
 from shuttle.store import Claim, CursorChange, Refused, Store, StoreError, TakenOver
-from shuttle.storekeeper import Storekeeper
-from tests.support.feed_bench import P0, P1, FeedBench, records
+from shuttle.storekeeper import OFFSETS_SECONDS, Storekeeper
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, windows
 
 FIRST, SECOND = Claim("first", ""), Claim("second", "")
 
@@ -22,6 +24,9 @@ class MemoryStore:
         self.claims: dict[TopicPartition, Claim] = {}
         self.rows: dict[TopicPartition, int] = {}
         self.offsets: dict[TopicPartition, int] = {}
+        self.version = 0
+        """Of all drains."""
+        self.writes = 0
         self.failures = 0
 
     def take_over(self, claims: Mapping[TopicPartition, Claim]) -> TakenOver:
@@ -37,11 +42,16 @@ class MemoryStore:
         offsets: Mapping[TopicPartition, int],
         claims: Mapping[TopicPartition, Claim],
     ) -> Refused:
+        self.writes += 1
         self.offsets.update(offsets)
-        wanted = {(s, at) for change in changes for s, at in change.rows.items()}
+        outdated = {c.drain_id for c in changes if c.cursor_version != self.version}
+        current = [change for change in changes if change.drain_id not in outdated]
+        wanted = {(s, at) for change in current for s, at in change.rows.items()}
         held = {(s, at) for s, at in wanted if s in claims and self.claims.get(s) == claims[s]}
         self.rows.update(held)
-        return Refused(frozenset(source for source, _ in wanted - held))
+        for source in [source for change in current for source in change.gone]:
+            del self.rows[source]
+        return Refused(frozenset(source for source, _ in wanted - held), frozenset(outdated))
 
 
 @pytest.fixture
@@ -120,3 +130,131 @@ async def test_a_take_over_that_comes_too_late_claims_nothing(
     await keeper.take_over({P0: FIRST, P1: FIRST}, still_ours)
 
     assert store.claims == keeper.claims == {P0: SECOND, P1: FIRST}
+
+
+async def claimed(keeper: Storekeeper) -> None:
+    """P0 and P1 are this worker's, and all offsets of now are written."""
+    await keeper.take_over({P0: FIRST, P1: FIRST}, lambda: [P0, P1])
+    assert await keeper.keep(every_offset=True)
+
+
+async def test_a_row_goes_together_with_the_offset_that_has_passed_it(
+    keeper: Storekeeper, bench: FeedBench, store: MemoryStore
+) -> None:
+    bench.settled.update({P0: 10, P1: 10})
+    await claimed(keeper)
+    bench.feed.begin(cursors({P0: 20}), {P0: 20})
+    assert await keeper.keep()
+    store.rows[P0] = 20
+    assert bench.feed in bench.registers.unstored
+
+    bench.settled.update({P0: 19, P1: 50})
+    assert await keeper.keep()
+    assert (store.rows, store.offsets) == ({P0: 20}, {P0: 10, P1: 10})
+
+    bench.settled[P0] = 21
+    assert await keeper.keep()
+    assert (store.rows, store.offsets) == ({}, {P0: 21, P1: 10})
+    assert bench.feed not in bench.registers.unstored
+    assert bench.feed.place.floors == {}
+
+
+async def test_offsets_are_written_now_and_then_and_when_they_are_asked_for(
+    keeper: Storekeeper, bench: FeedBench, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.settled.update({P0: 10, P1: 10})
+    await claimed(keeper)
+    assert store.offsets == {P0: 10, P1: 10}
+    bench.settled[P0] = 11
+    assert await keeper.keep()
+    assert store.offsets[P0] == 10
+    assert await keeper.keep(every_offset=True)
+    assert store.offsets[P0] == 11
+
+    bench.settled[P0] = 12
+    loop = asyncio.get_running_loop()
+    later = loop.time() + OFFSETS_SECONDS
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "time", lambda: later)
+        assert await keeper.keep()
+    assert store.offsets[P0] == 12
+
+
+async def test_what_has_not_changed_is_not_written(
+    keeper: Storekeeper, bench: FeedBench, store: MemoryStore
+) -> None:
+    await claimed(keeper)
+    writes = store.writes
+    assert await keeper.keep(every_offset=True)
+    bench.feed.place.touch()
+    assert await keeper.keep()
+    assert store.writes == writes
+
+
+async def test_offsets_of_partitions_that_are_not_ours_are_not_written(
+    keeper: Storekeeper, bench: FeedBench, store: MemoryStore
+) -> None:
+    await claimed(keeper)
+    keeper.give_up([P0])
+    bench.settled.update({P0: 2_000_000, P1: 3_000_000})
+    assert await keeper.keep(every_offset=True)
+    assert store.offsets == {P0: 1_000_000, P1: 3_000_000}
+
+
+async def test_rows_are_written_again_once_those_of_somebody_else_were_read(
+    keeper: Storekeeper, bench: FeedBench, store: MemoryStore, lost: set[TopicPartition]
+) -> None:
+    await claimed(keeper)
+    feed = await behind(bench, P1)
+    assert await keeper.keep()
+    assert store.rows == {P0: 5, P1: 6}
+
+    # Somebody writes rows, one of them lower, while the replay gets on.
+    store.version, store.rows = 1, {P0: 2, P1: 4}
+    feed.replayed_to(P1, 9)
+    bench.confirm()
+    assert await keeper.keep()
+    assert (store.rows, lost) == ({P0: 2, P1: 4}, set())
+    assert feed.place.stored == {P0: 5, P1: 6}
+    assert feed in bench.registers.unstored
+
+    feed.change_to(replace(feed.route, cursor_version=1))
+    feed.rewound(windows({P0: 2, P1: 20}), {P0: 100, P1: 100})
+    assert await keeper.keep()
+    assert store.rows == {P0: 2, P1: 9}
+    feed.close()
+
+
+async def test_a_refusal_keeps_what_holds_the_offsets(
+    keeper: Storekeeper, bench: FeedBench, store: MemoryStore
+) -> None:
+    await claimed(keeper)
+    store.version = 1
+    feed = await behind(bench, P1)
+    assert await keeper.keep()
+    assert feed.held_batch == 1
+
+    feed.change_to(replace(feed.route, cursor_version=1))
+    feed.rewound(windows({}), {P0: 100, P1: 100})
+    assert await keeper.keep()
+    assert store.rows == {P0: 5, P1: 6}
+    assert feed.held_batch is None
+    feed.close()
+
+
+async def test_rows_that_are_read_while_others_are_written_are_taken_away_in_the_end(
+    keeper: Storekeeper, bench: FeedBench, store: MemoryStore
+) -> None:
+    """A partition comes back, with a row, while the store is asked for something else."""
+    await claimed(keeper)
+    bench.feed.place.touch()
+    bench.settled[P1] += 1
+    keeping = asyncio.create_task(keeper.keep(every_offset=True))
+    await asyncio.sleep(0)
+    store.rows[P0] = 2_000_000
+    bench.feed.restored(cursors({P0: 2_000_000}), {P0: 2_000_000})
+    assert await keeping
+
+    bench.settled[P0] = 2_000_001
+    assert await keeper.keep()
+    assert store.rows == {}
