@@ -4,6 +4,7 @@ never get, and what it is still to be told of those."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from drains.routes import Route
@@ -14,7 +15,8 @@ from shuttle.registers import Registers
 
 
 class Account:
-    def __init__(self, scheme: str, registers: Registers[Any]) -> None:
+    def __init__(self, scheme: str, registers: Registers[Any], on_lost: Callable[[], None]) -> None:
+        """`on_lost` is called when lines have been lost."""
         self.scheme = scheme
         self.lines_confirmed = 0
         self.bytes_confirmed = 0
@@ -23,6 +25,7 @@ class Account:
         self.lines_lost: Counter[str] = Counter()
         """By reason (notices)."""
         self._registers = registers
+        self._on_lost = on_lost
         self._notices = Notices()
         self.bytes_here = 0
         """Confirmed, of this connection or the last one."""
@@ -62,6 +65,7 @@ class Account:
         """Lines that this drain will never get. It is told so in its own stream."""
         self.lines_lost[reason] += lines
         self._registers.lines_lost[reason] += lines
+        self._on_lost()
         self._notices.lost(lines, reason, self._registers.wall_clock(), exact=exact)
 
     def has_notice(self, now: float) -> bool:

@@ -72,7 +72,7 @@ class Feed:
         self.resend: Resend | None = None
         """A failed request that a replay is to cut once more, before anything else is sent."""
         self.condition = Condition(registers.wall_clock)
-        self.account = Account(route.destination.scheme, registers)
+        self.account = Account(route.destination.scheme, registers, self._has_lost)
         self._lag = Lag()
         self._lagging = route.paused
         """Behind because of its receiver, not because it has only just begun."""
@@ -455,6 +455,10 @@ class Feed:
         return "replaying" if self.gaps or self.route.start_pending else "live"
 
     @property
+    def is_closed(self) -> bool:
+        return self._closed
+
+    @property
     def lag_lines(self) -> int:
         """Lines that it is behind; in part counted in offsets where nobody has seen the lines."""
         return self._lag.lines(self.gaps)
@@ -503,6 +507,10 @@ class Feed:
     @property
     def _is_web(self) -> bool:
         return self.route.destination.is_web
+
+    def _has_lost(self) -> None:
+        if not self._closed:
+            self._registers.untold.add(self)
 
     def _place_changed(self) -> None:
         if not self._closed:

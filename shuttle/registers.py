@@ -36,6 +36,9 @@ class Registers(Generic[FeedT]):
     """Feeds whose receivers have failed."""
     unstored: set[FeedT] = field(default_factory=set)
     """Feeds whose cursors may differ from what the database has."""
+    untold: set[FeedT] = field(default_factory=set)
+    """Feeds that have lost lines which the database does not know of: neither a cursor nor an
+    offset may get beyond those before it does."""
     urgent: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a cursor stepped back: it is to be stored at once."""
     settled: Mapping[TopicPartition, int] = field(default_factory=dict)
@@ -50,6 +53,6 @@ class Registers(Generic[FeedT]):
         self.due.setdefault(seconds, deque()).append((self.clock() + seconds, feed))
 
     def forget(self, feed: FeedT) -> None:
-        for register in (self.outstanding, self.behind, self.unstored):
+        for register in (self.outstanding, self.behind, self.unstored, self.untold):
             register.discard(feed)
         self.returning.forget(feed)

@@ -28,6 +28,10 @@ class Told:
             feed: status for feed, status in statuses.items() if self._is_news(feed, status, now)
         }
 
+    def all_of(self, feeds: Iterable[Feed]) -> dict[Feed, FeedStatus]:
+        """Whatever was told before."""
+        return {feed: _status_of(feed) for feed in feeds}
+
     def keep_only(self, feeds: Iterable[Feed]) -> None:
         """The others are gone."""
         for gone in self._told.keys() - set(feeds):

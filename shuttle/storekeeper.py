@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import TypeVar
@@ -35,8 +35,10 @@ class Storekeeper:
         store: Store,
         registers: Registers[Feed],
         on_lost: Callable[[Collection[TopicPartition]], None],
+        tell: Callable[[Collection[Feed]], Awaitable[None]],
     ) -> None:
-        """`on_lost`: these partitions turned out to be another worker's."""
+        """`on_lost`: these partitions turned out to be another worker's. `tell`: writes what these
+        feeds have lost, or raises StoreError."""
         self._store = store
         self._registers = registers
         self._thread = DaemonThread("database")
@@ -45,6 +47,7 @@ class Storekeeper:
         self.claims: dict[TopicPartition, Claim] = {}
         """Partitions of which cursors may be written."""
         self._on_lost = on_lost
+        self._tell = tell
         self._offsets: dict[TopicPartition, int] = {}
         """How far the group has got, as the database knows it."""
         self._offsets_due = 0.0
@@ -66,6 +69,8 @@ class Storekeeper:
         The group's offsets are only stored where cursors hang on them, and now and then.
         """
         async with self._keeping:
+            if not await self.tell_losses():
+                return False
             snapshots = [feed.snapshot() for feed in self._registers.unstored]
             changes = [_change_of(snapshot) for snapshot in snapshots]
             due = [change for change in changes if change is not None]
@@ -89,6 +94,22 @@ class Storekeeper:
                 logger.warning("Another worker has %s", sorted(lost), extra={"action": "fenced"})
                 self._on_lost(lost)
             return True
+
+    async def tell_losses(self) -> bool:
+        """Before anything is written that is beyond them: nobody else would ever know of them.
+        False when the database is away."""
+        untold = self._registers.untold
+        while untold:
+            feeds = frozenset(untold)
+            untold.clear()
+            try:
+                await self._tell(feeds)
+            except BaseException as error:
+                untold.update(feed for feed in feeds if not feed.is_closed)
+                if isinstance(error, StoreError):
+                    return False
+                raise
+        return True
 
     def _changed_offsets(
         self, changes: Iterable[CursorChange], *, every_offset: bool

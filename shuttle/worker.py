@@ -37,7 +37,7 @@ from shuttle.roster import Roster
 from shuttle.routing import Router
 from shuttle.starts import Starts
 from shuttle.status import Told
-from shuttle.store import Claim, Store, StoreError
+from shuttle.store import Claim, FeedStatus, Store, StoreError
 from shuttle.storekeeper import Storekeeper
 from shuttle.topics import Topics
 
@@ -74,7 +74,7 @@ class Worker:
         self._roster = Roster(self._registers)
         self._ledger = Ledger()
         self._registers.settled = self._ledger.safe
-        self._keeper = Storekeeper(store, self._registers, self._take_back)
+        self._keeper = Storekeeper(store, self._registers, self._take_back, self._tell)
         self._topic_ids = TopicIds(config.kafka)
         self._topics = Topics()
         self._told = Told()
@@ -223,11 +223,17 @@ class Worker:
         for start in range(0, len(part), SLICE_FEEDS):
             news.update(self._told.news(part[start : start + SLICE_FEEDS], now))
             await asyncio.sleep(0)
+        with suppress(StoreError):  # it has said so; the next time tells it all
+            await self._publish_these(news)
+
+    async def _tell(self, feeds: Iterable[Feed]) -> None:
+        await self._publish_these(self._told.all_of(feeds))
+
+    async def _publish_these(self, news: Mapping[Feed, FeedStatus]) -> None:
         if news:
-            statuses = list(news.values())
-            with suppress(StoreError):  # it has said so; the next time tells it all
-                await self._keeper.ask(lambda store: store.publish(self._name, statuses))
-                self._told.was_told(news, now)
+            now, statuses = self._clock(), list(news.values())
+            await self._keeper.ask(lambda store: store.publish(self._name, statuses))
+            self._told.was_told(dict(news), now)
 
     def _flush_share(self) -> float:
         """Of the time, for writing: with thousands of drains lines gather longer than 50 ms.
@@ -262,8 +268,9 @@ class Worker:
                     break
 
     async def _commit(self) -> None:
-        self._settle()
-        await self._commit_offsets(self._ledger.committable(self._clock()))
+        if await self._keeper.tell_losses():
+            self._settle()
+            await self._commit_offsets(self._ledger.committable(self._clock()))
 
     async def _commit_offsets(self, offsets: Positions, *, wait: bool = False) -> None:
         try:
@@ -405,11 +412,18 @@ class Worker:
             async with asyncio.timeout(STORE_SECONDS):
                 await self._keeper.keep(every_offset=True)
 
+    async def _publish_in_time(self) -> None:
+        """The last figures."""
+        with suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(STORE_SECONDS):
+                await self._tell(self._roster.by_id.values())
+
     async def _end(self) -> None:
         await self._let_arrive(self._config.shutdown_grace_seconds, replayed=True)
         self._ledger.committable(math.inf)
         await self._commit_offsets(self._ledger.safe, wait=True)
         await self._keep_in_time()
+        await self._publish_in_time()
         await self._consumer.close()
         for feed in self._roster.by_id.values():
             feed.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.support.broker import Broker
 from tests.support.judge import judge, new_run
 from tests.support.kafka import TopicNames
+from tests.support.processes import RunningProcess
 from tests.support.receivers import Receiver
 from tests.support.receiving import Receivers
 from tests.support.shuttle import Shuttle, numbered_events, tag_and_text
@@ -83,6 +85,35 @@ def test_what_retention_took_during_an_outage_is_counted_and_told(
     lost = int(dropped(shuttle, "source_expired"))
     assert 240 <= lost <= 250  # what was confirmed just before the end is sent again
     assert f"about {lost} messages dropped. Gone from Kafka" in notices(sink)[0]
+
+
+@pytest.mark.parametrize("end", [RunningProcess.kill, RunningProcess.terminate])
+def test_what_was_lost_is_told_though_the_worker_ends_as_soon_as_it_is_beyond_that(
+    end: Callable[[RunningProcess], int],
+    shuttle: Shuttle,
+    kafka: Broker,
+    topic: TopicNames,
+    receiver: Receivers,
+) -> None:
+    space, sink, run = kafka.create(topic(), 1), receiver(), new_run()
+    drain = shuttle.add_drain(f"gold-{space}", sink.url)
+    worker = shuttle.start_worker()
+    kafka.produce(space, numbered_events("gold", run, 0, 10), partition=0)
+    sink.wait_for(10)
+    assert worker.terminate() == 0
+    kafka.produce(space, numbered_events("gold", run, 0, 60, start=10), partition=0)
+    kafka.delete_records(space, {0: 70})
+
+    worker = shuttle.start_worker()
+    wait_until(lambda: kafka.committed("logshuttle", space) == {0: 70}, 10, "it is beyond that")
+    end(worker)
+    shuttle.start_worker()
+
+    def is_told() -> bool:
+        told = shuttle.drain(f"gold-{space}", drain["id"])["lines_lost"]
+        return told >= 60 or bool(notices(sink))
+
+    wait_until(is_told, 20, "the loss is told")
 
 
 def test_a_topic_made_anew_is_read_from_its_beginning(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -27,7 +27,15 @@ class MemoryStore:
         self.version = 0
         """Of all drains."""
         self.writes = 0
+
+        self.told_lost: list[int] = []
         self.failures = 0
+
+    async def tell(self, feeds: Collection[Feed]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StoreError("away")
+        self.told_lost += [feed.account.lines_lost.total() for feed in feeds]
 
     def take_over(self, claims: Mapping[TopicPartition, Claim]) -> TakenOver:
         if self.failures:
@@ -77,7 +85,7 @@ def keeper(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Storekeeper]:
     monkeypatch.setattr(storekeeper, "RETRY_SECONDS", 0.0)
-    keeper = Storekeeper(cast(Store, store), bench.registers, lost.update)
+    keeper = Storekeeper(cast(Store, store), bench.registers, lost.update, store.tell)
     yield keeper
     keeper.close()
 
@@ -258,3 +266,21 @@ async def test_rows_that_are_read_while_others_are_written_are_taken_away_in_the
     bench.settled[P0] = 2_000_001
     assert await keeper.keep()
     assert store.rows == {}
+
+
+async def test_no_cursor_is_stored_before_the_losses_that_lie_behind_it_are_known(
+    bench: FeedBench, store: MemoryStore, keeper: Storekeeper
+) -> None:
+    await keeper.take_over({P0: FIRST, P1: FIRST}, lambda: [P0, P1])
+    feed = await behind(bench, P1)
+    feed.account.lost(7, "gone")
+
+    store.failures = 1
+    assert not await keeper.keep()
+    assert not store.rows
+    assert await keeper.keep()
+
+    assert store.told_lost == [7]
+    assert store.rows
+    assert await keeper.keep()
+    assert store.told_lost == [7]
