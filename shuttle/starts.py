@@ -54,8 +54,8 @@ class Starts:
         self._chores = chores
         self._clock = asyncio.get_running_loop().time
         self._another_log = another_log
-        self._young: dict[TopicPartition, tuple[int, float]] = {}
-        """Partitions that nobody had read before: where they begin, and when they were assigned."""
+        self._young: dict[TopicPartition, float] = {}
+        """Partitions that nobody had read before, and when they were assigned."""
         self._pending: dict[str, Route] = {}
 
     async def of_drains(self, routes: Iterable[Route], here: Collection[TopicPartition]) -> Cursors:
@@ -89,7 +89,7 @@ class Starts:
             # Both are safe; Kafka may have forgotten its own, ours may be some seconds old.
             known = max(_or(at.committed, -1), taken.offsets.get(source, -1))
             if known < 0:
-                self._young[source] = at.low, self._clock()
+                self._young[source] = self._clock()
             if len(begun) == len(wanted_by):
                 starts[source] = max(known, min(begun.values(), default=at.high))
             elif known < 0:
@@ -137,7 +137,7 @@ class Starts:
         times = [self._roster.by_id[drain_id].route.since_ms for drain_id in drain_ids]
         since = [time for time in times if time is not None]
         if len(since) < len(times):
-            return at.low
+            return 0  # what has left Kafka by now is lost, and counted
         while True:
             try:
                 first = (await self._cluster.at([source], min(since))).get(source)
@@ -152,15 +152,15 @@ class Starts:
     ) -> dict[TopicPartition, StoredCursor]:
         """Partitions that were not there when a new drain was made, and have been read since."""
         oldest = self._clock() - YOUNG_SECONDS
-        self._young = {s: (low, at) for s, (low, at) in self._young.items() if at > oldest}
+        self._young = {source: at for source, at in self._young.items() if at > oldest}
         known = self._roster.by_id.get(route.drain_id)
         begun = known is not None and not known.route.start_pending
         if begun or route.start_pending or route.since_ms is not None:
             return {}
         topics = topics_of(route.key)
         return {
-            source: StoredCursor(low, "")
-            for source, (low, _) in self._young.items()
+            source: StoredCursor(0, "")
+            for source in self._young
             if source.topic in topics and source in here
         }
 
