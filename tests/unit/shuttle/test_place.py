@@ -180,7 +180,7 @@ def test_rewound_never_goes_forward(place: Place, row: int, gap: int) -> None:
 
 
 def test_a_row_that_moves_nothing_is_seen_to_all_the_same() -> None:
-    changed = []
+    changed: list[None] = []
     place = Place(lambda: changed.append(None))
     place.rewind(P0, 10, live_position=10)
     assert changed

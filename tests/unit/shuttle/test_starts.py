@@ -52,17 +52,17 @@ class Cluster:
         self, sources: Collection[TopicPartition], epoch_ms: int
     ) -> dict[TopicPartition, FoundByTime | None]:
         self.asked.append((list(sources), epoch_ms))
-        return _answer(self.by_time.pop(0))
+        answer = self.by_time.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def spans(self, topics: Collection[str], since_ms: int | None) -> list[Span]:
         self.asked.append((set(topics), since_ms))
-        return _answer(self.ends.pop(0))
-
-
-def _answer(answer: Any) -> Any:
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+        answer = self.ends.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 class Store:
