@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import count, cycle
 from typing import Any, NamedTuple, cast
@@ -17,7 +17,7 @@ from events.batch_size import BatchSize
 from events.cluster import Cluster, Found
 from events.decode import Decoder
 from events.keys import AppKey
-from events.records import Batch, Run, TopicPartition, runs_of, timestamp_ms
+from events.records import Batch, Run, TopicPartition, runs_of
 from shuttle.feed import Feed
 from shuttle.jumps import Jumps
 from shuttle.registers import Registers
@@ -188,7 +188,6 @@ class ReplayBench:
         """What the live pass would have given them."""
         self._failed: set[FakeSender] = set()
         self._numbers = count(1)
-        self._sizes = sizes
         router = Router()
         router.route({KEY: self.feeds})
         self.replays = Replays(
@@ -245,9 +244,6 @@ class ReplayBench:
     def delivered(self, feed: Feed) -> set[str]:
         return self._texts(s for s in self._senders(feed) if s not in self._failed)
 
-    def lost(self, feed: Feed) -> int:
-        return feed.account.lines_lost.total()
-
     def _feed(self, name: str, url: str, limit: int) -> Feed:
         self._receivers[name] = FakeReceiver()
         options = DrainOptions(max_lag_seconds=limit)
@@ -269,19 +265,16 @@ class ReplayBench:
     def _senders(self, feed: Feed) -> list[FakeSender]:
         return self._receivers[feed.route.drain_id].senders
 
-    def _texts(self, senders: Iterator[FakeSender] | list[FakeSender]) -> set[str]:
+    def _texts(self, senders: Iterable[FakeSender]) -> set[str]:
         records = b"".join(data for sender in senders for data in sender.sent).splitlines()
         return {text for _, _, text in (r.decode().partition(" - - - ") for r in records)}
 
 
-def ages_of(log: Log) -> dict[int, tuple[int, float | None]]:
-    """Offset → a record's own credible stamp or `inf`, and the one that it goes by or None:
-    the rule once more, said as engine.md says it."""
-    last: float | None = None
-    found = {}
-    for record in log.records:
-        stamp = timestamp_ms(message_of(TopicPartition("gs", 0), record))
-        own = stamp if 946_684_800_000 <= stamp <= NOW_MS + 3_600_000 else None
-        last = own if own is not None else last
-        found[record.offset] = (own if own is not None else NOW_MS, last)
+def ages_of(log: Log) -> dict[int, tuple[int | None, int | None]]:
+    """Offset → a record's own stamp, if that counts as an age, and the one that it goes by."""
+    last, found = None, {}
+    for offset, stamp_ms, _ in log.records:
+        own = stamp_ms if 946_684_800_000 <= stamp_ms <= NOW_MS + 3_600_000 else None
+        last = last if own is None else own
+        found[offset] = own, last
     return found

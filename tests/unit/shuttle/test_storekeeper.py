@@ -240,7 +240,7 @@ async def test_a_refusal_keeps_what_holds_the_offsets(
     store.version = 1
     feed = await behind(bench, P1)
     assert await keeper.keep()
-    assert feed.held_batch == 1
+    assert (feed.held_batch, store.rows) == (1, {})
 
     feed.change_to(replace(feed.route, cursor_version=1))
     feed.rewound(windows({}), {P0: 100, P1: 100})
