@@ -53,6 +53,8 @@ class Jumps:
             async with self._asking, asyncio.timeout(LOOK_UP_SECONDS):
                 found = await self._cluster.at(live.keys(), int(oldest * 1000))
         except (TimeoutError, KafkaException) as error:
-            logger.warning("Kafka: %s", error, extra={"action": "look_up_failed"})
+            logger.warning(
+                "Kafka: %s", str(error) or "no answer", extra={"action": "look_up_failed"}
+            )
             return {}
         return {s: min(at.offset, live[s]) if at else live[s] for s, at in found.items()}

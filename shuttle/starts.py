@@ -34,6 +34,8 @@ YOUNG_SECONDS = 60.0
 """A drain may have been made before a partition was there, and be met so much later than that."""
 RETRY_SECONDS = 1.0
 ASKED_AT_ONCE = 20
+BEGINNING = 0
+"""Not the low watermark: what has left Kafka before anybody read it is lost, and counted."""
 
 
 class Starts:
@@ -137,15 +139,16 @@ class Starts:
         times = [self._roster.by_id[drain_id].route.since_ms for drain_id in drain_ids]
         since = [time for time in times if time is not None]
         if len(since) < len(times):
-            return 0  # what has left Kafka by now is lost, and counted
+            return BEGINNING
         while True:
             try:
-                first = (await self._cluster.at([source], min(since))).get(source)
+                found = await self._cluster.at([source], min(since))
+                if source in found or not await self._cluster.partitions([source.topic]):
+                    first = found.get(source)
+                    return at.high if first is None else first.offset
             except KafkaException as error:
                 logger.warning("Kafka: %s", error, extra={"action": "start_delayed"})
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return at.high if first is None else first.offset
+            await asyncio.sleep(RETRY_SECONDS)  # or it has no leader at the moment
 
     def _late(
         self, route: Route, here: Collection[TopicPartition]
@@ -159,7 +162,7 @@ class Starts:
             return {}
         topics = topics_of(route.key)
         return {
-            source: StoredCursor(0, "")
+            source: StoredCursor(BEGINNING, "")
             for source in self._young
             if source.topic in topics and source in here
         }

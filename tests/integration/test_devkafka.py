@@ -25,6 +25,7 @@ with DevKafka(data_dir=Path(sys.argv[1])) as kafka:
 """
 
 
+@pytest.mark.slow  # test_broker_away kills one too
 def test_a_record_survives_a_kill_and_a_restart_on_the_same_port(own_kafka: OwnKafka) -> None:
     kafka = own_kafka()
     broker = Broker(kafka.bootstrap)
@@ -77,7 +78,9 @@ def test_the_broker_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         wait_until(lambda: not alive(broker), 10, "the broker's end")
 
 
-@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
+@pytest.mark.parametrize(
+    "mechanism", [pytest.param("PLAIN", marks=pytest.mark.slow), "SCRAM-SHA-256"]
+)
 def test_a_sasl_ssl_listener_asks_for_the_user(own_kafka: OwnKafka, mechanism: str) -> None:
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1")

@@ -15,7 +15,9 @@ def browser() -> Iterator[Browser]:
     """Of a module: while Playwright runs, no test of this thread can have an event loop."""
     chromium = requires("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield browser
         browser.close()
 

@@ -398,13 +398,16 @@ class History:
 
     def _may_lack(self, drain: MadeDrain) -> Callable[[Record], bool]:
         """Who can be gone from Kafka, or be too old for a replay, and is then counted."""
-        oldest = int((time.time() - drain.max_lag_seconds) * 1000)
-        too_old = self._older_than(oldest) if drain.max_lag_seconds < LONG_SECONDS else set()
+        too_old = self._too_old(drain)
         return lambda r: r.offset < self._lows[r.partition] or (r.partition, r.offset) in too_old
 
-    def _older_than(self, oldest_ms: int) -> set[Place]:
-        """A stamp that cannot be a time of now tells no age: the last one before it does."""
+    def _too_old(self, drain: MadeDrain) -> set[Place]:
+        """What a replay of a drain may leave out by now. A stamp that cannot be a time of now
+        tells no age: the last one before it does."""
+        if drain.max_lag_seconds == LONG_SECONDS:
+            return set()
         now = int(time.time() * 1000)
+        oldest_ms = now - drain.max_lag_seconds * 1000
         last: dict[int, int] = {}
         found = set()
         for record in sorted(self._records, key=lambda r: (r.partition, r.offset)):
@@ -436,13 +439,16 @@ class History:
         ]
         if early:
             yield f"{name}: {len(early)} from before its start: {_shown(early)}"
+        too_old = self._too_old(drain)
         for side, verdict in enumerate(sides):
-            # Over two receivers there is no order: what both have got says nothing.
+            # Over two receivers there is no order: what both have got says nothing. And a line
+            # that a replay left out for its age may come live, when a killed worker is followed.
             others = {text for _, text in got.lines[1 - side]}
             late = [
                 by_place[place]
                 for _, place in verdict.out_of_order
                 if by_place[place].text not in others
+                and (place[0], by_place[place].offset) not in too_old
             ]
             if late:
                 yield f"{name}: {len(late)} out of order at receiver {side}: {_shown(late)}"

@@ -4,6 +4,8 @@ import re
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.support.broker import Broker
 from tests.support.processes import manage, run_process
 
@@ -31,6 +33,7 @@ def test_a_taken_port_ends_it_with_one_line(kafka: Broker, tmp_path: Path) -> No
         assert last == f"CommandError: port {port} is taken: choose another with --port"
 
 
+@pytest.mark.slow
 def test_the_log_and_broker_properties_can_be_chosen(tmp_path: Path) -> None:
     own = ["--log", str(tmp_path / "kafka.log"), "--property", "auto.create.topics.enable=false"]
     args = manage("devkafka", "--port", "0", "--data", str(tmp_path / "data"), *own)

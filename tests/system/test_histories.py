@@ -154,8 +154,8 @@ def batch(
     return lambda seed, count: Batch(seed, count, shuttle, kafka, topic, receiver)
 
 
-def test_ten_random_histories(batch: Callable[[str, int], Batch]) -> None:
-    batch(f"{SEED}/few", 10).run(5)
+def test_six_random_histories(batch: Callable[[str, int], Batch]) -> None:
+    batch(f"{SEED}/few", 6).run(5)
 
 
 @pytest.mark.slow

@@ -95,7 +95,7 @@ WIRES = [Wire(framing) for framing in ("newline", "octet", "datagram", "request"
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.framing)
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(events=BATCHES)
 def test_one_line_in_is_one_record_out(wire: Wire, events: list[tuple[str, bytes]]) -> None:
     check(wire, events)
@@ -110,7 +110,7 @@ def test_one_line_in_is_one_record_out_20000_times(wire: Wire, event: tuple[str,
     check(wire, [event])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(events=BATCHES)
 def test_the_shape_of_logplex_holds_too(events: list[tuple[str, bytes]]) -> None:
     wire = Wire("request", logplex=True, hostname="host")

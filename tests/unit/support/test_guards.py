@@ -15,13 +15,14 @@ CONFIGURATION = """
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 filterwarnings = error
-addopts = -p no:django -p no:randomly -p tests.support.guards
+addopts = -p pytest_asyncio -p tests.support.guards
 """
 
 
 @pytest.fixture
 def outcome(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # most of the time went there
 
     def run(code: str) -> pytest.RunResult:
         pytester.makeini(CONFIGURATION)
