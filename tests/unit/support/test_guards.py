@@ -15,7 +15,7 @@ CONFIGURATION = """
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 filterwarnings = error
-addopts = -p pytest_asyncio -p tests.support.guards
+addopts = -p pytest_asyncio.plugin -p tests.support.guards
 """
 
 
