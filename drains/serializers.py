@@ -58,7 +58,6 @@ def drain_json(drain: Drain) -> dict[str, Any]:
         "updated_at": rfc3339(drain.updated_at),
         "url": _url_of(drain),
         "name": drain.name,
-        "start": "exact" if drain.start == Start.EXACT else "approximate",
         **_options_json(drain),
         **_status_json(drain),
     }
@@ -67,6 +66,7 @@ def drain_json(drain: Drain) -> dict[str, Any]:
 def _status_json(drain: Drain) -> dict[str, Any]:
     status = status_of(drain)
     return {
+        "start": "exact" if drain.start == Start.EXACT else "approximate",
         "state": status.state,
         "lag_messages": status.lag_messages,
         "lag_seconds": round(status.lag_seconds, 1),

@@ -175,15 +175,20 @@ def _has_since(oldest: datetime) -> str:
 def _window_cursors(drain_id: UUID, window: Iterable[Span]) -> Iterator[DrainCursor]:
     """With the drain's own places, where it has any."""
     cursors = DrainCursor.objects.filter(drain_id=drain_id)
-    known = {(row.topic, row.partition, row.topic_id): row for row in cursors}
+    known = {(row.topic, row.partition): row for row in cursors}
     for span in window:
-        before = known.get((*span.source, span.topic_id))
-        place = span.begin if before is None else before.offset
-        row = _cursor(drain_id, span, place)
-        row.resend_from = span.begin
-        if before is not None and before.resend_from is not None:
-            row.resend_from = min(before.resend_from, span.begin)
+        row = known.get((span.source.topic, span.source.partition))
+        if row is None or _is_of_another_log(row, span):
+            row = _cursor(drain_id, span, span.begin)
+        row.topic_id = span.topic_id or row.topic_id
+        begins = (span.begin, row.resend_from)
+        row.resend_from = min(begin for begin in begins if begin is not None)
+        row.pk = None  # written over by its drain and partition
         yield row
+
+
+def _is_of_another_log(row: DrainCursor, span: Span) -> bool:
+    return bool(row.topic_id and span.topic_id) and row.topic_id != span.topic_id
 
 
 def _rewind(drain_id: UUID, cursors: Iterable[DrainCursor]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -16,6 +17,9 @@ from events.records import YEAR_2000_MS, TopicPartition
 
 REQUEST_SECONDS = 3.0
 PROBE_SECONDS = 2.0
+IDS_SECONDS = 1.0
+"""So long the controller may take to tell the ids of topics; then others are asked."""
+IDS_AGAIN_SECONDS = 30.0
 
 # A partition that was made a moment ago, or whose broker is down.
 _NO_LEADER = frozenset(
@@ -60,6 +64,7 @@ class Cluster:
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._admin = AdminClient(client_conf(settings))
+        self._ids_again_at = 0.0
 
     async def topics(self) -> frozenset[str] | None:
         """All that there are; None when no broker answers within `PROBE_SECONDS`."""
@@ -70,9 +75,18 @@ class Cluster:
         return frozenset(answer.topics)
 
     async def partitions(self, topics: Collection[str]) -> Logs:
-        """Topics that are not there are left out."""
+        """Topics that are not there are left out. Ids are empty while no controller tells them."""
         if not topics:
             return {}
+        if time.monotonic() >= self._ids_again_at:
+            try:
+                async with asyncio.timeout(IDS_SECONDS):
+                    return await self._described(topics)
+            except (TimeoutError, KafkaException):
+                self._ids_again_at = time.monotonic() + IDS_AGAIN_SECONDS
+        return await self._listed(topics)
+
+    async def _described(self, topics: Collection[str]) -> Logs:
         asked = self._admin.describe_topics(
             TopicCollection(sorted(topics)), request_timeout=REQUEST_SECONDS
         )
@@ -87,6 +101,15 @@ class Cluster:
                 log = str(about.topic_id)
                 found[topic] = {TopicPartition(topic, part.id): log for part in about.partitions}
         return found
+
+    async def _listed(self, topics: Collection[str]) -> Logs:
+        """From what every broker knows: between two controllers the logs are there all the same."""
+        known = (await asyncio.to_thread(self._admin.list_topics, timeout=PROBE_SECONDS)).topics
+        return {
+            topic: {TopicPartition(topic, number): "" for number in known[topic].partitions}
+            for topic in topics
+            if topic in known and known[topic].error is None
+        }
 
     async def high_watermarks(self, sources: Iterable[TopicPartition]) -> Offsets:
         """Where the next record of each goes."""

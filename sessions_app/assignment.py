@@ -78,7 +78,9 @@ class Assignment:
         return gone
 
     def _is_another(self, source: TopicPartition, there: Logs) -> bool:
-        return there.get(source.topic, {}).get(source) != self._logs.get(source.topic)
+        log, known = there.get(source.topic, {}).get(source), self._logs.get(source.topic)
+        # Between two controllers nobody can tell an id.
+        return log is None or (log != known and bool(log and known))
 
     def _is_new(self, source: TopicPartition) -> bool:
         """One that was let go a moment ago may have records in the next batch, or one on its way
@@ -103,5 +105,5 @@ class Assignment:
                 continue
             if topic not in self._logs:
                 self._leaderless |= missing
-            self._logs[topic] = next(iter(parts.values()), "")
+            self._logs[topic] = next(iter(parts.values()), "") or self._logs.get(topic, "")
             del self._unsettled_since[topic]
