@@ -125,6 +125,7 @@ def test_rows_about_gaps_pass_every_filter(some: TailPage, server: TailServer) -
     expect(some.rows).to_have_text(["7 lines skipped: this page read too slowly (Error L11)"])
 
 
+@pytest.mark.slow
 def test_a_filter_goes_through_hundred_thousand_lines_in_a_moment(
     tail: TailPage, server: TailServer
 ) -> None:

@@ -69,6 +69,7 @@ def test_settings_that_kafka_refuses_are_named(tmp_path: Path) -> None:
         broken.start()
 
 
+@pytest.mark.slow
 def test_the_broker_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     args = [sys.executable, "-c", STARTS_A_BROKER, str(tmp_path / "data")]
     with run_process(args, log=tmp_path / "log") as parent:

@@ -20,6 +20,8 @@ from tests.support.servers import missing
 TopicNames = Callable[[], str]
 OwnKafka = Callable[..., DevKafka]
 
+_IDLE = {"metadata.max.idle.interval.ms": "0"}
+"""A broker that has nothing to do writes nothing: there is one for each process of a run."""
 _JAVA_OPTIONS = "JDK_JAVA_OPTIONS"  # Java reads it before its arguments
 
 
@@ -50,7 +52,8 @@ def kafka(
     with ExitStack() as stack:
         if outside is None:
             request.getfixturevalue("_quick_java")
-            own = DevKafka(port=free_port(), data_dir=tmp_path_factory.mktemp("kafka") / "data")
+            folder = tmp_path_factory.mktemp("kafka") / "data"
+            own = DevKafka(port=free_port(), data_dir=folder, properties=_IDLE)
             outside = stack.enter_context(_started(own)).bootstrap
         yield Broker(outside)
 

@@ -157,6 +157,7 @@ def test_a_large_burst_is_written_whole_before_it_ends(
     assert len(written_for(kafka, space, 5000)) == 5000
 
 
+@pytest.mark.slow
 def test_while_kafka_is_away_memory_is_bounded_and_entries_wait(
     als_to: Callable[[str], Als], own_kafka: OwnKafka, topic: TopicNames
 ) -> None:

@@ -74,6 +74,7 @@ def test_every_command_logs_in(
     gc.collect()  # gRPC's thread ends with the last call that anything still names
 
 
+@pytest.mark.slow
 def test_a_wrong_password_is_said_and_tried_again(
     installation: Shuttle, broker: DevKafka, receiver: Receivers
 ) -> None:
