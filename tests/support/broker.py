@@ -18,6 +18,8 @@ from tests.support.waiting import wait_until
 _LIMIT_SECONDS = 30.0
 _LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 _EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+# A partition has a leader a moment before that has a log.
+_BEING_MADE = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART}
 _SILENT = logging.getLogger("tests.kafka")  # what librdkafka says while a broker is down
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
@@ -51,6 +53,7 @@ class Broker:
         new = NewTopic(topic, partitions, 1, config=settings)
         self._admin.create_topics([new])[topic].result(self._limit)
         wait_until(lambda: len(self.partitions(topic)) == partitions, self._limit, f"topic {topic}")
+        self.end_offsets(topic)
         return topic
 
     def ensure(self, topic: str) -> str:
@@ -73,6 +76,7 @@ class Broker:
         """Gives the topic more partitions, and waits until they can be used."""
         self._admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(self._limit)
         wait_until(lambda: len(self.partitions(topic)) == partitions, self._limit, f"topic {topic}")
+        self.end_offsets(topic)
         # What the producer knows of a topic is minutes old.
         self._producer.list_topics(topic, timeout=self._limit)
 
@@ -197,7 +201,7 @@ class Broker:
             try:
                 found = {place.partition: f.result(self._limit) for place, f in answers.items()}
             except KafkaException as error:
-                if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                if error.args[0].code() not in _BEING_MADE:
                     raise
                 return []
             return [{partition: about.offset for partition, about in found.items()}]

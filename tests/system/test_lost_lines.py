@@ -116,6 +116,31 @@ def test_what_was_lost_is_told_though_the_worker_ends_as_soon_as_it_is_beyond_th
     wait_until(is_told, 20, "the loss is told")
 
 
+@pytest.mark.parametrize("what", ["a topic", "a partition"])
+def test_what_retention_took_before_anybody_read_it_is_counted_and_told(
+    what: str, shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
+) -> None:
+    space, sink, run = topic(), receiver(), new_run()
+    if what == "a partition":
+        kafka.create(space, 1)
+    drain = shuttle.add_drain(f"gold-{space}", sink.url)
+    if what == "a partition":
+        kafka.grow(space, 2)
+    else:
+        kafka.create(space, 2)
+    kafka.produce(space, numbered_events("gold", run, 1, 60), partition=1)
+    kafka.delete_records(space, {1: 50})
+
+    shuttle.start_worker()
+
+    wait_until(lambda: 59 in seqs(sink), 20, "the last line")
+    wait_until(lambda: notices(sink), 10, "a notice")
+    assert "about 50 messages dropped. Gone from Kafka" in notices(sink)[0]
+    wait_until(
+        lambda: shuttle.drain(f"gold-{space}", drain["id"])["lines_lost"] == 50, 10, "counted"
+    )
+
+
 def test_a_topic_made_anew_is_read_from_its_beginning(
     shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
 ) -> None:
