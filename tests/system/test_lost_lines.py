@@ -216,21 +216,3 @@ def test_lines_older_than_the_limit_are_not_replayed(
         "Error L10 (output buffer overflow): 40 messages dropped."
         " Skipped: older than max_lag_seconds."
     ]
-
-
-def test_what_left_kafka_before_its_partition_was_ever_read_is_counted(
-    shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
-) -> None:
-    """All of a partition that is younger than the drain is the drain's."""
-    space, sink, run = kafka.create(topic(), 1), receiver(), new_run()
-    drain = shuttle.add_drain(f"gold-{space}", sink.url)
-    kafka.grow(space, 2)
-    kafka.produce(space, numbered_events("gold", run, 1, 20), partition=1)
-    kafka.delete_records(space, {1: 15})
-
-    shuttle.start_worker()
-
-    sink.wait_for(5)
-    wait_until(
-        lambda: shuttle.drain(f"gold-{space}", drain["id"])["lines_lost"] == 15, 15, "counted"
-    )
