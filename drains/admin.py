@@ -250,8 +250,8 @@ class DrainAdmin(admin.ModelAdmin):
         done, faults = [], []
         for drain in queryset:
             try:
-                _, records = services.send_again(drain, form.cleaned_data["since"])
-                done.append(records)
+                _, found = services.send_again(drain, form.cleaned_data["since"])
+                done.append(found)
             except KafkaAwayError as error:
                 faults.append(str(error))
                 break  # it would be waited for once more for each of the others
@@ -260,8 +260,8 @@ class DrainAdmin(admin.ModelAdmin):
         if not done:
             form.add_error("since", faults)
             return False
-        count = f"{len(done)} {'drain' if len(done) == 1 else 'drains'}"
-        said = f"{count}: up to {intcomma(max(done))} records each are looked through again."
+        records = f"up to {intcomma(max(done))} records each"
+        said = f"{_drains(len(done))}: {records} are looked through again."
         messages.success(request, said)
         for fault in faults:
             messages.error(request, fault)
@@ -273,8 +273,12 @@ class DrainAdmin(admin.ModelAdmin):
             with suppress(UnknownDrainError):
                 services.change_drain(drain, paused=paused)
                 count += 1
-        said = f"{count} {'drain' if count == 1 else 'drains'} {'paused' if paused else 'resumed'}"
+        said = f"{_drains(count)} {'paused' if paused else 'resumed'}"
         messages.success(request, f"{said}; workers act within 2 seconds.")
+
+
+def _drains(count: int) -> str:
+    return f"{count} {'drain' if count == 1 else 'drains'}"
 
 
 admin.site.site_title = "Log shuttle"

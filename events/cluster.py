@@ -111,26 +111,21 @@ class Cluster:
             if topic in known and known[topic].error is None
         }
 
-    async def high_watermarks(self, sources: Iterable[TopicPartition]) -> Offsets:
-        """Where the next record of each goes."""
-        return _offsets_of(await self._ask(sources, _LATEST, IsolationLevel.READ_UNCOMMITTED))
-
     async def ends(self, sources: Iterable[TopicPartition]) -> Offsets:
         """Where reading ends: at the high watermark, or at the first record of a transaction that
         is still open, behind which no consumer of ours is given anything."""
-        return _offsets_of(await self._ask(sources, _LATEST, IsolationLevel.READ_COMMITTED))
+        present = await self._present(sources)
+        return _offsets_of(await self._offsets(present, _LATEST, IsolationLevel.READ_COMMITTED))
 
     async def lows(self, sources: Iterable[TopicPartition]) -> Offsets:
         """The oldest record of each that is still there."""
-        return _offsets_of(await self._ask(sources, _EARLIEST))
+        return _offsets_of(await self._offsets(await self._present(sources), _EARLIEST))
 
     async def at(
         self, sources: Iterable[TopicPartition], epoch_ms: int
     ) -> dict[TopicPartition, Found | None]:
         """The first record of each that is stamped at this time or later; None: there is none."""
-        wanted: OffsetSpec = OffsetSpec.for_timestamp(max(epoch_ms, 0))
-        found = await self._ask(sources, wanted)
-        return {source: at if at.offset >= 0 else None for source, at in found.items()}
+        return await self._at(await self._present(sources), epoch_ms)
 
     async def spans(
         self, topics: Collection[str], since_ms: int | None = None, *, whole: bool = False
@@ -143,10 +138,10 @@ class Cluster:
         logs = await self.partitions(topics)
         ids = {source: log for parts in logs.values() for source, log in parts.items()}
         # The ends first: what comes between the two questions is behind them, not left out.
-        ends = await self.high_watermarks(ids)
+        ends = _offsets_of(await self._offsets(ids, _LATEST))
         if whole and len(ends) < len(ids):
             raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE))
-        found = {} if since_ms is None else await self.at(ends, since_ms)
+        found = {} if since_ms is None else await self._at(ends, since_ms)
         return [
             Span(
                 source, ids[source], min(at.offset, end) if (at := found.get(source)) else end, end
@@ -157,7 +152,7 @@ class Cluster:
     async def oldest_ms(self, topics: Collection[str]) -> int | None:
         """The time of the oldest record that has a credible one; None: there is no such record."""
         logs = await self.partitions(topics)
-        found = await self.at((s for parts in logs.values() for s in parts), YEAR_2000_MS)
+        found = await self._at([s for parts in logs.values() for s in parts], YEAR_2000_MS)
         return min((at.timestamp_ms for at in found.values() if at is not None), default=None)
 
     async def close(self) -> None:
@@ -168,17 +163,26 @@ class Cluster:
         await asyncio.get_running_loop().run_in_executor(thread, held.clear)
         thread.shutdown(wait=False)
 
-    async def _ask(
+    async def _present(self, sources: Iterable[TopicPartition]) -> set[TopicPartition]:
+        """Those that are there. For a topic that is gone, and for a client's first question,
+        list_offsets looks for leaders until its time has passed: it is asked only for these."""
+        wanted = set(sources)
+        there = await self.partitions({source.topic for source in wanted})
+        return wanted & {source for parts in there.values() for source in parts}
+
+    async def _at(
+        self, present: Collection[TopicPartition], epoch_ms: int
+    ) -> dict[TopicPartition, Found | None]:
+        wanted: OffsetSpec = OffsetSpec.for_timestamp(max(epoch_ms, 0))
+        found = await self._offsets(present, wanted)
+        return {source: at if at.offset >= 0 else None for source, at in found.items()}
+
+    async def _offsets(
         self,
-        sources: Iterable[TopicPartition],
+        present: Collection[TopicPartition],
         which: OffsetSpec,
         isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
     ) -> dict[TopicPartition, Found]:
-        # For a topic that is gone, and for a client's first question, list_offsets looks for
-        # leaders until its time has passed: so it is asked only for what has been seen.
-        wanted = set(sources)
-        there = await self.partitions({source.topic for source in wanted})
-        present = wanted & {source for parts in there.values() for source in parts}
         if not present:
             return {}
         answers = self._admin.list_offsets(
