@@ -124,14 +124,11 @@ class GroupConsumer(Consumer):
 
         await self.call(begin)
 
-    async def commit(self, offsets: Mapping[TopicPartition, int], *, wait: bool = False) -> None:
-        """Commit these offsets; with `wait`, until the broker has taken them."""
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Send these offsets; what the broker refuses is said in the log."""
         if offsets:
             parts = self._to_commit(offsets)
-            if wait:
-                await self.call(lambda: self._kafka.commit(offsets=parts, asynchronous=False))
-            else:
-                await self.call(lambda: self._kafka.commit(offsets=parts, asynchronous=True))
+            await self.call(lambda: self._kafka.commit(offsets=parts, asynchronous=True))
 
     async def assign_again(self, partitions: Iterable[TopicPartition]) -> None:
         """As if they had been assigned just now, those that still are."""
@@ -156,6 +153,8 @@ class GroupConsumer(Consumer):
     # The callbacks below run in the consumer's thread, inside `consume` or `close`.
 
     def _on_assign(self, _: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
+        if self._closing.is_set():  # they go at once: nobody is to be asked where they begin
+            return
         with self._no_exception():
             self._assign(parts)
 
@@ -187,7 +186,9 @@ class GroupConsumer(Consumer):
         try:
             offsets = handed_over.result(HAND_OVER_SECONDS)
             if offsets:
-                self._kafka.commit(offsets=self._to_commit(offsets), asynchronous=False)
+                # Not waited for: the broker has it before it hears that we have let go, and while
+                # a member that has died is missed no answer comes for its session's 6 seconds.
+                self._kafka.commit(offsets=self._to_commit(offsets), asynchronous=True)
         except (TimeoutError, KafkaException) as error:
             # Not committed means delivered again, never lost. A hand-over that comes too late
             # must not take away what is assigned next.

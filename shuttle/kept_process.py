@@ -17,8 +17,9 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.1
 KILL_SECONDS = 5.0
-FLUSH_SECONDS = 5.0
-"""More than the program's own grace: for what it does before and after."""
+FLUSH_SECONDS = 10.0
+"""More than the program's own grace: for what it does before and after. A worker leaves its group
+only after a member that has just died is given up, which takes 6 s."""
 
 _IN_ORDER = (0, -signal.SIGTERM)
 """It may be told to stop before it has learnt how to end in order; then it has done nothing yet."""

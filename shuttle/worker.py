@@ -272,9 +272,9 @@ class Worker:
             self._settle()
             await self._commit_offsets(self._ledger.committable(self._clock()))
 
-    async def _commit_offsets(self, offsets: Positions, *, wait: bool = False) -> None:
+    async def _commit_offsets(self, offsets: Positions) -> None:
         try:
-            await self._consumer.commit(offsets, wait=wait)
+            await self._consumer.commit(offsets)
         except KafkaException as error:
             # They are committed with the next, or the lines are delivered again.
             logger.warning("Commit failed: %s", error, extra={"action": "commit_failed"})
@@ -421,10 +421,9 @@ class Worker:
     async def _end(self) -> None:
         await self._let_arrive(self._config.shutdown_grace_seconds, replayed=True)
         self._ledger.committable(math.inf)
-        await self._commit_offsets(self._ledger.safe, wait=True)
         await self._keep_in_time()
         await self._publish_in_time()
-        await self._consumer.close()
+        await self._consumer.close()  # what has arrived is committed as partitions go
         for feed in self._roster.by_id.values():
             feed.close()
         self._keeper.close()

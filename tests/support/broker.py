@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupState,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.cimpl import NewPartitions, NewTopic
@@ -19,7 +27,11 @@ _LIMIT_SECONDS = 30.0
 _LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 _EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 # A partition has a leader a moment before that has a log.
-_BEING_MADE = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART}
+_BEING_MADE = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+}
 _SILENT = logging.getLogger("tests.kafka")  # what librdkafka says while a broker is down
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
@@ -167,6 +179,11 @@ class Broker:
         if answer.errors:
             raise KafkaException(answer.errors[0])
         return {group.group_id for group in answer.valid}
+
+    def has_settled(self, group: str) -> bool:
+        """All its members have been told their partitions."""
+        about = self._admin.describe_consumer_groups([group])[group].result(self._limit)
+        return bool(about.state == ConsumerGroupState.STABLE)
 
     def consume(self, topic: str, count: int, limit_seconds: float = 20) -> list[Message]:
         """The first `count` records of the topic, in order within a partition."""
