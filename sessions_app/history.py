@@ -140,7 +140,7 @@ class History:
     async def _catch_up(self, ends: Places) -> AsyncGenerator[list[Item]]:
         deadline = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
         bytes_left = CATCH_UP_BYTES
-        while begins := {s: at for s, at in self._at.items() if at < ends.get(s, 0)}:
+        while begins := self._next(ends):
             if asyncio.get_running_loop().time() > deadline or bytes_left < 0:
                 yield [TOO_FAR]
                 break
@@ -149,9 +149,17 @@ class History:
             bytes_left -= size
             if items:
                 yield items
-        for source in begins:
-            self._at[source] = ends[source]
-            self._skip.pop(source, None)
+        for source, at in ends.items():
+            if self._at.get(source, at) < at:
+                self._at[source] = at
+                self._skip.pop(source, None)
+
+    def _next(self, ends: Mapping[TopicPartition, int]) -> Places:
+        """What is to be read next, from where on. First of all the lines that have been seen: a
+        token says of one partition only how many those are, and the next is another's."""
+        begins = {s: at for s, at in self._at.items() if at < ends.get(s, 0)}
+        seen = {s: at for s, at in begins.items() if self._skip.get(s)}
+        return seen or begins
 
     async def _chunk(
         self, reader: Reader, begins: Places, ends: Places, deadline: float
@@ -160,6 +168,7 @@ class History:
         items: list[Item] = []
         size = 0
         loop = asyncio.get_running_loop()
+        skipping = any(self._skip.get(source) for source in begins)
         async with aclosing(reader.places(begins, ends)) as batches:
             async for runs, places in batches:
                 for run in runs:
@@ -169,6 +178,8 @@ class History:
                 self._at |= places
                 if size > CHUNK_BYTES or loop.time() > deadline:
                     break
+                if skipping and not any(self._skip.get(source) for source in begins):
+                    break  # the others' turn
         return items, size
 
     def _unseen(self, run: Run) -> list[Item]:

@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 import pytest
 
 from events.keys import AppKey
+from events.records import TopicPartition
 from sessions_app import tail
 from sessions_app.hub import AWAY
 from sessions_app.mailbox import Gap, Piece
 from sessions_app.session import Selection, Session
 from sessions_app.tail import BacklogEnd, Bye, Event, Ping
 from sessions_app.tails import Tails
+from sessions_app.tokens import base_of, live_suffix, topics_in_order
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
 from tests.support.tailing import event_now
@@ -89,6 +91,37 @@ async def test_a_heartbeat_is_a_place_to_go_on_from(
         again = tails.events(session(space), token)
         assert texts(await next_of(BacklogEnd, again)) == ["between"]
         await again.aclose()
+
+
+@pytest.mark.parametrize("seen", [0, 1], ids="in partition {}".format)
+async def test_a_reader_that_is_cut_off_twice_gets_no_line_twice(
+    seen: int, kafka: Broker, topic: TopicNames
+) -> None:
+    """After any line, though it had seen some of another partition when it was cut off before."""
+    space = kafka.create(topic(), partitions=2)
+    for partition in (0, 1):
+        lines = [event_now(f"{partition}-{number}") for number in range(6)]
+        kafka.produce(space, lines, partition=partition)
+    begin = {TopicPartition(space, partition): 0 for partition in (0, 1)}
+    key = session(space).selection.key
+    topics = topics_in_order(key)
+    first = f"{base_of(topics, begin)}{live_suffix(topics, TopicPartition(space, seen))}3"
+    unseen = {f"{p}-{n}" for p in (0, 1) for n in range(6)} - {f"{seen}-{n}" for n in range(4)}
+    async with tailing(kafka.bootstrap) as tails:
+
+        async def lines_since(token: str) -> list[tuple[str, str]]:
+            """Texts, each with the token of who has seen it."""
+            events = tails.events(session(space), token)
+            pieces = [e for e in await next_of(BacklogEnd, events) if isinstance(e, Piece)]
+            await events.aclose()
+            return [(p.block.lines[i].text, p.block.token(i)) for p in pieces for i in p.indices]
+
+        once = await lines_since(first)
+        assert sorted(text for text, _ in once) == sorted(unseen)
+        for count, (_, token) in enumerate(once, start=1):
+            before = [text for text, _ in once[:count]]
+            after = [text for text, _ in await lines_since(token)]
+            assert sorted(before + after) == sorted(unseen), f"cut off after {before}"
 
 
 async def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
