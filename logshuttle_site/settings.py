@@ -127,7 +127,7 @@ LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT, debug_sessions=DEBUG_SESSION)
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py fills it: a worker needs none
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -9,6 +9,8 @@ from django.views.generic import RedirectView
 
 from logshuttle_site.views import NothingHere, no_favicon
 
+admin.autodiscover()
+
 _OPEN: list[URLPattern | URLResolver] = [
     path("favicon.ico", no_favicon),
 ]

@@ -79,9 +79,8 @@ def test_the_broker_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         wait_until(lambda: not alive(broker), 10, "the broker's end")
 
 
-@pytest.mark.parametrize(
-    "mechanism", [pytest.param("PLAIN", marks=pytest.mark.slow), "SCRAM-SHA-256"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
 def test_a_sasl_ssl_listener_asks_for_the_user(own_kafka: OwnKafka, mechanism: str) -> None:
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -75,6 +77,20 @@ class Shuttle:
 
     def stop_web(self) -> None:
         assert self.web.terminate() == 0, self.web.output()
+
+    def share_web(self, host: Shuttle) -> None:
+        """Be served by another's web process, on its database, which is as new again."""
+        if not host.web.running:
+            host.start_web()
+        database = Path(host.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+        with TemporaryDirectory() as folder:
+            fresh = Path(folder) / _SQLITE_FILE
+            fresh.write_bytes(_migrated[0])
+            with closing(sqlite3.connect(fresh)) as new, closing(sqlite3.connect(database)) as old:
+                new.backup(old)
+        self.web = host.web
+        self.environment |= {name: host.environment[name] for name in ("DATABASE_URL", "PORT")}
+        self.api.base_url = host.api.base_url
 
     def start_worker(self, *, consuming: bool = True, workers: int = 1) -> RunningProcess:
         """`consuming`: wait until it has partitions. `workers`: under one supervisor."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,27 @@ from tests.support.broker import Broker
 from tests.support.shuttle import Shuttle
 
 
+@pytest.fixture(scope="session")
+def _host(tmp_path_factory: pytest.TempPathFactory, kafka: Broker) -> Iterator[Shuttle]:
+    """Whose web process serves the tests of a run, one after the other: a start costs seconds."""
+    with closing(Shuttle(tmp_path_factory.mktemp("web"), kafka.bootstrap)) as host:
+        host.migrate()
+        host.start_web()
+        yield host
+
+
 @pytest.fixture
-def shuttle(tmp_path: Path, kafka: Broker) -> Iterator[Shuttle]:
-    """An installation with its web process up; a worker is the test's to start."""
-    made = Shuttle(tmp_path, kafka.bootstrap)
-    made.migrate()
-    made.start_web()
-    yield made
-    made.close()
+def shuttle(tmp_path: Path, kafka: Broker, _host: Shuttle) -> Iterator[Shuttle]:
+    """A new installation, served by a web process that tests share; a worker is the test's."""
+    with closing(Shuttle(tmp_path, kafka.bootstrap)) as made:
+        made.share_web(_host)
+        yield made
+
+
+@pytest.fixture
+def own_shuttle(tmp_path: Path, kafka: Broker) -> Iterator[Shuttle]:
+    """The same with a web process of its own, which the test may stop or look at."""
+    with closing(Shuttle(tmp_path, kafka.bootstrap)) as made:
+        made.migrate()
+        made.start_web()
+        yield made

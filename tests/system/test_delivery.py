@@ -228,7 +228,13 @@ def test_the_first_drain_of_a_space_acts_within_five_seconds(
     assert tag_and_text(lines[0]) == ("web.1", "after")
 
 
-@pytest.mark.parametrize("end", [Receiver.kill, Receiver.stop], ids=["killed", "stopped"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(Receiver.kill, id="killed"),
+        pytest.param(Receiver.stop, id="stopped", marks=pytest.mark.slow),
+    ],
+)
 def test_a_receiver_that_was_away_gets_every_line_in_order(
     end: Callable[[Receiver], None],
     shuttle: Shuttle,

@@ -68,6 +68,7 @@ def test_it_stops_in_order_while_it_waits_for_the_database(tmp_path: Path, kafka
     shuttle.close()
 
 
+@pytest.mark.slow
 def test_it_stops_in_order_when_kafka_has_gone(
     tmp_path: Path, own_kafka: OwnKafka, receiver: Receivers
 ) -> None:

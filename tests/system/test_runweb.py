@@ -116,6 +116,7 @@ def test_health_is_good_with_all_there(tmp_path: Path, kafka: Broker, redis_url:
     shuttle.close()
 
 
+@pytest.mark.slow
 def test_drains_live_in_postgres(tmp_path: Path, postgres_url: str) -> None:
     shuttle = Shuttle(tmp_path, NO_KAFKA, {"DATABASE_URL": "", "POSTGRES_URL": postgres_url})
     shuttle.migrate()

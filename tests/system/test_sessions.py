@@ -109,6 +109,7 @@ def test_a_stream_keeps_no_connection_to_the_database(web: Web) -> None:
         assert database not in {file.path for file in process.open_files()}
 
 
+@pytest.mark.slow
 def test_they_live_in_postgres(web: Web, postgres_url: str) -> None:
     shuttle = web(DATABASE_URL="", POSTGRES_URL=postgres_url)
     shuttle.start_web()

@@ -165,11 +165,11 @@ async def test_what_has_left_kafka_is_told_as_one_gap(
     assert len(lost.lines) == 1
 
 
-async def test_a_process_that_ends_says_so(shuttle: Shuttle, space: str) -> None:
-    web = shuttle.web
+async def test_a_process_that_ends_says_so(own_shuttle: Shuttle, space: str) -> None:
+    web = own_shuttle.web
     async with (
-        reading(open_session(shuttle, space)) as stream,
-        reading(open_session(shuttle, space), "websocket") as socket,
+        reading(open_session(own_shuttle, space)) as stream,
+        reading(open_session(own_shuttle, space), "websocket") as socket,
     ):
         await stream.until_line("old 2")
         await socket.until_line("old 2")

@@ -112,20 +112,22 @@ def silent_client(url: str, accept: str) -> socket.socket:
 
 @pytest.mark.alone
 async def test_those_who_never_read_change_nothing_for_others(
-    shuttle: Shuttle, kafka: Broker, topic: TopicNames, tmp_path: Path
+    own_shuttle: Shuttle, kafka: Broker, topic: TopicNames, tmp_path: Path
 ) -> None:
     space = kafka.create(topic())
     kafka.produce(space, [event_now("old", "app0")])
-    web = psutil.Process(shuttle.web.pid)
+    web = psutil.Process(own_shuttle.web.pid)
     flow = Flow(kafka.bootstrap, space, count=15_000, rate=3_000, padding=1_000)
     with ExitStack() as clients:
         async with AsyncExitStack() as stack:
             readers = []
             for number in range(10):
-                url = open_session(shuttle, space, "app0", lines=1)
+                url = open_session(own_shuttle, space, "app0", lines=1)
                 readers.append(await stack.enter_async_context(reading(url)))
                 accept = (EVENTS, "websocket")[number % 2]
-                clients.enter_context(silent_client(open_session(shuttle, space, "app0"), accept))
+                clients.enter_context(
+                    silent_client(open_session(own_shuttle, space, "app0"), accept)
+                )
             for seen in readers:
                 await seen.until_lines(1)
             before = web.memory_info().rss
@@ -177,16 +179,18 @@ async def test_a_slow_reader_is_told_how_many_it_missed(
     assert lines + skipped == 40_000
 
 
-async def test_nothing_is_left_behind(shuttle: Shuttle, kafka: Broker, topic: TopicNames) -> None:
+async def test_nothing_is_left_behind(
+    own_shuttle: Shuttle, kafka: Broker, topic: TopicNames
+) -> None:
     space = kafka.create(topic())
     kafka.produce(space, [event_now("old")])
-    web = psutil.Process(shuttle.web.pid)
+    web = psutil.Process(own_shuttle.web.pid)
 
     async def read(count: int) -> None:
         async with AsyncExitStack() as stack:
             for number in range(count):
                 accept = (EVENTS, "*/*", "websocket")[number % 3]
-                url = open_session(shuttle, space)
+                url = open_session(own_shuttle, space)
                 seen = await stack.enter_async_context(reading(url, accept))
                 await seen.until_lines(1)
 
@@ -194,7 +198,7 @@ async def test_nothing_is_left_behind(shuttle: Shuttle, kafka: Broker, topic: To
     await read(8)
     await until(lambda: not kafka_connections(web, kafka), 20, "no connection to Kafka")
     threads, files = web.num_threads(), web.num_fds()
-    await read(100)
+    await read(40)
     await until(lambda: not kafka_connections(web, kafka), 20, "no connection to Kafka")
     await until(lambda: web.num_threads() <= threads, 10, "the threads of before")
     await until(lambda: web.num_fds() <= files, 10, "the files of before")

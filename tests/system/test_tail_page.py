@@ -62,10 +62,10 @@ def test_a_pause_holds_while_kafka_has_more(tail: TailPage, kafka: Broker, space
 
 
 def test_a_web_process_that_starts_anew_costs_no_line(
-    context: BrowserContext, shuttle: Shuttle, kafka: Broker, space: str
+    context: BrowserContext, own_shuttle: Shuttle, kafka: Broker, space: str
 ) -> None:
     """Its session is in the database, its place in the page; what came meanwhile is in Kafka."""
-    tail = TailPage(context.new_page(), open_session(shuttle, space))
+    tail = TailPage(context.new_page(), open_session(own_shuttle, space))
     tail.open()
     tail.shows("old 0", "old 1", "old 2")
     numbers = count()
@@ -79,10 +79,10 @@ def test_a_web_process_that_starts_anew_costs_no_line(
     producing.start()
     try:
         expect(tail.row("line 9.")).to_be_visible()
-        shuttle.stop_web()
+        own_shuttle.stop_web()
         expect(tail.page.locator("#state")).to_contain_text("Reconnecting")
         expect(tail.page.locator("#retry")).to_be_visible()
-        shuttle.start_web()
+        own_shuttle.start_web()
         expect(tail.page.locator("#state")).to_have_text("Live", timeout=30_000)
     finally:
         over.set()

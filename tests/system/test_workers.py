@@ -48,6 +48,7 @@ def test_they_share_a_topic_and_each_line_arrives_once(
     assert kafka.committed("logshuttle", space) == dict.fromkeys(range(PARTITIONS), 2_000)
 
 
+@pytest.mark.slow
 def test_told_to_stop_in_mid_stream_they_repeat_nothing(
     shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
 ) -> None:

@@ -40,6 +40,7 @@ def route_change_seconds(shuttle: Shuttle, kafka: Broker, space: str, tally: Tal
     return tally.wait_for(1, address=NEW_ADDRESS).delay(NEW_ADDRESS)
 
 
+@pytest.mark.slow
 def test_five_hundred_drains_some_of_them_dead(
     shuttle: Shuttle, kafka: Broker, topic: TopicNames, tally: Tally, tmp_path: Path
 ) -> None:

@@ -80,6 +80,7 @@ def has_all(receiver: Receiver, count: int) -> bool:
     return len(receiver.lines()) >= count and len(set(receiver.lines())) >= count
 
 
+@pytest.mark.slow
 def test_receivers_killed_twice(
     shuttle: Shuttle,
     kafka: Broker,

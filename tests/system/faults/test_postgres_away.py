@@ -57,7 +57,13 @@ def asked(shuttle: Shuttle, method: str, path: str, limit_seconds: float, **body
     return answer.status_code
 
 
-@pytest.mark.parametrize("trouble", [TcpProxy.refuse, TcpProxy.hang], ids=["refuses", "hangs"])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(TcpProxy.refuse, id="refuses", marks=pytest.mark.slow),
+        pytest.param(TcpProxy.hang, id="hangs"),
+    ],
+)
 @pytest.mark.parametrize(
     "away_seconds", [pytest.param(3, id="3 s"), pytest.param(30, id="30 s", marks=pytest.mark.slow)]
 )

@@ -48,7 +48,7 @@ def is_healthy(database: Path) -> bool:
 def test_a_writer_that_holds_the_lock_stops_no_line(
     seconds: float,
     tmp_path: Path,
-    shuttle: Shuttle,
+    own_shuttle: Shuttle,
     kafka: Broker,
     topic: TopicNames,
     receiver: Receivers,
@@ -59,23 +59,25 @@ def test_a_writer_that_holds_the_lock_stops_no_line(
         f"/apps/gold-{space}/log-drains",
         receiver(),
     )
-    shuttle.add_drain(f"gold-{space}", sink.url)
-    shuttle.add_drain(f"gold-{space}", f"syslog://127.0.0.1:{free_port()}")  # has a cursor to store
-    worker = shuttle.start_worker()
+    own_shuttle.add_drain(f"gold-{space}", sink.url)
+    own_shuttle.add_drain(
+        f"gold-{space}", f"syslog://127.0.0.1:{free_port()}"
+    )  # has a cursor to store
+    worker = own_shuttle.start_worker()
 
     with SteadyLoad(kafka.bootstrap, space, run, per_second=PER_SECOND) as load:
         sink.wait_for(PER_SECOND)
         with closing(sqlite3.connect(database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             began = time.monotonic()
-            assert added(shuttle, drains, new.url).status_code == 503
-            assert shuttle.api.get(drains).status_code == 200
+            assert added(own_shuttle, drains, new.url).status_code == 503
+            assert own_shuttle.api.get(drains).status_code == 200
             left = seconds - (time.monotonic() - began)
-            throughout(lambda: probe(shuttle, "/readyz") == 200, left, "the worker is ready")
+            throughout(lambda: probe(own_shuttle, "/readyz") == 200, left, "the worker is ready")
             sink.wait_for(load.acknowledged, 2)
             other.execute("ROLLBACK")
         began = time.monotonic()
-        assert added(shuttle, drains, new.url).status_code == 201
+        assert added(own_shuttle, drains, new.url).status_code == 201
         new.wait_for(1, BACK_SECONDS)
         assert time.monotonic() - began < BACK_SECONDS
         produced = load.stop()
