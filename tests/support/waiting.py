@@ -9,7 +9,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_LOOK_EVERY_SECONDS = 0.01
+_LOOK_EVERY_SECONDS = 0.02
+_PAUSES = 4
+"""So many times as long as a look takes is the pause after it: others have work to do."""
 
 
 def wait_until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T:
@@ -19,7 +21,7 @@ def wait_until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T
     while not (answer := predicate()):
         now = time.monotonic()
         _refuse_late(deadline, limit_seconds, what, answer)
-        time.sleep(max(_LOOK_EVERY_SECONDS, now - began))  # a question that costs, not so often
+        time.sleep(max(_LOOK_EVERY_SECONDS, _PAUSES * (now - began)))
         began = time.monotonic()
     return answer
 
@@ -27,17 +29,20 @@ def wait_until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T
 def throughout(predicate: Callable[[], bool], seconds: float, what: str) -> None:
     """Fails the test when the predicate is once not true in all these seconds."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while (began := time.monotonic()) < deadline:
         assert predicate(), f"not all the time: {what}"
-        time.sleep(_LOOK_EVERY_SECONDS)
+        time.sleep(max(_LOOK_EVERY_SECONDS, _PAUSES * (time.monotonic() - began)))
 
 
 async def until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T:
     """As wait_until, for a test on an event loop, which goes on running meanwhile."""
-    deadline = time.monotonic() + limit_seconds
+    began = time.monotonic()
+    deadline = began + limit_seconds
     while not (answer := predicate()):
+        now = time.monotonic()
         _refuse_late(deadline, limit_seconds, what, answer)
-        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+        await asyncio.sleep(max(_LOOK_EVERY_SECONDS, _PAUSES * (now - began)))
+        began = time.monotonic()
     return answer
 
 
