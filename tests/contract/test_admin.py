@@ -22,7 +22,7 @@ GOLD = AppKey("gold", "gs")
 @pytest.fixture
 def operator(db: None) -> Client:
     client = Client()
-    client.force_login(get_user_model().objects.create_superuser("operator", password="x"))
+    client.force_login(get_user_model().objects.create_superuser("operator"))
     return client
 
 

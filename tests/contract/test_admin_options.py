@@ -37,7 +37,7 @@ UNTOUCHED = {
 @pytest.fixture
 def operator(db: None) -> Client:
     client = Client()
-    client.force_login(get_user_model().objects.create_superuser("operator", password="x"))
+    client.force_login(get_user_model().objects.create_superuser("operator"))
     return client
 
 

@@ -40,7 +40,7 @@ def _a_name_that_leads_inside(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def operator(db: None) -> Client:
     client = Client()
-    client.force_login(get_user_model().objects.create_superuser("operator", password="x"))
+    client.force_login(get_user_model().objects.create_superuser("operator"))
     return client
 
 

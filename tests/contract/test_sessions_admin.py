@@ -37,7 +37,7 @@ def _empty_cache() -> Iterator[None]:
 @pytest.fixture
 def operator(db: None) -> Client:
     client = Client()
-    client.force_login(get_user_model().objects.create_superuser("operator", password="x"))
+    client.force_login(get_user_model().objects.create_superuser("operator"))
     return client
 
 
@@ -145,7 +145,7 @@ def test_they_are_listed_and_revoked(operator: Client, row: TailSession) -> None
 
 
 def test_who_may_only_look_opens_and_revokes_nothing(row: TailSession) -> None:
-    user = get_user_model().objects.create_user("watcher", password="x", is_staff=True)
+    user = get_user_model().objects.create_user("watcher", is_staff=True)
     views = Permission.objects.filter(codename__in=("view_tailsession", "view_drain"))
     user.user_permissions.set(views)
     drain = drains.create_drain(GOLD, "syslog://h:514")
