@@ -113,6 +113,7 @@ def test_lines_of_twenty_apps_arrive_once_and_in_order(
         assert verdict.exactly_once, f"{app}: {verdict}"
 
 
+@pytest.mark.slow
 def test_a_worker_killed_three_times_in_mid_stream_loses_nothing(
     shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
 ) -> None:

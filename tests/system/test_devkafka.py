@@ -12,6 +12,7 @@ from tests.support.processes import manage, run_process
 ENVIRONMENT = {"DEBUG": "1", "AUTH_KEY": "secret", "KAFKA_HOSTS": "127.0.0.1"}
 
 
+@pytest.mark.slow
 def test_it_says_where_kafka_answers_until_it_is_told_to_end(tmp_path: Path) -> None:
     args = manage("devkafka", "--port", "0", "--data", str(tmp_path / "data"))
     with run_process(args, log=tmp_path / "log", env=ENVIRONMENT) as command:

@@ -15,6 +15,7 @@ from tests.support.shuttle import Shuttle
 from tests.support.waiting import wait_until
 
 
+@pytest.mark.slow
 def test_with_kafka_away_it_says_so_and_waits(
     tmp_path: Path, own_kafka: OwnKafka, receiver: Receivers
 ) -> None:

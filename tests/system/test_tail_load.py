@@ -179,6 +179,7 @@ async def test_a_slow_reader_is_told_how_many_it_missed(
     assert lines + skipped == 40_000
 
 
+@pytest.mark.slow
 async def test_nothing_is_left_behind(
     own_shuttle: Shuttle, kafka: Broker, topic: TopicNames
 ) -> None:

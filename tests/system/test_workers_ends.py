@@ -38,6 +38,7 @@ def test_with_the_supervisor_killed_nothing_is_left(shuttle: Shuttle) -> None:
     wait_until(lambda: not any(map(alive, family)), 10, "the end of all")
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_all_at_once(
     shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
 ) -> None:

@@ -55,7 +55,7 @@ def installation(tmp_path: Path, broker: MockKafka) -> Iterator[Shuttle]:
 @pytest.mark.parametrize(
     ("request_kind", "errors"),
     [
-        pytest.param(Request.FETCH, FETCH_ERRORS, id="fetch"),
+        pytest.param(Request.FETCH, FETCH_ERRORS, id="fetch", marks=pytest.mark.slow),
         pytest.param(Request.OFFSET_COMMIT, COMMIT_ERRORS, id="commit"),
     ],
 )

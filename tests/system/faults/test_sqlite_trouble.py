@@ -112,9 +112,8 @@ def filled(disk: Path) -> Iterator[None]:
     ballast.unlink()
 
 
-@pytest.mark.parametrize(
-    "seconds", [pytest.param(1, id="1 s"), pytest.param(30, id="30 s", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [pytest.param(1, id="1 s"), pytest.param(30, id="30 s")])
 def test_a_full_disk_stops_no_line(
     seconds: float, tmp_path: Path, kafka: Broker, topic: TopicNames, receiver: Receivers
 ) -> None:
