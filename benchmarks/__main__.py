@@ -1,4 +1,4 @@
-"""`make bench`: what a record costs, beside what consuming alone costs in the same run.
+"""`make bench`: what a record costs, beside what consuming and decoding it costs in the same run.
 
 CPU is user and system time of the workers' processes only, from the first batch to the last
 line's arrival. Compare ratios: machines differ, and this one may be busy.
@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from benchmarks.bench import Bench, Cost, say
+from benchmarks.bench import Bench, Cost, broker
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.traffic import remove_topics
-from events.devkafka import DevKafka
 
 
 def main() -> None:
@@ -24,13 +21,13 @@ def main() -> None:
     chosen = [scenario for scenario in SCENARIOS if options.only in scenario.name]
     print(
         f"{options.lines:,} records (for ten drains of one app a fifth), median of {options.runs};"
-        " floor: consuming the same records"
+        " floor: consuming and decoding the same records"
     )
     print(
         f"{'':44}{'floor µs':>9}{'CPU µs/record':>14}{'aim':>6}{'x floor':>9}{'aim':>6}"
         f"{'records/s':>12}{'peak MiB':>10}"
     )
-    with tempfile.TemporaryDirectory() as folder, _kafka(options.kafka, Path(folder)) as bootstrap:
+    with tempfile.TemporaryDirectory() as folder, broker(options.kafka, Path(folder)) as bootstrap:
         bench = Bench(bootstrap, Path(folder), options.lines)
         for scenario in chosen:
             _print(scenario, *bench.measure(scenario, options.runs))
@@ -44,15 +41,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     parser.add_argument("--kafka", help="host:port of a broker to use; default: one of our own")
     return parser.parse_args()
-
-
-@contextmanager
-def _kafka(outside: str | None, folder: Path) -> Iterator[str]:
-    if outside:
-        yield outside
-        return
-    with DevKafka(data_dir=folder / "kafka", progress=say) as broker:
-        yield broker.bootstrap
 
 
 def _print(scenario: Scenario, floors: list[Cost], costs: list[Cost]) -> None:

@@ -1,4 +1,4 @@
-"""One scenario, measured: the floor and the workers, in turn."""
+"""One scenario, measured: the floor and the workers of a tree, in turn."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from benchmarks.group import Group
 from benchmarks.memory import peak_bytes
 from benchmarks.scenarios import Scenario
 from benchmarks.traffic import fill, make_topic, topic_of
+from events.devkafka import DevKafka
 
-MANAGE = Path(__file__).parents[1] / "manage.py"
+HERE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -47,24 +48,27 @@ class Bench:
 
     def measure(self, scenario: Scenario, runs: int) -> tuple[list[Cost], list[Cost]]:
         """The floor and the workers in turn, so that a slow minute hits both."""
-        records = int(self._records * scenario.share)
-        self._fill(scenario, records)
+        self.fill(scenario)
         floors, costs = [], []
         for run in range(1, runs + 1):
             say(f"{scenario.name}: run {run} of {runs}")
-            floors.append(self._floor(scenario, records))
-            costs.append(self._run(scenario, records))
+            floors.append(self._floor(scenario))
+            costs.append(self.run(scenario))
         return floors, costs
 
-    def _fill(self, scenario: Scenario, records: int) -> None:
+    def fill(self, scenario: Scenario) -> None:
+        records = self._count(scenario)
         say(f"{scenario.name}: writing {records:,} records")
         make_topic(self._bootstrap, scenario.source)
         fill(self._bootstrap, scenario.source, scenario.apps, records)
 
-    def _floor(self, scenario: Scenario, records: int) -> Cost:
+    def _count(self, scenario: Scenario) -> int:
+        return int(self._records * scenario.share)
+
+    def _floor(self, scenario: Scenario) -> Cost:
         """With as many processes: they share caches and cores."""
-        topic, of = topic_of(scenario.source), str(scenario.workers)
-        command = [sys.executable, "-m", "benchmarks.floor", self._bootstrap, topic]
+        of = str(scenario.workers)
+        command = [sys.executable, "-m", "benchmarks.floor", self._bootstrap, scenario.source]
         readers = [
             subprocess.Popen([*command, str(part), of], stdout=subprocess.PIPE, text=True)
             for part in range(scenario.workers)
@@ -72,30 +76,34 @@ class Bench:
         cpus, walls, peaks = zip(
             *(map(float, reader.communicate()[0].split()) for reader in readers), strict=True
         )
+        records = self._count(scenario)
         return Cost(sum(cpus) / records * 1e6, records / max(walls), max(peaks) / 2**20)
 
-    def _run(self, scenario: Scenario, records: int) -> Cost:
-        """Real workers, from the topic's beginning, until the sink has every line."""
+    def run(self, scenario: Scenario, tree: Path = HERE) -> Cost:
+        """Real workers, from the topic's beginning, until the sink has every line.
+
+        `tree`: the checkout whose programs are run.
+        """
         self._group.forget()
-        environment = self._environment()
+        records, environment = self._count(scenario), self._environment()
         late = scenario.workers > 1  # the drains are made when all workers are there
         with ExitStack() as stack:
             sink, port = stack.enter_context(self._sink(scenario, records))
             drains = scenario.with_drains, scenario.fan_out, int(scenario.replayed), self._ca
-            _drains(
-                environment, scenario.destination, port, *((0, *drains[1:]) if late else drains)
-            )
+            made = (0, *drains[1:]) if late else drains
+            _drains(tree, environment, scenario.destination, port, *made)
             begun = "Consuming" if late else "Took over"
             workers = [
-                stack.enter_context(_worker(environment, begun)) for _ in range(scenario.workers)
+                stack.enter_context(_worker(tree, environment, begun))
+                for _ in range(scenario.workers)
             ]
             if scenario.replayed:
                 self._group.wait_until_committed(topic_of(scenario.source), records)
             before, began = _cpu_seconds(workers), time.monotonic()
             if scenario.replayed:
-                _drains(environment, "resume")
+                _drains(tree, environment, "resume")
             if late:
-                _drains(environment, scenario.destination, port, *drains)
+                _drains(tree, environment, scenario.destination, port, *drains)
             assert sink.stdout is not None
             sink.stdout.readline()
             cpu, wall = _cpu_seconds(workers) - before, time.monotonic() - began
@@ -127,15 +135,15 @@ class Bench:
                 sink.terminate()
 
 
-def _drains(environment: dict[str, str], *arguments: object) -> None:
+def _drains(tree: Path, environment: dict[str, str], *arguments: object) -> None:
     command = [sys.executable, "-m", "benchmarks.drains", *map(str, arguments)]
-    subprocess.run(command, env=environment, check=True)
+    subprocess.run(command, cwd=tree, env=environment, check=True)
 
 
 @contextmanager
-def _worker(environment: dict[str, str], begun: str) -> Iterator[subprocess.Popen[str]]:
+def _worker(tree: Path, environment: dict[str, str], begun: str) -> Iterator[subprocess.Popen[str]]:
     """One that has said that."""
-    command = [sys.executable, str(MANAGE), "runshuttle", "--metrics-port", "0"]
+    command = [sys.executable, str(tree / "manage.py"), "runshuttle", "--metrics-port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as worker:
         assert worker.stderr is not None
         try:
@@ -150,6 +158,16 @@ def _worker(environment: dict[str, str], begun: str) -> Iterator[subprocess.Pope
 def _cpu_seconds(workers: Sequence[subprocess.Popen[str]]) -> float:
     used = [psutil.Process(worker.pid).cpu_times() for worker in workers]
     return float(sum(times.user + times.system for times in used))
+
+
+@contextmanager
+def broker(outside: str | None, folder: Path) -> Iterator[str]:
+    """The address of a broker of our own, unless there is one already."""
+    if outside:
+        yield outside
+        return
+    with DevKafka(data_dir=folder / "kafka", progress=say) as own:
+        yield own.bootstrap
 
 
 def say(text: str) -> None:

@@ -1,7 +1,8 @@
-"""What consuming costs by itself: the floor under every figure of the same run.
+"""What consuming and a typed decode cost by themselves: the floor under every figure of the run.
 
-`python -m benchmarks.floor BOOTSTRAP TOPIC PART OF` reads the partitions that one of so many
-processes would have, and prints CPU seconds, wall seconds and peak RSS in bytes.
+`python -m benchmarks.floor BOOTSTRAP SOURCE PART OF` reads the partitions that one of so many
+processes would have, decodes each record, and prints CPU seconds, wall seconds and peak RSS in
+bytes.
 """
 
 from __future__ import annotations
@@ -9,25 +10,92 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from collections.abc import Callable
 
 import confluent_kafka as kafka
+import msgspec
 
 from benchmarks.memory import peak_bytes
-from events.batch_size import RECORDS_MAX
-from events.consumer import POLL_SECONDS
-from events.kafka import consumer_conf
+from benchmarks.traffic import topic_of
+
+RECORDS = 2_000
+"""At most in one call, as the worker has it."""
+POLL_SECONDS = 0.05
+_CONF = {
+    "group.id": "floor",
+    "enable.auto.commit": False,
+    "auto.offset.reset": "error",
+    "fetch.queue.backoff.ms": 5,
+    "queued.min.messages": 20_000,
+    "queued.max.messages.kbytes": 4_096,
+    "fetch.message.max.bytes": 131_072,
+}
+
+
+class _Pod(msgspec.Struct, gc=False):
+    pod_name: str
+    container_name: str
+    host: str
+
+
+class _Kubernetes(msgspec.Struct, gc=False):
+    log: str
+    stream: str
+    time: str
+    kubernetes: _Pod
+    topic: str
+
+
+class _Istio(msgspec.Struct, gc=False):
+    time: str
+    app: str
+    space: str
+    path: str
+    status: int
+    service: str
+
+
+class _Request(msgspec.Struct, gc=False):
+    path: str
+    request_id: str
+
+
+class _Envoy(msgspec.Struct, gc=False):
+    request: _Request
+    response: dict[str, int | str]
+    common_properties: msgspec.Raw
+
+
+class _Build(msgspec.Struct, gc=False):
+    build: int
+    message: str
+    metadata: str
+
+
+DECODERS: dict[str, Callable[[bytes], object]] = {
+    "kubernetes": msgspec.json.Decoder(_Kubernetes).decode,
+    "router text": bytes.decode,
+    "istio": msgspec.json.Decoder(_Istio).decode,
+    "envoy": msgspec.json.Decoder(_Envoy).decode,
+    "build": msgspec.json.Decoder(_Build).decode,
+}
+"""Of benchmarks.traffic.SOURCES."""
 
 
 def main() -> None:
-    bootstrap, topic, part, of = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    consumer = kafka.Consumer(consumer_conf({"bootstrap.servers": bootstrap}, "floor"))
+    bootstrap, source, part, of = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    topic, decode = topic_of(source), DECODERS[source]
+    consumer = kafka.Consumer({"bootstrap.servers": bootstrap, **_CONF})
     numbers = sorted(consumer.list_topics(topic, 10).topics[topic].partitions)[part::of]
     partitions = [kafka.TopicPartition(topic, number, 0) for number in numbers]
     left = sum(consumer.get_watermark_offsets(partition)[1] for partition in partitions)
     consumer.assign(partitions)
     started, cpu = time.monotonic(), _cpu_seconds()
     while left > 0:
-        left -= sum(m.error() is None for m in consumer.consume(RECORDS_MAX, POLL_SECONDS))
+        records = [m.value() for m in consumer.consume(RECORDS, POLL_SECONDS) if m.error() is None]
+        for record in records:
+            decode(record)
+        left -= len(records)
     print(_cpu_seconds() - cpu, time.monotonic() - started, peak_bytes("self"))
     consumer.close()
 

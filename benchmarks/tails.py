@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from benchmarks.bench import MANAGE, say
+from benchmarks.bench import HERE, say
 from benchmarks.memory import peak_bytes
 from events.devkafka import DevKafka
 
@@ -167,8 +167,8 @@ def _web(bootstrap: str, database: Path) -> Iterator[tuple[subprocess.Popen[str]
         "MAX_SESSIONS_PER_APP": "100000",
         "SESSION_IDLE_SECONDS": "600",
     }
-    subprocess.run([sys.executable, MANAGE, "migrate", "-v0"], env=environment, check=True)
-    command = [sys.executable, str(MANAGE), "runweb", "--host", "127.0.0.1", "--port", str(port)]
+    subprocess.run([sys.executable, HERE / "manage.py", "migrate", "-v0"], env=environment, check=True)
+    command = [sys.executable, str(HERE / "manage.py"), "runweb", "--host", "127.0.0.1", "--port", str(port)]
     with subprocess.Popen(command, env=environment, text=True) as web:
         try:
             _wait_until_it_answers(port)

@@ -1,68 +1,156 @@
-"""Records as each source writes them, lz4, spread over apps of space `bench`."""
+"""Records as each source writes them, lz4, spread over apps of space `bench`.
+
+Seeded, and like real ones: five kinds of text, JSON inside the JSON string, wide characters, three
+pods an app, a fifth of all lines from stderr, and time that moves on by a thousand lines a second.
+"""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from random import Random
 
 import confluent_kafka as kafka
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from benchmarks.texts import text
+
 SPACE = "bench"
 PARTITIONS = 4
+PODS = 3
+LINES_PER_SECOND = 1000
+_BEGAN = 1_787_000_000  # epoch seconds
+_ROUTER_TIME = "%Y-%m-%dT%H:%M:%S"
 
-_KUBERNETES = (
-    '{"log":"line %d GET /some/path?with=query status=200 took 12ms and a little more text\\n",'
-    '"stream":"stdout","time":"2016-08-24T17:03:20.%09dZ","docker":{"container_id":'
-    '"790e3ac96bc32b0bedaa95c53034cc7f135b58bf2337257e91040a0f02f09110"},"kubernetes":'
-    '{"namespace_name":"space","pod_id":"539194ff-6634-11e6-b7ad-06468cfee103","pod_name":'
-    '"app%d-1050769379-6ktnc","container_name":"app%d","labels":{"name":"some-labels"},'
-    '"host":"ip-1-1-1-1.somehost.somedomain.com"},"topic":"space","tag":"some-tags.log"}'
-)
-_WEB = (
-    "hostname=app%d-bench.example.com source=10.20.30.40 path=/some/path?with=query&n=%d"
-    " timestamp=2016-08-24T17:03:20Z method=GET status=200 bytes=1234 connect=1ms service=12ms"
-    " total=13ms protocol=https request_id=539194ff-6634-11e6-b7ad-06468cfee103"
-)
-_ISTIO = (
-    '{"time":"2020-05-05T01:02:03.456Z","severity":"info","bytes":512,"method":"GET",'
-    '"source":"istio","app":"app%d","space":"bench","path":"/a/b?n=%d","request_id":'
-    '"539194ff-6634-11e6-b7ad-06468cfee103","origin":"https://www.example.com/a","from":"gw",'
-    '"host":"gold-gs.example.com","fwd":"10.0.0.1,10.0.0.2","status":200,"service":"12ms",'
-    '"dyno":"gold-gs-abc","total":"15ms"}'
-)
-_ENVOY = (
-    '{"common_properties":{"downstream_remote_address":{"socket_address":{"address":"10.1.1.1",'
-    '"port_value":5555}},"start_time":"2020-05-05T01:02:03.456789Z","time_to_last_rx_byte":'
-    '"0.000123s","time_to_first_upstream_tx_byte":"0.001s","time_to_last_upstream_tx_byte":'
-    '"0.001500s","time_to_first_upstream_rx_byte":"0.010s","time_to_last_upstream_rx_byte":'
-    '"0.0125s","time_to_first_downstream_tx_byte":"0.011s","time_to_last_downstream_tx_byte":'
-    '"0.015s","upstream_cluster":"outbound|80||app%d.bench.svc.cluster.local","tls_properties":'
-    '{"tls_version":"TLSv1_3","tls_sni_hostname":"www.example.com"}},"protocol_version":"HTTP2",'
-    '"request":{"request_method":"POST","scheme":"https","authority":"www.example.com","path":'
-    '"/x?n=%d","user_agent":"curl/7","forwarded_for":"10.0.0.1,10.0.0.2","request_id":"aa-bb",'
-    '"original_path":"/orig?x=1","request_headers_bytes":"300","request_body_bytes":"40"},'
-    '"response":{"response_code":201,"response_headers_bytes":"120","response_body_bytes":"2000"}}'
-)
+Record = Callable[[Random, int, int], str]
+"""What an app writes as the record of this number of all."""
 
 
-def _kubernetes(app: int, number: int) -> str:
-    nanoseconds = (number * 791_912_347 + 123_456_789) % 10**9
-    return _KUBERNETES % (number, nanoseconds, app, app)
+def _moment(chance: Random, number: int) -> str:
+    """To the nanosecond, without a zone."""
+    seconds, thousandth = divmod(number, LINES_PER_SECOND)
+    nanoseconds = thousandth * (10**9 // LINES_PER_SECOND) + chance.randrange(10**6)
+    return f"{time.strftime(_ROUTER_TIME, time.gmtime(_BEGAN + seconds))}.{nanoseconds:09}"
 
 
-def _build(app: int, number: int) -> str:
-    return (
-        f'{{"build":40,"job":"test","message":"Step {number} of many: RUN make all",'
-        f'"metadata":"app{app}-{SPACE}"}}'
+def _kubernetes(chance: Random, app: int, number: int) -> str:
+    pod = chance.randrange(PODS)
+    return json.dumps(
+        {
+            "log": text(chance, number) + "\n",
+            "stream": "stderr" if chance.random() < 0.2 else "stdout",
+            "time": f"{_moment(chance, number)}Z",
+            "docker": {
+                "container_id": f"790e3ac96bc32b0bedaa95c53034cc7f135b58bf2337257e91040a{pod:010x}"
+            },
+            "kubernetes": {
+                "namespace_name": SPACE,
+                "pod_id": f"539194ff-6634-11e6-b7ad-06468cfee10{pod}",
+                "pod_name": f"app{app}-1050769379-{pod}ktnc",
+                "container_name": f"app{app}",
+                "labels": {"name": f"app{app}", "pod-template-hash": "1050769379"},
+                "host": f"ip-10-20-1-{pod}.eu-central-1.compute.internal",
+            },
+            "topic": SPACE,
+            "tag": f"kubernetes.var.log.containers.app{app}-1050769379-{pod}ktnc.log",
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
     )
 
 
-SOURCES: dict[str, tuple[str, Callable[[int, int], str]]] = {
+def _web(chance: Random, app: int, number: int) -> str:
+    service, connect = _milliseconds(chance), chance.randrange(3)
+    return (
+        f"hostname=app{app}-{SPACE}.example.com source={_address(chance)} path={_path(chance)}"
+        f" timestamp={_moment(chance, number)[:19]}Z method={_method(chance)}"
+        f" status={_status(chance)} bytes={_size(chance)} connect={connect}ms service={service}ms"
+        f" total={service + connect}ms protocol=https request_id={_request_id(chance)}"
+    )
+
+
+def _istio(chance: Random, app: int, number: int) -> str:
+    service = _milliseconds(chance)
+    return (
+        f'{{"time":"{_moment(chance, number)[:23]}Z","severity":"info","bytes":{_size(chance)},'
+        f'"method":"{_method(chance)}","source":"istio","app":"app{app}","space":"{SPACE}",'
+        f'"path":"{_path(chance)}","request_id":"{_request_id(chance)}",'
+        f'"origin":"https://www.example.com/a","from":"gw","host":"app{app}-{SPACE}.example.com",'
+        f'"fwd":"{_address(chance)},10.0.0.2","status":{_status(chance)},'
+        f'"service":"{service}ms","dyno":"app{app}-abc","total":"{service + 3}ms"}}'
+    )
+
+
+def _envoy(chance: Random, app: int, number: int) -> str:
+    first = chance.randrange(1_000_000, 90_000_000)
+    last = first + chance.randrange(1_000_000)
+    return (
+        '{"common_properties":{"downstream_remote_address":{"socket_address":{"address":'
+        f'"{_address(chance)}","port_value":{chance.randrange(1024, 65536)}}}}},"start_time":'
+        f'"{_moment(chance, number)[:26]}Z","time_to_last_rx_byte":"0.000123s",'
+        '"time_to_first_upstream_tx_byte":"0.001s","time_to_last_upstream_tx_byte":"0.001500s",'
+        f'"time_to_first_upstream_rx_byte":"0.{first:09}s","time_to_last_upstream_rx_byte":'
+        f'"0.{first:09}s","time_to_first_downstream_tx_byte":"0.{last:09}s",'
+        f'"time_to_last_downstream_tx_byte":"0.{last:09}s","upstream_cluster":'
+        f'"outbound|80||app{app}.{SPACE}.svc.cluster.local","tls_properties":{{"tls_version":'
+        '"TLSv1_3","tls_sni_hostname":"www.example.com"}},"protocol_version":"HTTP2",'
+        f'"request":{{"request_method":"{_method(chance)}","scheme":"https","authority":'
+        f'"www.example.com","path":"{_path(chance)}","user_agent":"curl/7.88.1","forwarded_for":'
+        f'"{_address(chance)},10.0.0.2","request_id":"{_request_id(chance)}","original_path":'
+        f'"{_path(chance)}","request_headers_bytes":"{_size(chance)}","request_body_bytes":"40"}},'
+        f'"response":{{"response_code":{_status(chance)},"response_headers_bytes":"120",'
+        f'"response_body_bytes":"{_size(chance)}"}}}}'
+    )
+
+
+def _build(chance: Random, app: int, number: int) -> str:
+    return json.dumps(
+        {
+            "build": 40 + app,
+            "job": "build",
+            "message": text(chance, number),
+            "metadata": f"app{app}-{SPACE}",
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _milliseconds(chance: Random) -> int:
+    return int(chance.lognormvariate(3, 1))
+
+
+def _size(chance: Random) -> int:
+    return int(chance.lognormvariate(7, 1.5))
+
+
+def _status(chance: Random) -> int:
+    return chance.choice((200, 200, 200, 200, 200, 201, 204, 302, 404, 500))
+
+
+def _method(chance: Random) -> str:
+    return chance.choice(("GET", "GET", "GET", "POST", "PUT"))
+
+
+def _path(chance: Random) -> str:
+    return f"/orders/{chance.randrange(10**6)}?page={chance.randrange(20)}&sort=name"
+
+
+def _address(chance: Random) -> str:
+    return f"10.{chance.randrange(4)}.{chance.randrange(256)}.{chance.randrange(256)}"
+
+
+def _request_id(chance: Random) -> str:
+    digits = f"{chance.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+SOURCES: dict[str, tuple[str, Record]] = {
     "kubernetes": (SPACE, _kubernetes),
-    "router text": ("alamoweblogs", lambda app, number: _WEB % (app, number)),
-    "istio": ("istio-access-logs", lambda app, number: _ISTIO % (app, number)),
-    "envoy": ("istio-access-logs", lambda app, number: _ENVOY % (app, number)),
+    "router text": ("alamoweblogs", _web),
+    "istio": ("istio-access-logs", _istio),
+    "envoy": ("istio-access-logs", _envoy),
     "build": ("alamobuildlogs", _build),
 }
 """Source → its topic, and a record of an app."""
@@ -75,11 +163,12 @@ def topic_of(source: str) -> str:
 def fill(bootstrap: str, source: str, apps: int, records: int) -> None:
     """Write `records` of a source, the app of each in turn, to its topic."""
     topic, record = SOURCES[source]
+    chance = Random(source)
     producer = kafka.Producer(
         {"bootstrap.servers": bootstrap, "linger.ms": 20, "compression.type": "lz4"}
     )
     for number in range(records):
-        value = record(number % apps, number)
+        value = record(chance, number % apps, number)
         _produce(producer, topic, value, partition=number // apps % PARTITIONS)
     producer.flush()
 
