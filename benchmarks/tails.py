@@ -167,8 +167,18 @@ def _web(bootstrap: str, database: Path) -> Iterator[tuple[subprocess.Popen[str]
         "MAX_SESSIONS_PER_APP": "100000",
         "SESSION_IDLE_SECONDS": "600",
     }
-    subprocess.run([sys.executable, HERE / "manage.py", "migrate", "-v0"], env=environment, check=True)
-    command = [sys.executable, str(HERE / "manage.py"), "runweb", "--host", "127.0.0.1", "--port", str(port)]
+    subprocess.run(
+        [sys.executable, HERE / "manage.py", "migrate", "-v0"], env=environment, check=True
+    )
+    command = [
+        sys.executable,
+        str(HERE / "manage.py"),
+        "runweb",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     with subprocess.Popen(command, env=environment, text=True) as web:
         try:
             _wait_until_it_answers(port)

@@ -22,8 +22,8 @@ from drains.routes import Route
 from events.records import Run, TopicPartition, is_credible
 from shuttle.account import Account
 from shuttle.ages import LookUps
-from shuttle.condition import Condition
 from shuttle.distrust import Distrust
+from shuttle.health import LATE_SECONDS, PROVEN_SECONDS, Health
 from shuttle.lag import Lag
 from shuttle.link import Link
 from shuttle.marks import Mark
@@ -35,15 +35,8 @@ from shuttle.registers import Registers
 from shuttle.resend import Resend
 from shuttle.store import StoredCursor
 
-STUCK_SECONDS = 2.0
-"""So long without progress, and a worker that stops waits for the receiver no more."""
-WRITE_SECONDS = 4.0
-"""How long the kernel may refuse bytes; from then on the drain shows as failing."""
-LATE_SECONDS = 15.0
-GIVE_UP_SECONDS = 60.0
 IDLE_SECONDS = 300.0
-PROVEN_SECONDS = 5.0
-"""A connection that has stood this long without lines is taken to be a good one."""
+"""So long without a line, and a connection is ended."""
 
 
 class Snapshot(NamedTuple):
@@ -71,7 +64,7 @@ class Feed:
         """Whether a replay pass may."""
         self.resend: Resend | None = None
         """A failed request that a replay is to cut once more, before anything else is sent."""
-        self.condition = Condition(registers.wall_clock)
+        self.health = Health()
         self.account = Account(route.destination.scheme, registers, self._has_lost)
         self._lag = Lag()
         self._lagging = route.paused
@@ -84,9 +77,7 @@ class Feed:
         self._pace = Pace()
         self._distrust = Distrust()
         self._renewing = False
-        self._progress_at = 0.0
         self._sent_at = 0.0
-        self._stalled_at = 0.0
 
     # What the passes do.
 
@@ -118,7 +109,7 @@ class Feed:
     def has_room(self) -> bool:
         """Whether a replay pass may hand over more."""
         sender = self._link.sender
-        if sender is None or self.condition.stalled:
+        if sender is None or self.health.stalled:
             return False
         # A request that is put together once more has been small enough before.
         held = self.outbox_bytes if self.resend is None else sender.buffered_bytes
@@ -232,8 +223,8 @@ class Feed:
     # What happens to the connection.
 
     def link_opened(self) -> None:
-        self.condition.connected()
-        self._progress_at = self._sent_at = self._registers.clock()
+        self._sent_at = self._registers.clock()
+        self.health.connected(self._sent_at)
         self.account.opened()
         self._decide()
         self.flush()
@@ -243,14 +234,15 @@ class Feed:
         self.account.progressed(sender.confirmed_bytes)
 
     def link_closed(self) -> None:
-        self.condition.stalled = False
+        self.health.closed()
         self._drop_outbox()
         if self.gaps:
             self._link.want_later()
         self._decide_or_move()
 
     def link_failed(self, error: Exception | None, again: list[Mark]) -> None:
-        self.condition.failed(explain(error) if error else "connection closed by the receiver")
+        said = explain(error) if error else "connection closed by the receiver"
+        self.health.failed(said, self._registers.wall_clock())
         if not self._closed:
             self._registers.returning.failed(self, self._registers.clock())
         self._lagging = True
@@ -280,18 +272,18 @@ class Feed:
         self._take_confirmed(sender, now)
         if sender is not self._link.sender:  # it has ended of that
             return
-        if sender.trouble is not None and sender.trouble != self.condition.error:
-            self.condition.complain(sender.trouble)
+        if sender.trouble is not None and sender.trouble != self.health.error:
+            self.health.complain(sender.trouble, self._registers.wall_clock())
         if self.account.progressed(sender.confirmed_bytes):
             self._distrust.progressed(sender.confirmed_bytes)
             self._link.distrusted = self._distrust.step_back
-            self._progress_at = now
+            self.health.progressed(now)
             self._link.backoff.progressed(now)
             self._prove(now)
         oldest = next(self._marks(), None)
         if oldest is None:
             self._registers.outstanding.discard(self)
-            self._recover()
+            self._recover(now)
             self._end_if_due(now)
         else:
             self._judge(oldest, sender.buffered_bytes, sender.capacity_bytes, now)
@@ -314,9 +306,8 @@ class Feed:
 
     def leave_live(self, reason: str) -> None:
         """Full or late is not failed: the connection stays, the live pass goes on without us."""
-        if not self.condition.stalled:
-            self.condition.stall(reason)
-            self._stalled_at = self._registers.clock()
+        registers = self._registers
+        if self.health.stall(reason, registers.clock(), registers.wall_clock()):
             self._drop_outbox()
             # What is under way holds the offsets back until its cursor is stored.
             self.place.touch()
@@ -450,7 +441,7 @@ class Feed:
     def state(self) -> str:
         if self.route.paused:
             return "paused"
-        if not self.condition.is_good:
+        if not self.health.is_good:
             return "failing"
         return "replaying" if self.gaps or self.route.start_pending else "live"
 
@@ -465,7 +456,7 @@ class Feed:
 
     def gets_on(self, now: float) -> bool:
         """Whether its receiver takes lines, full or behind as it may be."""
-        return self._link.sender is not None and now - self._progress_at < STUCK_SECONDS
+        return self._link.sender is not None and self.health.gets_on(now)
 
     @property
     def lines_in_flight(self) -> int:
@@ -555,15 +546,15 @@ class Feed:
             self.place.touch()
 
     def _judge(self, oldest: Mark, buffered_bytes: int, capacity_bytes: int, now: float) -> None:
-        stuck_seconds = now - max(self._progress_at, oldest.since)
-        if stuck_seconds > GIVE_UP_SECONDS:
-            self._link.give_up_connection("timed out: the receiver stopped reading")
-        elif buffered_bytes and stuck_seconds > WRITE_SECONDS and not self._is_web:
-            self.leave_live("timed out: the receiver stopped reading")
-        elif now - oldest.since > LATE_SECONDS:
-            self.leave_live("the receiver is late")
-        elif buffered_bytes < capacity_bytes // 2:
-            self._recover()
+        verdict = self.health.judge(
+            oldest.since, buffered_bytes, capacity_bytes, now, is_web=self._is_web
+        )
+        if verdict.give_up:
+            self._link.give_up_connection(verdict.why)
+        elif verdict.why:
+            self.leave_live(verdict.why)
+        elif verdict.has_room:
+            self._recover(now)
 
     def _send_again(self, marks: list[Mark], *, sent: bool = True) -> None:
         self._lag.again(marks, self.gaps, self._registers.wall_clock(), sent=sent)
@@ -597,15 +588,13 @@ class Feed:
             self._send_again([mark], sent=False)
 
     def _prove(self, now: float) -> None:
-        if self.condition.unproven:
-            self.condition.proved()
+        if self.health.prove():
             self._registers.returning.answered(self, now)
 
-    def _recover(self) -> None:
-        if self.condition.stalled:
-            stalled_seconds = self._registers.clock() - self._stalled_at
+    def _recover(self, now: float) -> None:
+        stalled_seconds = self.health.recover(now)
+        if stalled_seconds is not None:
             self._lagging = self._lagging or stalled_seconds > LATE_SECONDS
-            self.condition.recovered()
             self._decide()
 
     def _renew(self) -> None:
@@ -633,7 +622,7 @@ class Feed:
 
     def _move(self) -> None:
         self._renewing = False
-        self.condition.reset()
+        self.health.reset()
         self._send_again(self._link.move_to(self.route))
         self.account.scheme = self.route.destination.scheme
         self._gathering = gathering_of(self.route)
@@ -646,14 +635,14 @@ class Feed:
             return
         if self.resend is not None and self.resend.is_complete(self.gaps):
             self._drop_resend()
-        able = self.condition.takes_lines and not (
+        able = self.health.takes_lines and not (
             self.route.paused or self.route.start_pending or self._renewing
         )
         self.accepting = able and self.resend is None
         self.replayable = able
         if self.route.paused:
             self._link.rest()
-        elif self.gaps or self.condition.failing:
+        elif self.gaps or self.health.failing:
             self._link.want()
 
 

@@ -50,7 +50,7 @@ class Told:
 
 
 def _status_of(feed: Feed) -> FeedStatus:
-    error = feed.condition.last_error
+    error = feed.health.last_error
     return FeedStatus(
         feed.route.drain_id,
         feed.state,

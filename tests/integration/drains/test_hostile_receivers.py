@@ -13,7 +13,7 @@ import pytest
 
 from drains.delivery.errors import DialError
 from drains.options import TlsOptions
-from shuttle.condition import Condition
+from shuttle.health import Health
 from tests.support.certificates import Authority
 from tests.support.feed_bench import FeedBench, records, route_of
 from tests.support.sender_bench import LOOPBACK, Senders
@@ -137,11 +137,11 @@ async def test_an_end_during_the_dial_is_a_failed_dial() -> None:
     bench.feed.take(1, records(10), (b"a",), 1)
     bench.feed.flush()
     async with asyncio.timeout(2):
-        while bench.feed.condition.is_good:
+        while bench.feed.health.is_good:
             await asyncio.sleep(0)
 
-    condition: Condition = bench.feed.condition
-    assert condition.error == "connection closed by the receiver"
+    health: Health = bench.feed.health
+    assert health.error == "connection closed by the receiver"
     assert bench.sender.closed
     bench.feed.close()
     await asyncio.sleep(0)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shuttle.feed import LATE_SECONDS
+from shuttle.health import LATE_SECONDS
 from shuttle.notices import EVERY_SECONDS, REFUSED, Notices
 from tests.support.feed_bench import P0, FeedBench
 
@@ -49,7 +49,7 @@ async def test_one_that_is_late_is_so_all_the_same(bench: FeedBench, jump: float
     bench.feed.confirm(bench.now)
 
     assert bench.feed.state == "failing"
-    assert bench.feed.condition.last_error.at == NOW + jump
+    assert bench.feed.health.last_error.at == NOW + jump
     assert bench.feed.cursors == {P0: 10}
 
 

@@ -8,11 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from drains.delivery.sender import CAPACITY_BYTES
-from shuttle.feed import (
-    GIVE_UP_SECONDS,
-    LATE_SECONDS,
-    WRITE_SECONDS,
-)
+from shuttle.health import GIVE_UP_SECONDS, LATE_SECONDS, WRITE_SECONDS
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of, windows
 
 
@@ -52,7 +48,7 @@ async def test_a_refused_dial_leaves_a_gap_at_the_first_line(bench: FeedBench) -
     await asyncio.sleep(0)
 
     assert bench.feed.gaps == {P0: 10, P1: 3}
-    assert (bench.feed.state, bench.feed.condition.error) == ("failing", "connection refused")
+    assert (bench.feed.state, bench.feed.health.error) == ("failing", "connection refused")
     assert bench.feed.held_batch == 4
     bench.store()
     assert bench.feed.held_batch is None
@@ -232,7 +228,7 @@ async def test_a_connection_without_any_progress_is_given_up(bench: FeedBench) -
     bench.feed.confirm(bench.now)
 
     assert bench.feed.gaps == {P0: 10}
-    assert bench.feed.condition.error == "timed out: the receiver stopped reading"
+    assert bench.feed.health.error == "timed out: the receiver stopped reading"
 
 
 async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBench) -> None:

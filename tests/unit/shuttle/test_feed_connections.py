@@ -14,7 +14,8 @@ from drains.delivery.sender import Ended, Sender
 from drains.filters import LineFilter
 from drains.routes import Route
 from events.records import TopicPartition
-from shuttle.feed import IDLE_SECONDS, LATE_SECONDS, PROVEN_SECONDS, Feed
+from shuttle.feed import IDLE_SECONDS, Feed
+from shuttle.health import LATE_SECONDS, PROVEN_SECONDS
 from shuttle.link import DIALS, LIFE_SECONDS
 from shuttle.marks import Mark
 from shuttle.registers import Registers
@@ -155,10 +156,10 @@ async def test_a_drain_that_failed_shows_so_until_a_line_is_confirmed(benches: B
     await until(lambda: len(bench.receiver.senders) == 2)
 
     assert bench.feed.replayable
-    assert (bench.feed.state, bench.feed.condition.error) == ("failing", "HTTP 503")
+    assert (bench.feed.state, bench.feed.health.error) == ("failing", "HTTP 503")
     await bench.sent(batch=2, begin=10, covered=True)
     bench.confirm()
-    assert (bench.feed.state, bench.feed.condition.error) == ("replaying", None)
+    assert (bench.feed.state, bench.feed.health.error) == ("replaying", None)
 
 
 async def test_a_connection_that_stands_is_believed_in(benches: Benches) -> None:
@@ -166,14 +167,14 @@ async def test_a_connection_that_stands_is_believed_in(benches: Benches) -> None
     bench.receiver.refuses = True
     bench.feed.take(1, records(10), (b"a",), 1)
     bench.feed.flush()
-    await until(lambda: bench.feed.condition.error is not None)
+    await until(lambda: bench.feed.health.error is not None)
     bench.feed.caught_up(P0, 11, live_position=11)
     bench.receiver.refuses = False
     bench.feed._link._try_now()
     await until(lambda: bool(bench.receiver.senders))
 
     bench.feed.tend(bench.now + PROVEN_SECONDS + 1)
-    assert (bench.feed.state, bench.feed.condition.error) == ("live", None)
+    assert (bench.feed.state, bench.feed.health.error) == ("live", None)
 
 
 async def test_refused_lines_are_counted_and_not_as_delivered(benches: Benches) -> None:
@@ -193,7 +194,7 @@ async def test_trouble_without_an_end_is_shown(benches: Benches) -> None:
     bench.sender.trouble = "connection refused"
     bench.confirm()
 
-    assert (bench.feed.state, bench.feed.condition.error) == ("live", "connection refused")
+    assert (bench.feed.state, bench.feed.health.error) == ("live", "connection refused")
 
 
 async def test_a_replay_over_udp_goes_at_5000_lines_a_second(benches: Benches) -> None:

@@ -1,0 +1,149 @@
+"""Whether a drain's receiver can be reached and takes what it is sent, and what its owner is told
+of that. No clock of its own: every method is given the time."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+STUCK_SECONDS = 2.0
+"""So long without progress, and a worker that stops waits for the receiver no more."""
+WRITE_SECONDS = 4.0
+"""How long the kernel may refuse bytes; from then on the drain shows as failing."""
+LATE_SECONDS = 15.0
+"""How long the oldest line may wait for a confirmation before the live pass goes on without."""
+GIVE_UP_SECONDS = 60.0
+"""So long without progress, and the connection is ended as if it had failed."""
+PROVEN_SECONDS = 5.0
+"""A connection that has stood this long without lines is taken to be a good one."""
+
+STOPPED_READING = "timed out: the receiver stopped reading"
+
+
+class Reach(Enum):
+    """How a receiver is reached."""
+
+    CONNECTED = "lines go to it, or a connection will be made for the next"
+    STALLED = "it is full or late: the connection stays, the live pass goes on without"
+    FAILING = "there is no connection, or none any more"
+
+
+class LastError(NamedTuple):
+    text: str = ""
+    at: float | None = None
+    """Epoch seconds."""
+
+
+class Verdict(NamedTuple):
+    """What is to be done about lines that are not confirmed."""
+
+    why: str = ""
+    """Empty: nothing is wrong."""
+    give_up: bool = False
+    """End the connection; else the live pass goes on without this receiver."""
+    has_room: bool = False
+    """Half of what it may hold is free: if it was stalled, it is no more."""
+
+
+class Health:
+    """Owns how the receiver is reached, since when it got nowhere, and what was wrong last.
+
+    `now` is monotonic seconds, `wall` is epoch seconds.
+    """
+
+    def __init__(self) -> None:
+        self.reach = Reach.CONNECTED
+        self.unproven = False
+        """It has failed, and nothing shows yet that it works again."""
+        self.error: str | None = None
+        """What is wrong now, in an operator's words."""
+        self.last_error = LastError()
+        self._progress_at = 0.0
+        self._stalled_at = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        return self.reach is Reach.CONNECTED and not self.unproven
+
+    @property
+    def takes_lines(self) -> bool:
+        """Whether the live pass may hand over lines."""
+        return self.reach is Reach.CONNECTED
+
+    @property
+    def stalled(self) -> bool:
+        return self.reach is Reach.STALLED
+
+    @property
+    def failing(self) -> bool:
+        return self.reach is Reach.FAILING
+
+    # What happens to the connection.
+
+    def connected(self, now: float) -> None:
+        self.reach = Reach.CONNECTED
+        self._progress_at = now
+
+    def closed(self) -> None:
+        """The receiver has closed a connection, and has read all that it was sent."""
+        if self.stalled:  # what was full is gone with its connection
+            self.reach = Reach.CONNECTED
+
+    def failed(self, error: str, wall: float) -> None:
+        self.complain(error, wall)
+        self.reach, self.unproven = Reach.FAILING, True
+
+    def reset(self) -> None:
+        """Another way to the receiver, of which nothing is known yet."""
+        self.reach, self.unproven = Reach.CONNECTED, False
+
+    # What it does with lines.
+
+    def complain(self, error: str, wall: float) -> None:
+        """The receiver says that something is wrong, and takes lines all the same."""
+        self.error = error
+        self.last_error = LastError(error, wall)
+
+    def progressed(self, now: float) -> None:
+        """It has confirmed something."""
+        self._progress_at = now
+
+    def prove(self) -> bool:
+        """It works. Whether that was in doubt."""
+        if not self.unproven:
+            return False
+        self.unproven, self.error = False, None
+        return True
+
+    def stall(self, reason: str, now: float, wall: float) -> bool:
+        """It is full or late. Whether that is new."""
+        if self.stalled:
+            return False
+        self.complain(reason, wall)
+        self.reach, self._stalled_at = Reach.STALLED, now
+        return True
+
+    def recover(self, now: float) -> float | None:
+        """It is no longer full or late. For how long it was; None: it was not."""
+        if not self.stalled:
+            return None
+        self.reach, self.error = Reach.CONNECTED, None
+        return now - self._stalled_at
+
+    def judge(
+        self, since: float, buffered_bytes: int, capacity_bytes: int, now: float, *, is_web: bool
+    ) -> Verdict:
+        """`since`: when the oldest line was taken that is not confirmed. `buffered_bytes`: what the
+        kernel, or a receiver that answers, has not taken yet. `is_web`: it answers."""
+        stuck_seconds = now - max(self._progress_at, since)
+        if stuck_seconds > GIVE_UP_SECONDS:
+            return Verdict(STOPPED_READING, give_up=True)
+        if buffered_bytes and stuck_seconds > WRITE_SECONDS and not is_web:
+            return Verdict(STOPPED_READING)
+        if now - since > LATE_SECONDS:
+            return Verdict("the receiver is late")
+        return Verdict(has_room=buffered_bytes < capacity_bytes // 2)
+
+    def gets_on(self, now: float) -> bool:
+        """Whether it takes lines, full or behind as it may be."""
+        return now - self._progress_at < STUCK_SECONDS
