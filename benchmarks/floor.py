@@ -92,9 +92,10 @@ def main() -> None:
     consumer.assign(partitions)
     started, cpu = time.monotonic(), _cpu_seconds()
     while left > 0:
-        records = [m.value() for m in consumer.consume(RECORDS, POLL_SECONDS) if m.error() is None]
+        messages = consumer.consume(RECORDS, POLL_SECONDS)
+        records = [message.value() for message in messages if message.error() is None]
         for record in records:
-            decode(record)
+            decode(record or b"")
         left -= len(records)
     print(_cpu_seconds() - cpu, time.monotonic() - started, peak_bytes("self"))
     consumer.close()

