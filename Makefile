@@ -47,7 +47,7 @@ check: install ## Format, lint, types, import rules, migrations, Django's checks
 	$(CHECK_ENV) $(BIN)/python manage.py check
 
 test: check ## make check, then every test but the slow ones, against real servers.
-	$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadgroup -m "not slow" $(PYTEST)
+	$(BIN)/python -m pytest -n $(AT_ONCE) -m "not slow" $(PYTEST)
 
 test-slow: install ## The slow tests: rare or long.
 	$(BIN)/python -m pytest -m slow $(PYTEST)

@@ -153,10 +153,18 @@ class GroupConsumer(Consumer):
     # The callbacks below run in the consumer's thread, inside `consume` or `close`.
 
     def _on_assign(self, _: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
-        if self._closing.is_set():  # they go at once: nobody is to be asked where they begin
-            return
         with self._no_exception():
-            self._assign(parts)
+            if self._closing.is_set():
+                self._assign_unread(parts)
+            else:
+                self._assign(parts)
+
+    def _assign_unread(self, parts: list[kafka.TopicPartition]) -> None:
+        """They go at once: nobody is asked where they begin. Offsets they have all the same, or
+        librdkafka asks, and may abort the process when they go before it has an answer."""
+        assigned = offsets_of(dict.fromkeys(_sources(parts), 0))
+        self._kafka.incremental_assign(assigned)
+        self._kafka.pause(assigned)
 
     def _assign(self, parts: list[kafka.TopicPartition]) -> None:
         self._assigned_times += 1

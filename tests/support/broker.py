@@ -182,7 +182,12 @@ class Broker:
 
     def has_settled(self, group: str) -> bool:
         """All its members have been told their partitions."""
-        about = self._admin.describe_consumer_groups([group])[group].result(self._limit)
+        try:
+            about = self._admin.describe_consumer_groups([group])[group].result(self._limit)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.NOT_COORDINATOR:  # there is none yet
+                raise
+            return False
         return bool(about.state == ConsumerGroupState.STABLE)
 
     def consume(self, topic: str, count: int, limit_seconds: float = 20) -> list[Message]:

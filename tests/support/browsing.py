@@ -10,14 +10,6 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from tests.support.servers import requires
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A module's tests stay in one process of a run, with one browser."""
-    for item in items:
-        if isinstance(item, pytest.Function) and "browser" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Of a module: while Playwright runs, no test of this thread can have an event loop."""

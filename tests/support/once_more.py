@@ -7,7 +7,6 @@ process that crashed) is not tried again.
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Generator
@@ -16,8 +15,6 @@ import pytest
 
 _MOST = 10  # more than that is no accident
 _SAID = "failure then success"
-_GROUP = re.compile(r"@tests\.[\w.]+$")
-"""What a run of several processes adds to the name of a test that stays with others."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,7 +65,6 @@ class _OnceMore:
             stats[_SAID] = list(self._passed.values())
 
     def _passes(self, name: str, session: pytest.Session) -> bool:
-        name = _GROUP.sub("", name)
         command = [sys.executable, "-m", "pytest", "-n0", "-p", "no:cacheprovider", name]
         ended = subprocess.run(command, cwd=session.config.rootpath, capture_output=True, text=True)
         if ended.returncode != pytest.ExitCode.OK:
