@@ -17,19 +17,9 @@ import msgspec
 
 from benchmarks.memory import peak_bytes
 from benchmarks.traffic import topic_of
-
-RECORDS = 2_000
-"""At most in one call, as the worker has it."""
-POLL_SECONDS = 0.05
-_CONF = {
-    "group.id": "floor",
-    "enable.auto.commit": False,
-    "auto.offset.reset": "error",
-    "fetch.queue.backoff.ms": 5,
-    "queued.min.messages": 20_000,
-    "queued.max.messages.kbytes": 4_096,
-    "fetch.message.max.bytes": 131_072,
-}
+from events.batch_size import RECORDS_MAX
+from events.consumer import POLL_SECONDS
+from events.kafka import consumer_conf
 
 
 class _Pod(msgspec.Struct, gc=False):
@@ -85,14 +75,14 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
 def main() -> None:
     bootstrap, source, part, of = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     topic, decode = topic_of(source), DECODERS[source]
-    consumer = kafka.Consumer({"bootstrap.servers": bootstrap, **_CONF})
+    consumer = kafka.Consumer(consumer_conf({"bootstrap.servers": bootstrap}, "floor"))
     numbers = sorted(consumer.list_topics(topic, 10).topics[topic].partitions)[part::of]
     partitions = [kafka.TopicPartition(topic, number, 0) for number in numbers]
     left = sum(consumer.get_watermark_offsets(partition)[1] for partition in partitions)
     consumer.assign(partitions)
     started, cpu = time.monotonic(), _cpu_seconds()
     while left > 0:
-        messages = consumer.consume(RECORDS, POLL_SECONDS)
+        messages = consumer.consume(RECORDS_MAX, POLL_SECONDS)
         records = [message.value() for message in messages if message.error() is None]
         for record in records:
             decode(record or b"")

@@ -23,9 +23,8 @@ from typing import Any
 import psutil
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from benchmarks.bench import HERE, say
+from benchmarks.bench import HERE, broker, say
 from benchmarks.memory import peak_bytes
-from events.devkafka import DevKafka
 
 PARTITIONS = 4
 KEY = "bench"
@@ -58,7 +57,7 @@ def main() -> None:
         f"{'':46}{'CPU µs/line':>12}{'µs/delivered':>13}{'CPU %/session':>14}"
         f"{'median ms':>10}{'p99 ms':>8}{'skipped':>9}{'peak MiB':>9}"
     )
-    with tempfile.TemporaryDirectory() as folder, _kafka(options.kafka, Path(folder)) as bootstrap:
+    with tempfile.TemporaryDirectory() as folder, broker(options.kafka, Path(folder)) as bootstrap:
         for scenario in TAILS:
             if options.only in scenario.name:
                 _print(scenario, measure(scenario, bootstrap, Path(folder), options.seconds))
@@ -70,15 +69,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     parser.add_argument("--kafka", help="host:port of a broker to use; default: one of our own")
     return parser.parse_args()
-
-
-@contextmanager
-def _kafka(outside: str | None, folder: Path) -> Iterator[str]:
-    if outside:
-        yield outside
-        return
-    with DevKafka(data_dir=folder / "kafka", progress=say) as broker:
-        yield broker.bootstrap
 
 
 def _print(scenario: TailScenario, found: dict[str, Any]) -> None:

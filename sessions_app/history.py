@@ -158,8 +158,11 @@ class History:
         """What is to be read next, from where on. First of all the lines that have been seen: a
         token says of one partition only how many those are, and the next is another's."""
         begins = {s: at for s, at in self._at.items() if at < ends.get(s, 0)}
-        seen = {s: at for s, at in begins.items() if self._skip.get(s)}
-        return seen or begins
+        return self._seen(begins) or begins
+
+    def _seen(self, begins: Places) -> Places:
+        """Those that begin with lines that have been seen."""
+        return {s: at for s, at in begins.items() if self._skip.get(s)}
 
     async def _chunk(
         self, reader: Reader, begins: Places, ends: Places, deadline: float
@@ -168,7 +171,7 @@ class History:
         items: list[Item] = []
         size = 0
         loop = asyncio.get_running_loop()
-        skipping = any(self._skip.get(source) for source in begins)
+        passing_over = bool(self._seen(begins))
         async with aclosing(reader.places(begins, ends)) as batches:
             async for runs, places in batches:
                 for run in runs:
@@ -178,7 +181,7 @@ class History:
                 self._at |= places
                 if size > CHUNK_BYTES or loop.time() > deadline:
                     break
-                if skipping and not any(self._skip.get(source) for source in begins):
+                if passing_over and not self._seen(begins):
                     break  # the others' turn
         return items, size
 

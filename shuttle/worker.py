@@ -28,7 +28,7 @@ from shuttle.chores import Chores, every
 from shuttle.config import WorkerConfig
 from shuttle.feed import Feed
 from shuttle.jumps import Jumps
-from shuttle.ledger import Ledger, Positions
+from shuttle.ledger import Ledger
 from shuttle.pipeline import LivePass
 from shuttle.registers import Registers
 from shuttle.replay import ReplayPass, Replays
@@ -270,14 +270,11 @@ class Worker:
     async def _commit(self) -> None:
         if await self._keeper.tell_losses():
             self._settle()
-            await self._commit_offsets(self._ledger.committable(self._clock()))
-
-    async def _commit_offsets(self, offsets: Positions) -> None:
-        try:
-            await self._consumer.commit(offsets)
-        except KafkaException as error:
-            # They are committed with the next, or the lines are delivered again.
-            logger.warning("Commit failed: %s", error, extra={"action": "commit_failed"})
+            try:
+                await self._consumer.commit(self._ledger.committable(self._clock()))
+            except KafkaException as error:
+                # They are committed with the next, or the lines are delivered again.
+                logger.warning("Commit failed: %s", error, extra={"action": "commit_failed"})
 
     def _settle(self) -> None:
         registers = self._registers

@@ -11,7 +11,6 @@ T = TypeVar("T")
 
 _LOOK_EVERY_SECONDS = 0.02
 _PAUSES = 4
-"""So many times as long as a look takes is the pause after it: others have work to do."""
 
 
 def wait_until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T:
@@ -19,9 +18,9 @@ def wait_until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T
     began = time.monotonic()
     deadline = began + limit_seconds
     while not (answer := predicate()):
-        now = time.monotonic()
+        pause = _pause_after(began)
         _refuse_late(deadline, limit_seconds, what, answer)
-        time.sleep(max(_LOOK_EVERY_SECONDS, _PAUSES * (now - began)))
+        time.sleep(pause)
         began = time.monotonic()
     return answer
 
@@ -31,7 +30,7 @@ def throughout(predicate: Callable[[], bool], seconds: float, what: str) -> None
     deadline = time.monotonic() + seconds
     while (began := time.monotonic()) < deadline:
         assert predicate(), f"not all the time: {what}"
-        time.sleep(max(_LOOK_EVERY_SECONDS, _PAUSES * (time.monotonic() - began)))
+        time.sleep(_pause_after(began))
 
 
 async def until(predicate: Callable[[], T], limit_seconds: float, what: str) -> T:
@@ -39,11 +38,16 @@ async def until(predicate: Callable[[], T], limit_seconds: float, what: str) -> 
     began = time.monotonic()
     deadline = began + limit_seconds
     while not (answer := predicate()):
-        now = time.monotonic()
+        pause = _pause_after(began)
         _refuse_late(deadline, limit_seconds, what, answer)
-        await asyncio.sleep(max(_LOOK_EVERY_SECONDS, _PAUSES * (now - began)))
+        await asyncio.sleep(pause)
         began = time.monotonic()
     return answer
+
+
+def _pause_after(began: float) -> float:
+    """Seconds after a look: longer than it took, for others have work to do."""
+    return max(_LOOK_EVERY_SECONDS, _PAUSES * (time.monotonic() - began))
 
 
 def _refuse_late(deadline: float, limit_seconds: float, what: str, answer: object) -> None:
