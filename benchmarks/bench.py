@@ -19,7 +19,7 @@ from benchmarks.group import Group
 from benchmarks.memory import peak_bytes
 from benchmarks.scenarios import Scenario
 from benchmarks.traffic import fill, make_topic, topic_of
-from events.devkafka import DevKafka
+from events.devkafka.broker import DevKafka
 
 HERE = Path(__file__).parents[1]
 

@@ -17,9 +17,9 @@ import msgspec
 
 from benchmarks.memory import peak_bytes
 from benchmarks.traffic import topic_of
-from events.batch_size import RECORDS_MAX
-from events.consumer import POLL_SECONDS
-from events.kafka import consumer_conf
+from events.kafka.batch_size import RECORDS_MAX
+from events.kafka.client import consumer_conf
+from events.kafka.consumer import POLL_SECONDS
 
 
 class _Pod(msgspec.Struct, gc=False):

@@ -13,13 +13,13 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from drains import services
-from drains.delivery.dialing import Dialer
+from drains.delivery.network.dialing import Dialer
 from drains.delivery.trial import Trial
 from drains.errors import InvalidDrainError, UnknownDrainError
 from drains.fields import UndecryptableError
 from drains.models import Drain
 from drains.moments import rfc3339
-from drains.option_rules import OPTION_NAMES
+from drains.options.rules import OPTION_NAMES
 from drains.selectors import egress_policy, route_of
 from drains.serializers import DrainRequest, SendAgainRequest, drain_json
 from events.keys import AppKey, Key, SiteKey

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from drains.urlrules import refuse_odd_text
+from drains.url_text import refuse_odd_text
 
 SCHEMES = {
     "syslog": "syslog",

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from threading import BoundedSemaphore, Thread
 
-from drains.delivery import lookups
-from drains.delivery.egress import EgressPolicy
+from drains.delivery.network import lookups
+from drains.delivery.network.egress import EgressPolicy
 
 _WAIT_SECONDS = 1.0
 _THREADS_MAX = 8

@@ -29,7 +29,7 @@ SEARCHED_CHARACTERS = 4096
 # Bytes that RE2 may use for one pattern: it refuses what would take more.
 _PATTERN_MEMORY = 1 << 20
 
-Wanted = Callable[[LogLine], bool]
+LineTest = Callable[[LogLine], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +54,21 @@ class LineFilter:
             return False
         return not self.streams or origin.source == "app"
 
-    def line_test(self) -> Wanted | None:
+    def line_test(self) -> LineTest | None:
         """What is left to be asked of each line; None: nothing. Raises ValueError."""
         tests = [test for test in (self._stream_test(), *self._pattern_tests()) if test]
         if len(tests) < 2:
             return tests[0] if tests else None
         return lambda line: all(test(line) for test in tests)
 
-    def _stream_test(self) -> Wanted | None:
+    def _stream_test(self) -> LineTest | None:
         if not self.streams or len(self.streams) == len(STREAMS):
             return None
         wanted = Severity.ERROR if "stderr" in self.streams else Severity.INFO
         return lambda line: line.severity == wanted
 
-    def _pattern_tests(self) -> list[Wanted]:
-        tests: list[Wanted] = []
+    def _pattern_tests(self) -> list[LineTest]:
+        tests: list[LineTest] = []
         if self.include:
             found = compiled(self.include).search
             tests.append(lambda line: found(_searchable(line.text)) is not None)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from drains.destination import Destination
 from drains.fields import EncryptedTextField, revealed
-from drains.option_columns import OptionColumns
+from drains.options.columns import OptionColumns
 from events.keys import AppKey, Key, SiteKey
 
 KEY_CHARACTERS_MAX = 255

@@ -1,163 +1,46 @@
-"""JSON → one option's plain value. `field` is the path that a fault names: `filter.include`.
-
-All raise InvalidDrainError. No fault repeats a value: it may be a secret.
-"""
+"""What a drain's owner may choose beside its URL. Plain values for all."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Literal
 
-from drains import pem
-from drains.errors import InvalidDrainError
-from drains.filters import SOURCES, STREAMS, LineFilter, compiled
+from drains.filters import EVERYTHING, LineFilter
 
-PROCESSES_MAX = 50
-PROCESS_CHARACTERS_MAX = 63
-HEADERS_MAX = 20
-HEADERS_CHARACTERS_MAX = 4096
+Framing = Literal["newline", "octet"]
+Format = Literal["rfc5424", "logplex"]
+OnLag = Literal["replay", "skip"]
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 7230 section 3.2.6
-_HEADER_VALUE = re.compile(r"([\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?)?")
-_HOP_BY_HOP = {
-    *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
-    *("te", "trailer", "transfer-encoding", "upgrade"),
-}
-_OURS = {"content-encoding", "content-length", "content-type", "expect", "host", "user-agent"}
+FRAMINGS: tuple[Framing, ...] = ("newline", "octet")
+FORMATS: tuple[Format, ...] = ("rfc5424", "logplex")
+ON_LAG: tuple[OnLag, ...] = ("replay", "skip")
+MAX_LAG_SECONDS = 24 * 3600
 
 
-def one_of(field: str, value: object, choices: tuple[str, ...]) -> str:
-    if not isinstance(value, str) or value not in choices:
-        raise InvalidDrainError(field, f"must be one of {_listed(choices)}")
-    return value
+@dataclass(frozen=True, slots=True)
+class TlsOptions:
+    """PEM text, empty where it is not given. Without a CA the system's roots are trusted."""
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = field(default="", repr=False)
 
 
-def whole_number(field: str, value: object, least: int, most: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise InvalidDrainError(field, f"must be a whole number from {least} to {most}")
-    return value
+NO_TLS_OPTIONS = TlsOptions()
 
 
-def line_filter(field: str, value: object) -> LineFilter:
-    given = _object(field, value, _FILTER_MEMBERS)
-    return LineFilter(
-        **{
-            name: _FILTER_MEMBERS[name](f"{field}.{name}", member)
-            for name, member in given.items()
-            if member is not None
-        }
-    )
+@dataclass(frozen=True, slots=True)
+class DrainOptions:
+    framing: Framing = "newline"
+    """How records follow each other on TCP and TLS."""
+    format: Format = "rfc5424"
+    on_lag: OnLag = "replay"
+    max_lag_seconds: int = MAX_LAG_SECONDS
+    connections: int = 1
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Name and value, sent with each HTTP request. Values are secrets."""
+    tls: TlsOptions = NO_TLS_OPTIONS
+    filter: LineFilter = EVERYTHING
 
 
-def header_pairs(field: str, value: object) -> tuple[tuple[str, str], ...]:
-    given = _object(field, value)
-    if len(given) > HEADERS_MAX:
-        raise InvalidDrainError(field, f"there may be at most {HEADERS_MAX}")
-    pairs = tuple(
-        _header(field, number, name, text) for number, (name, text) in enumerate(given.items(), 1)
-    )
-    if sum(len(name) + len(text) for name, text in pairs) > HEADERS_CHARACTERS_MAX:
-        raise InvalidDrainError(field, f"longer than {HEADERS_CHARACTERS_MAX} bytes in all")
-    if len({name.lower() for name, _ in pairs}) < len(pairs):
-        raise InvalidDrainError(field, "has a name twice: case makes no difference")
-    return pairs
-
-
-def tls_members(field: str, value: object) -> dict[str, str]:
-    """Those that are given; one that is to be cleared is empty."""
-    given = _object(field, value, _TLS_MEMBERS)
-    return {
-        name: _pem(f"{field}.{name}", member, _TLS_MEMBERS[name]) if member else ""
-        for name, member in given.items()
-    }
-
-
-def _object(field: str, value: object, known: Iterable[str] | None = None) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise InvalidDrainError(field, "must be an object")
-    for name in value:
-        if known is not None and name not in known:
-            raise InvalidDrainError(f"{field}.{name}", f"is not known: {_listed(known)} are")
-    return value
-
-
-def _text(field: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidDrainError(field, "must be text")
-    return value
-
-
-def _choices(choices: tuple[str, ...]) -> Callable[[str, object], frozenset[str]]:
-    def read(field: str, value: object) -> frozenset[str]:
-        if not isinstance(value, list):
-            raise InvalidDrainError(field, "must be a list")
-        return frozenset(one_of(field, each, choices) for each in value)
-
-    return read
-
-
-def _processes(field: str, value: object) -> frozenset[str]:
-    if not isinstance(value, list):
-        raise InvalidDrainError(field, "must be a list")
-    if len(value) > PROCESSES_MAX:
-        raise InvalidDrainError(field, f"there may be at most {PROCESSES_MAX}")
-    for each in value:
-        if not 0 < len(_text(field, each)) <= PROCESS_CHARACTERS_MAX:
-            why = f"a process type has 1 to {PROCESS_CHARACTERS_MAX} characters"
-            raise InvalidDrainError(field, why)
-        if not each.isprintable() or " " in each or "," in each:
-            raise InvalidDrainError(
-                field, "a process type has no space, comma or control character"
-            )
-    return frozenset(value)
-
-
-def _pattern(field: str, value: object) -> str:
-    pattern = _text(field, value)
-    if "\0" in pattern:
-        raise InvalidDrainError(field, "contains a NUL character")
-    try:
-        compiled(pattern)
-    except ValueError as error:
-        raise InvalidDrainError(field, str(error)) from None
-    return pattern
-
-
-def _header(field: str, number: int, name: str, value: object) -> tuple[str, str]:
-    if not _HEADER_NAME.fullmatch(name):
-        # Not repeated: a value may have slipped into it.
-        raise InvalidDrainError(field, f"name {number} has a character that no header's name has")
-    path = f"{field}.{name}"
-    if name.lower() in _OURS or name.lower().startswith("logplex-"):
-        raise InvalidDrainError(path, "is set by the log shuttle itself")
-    if name.lower() in _HOP_BY_HOP:
-        raise InvalidDrainError(path, "is about a connection, not about what is sent")
-    if not _HEADER_VALUE.fullmatch(_text(path, value)):
-        why = "must be printable ASCII without white space at its ends"
-        raise InvalidDrainError(path, why)
-    return name, str(value)
-
-
-def _pem(field: str, value: object, read: Callable[[str], str]) -> str:
-    text = _text(field, value)
-    if len(text) > pem.TEXT_CHARACTERS_MAX:
-        raise InvalidDrainError(field, f"longer than {pem.TEXT_CHARACTERS_MAX} characters")
-    try:
-        return read(text)
-    except ValueError as error:
-        raise InvalidDrainError(field, str(error)) from None
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
-
-
-_FILTER_MEMBERS: dict[str, Callable[[str, object], Any]] = {
-    "sources": _choices(SOURCES),
-    "processes": _processes,
-    "streams": _choices(STREAMS),
-    "include": _pattern,
-    "exclude": _pattern,
-}
-_TLS_MEMBERS = {"ca": pem.certificates, "certificate": pem.certificates, "key": pem.private_key}
+DEFAULTS = DrainOptions()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from drains.destination import Destination
-from drains.options import DEFAULTS, DrainOptions
+from drains.option_values import DEFAULTS, DrainOptions
 from events.keys import AppKey, Key
 
 

@@ -12,10 +12,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
-from drains.delivery.egress import EgressPolicy
+from drains.delivery.network.egress import EgressPolicy
 from drains.fields import UndecryptableError
 from drains.models import Drain, RouteVersion, Start
-from drains.options import DrainOptions
+from drains.option_values import DrainOptions
 from drains.routes import Route, RouteTable
 
 logger = logging.getLogger(__name__)

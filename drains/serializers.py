@@ -10,7 +10,7 @@ from drains.fields import UndecryptableError
 from drains.filters import LineFilter
 from drains.models import Drain, Start
 from drains.moments import rfc3339
-from drains.options import TlsOptions
+from drains.option_values import TlsOptions
 from drains.status import status_of
 
 

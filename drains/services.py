@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from drains import starts
-from drains.delivery.errors import RefusedByPolicyError
+from drains.delivery.network.errors import RefusedByPolicyError
 from drains.destination import Destination
 from drains.egress_check import refuse_egress
 from drains.errors import (
@@ -37,9 +37,9 @@ from drains.models import (
     columns_of,
 )
 from drains.moments import moment_of, rfc3339
-from drains.option_rules import Wanted, checked, refuse_misfits, together
+from drains.options.rules import Options, checked, refuse_misfits, together
 from drains.selectors import egress_policy
-from events.cluster import Span
+from events.kafka.cluster import Span
 from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
 
 _NAME_CHARACTERS_MAX = 100
@@ -177,7 +177,7 @@ def _window_cursors(drain_id: UUID, window: Iterable[Span]) -> Iterator[DrainCur
     cursors = DrainCursor.objects.filter(drain_id=drain_id)
     known = {(row.topic, row.partition): row for row in cursors}
     for span in window:
-        row = known.get((span.source.topic, span.source.partition))
+        row = known.get((span.partition.topic, span.partition.number))
         if row is None or _is_of_another_log(row, span):
             row = _cursor(drain_id, span, span.begin)
         row.topic_id = span.topic_id or row.topic_id
@@ -203,7 +203,7 @@ def _rewind(drain_id: UUID, cursors: Iterable[DrainCursor]) -> None:
 
 
 def _cursor(drain_id: UUID, span: Span, offset: int) -> DrainCursor:
-    topic, partition = span.source
+    topic, partition = span.partition
     return DrainCursor(
         drain_id=drain_id, topic=topic, partition=partition, offset=offset, topic_id=span.topic_id
     )
@@ -252,7 +252,7 @@ def _set_url(drain: Drain, url: str) -> None:
     drain.url_digest = _digest_of(destination)
 
 
-def _set_options(drain: Drain, wanted: Wanted) -> None:
+def _set_options(drain: Drain, wanted: Options) -> None:
     options = together(wanted, lambda name: _readable(name, partial(drain.option, name)))
     destination: Destination = _readable("url", lambda: drain.destination)
     refuse_misfits(options, destination)

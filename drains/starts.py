@@ -15,7 +15,7 @@ from confluent_kafka import KafkaException
 from django.conf import settings
 
 from drains.errors import KafkaAwayError
-from events.cluster import Cluster, Span
+from events.kafka.cluster import Cluster, Span
 from events.keys import Key
 from events.topics import topics_of
 

@@ -10,7 +10,7 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from events.producer import DELIVERY_SECONDS, ProduceError, Producer
+from events.kafka.producer import DELIVERY_SECONDS, ProduceError, Producer
 from events.serializers import posted_event, refuse_twins
 
 LIMIT_SECONDS = DELIVERY_SECONDS + 2

@@ -53,7 +53,7 @@ class LogLine(Struct, frozen=True, gc=False):
     """As the source gave it, without one final newline. Not cleaned."""
 
 
-Wants = Callable[[Origin], object]
+OriginTest = Callable[[Origin], object]
 """Whether anybody wants an origin's lines: asked before they are made."""
 
 

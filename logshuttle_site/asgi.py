@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
 _http = get_asgi_application()
 
 # Models can be imported only now.
-from logshuttle_site.origins import OwnPagesOnly, refuse  # noqa: E402
+from logshuttle_site.websocket_origin import OwnPagesOnly, refuse  # noqa: E402
 from sessions_app.routing import websocket_urlpatterns  # noqa: E402
 
 _sessions = OwnPagesOnly(URLRouter(websocket_urlpatterns))

@@ -14,7 +14,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_redis import get_redis_connection
 
-from events.kafka import client_conf
+from events.kafka.client import client_conf
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from logshuttle_site.env import Env
-from logshuttle_site.logs import logging_config
-from logshuttle_site.readers import (
+from logshuttle_site.env_values import (
     als_tls_of,
     cache_for,
     database_of,
@@ -24,6 +23,7 @@ from logshuttle_site.readers import (
     redis_url_of,
     services_of,
 )
+from logshuttle_site.logs import logging_config
 
 # Commands that serve nobody and decrypt nothing do without what is otherwise required.
 OFFLINE_COMMANDS = frozenset(

@@ -9,7 +9,7 @@ from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
 from events.topics import SOURCE_TOPICS
 from sessions_app.errors import InvalidSessionError
 from sessions_app.models import KEY_CHARACTERS_MAX
-from sessions_app.session import Selection
+from sessions_app.tail.session import Selection
 
 _ILLEGAL_SPACE = "is no space: may have only a-z, 0-9, '.', '_' and '-'"
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from events.keys import AppKey, Key, SiteKey
-from sessions_app.session import Selection, Session
+from sessions_app.tail.session import Selection, Session
 
 KEY_CHARACTERS_MAX = 255
 TEXT_CHARACTERS_MAX = 1000

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from sessions_app.session import Session
+from sessions_app.tail.session import Session
 
 # Nothing but our own files; no form goes anywhere, no frame holds the page. Scripts cannot make
 # markup of text: the one policy of trusted types is for the worker's address.

@@ -10,7 +10,7 @@ from channels.db import database_sync_to_async  # type: ignore[import-untyped]
 from django.conf import settings
 
 from sessions_app import selectors
-from sessions_app.tails import Tails
+from sessions_app.tail.tails import Tails
 
 _tails: WeakKeyDictionary[asyncio.AbstractEventLoop, Tails] = WeakKeyDictionary()
 

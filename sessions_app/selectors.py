@@ -7,11 +7,12 @@ from contextlib import nullcontext
 
 from channels.db import database_sync_to_async  # type: ignore[import-untyped]
 
-from sessions_app import guesses, services
+from sessions_app import guess_limit as guesses
+from sessions_app import services
 from sessions_app.errors import SessionError, UnknownSessionError
 from sessions_app.ids import name_of
 from sessions_app.models import TailSession
-from sessions_app.session import Session
+from sessions_app.tail.session import Session
 
 
 def find_session(session_id: str, asker: str = "") -> Session | None:

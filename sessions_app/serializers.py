@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from sessions_app.filters import Filters, key_of, narrowed
 from sessions_app.models import KEY_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
-from sessions_app.session import Selection
+from sessions_app.tail.session import Selection
 
 LINES_DEFAULT, LINES_SHOWN_MAX, LINES_ASKED_MAX = 100, 1_500, 1_000_000
 SOURCES, STREAMS = ("app", "router", "build"), ("stdout", "stderr")

@@ -13,7 +13,7 @@ from events.keys import Key
 from sessions_app.errors import TooManyError, UnknownSessionError
 from sessions_app.ids import new_id
 from sessions_app.models import TailSession, TailSessionQuerySet, columns_of
-from sessions_app.session import Selection
+from sessions_app.tail.session import Selection
 
 logger = logging.getLogger(__name__)
 

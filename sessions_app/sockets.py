@@ -1,4 +1,4 @@
-"""The stream over a WebSocket, for the page: JSON frames, as sessions_app/wires.py makes them."""
+"""The stream over a WebSocket, for the page: JSON frames, as tail/encoders.py makes them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from sessions_app.filters import narrowed
 from sessions_app.process import tails_here
 from sessions_app.selectors import afind_session
 from sessions_app.serializers import query_filters
-from sessions_app.session import Session
-from sessions_app.tail import Bye, Event
-from sessions_app.wires import SocketWire, writes
+from sessions_app.tail.encoders import SocketEncoder, writes
+from sessions_app.tail.session import Session
+from sessions_app.tail.tail import Bye, Event
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _tell(self, session: Session, token: str | None) -> None:
         try:
             await self.send(text_data=_hello(session))
-            wire, events = SocketWire(), list[Event]()
+            wire, events = SocketEncoder(), list[Event]()
             async with aclosing(tails_here().events(session, token)) as batches:
                 async for events in batches:
                     for data in writes(wire, events):

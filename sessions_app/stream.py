@@ -9,9 +9,15 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from sessions_app.process import tails_here
-from sessions_app.session import Session
-from sessions_app.tokens import resume_of
-from sessions_app.wires import EventsWire, RecordsWire, TextWire, Wire, writes
+from sessions_app.tail.encoders import (
+    EventsEncoder,
+    RecordsEncoder,
+    StreamEncoder,
+    TextEncoder,
+    writes,
+)
+from sessions_app.tail.session import Session
+from sessions_app.tail.tokens import resume_of
 
 EVENTS, RECORDS = "text/event-stream", "application/x-ndjson"
 
@@ -57,14 +63,16 @@ def _has_all(session: Session, token: str) -> bool:
     return resume is not None and resume.backlog_left == 0
 
 
-def _wire_of(media_type: str, session: Session) -> Wire:
+def _wire_of(media_type: str, session: Session) -> StreamEncoder:
     if media_type == EVENTS:
-        return EventsWire()
+        return EventsEncoder()
     key = session.selection.key
-    return RecordsWire(key) if media_type == RECORDS else TextWire(key)
+    return RecordsEncoder(key) if media_type == RECORDS else TextEncoder(key)
 
 
-async def _written(session: Session, wire: Wire, token: str | None) -> AsyncGenerator[bytes]:
+async def _written(
+    session: Session, wire: StreamEncoder, token: str | None
+) -> AsyncGenerator[bytes]:
     yield wire.opening
     async with aclosing(tails_here().events(session, token)) as batches:
         async for events in batches:

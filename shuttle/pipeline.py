@@ -14,12 +14,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
-from events.consumer import Consumer
-from events.decode import Decoder
-from events.records import Batch, Run, TopicPartition
+from events.formats.decode import Decoder
+from events.kafka.consumer import Consumer
+from events.kafka.records import Batch, PartitionRecords, TopicPartition
 from events.topics import SOURCE_NAMES
-from shuttle.feed import Feed
-from shuttle.ledger import Ledger
+from shuttle.commit.ledger import Ledger
+from shuttle.feed.feed import Feed
 from shuttle.routing import Parcel, Router
 
 logger = logging.getLogger(__name__)
@@ -38,16 +38,16 @@ class Pass(Protocol):
         batch = await self.consumer.next_batch()  # fetched while the last one was worked on
         started = time.thread_time()  # not what others take of the CPU
         number = next(self.numbers)
-        for run in self.runs_of(batch):
-            lines = self.decoder.wanted_lines_of(run, self.router.wants)
-            for parcel in self.router.parcels_for(run, lines):
-                for feed in parcel.view.feeds:
+        for records in self.parts_of(batch):
+            lines = self.decoder.wanted_lines_of(records, self.router.wants)
+            for parcel in self.router.parcels_for(records, lines):
+                for feed in parcel.group.feeds:
                     self.hand_over(number, feed, parcel)
         self.passed(number, batch)
         self.consumer.batch_size.worked_on(len(batch), time.thread_time() - started)
 
     @abstractmethod
-    def runs_of(self, batch: Batch) -> list[Run]:
+    def parts_of(self, batch: Batch) -> list[PartitionRecords]:
         """The runs that are this pass's to handle."""
 
     @abstractmethod
@@ -58,14 +58,14 @@ class Pass(Protocol):
     def passed(self, number: int, batch: Batch) -> None:
         """A batch is behind us."""
 
-    def part_for(self, feed: Feed, parcel: Parcel, part: Run | None) -> Parcel | None:
+    def part_for(self, feed: Feed, parcel: Parcel, part: PartitionRecords | None) -> Parcel | None:
         """Only these records of a parcel's run."""
-        if part is None or len(part) == len(parcel.run):
+        if part is None or len(part) == len(parcel.records):
             return parcel if part else None
         key = feed.route.key
         mine = self.decoder.wanted_lines_of(part, lambda of: of.key == key, again=True)
         parcels = self.router.parcels_for(part, mine)
-        return next((found for found in parcels if found.view is parcel.view), None)
+        return next((found for found in parcels if found.group is parcel.group), None)
 
 
 class LivePass(Pass):
@@ -115,60 +115,62 @@ class LivePass(Pass):
         self._stopping = True
         await self._idle.wait()
 
-    def runs_of(self, batch: Batch) -> list[Run]:
+    def parts_of(self, batch: Batch) -> list[PartitionRecords]:
         ours = self.generations
         newest = batch.generation
-        return [run for run in batch.runs if ours.get(run.source, newest + 1) <= newest]
+        return [
+            records for records in batch.parts if ours.get(records.partition, newest + 1) <= newest
+        ]
 
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
         if feed.place.floors:
-            floor = feed.place.floors.get(parcel.run.source, 0)
-            part = self.part_for(feed, parcel, parcel.run.part(floor))
+            floor = feed.place.floors.get(parcel.records.partition, 0)
+            part = self.part_for(feed, parcel, parcel.records.part(floor))
             if part is None:
                 return
             parcel = part
-        run = parcel.run
-        if not feed.accepting or run.source in feed.gaps:
-            feed.miss(number, run, parcel.lines)
+        records = parcel.records
+        if not feed.accepting or records.partition in feed.gaps:
+            feed.miss(number, records, parcel.lines)
         else:
-            feed.take(number, run, parcel.data, parcel.lines)
+            feed.take(number, records, parcel.data, parcel.lines)
 
     def passed(self, number: int, batch: Batch) -> None:
         ours = self.generations
-        for run in batch.runs:
-            self.records[SOURCE_NAMES.get(run.source.topic, "kubernetes")] += len(run)
+        for records in batch.parts:
+            self.records[SOURCE_NAMES.get(records.partition.topic, "kubernetes")] += len(records)
         self.polled_at = self._clock()
         self.has_backlog = len(batch) >= self.consumer.batch_size.records
         newest = batch.generation
         at = self.ledger.positions
         ends = {
-            source: end
-            for source, end in batch.ends.items()
-            if ours.get(source, newest + 1) <= newest and end != at.get(source)
+            partition: end
+            for partition, end in batch.ends.items()
+            if ours.get(partition, newest + 1) <= newest and end != at.get(partition)
         }
-        for source, low in batch.resumed.items():
-            if ours.get(source, newest + 1) <= newest:
-                self._resumed(source, low)
-                ends[source] = low
+        for partition, low in batch.reset_to.items():
+            if ours.get(partition, newest + 1) <= newest:
+                self._resumed(partition, low)
+                ends[partition] = low
         self.ledger.open(number, ends)
 
     def took_over(self, starts: Mapping[TopicPartition, int]) -> None:
         """Partitions begin here: what lies before is delivered, or cursors say who lacks it."""
         self.ledger.open(next(self.numbers), starts)
 
-    def missing(self, source: TopicPartition, begin: int, end: int) -> None:
+    def missing(self, partition: TopicPartition, begin: int, end: int) -> None:
         """Records that were still to be read have left Kafka."""
-        self._on_expired(source, begin, end)
+        self._on_expired(partition, begin, end)
         logger.error(
             "%d records of %s [%d] left Kafka before they were read",
             end - begin,
-            *source,
+            *partition,
             extra={"action": "source_expired"},
         )
 
-    def _resumed(self, source: TopicPartition, low: int) -> None:
-        position = self.ledger.positions[source]
+    def _resumed(self, partition: TopicPartition, low: int) -> None:
+        position = self.ledger.positions[partition]
         if low > position:
-            self.missing(source, position, low)
+            self.missing(partition, position, low)
         elif low < position:
             self.backwards.set()

@@ -8,13 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from drains.delivery.build import connections_of
-from drains.delivery.syslog import PRI_AND_VERSION, Wire, framed, header_of, wire_of
-from drains.filters import LineFilter, Wanted
+from drains.delivery.wire.rfc5424 import (
+    PRI_AND_VERSION,
+    WireFormat,
+    framed,
+    header_of,
+    wire_format_of,
+)
+from drains.filters import LineFilter, LineTest
 from drains.routes import Route
+from events.kafka.records import PartitionRecords
 from events.keys import Key
-from events.lines import Lines, LogLine, Origin, Wants
-from events.records import Run
-from shuttle.feed import Feed
+from events.lines import Lines, LogLine, Origin, OriginTest
+from shuttle.feed.feed import Feed
 
 ENTRIES_KEPT = 50_000
 
@@ -22,19 +28,19 @@ ENTRIES_KEPT = 50_000
 class Parcel(Struct, gc=False):
     """The lines of one run that a view's feeds want, in wire format."""
 
-    view: View
-    run: Run
+    group: FeedGroup
+    records: PartitionRecords
     data: tuple[bytes, ...]
     """A piece for each connection."""
     lines: int
 
 
-class View:
+class FeedGroup:
     """Feeds that get the same bytes: one key, one wire format, one filter, as many connections."""
 
     __slots__ = ("feeds", "line_test", "pieces", "wanted", "wire")
 
-    def __init__(self, wire: Wire, wanted: LineFilter, connections: int) -> None:
+    def __init__(self, wire: WireFormat, wanted: LineFilter, connections: int) -> None:
         self.wire = wire
         self.wanted = wanted
         self.line_test = wanted.line_test()
@@ -49,16 +55,16 @@ class View:
 
 # What one view needs to know to take a line of one origin: the view, its records, the header, and
 # the question that is left to ask of the line.
-_Taker = tuple[View, list[str], str, Wanted | None]
+_Recipient = tuple[FeedGroup, list[str], str, LineTest | None]
 
 
-class _Takers(dict[Origin, tuple[_Taker, ...]]):
+class _Recipients(dict[Origin, tuple[_Recipient, ...]]):
     """Found when first asked for."""
 
-    def __init__(self, find: Callable[[Origin], tuple[_Taker, ...]]) -> None:
+    def __init__(self, find: Callable[[Origin], tuple[_Recipient, ...]]) -> None:
         self._find = find
 
-    def __missing__(self, origin: Origin) -> tuple[_Taker, ...]:
+    def __missing__(self, origin: Origin) -> tuple[_Recipient, ...]:
         if len(self) >= ENTRIES_KEPT:
             self.clear()
         found = self[origin] = self._find(origin)
@@ -70,60 +76,64 @@ class Router:
 
     def __init__(self, hostname: str = "") -> None:
         self._hostname = hostname
-        self._views: dict[Key, list[View]] = {}
+        self._groups: dict[Key, list[FeedGroup]] = {}
         self._served: dict[Key, tuple[tuple[Feed, Route], ...]] = {}
         """What the views were made for: most keys are the same when routes change."""
-        self._takers = _Takers(self._takers_of)
-        self.wants: Wants = self._takers.__getitem__
+        self._recipients = _Recipients(self._recipients_of)
+        self.wants: OriginTest = self._recipients.__getitem__
         """Whether any feed wants lines of an origin."""
 
     def route(self, feeds: Mapping[Key, Sequence[Feed]]) -> None:
         """From the next batch on, these feeds get these keys' lines."""
         before, self._served = self._served, {}
-        views, self._views = self._views, {}
+        groups, self._groups = self._groups, {}
         for key, found in feeds.items():
             served = self._served[key] = tuple((feed, feed.route) for feed in found)
             same = before.get(key) == served
-            self._views[key] = views[key] if same else self._views_of(found)
-        self._takers.clear()
+            self._groups[key] = groups[key] if same else self._groups_of(found)
+        self._recipients.clear()
 
-    def parcels_for(self, run: Run, lines: Lines) -> list[Parcel]:
-        takers = self._takers
+    def parcels_for(self, records: PartitionRecords, lines: Lines) -> list[Parcel]:
+        recipients = self._recipients
         pri = PRI_AND_VERSION
-        touched: list[View] = []
+        touched: list[FeedGroup] = []
         columns = lines.origins, lines.times, lines.severities, lines.texts
         for origin, time, severity, text in zip(*columns, strict=True):
-            for view, records, header, test in takers[origin]:
+            for group, texts, header, test in recipients[origin]:
                 if test is None or test(LogLine(origin, time, severity, text)):
-                    if not records:
-                        touched.append(view)
-                    records.append(f"{pri[severity]}{time}{header}{text}")
-        return [_parcel(view, run) for view in dict.fromkeys(touched)]
+                    if not texts:
+                        touched.append(group)
+                    texts.append(f"{pri[severity]}{time}{header}{text}")
+        return [_parcel(group, records) for group in dict.fromkeys(touched)]
 
-    def _views_of(self, feeds: Sequence[Feed]) -> list[View]:
-        views: dict[tuple[Wire, LineFilter, int], View] = {}
+    def _groups_of(self, feeds: Sequence[Feed]) -> list[FeedGroup]:
+        groups: dict[tuple[WireFormat, LineFilter, int], FeedGroup] = {}
         for feed in feeds:
             route = feed.route
-            alike = wire_of(route, self._hostname), route.options.filter, connections_of(route)
-            view = views.get(alike)
-            if view is None:
-                view = views[alike] = View(*alike)
-            view.feeds.append(feed)
-        return list(views.values())
+            alike = (
+                wire_format_of(route, self._hostname),
+                route.options.filter,
+                connections_of(route),
+            )
+            group = groups.get(alike)
+            if group is None:
+                group = groups[alike] = FeedGroup(*alike)
+            group.feeds.append(feed)
+        return list(groups.values())
 
-    def _takers_of(self, origin: Origin) -> tuple[_Taker, ...]:
+    def _recipients_of(self, origin: Origin) -> tuple[_Recipient, ...]:
         return tuple(
-            (view, view.piece_of(origin), header_of(origin, view.wire), view.line_test)
-            for view in self._views.get(origin.key, ())
-            if view.wanted.wants_origin(origin)
+            (group, group.piece_of(origin), header_of(origin, group.wire), group.line_test)
+            for group in self._groups.get(origin.key, ())
+            if group.wanted.wants_origin(origin)
         )
 
 
-def _parcel(view: View, run: Run) -> Parcel:
+def _parcel(group: FeedGroup, records: PartitionRecords) -> Parcel:
     lines = 0
     data = []
-    for records in view.pieces:
-        lines += len(records)
-        data.append(framed(records, view.wire) if records else b"")
-        records.clear()
-    return Parcel(view, run, tuple(data), lines)
+    for texts in group.pieces:
+        lines += len(texts)
+        data.append(framed(texts, group.wire) if texts else b"")
+        texts.clear()
+    return Parcel(group, records, tuple(data), lines)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import Any, NamedTuple
 
-from drains.delivery.bundle import Bundle
-from drains.delivery.dialing import Dialer
-from drains.delivery.frames import BODY_BYTES_MAX, BODY_LINES_MAX
-from drains.delivery.http_connection import HttpConnection
-from drains.delivery.logplex_http import LogplexSender
+from drains.delivery.network.dialing import Dialer
 from drains.delivery.sender import Ended, Sender
-from drains.delivery.syslog_tcp import TcpSender
-from drains.delivery.syslog_tls import TlsSender
-from drains.delivery.syslog_udp import UdpSender
+from drains.delivery.senders.bundle import Bundle
+from drains.delivery.senders.http import LogplexSender
+from drains.delivery.senders.http_connection import HttpConnection
+from drains.delivery.senders.tcp import TcpSender
+from drains.delivery.senders.tls import TlsSender
+from drains.delivery.senders.udp import UdpSender
+from drains.delivery.wire.logplex import BODY_BYTES_MAX, BODY_LINES_MAX
 from drains.routes import Route
 
 
-class Gathering(NamedTuple):
+class BatchLimits(NamedTuple):
     """How much becomes one write: whichever comes first."""
 
     bytes: int
@@ -25,11 +25,11 @@ class Gathering(NamedTuple):
     seconds: float
 
 
-_STREAM = Gathering(16 * 1024, 1_000_000, 0.05)
-_REQUEST = Gathering(BODY_BYTES_MAX, BODY_LINES_MAX, 0.5)
+_STREAM = BatchLimits(16 * 1024, 1_000_000, 0.05)
+_REQUEST = BatchLimits(BODY_BYTES_MAX, BODY_LINES_MAX, 0.5)
 
 
-def gathering_of(route: Route) -> Gathering:
+def batch_limits_of(route: Route) -> BatchLimits:
     """A request costs a receiver more than a write, so requests are larger and rarer."""
     return _REQUEST if route.destination.is_web else _STREAM
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from drains.delivery.checkpoints import StepBack
+from drains.delivery.senders.checkpoints import StepBack
 
 
-class NamedMark(Protocol):
+class NamedWrite(Protocol):
     """What one write holds; the feed's own."""
 
     @property
@@ -16,10 +16,10 @@ class NamedMark(Protocol):
         """The same when the same lines are sent again."""
 
 
-MarkT = TypeVar("MarkT", bound=NamedMark)
+WriteT = TypeVar("WriteT", bound=NamedWrite)
 
 
-class Sender(Protocol[MarkT]):
+class Sender(Protocol[WriteT]):
     """An open way to one receiver. Never retries, never waits; tells its owner when it ends."""
 
     @property
@@ -43,19 +43,19 @@ class Sender(Protocol[MarkT]):
         """How many the receiver has confirmed, as of the last `confirm`."""
 
     @property
-    def unconfirmed(self) -> Iterable[MarkT]:
+    def unconfirmed(self) -> Iterable[WriteT]:
         """What has been handed over and not been confirmed, oldest first."""
 
-    def send(self, pieces: Sequence[bytes], mark: MarkT) -> None:
+    def send(self, pieces: Sequence[bytes], write: WriteT) -> None:
         """Hand over bytes, a piece for each connection.
 
-        `mark` comes back when the receiver has confirmed the last of them.
+        `write` comes back when the receiver has confirmed the last of them.
         """
 
-    def confirm(self, now: float) -> list[MarkT]:
+    def confirm(self, now: float) -> list[WriteT]:
         """Ask how far the receiver has got: what it has confirmed since the last call."""
 
-    def to_send_again(self, distrusted: StepBack, now: float) -> list[MarkT]:
+    def to_send_again(self, distrusted: StepBack, now: float) -> list[WriteT]:
         """What nobody may have read, once this sender has ended."""
 
     def close(self) -> None:

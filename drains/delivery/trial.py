@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from drains.delivery.dialing import (
+from drains.delivery.network.dialing import (
     CONNECT_SECONDS,
     HANDSHAKE_SECONDS,
     Addresses,
@@ -20,18 +20,18 @@ from drains.delivery.dialing import (
     attach_udp,
     connect_udp,
 )
-from drains.delivery.errors import ConnectionEndedError, DeliveryError, explain
-from drains.delivery.http_connection import HttpConnection
-from drains.delivery.logplex_http import LogplexSender
+from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, explain
+from drains.delivery.network.tls import context_of
 from drains.delivery.sender import Sender
-from drains.delivery.syslog import PRI_AND_VERSION, framed, header_of, wire_of
-from drains.delivery.syslog_tcp import TcpSender
-from drains.delivery.syslog_tls import TlsSender
-from drains.delivery.syslog_udp import UdpSender
-from drains.delivery.tls import context_of
+from drains.delivery.senders.http import LogplexSender
+from drains.delivery.senders.http_connection import HttpConnection
+from drains.delivery.senders.tcp import TcpSender
+from drains.delivery.senders.tls import TlsSender
+from drains.delivery.senders.udp import UdpSender
+from drains.delivery.wire.rfc5424 import PRI_AND_VERSION, framed, header_of, wire_format_of
 from drains.routes import Route
+from events.formats.timestamps import rfc5424_time
 from events.lines import Origin, Severity
-from events.timestamps import rfc5424_time
 
 SEND_SECONDS = 10.0
 _LOOK_SECONDS = 0.02
@@ -140,7 +140,7 @@ class Trial:
             sender.close()
 
     def _test_line(self) -> bytes:
-        wire = wire_of(self._route)
+        wire = wire_format_of(self._route)
         header = header_of(Origin(self._route.key, _TAG, "app"), wire)
         now = rfc5424_time(datetime.now(UTC).isoformat())
         return framed([f"{PRI_AND_VERSION[Severity.INFO]}{now}{header}{_TEXT}"], wire)

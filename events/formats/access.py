@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from events.formats import envoy, istio
 from events.formats.json_records import JsonRecords
+from events.formats.malformed import Malformed
 from events.formats.origins import Origins
 from events.formats.record_times import lines_of_records
 from events.formats.texts import as_given
 from events.formats.web import TAG
-from events.lines import Lines, Wants
-from events.malformed import Malformed
-from events.records import Run
+from events.kafka.records import PartitionRecords
+from events.lines import Lines, OriginTest
 
 
 class AccessEntry(istio.IstioEntry, gc=False):
@@ -32,9 +32,9 @@ class AccessFormat:
         self._records = JsonRecords(AccessEntry, _lenient)
         self._origins = Origins(TAG, "router")
 
-    def lines_of(self, run: Run, malformed: Malformed, wants: Wants) -> Lines:
+    def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
         origins, texts, kept = [], [], []
-        for entry, message in zip(*self._records.events_of(run, malformed), strict=True):
+        for entry, message in zip(*self._records.events_of(records, malformed), strict=True):
             common = entry.common_properties
             if common is None:
                 key = istio.key_of(entry)
@@ -42,7 +42,7 @@ class AccessFormat:
             else:
                 origin = self._origins.named(common.upstream_cluster or "", envoy.key_of)
             if origin is None:
-                malformed.add(run.source, message, "no_app")
+                malformed.add(records.partition, message, "no_app")
             elif wants(origin):
                 origins.append(origin)
                 texts.append(_text_of(entry, origin.name))

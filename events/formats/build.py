@@ -7,12 +7,12 @@ from typing import Any
 from msgspec import Struct
 
 from events.formats.json_records import JsonRecords
+from events.formats.malformed import Malformed, MalformedError
 from events.formats.origins import Origins
 from events.formats.record_times import lines_of_records
 from events.formats.said import said
-from events.lines import Lines, Wants
-from events.malformed import Malformed, MalformedError
-from events.records import Run
+from events.kafka.records import PartitionRecords
+from events.lines import Lines, OriginTest
 
 TAG = "akkeris/build"
 
@@ -27,12 +27,12 @@ class BuildFormat:
         self._records = JsonRecords(BuildEvent, _lenient)
         self._origins = Origins(TAG, "build")
 
-    def lines_of(self, run: Run, malformed: Malformed, wants: Wants) -> Lines:
+    def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
         origins, texts, kept = [], [], []
-        for event, message in zip(*self._records.events_of(run, malformed), strict=True):
+        for event, message in zip(*self._records.events_of(records, malformed), strict=True):
             origin = self._origins.named(event.metadata)
             if origin is None:
-                malformed.add(run.source, message, "no_app")
+                malformed.add(records.partition, message, "no_app")
             elif wants(origin):
                 origins.append(origin)
                 texts.append(event.message or "")

@@ -15,8 +15,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from confluent_kafka import Message
 
-from events.malformed import Malformed, MalformedError
-from events.records import Run
+from events.formats.malformed import Malformed, MalformedError
+from events.kafka.records import PartitionRecords
 
 Event = TypeVar("Event", bound=msgspec.Struct)
 
@@ -41,11 +41,13 @@ class JsonRecords(Generic[Event]):
         self._decode = msgspec.json.Decoder(event_type).decode
         self._lenient = lenient
 
-    def events_of(self, run: Run, malformed: Malformed) -> tuple[list[Event], Sequence[Message]]:
+    def events_of(
+        self, records: PartitionRecords, malformed: Malformed
+    ) -> tuple[list[Event], Sequence[Message]]:
         """The events, and the record of each. Malformed ones are counted, and in neither."""
         events: list[Event] = []
         bad: set[int] = set()
-        values = run.values
+        values = records.values
         remaining = iter(values)
         while True:
             try:
@@ -56,13 +58,13 @@ class JsonRecords(Generic[Event]):
                 try:
                     events.append(self._lenient(_object_of(values[refused])))
                 except MalformedError as error:
-                    malformed.add(run.source, run.messages[refused], error.reason)
+                    malformed.add(records.partition, records.messages[refused], error.reason)
                     bad.add(refused)
             else:
                 break
         if not bad:
-            return events, run.messages
-        return events, [m for index, m in enumerate(run.messages) if index not in bad]
+            return events, records.messages
+        return events, [m for index, m in enumerate(records.messages) if index not in bad]
 
 
 def _object_of(value: bytes | None) -> dict[str, Any]:

@@ -14,13 +14,13 @@ from confluent_kafka import Message
 from msgspec import Struct
 
 from events.formats.json_records import JsonRecords, text_or_none
+from events.formats.malformed import Malformed, MalformedError
 from events.formats.record_times import time_of_record
 from events.formats.said import said
+from events.formats.timestamps import rfc5424_times
+from events.kafka.records import PartitionRecords
 from events.keys import AppKey
-from events.lines import Lines, Origin, Severity, Wants
-from events.malformed import Malformed, MalformedError
-from events.records import Run
-from events.timestamps import rfc5424_times
+from events.lines import Lines, Origin, OriginTest, Severity
 
 # Pods come and go; past this many the cache starts anew.
 ORIGINS_KEPT = 20_000
@@ -66,8 +66,8 @@ class KubernetesFormat:
         self._records = JsonRecords(KubernetesEvent, _lenient)
         self._origin_of = PodOrigins(space).__getitem__
 
-    def lines_of(self, run: Run, malformed: Malformed, wants: Wants) -> Lines:
-        events, messages = self._records.events_of(run, malformed)
+    def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
+        events, messages = self._records.events_of(records, malformed)
         origins = list(map(self._origin_of, [event.kubernetes for event in events]))
         wanted = list(map(wants, origins))
         if not all(wanted):

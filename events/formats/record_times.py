@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from confluent_kafka import Message
 
+from events.formats.timestamps import rfc5424_time_of_ms
 from events.lines import Lines, Origin, Severity
-from events.timestamps import rfc5424_time_of_ms
 
 # Neighbouring records share their millisecond.
 _time_of_ms = lru_cache(4096)(rfc5424_time_of_ms)

@@ -10,13 +10,13 @@ from urllib.parse import unquote_plus
 
 from confluent_kafka import Message
 
+from events.formats.malformed import Malformed, MalformedError
 from events.formats.origins import Origins, app_or_none
 from events.formats.record_times import lines_of_records
 from events.formats.web_layout import LIFTED, Layout, WebLine, has_layout
+from events.kafka.records import PartitionRecords
 from events.keys import AppKey
-from events.lines import Lines, Origin, Wants
-from events.malformed import Malformed, MalformedError
-from events.records import Run
+from events.lines import Lines, Origin, OriginTest
 
 TAG = "akkeris/router"
 
@@ -34,11 +34,11 @@ class WebFormat:
         self._layout: Layout | None = None
         self._last_keys: tuple[str, ...] = ()
 
-    def lines_of(self, run: Run, malformed: Malformed, wants: Wants) -> Lines:
+    def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
         origins: list[Origin] = []
         texts: list[str] = []
         kept: list[Message] = []
-        values = run.values
+        values = records.values
         read = self._layout.read(values) if self._layout else None
         named = self._origins.named
         for index, value in enumerate(values):
@@ -50,17 +50,17 @@ class WebFormat:
                 if origin is not None and wants(origin):
                     origins.append(origin)
                     texts.append(f"{pairs} host={origin.name} path={path}")
-                    kept.append(run.messages[index])
+                    kept.append(records.messages[index])
                 if site:
                     origin = self._origins.site(site)
                     if wants(origin):
                         origins.append(origin)
                         texts.append(f"{pairs} host={site} path={site_path}")
-                        kept.append(run.messages[index])
+                        kept.append(records.messages[index])
                 elif origin is None:
                     raise MalformedError("no_app")
             except MalformedError as error:
-                malformed.add(run.source, run.messages[index], error.reason)
+                malformed.add(records.partition, records.messages[index], error.reason)
         return lines_of_records(origins, texts, kept)
 
     def _taken_apart(self, value: bytes | None) -> WebLine:

@@ -12,9 +12,9 @@ from pathlib import Path
 import aiohttp
 from django.core.management.base import OutputWrapper
 
-from events.devkafka import DevKafka
-from events.progress import Progress
-from logshuttle_site.demo.keepsakes import OPERATOR, Keepsakes, keepsakes_in
+from events.devkafka.broker import DevKafka
+from events.process.progress import Progress
+from logshuttle_site.demo.demo_keys import OPERATOR, Keepsakes, keepsakes_in
 from logshuttle_site.demo.parts import PartFailedError, Parts
 from logshuttle_site.demo.receiver import ShowingReceiver
 from logshuttle_site.demo.traffic import APPS, write_lines

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from events.parentage import TiedProcess
+from events.process.child_process import ChildProcess
 
 STOP_SECONDS = 15.0
 _MANAGE = Path(__file__).parents[2] / "manage.py"
@@ -25,7 +25,7 @@ class Parts:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._folder = folder
         self._environment = environment
-        self._running: dict[str, TiedProcess] = {}
+        self._running: dict[str, ChildProcess] = {}
 
     def call(self, *command: str, secrets: Mapping[str, str] | None = None) -> None:
         """Run a command to its end. Raises PartFailedError."""
@@ -41,7 +41,7 @@ class Parts:
 
     def start(self, name: str, *options: str) -> None:
         with self.log_of(name).open("wb") as log:
-            self._running[name] = TiedProcess(
+            self._running[name] = ChildProcess(
                 [sys.executable, _MANAGE, name, *options], output=log, env=self._environment
             )
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import confluent_kafka as kafka
 
-from events.kafka import client_conf
+from events.kafka.client import client_conf
 from events.keys import AppKey
 
 APPS = (AppKey("shop", "demo"), AppKey("api", "demo"), AppKey("blog", "staging"))

@@ -13,7 +13,7 @@ from django.test import Client
 from drains import services
 from drains.filters import LineFilter
 from drains.models import Drain
-from drains.options import DEFAULTS, DrainOptions
+from drains.option_values import DEFAULTS, DrainOptions
 from events.keys import AppKey
 from tests.support.certificates import Authority
 

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from drains import options
+from drains import option_values as options
 from drains.models import Drain
 from drains.selectors import load_route_table, route_version
 from events.keys import AppKey

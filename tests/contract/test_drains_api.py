@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from drains.option_rules import OPTION_NAMES
+from drains.options.rules import OPTION_NAMES
 from drains.selectors import route_version
 from tests.contract.conftest import Api, is_problem
 

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from drains import services
-from drains.delivery import lookups
+from drains.delivery.network import lookups
 from drains.models import Drain
 from events.keys import AppKey
 from tests.contract.conftest import Api

@@ -11,8 +11,8 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from events.api import producer
-from events.decode import Decoder
-from events.records import Run, TopicPartition
+from events.formats.decode import Decoder
+from events.kafka.records import PartitionRecords, TopicPartition
 from events.topics import SOURCE_TOPICS
 from tests.contract.conftest import KEY, Api
 from tests.support.broker import Broker
@@ -95,7 +95,7 @@ def test_an_event_is_on_its_spaces_topic_byte_for_byte(
     (record,) = kafka.consume(space, 1)
     assert (record.value(), record.key()) == (body.encode(), b"gold-1-a")
     decoder = Decoder()
-    (line,) = decoder.lines_of(Run(TopicPartition(space, 0), [record]))
+    (line,) = decoder.lines_of(PartitionRecords(TopicPartition(space, 0), [record]))
     assert (str(line.origin.key), line.text) == (f"gold-{space}", "café é 1.0")
 
 
@@ -124,7 +124,7 @@ def test_whatever_the_decoder_reads_is_taken(
     assert (answer.status_code, answer.json()) == (201, body)
     (record,) = kafka.consume(space, 1)
     decoder = Decoder()
-    assert len(decoder.lines_of(Run(TopicPartition(space, 0), [record]))) == 1
+    assert len(decoder.lines_of(PartitionRecords(TopicPartition(space, 0), [record]))) == 1
     assert not decoder.malformed.counts
 
 

@@ -13,9 +13,9 @@ from django.urls import reverse
 from drains import services
 from drains.errors import KafkaAwayError
 from drains.models import Drain
-from events.cluster import Span
+from events.kafka.cluster import Span
+from events.kafka.records import TopicPartition
 from events.keys import AppKey, Key
-from events.records import TopicPartition
 from tests.contract.conftest import Api, is_problem
 
 pytestmark = pytest.mark.django_db

@@ -12,10 +12,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from events.keys import AppKey
-from sessions_app import guesses, selectors, services
+from sessions_app import guess_limit as guesses
+from sessions_app import selectors, services
 from sessions_app.errors import TooManyError, UnknownSessionError
 from sessions_app.models import TailSession
-from sessions_app.session import Selection
+from sessions_app.tail.session import Selection
 
 GOLD = Selection(AppKey("gold", "gs"))
 

@@ -18,7 +18,7 @@ from drains import services as drains
 from events.keys import AppKey, SiteKey
 from sessions_app import selectors, services
 from sessions_app.models import TailSession
-from sessions_app.session import Selection
+from sessions_app.tail.session import Selection
 
 LIST, ADD = "/admin/sessions_app/tailsession/", "/admin/sessions_app/tailsession/add/"
 DRAINS = "/admin/drains/drain/"

@@ -13,10 +13,10 @@ from typing import Any
 import grpc
 import pytest
 
-from events.als import AccessLogs
-from events.als_counts import AlsCounts
-from events.als_server import MESSAGE_BYTES, AlsAddress, serve
-from events.als_tls import TlsFiles
+from events.als.counts import AlsCounts
+from events.als.server import MESSAGE_BYTES, AlsAddress, serve
+from events.als.streams import AccessLogs
+from events.als.tls import TlsFiles
 from tests.support.als import VERSIONS, FakeKafka, entry, message, parsed, stub
 from tests.support.certificates import Authority, Certificate
 from tests.support.ports import LOOPBACK

@@ -9,7 +9,7 @@ import pytest
 import trustme
 from confluent_kafka import KafkaException
 
-from events.devkafka import DevKafka, DevKafkaError, SaslSsl
+from events.devkafka.broker import DevKafka, DevKafkaError, SaslSsl
 from tests.support.broker import Broker
 from tests.support.kafka import OwnKafka, TopicNames
 from tests.support.processes import ROOT, alive, run_process
@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 STARTS_A_BROKER = """
 import signal, sys
 from pathlib import Path
-from events.devkafka import DevKafka
+from events.devkafka.broker import DevKafka
 with DevKafka(data_dir=Path(sys.argv[1])) as kafka:
     print(kafka.pid, flush=True)
     signal.pause()
@@ -124,7 +124,7 @@ def test_the_jars_must_be_had_from_somewhere(
 def test_without_jgo_the_message_says_what_to_install(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['jgo'] = None; from pathlib import Path\n"
-        "from events.devkafka import DevKafka\n"
+        "from events.devkafka.broker import DevKafka\n"
         f"DevKafka(data_dir=Path({str(tmp_path)!r})).start()"
     )
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}

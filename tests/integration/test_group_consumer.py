@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
-from events.group_consumer import Found, GroupConsumer
-from events.kafka import consumer_conf
-from events.records import TopicPartition
-from events.topic_ids import TopicIds
+from events.kafka.client import consumer_conf
+from events.kafka.group_member import Found, GroupConsumer
+from events.kafka.records import TopicPartition
+from events.kafka.topic_ids import TopicIds
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
 from tests.support.waiting import until

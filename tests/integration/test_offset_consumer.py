@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from events.consumer import OffsetConsumer
-from events.kafka import consumer_conf
-from events.records import TopicPartition
+from events.kafka.client import consumer_conf
+from events.kafka.consumer import OffsetConsumer
+from events.kafka.records import TopicPartition
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
 
@@ -16,8 +16,8 @@ async def read(consumer: OffsetConsumer, count: int) -> list[tuple[int, bytes | 
     found: list[tuple[int, bytes | None]] = []
     async with asyncio.timeout(10):
         while len(found) < count:
-            for run in (await consumer.next_batch()).runs:
-                found += [(run.source.partition, value) for value in run.values]
+            for records in (await consumer.next_batch()).parts:
+                found += [(records.partition.number, value) for value in records.values]
     return found
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from events.parentage import TiedProcess
+from events.process.child_process import ChildProcess
 from tests.support.processes import alive, run_process
 from tests.support.waiting import wait_until
 
 PARENT = """
 import signal, sys
-from events.parentage import TiedProcess
+from events.process.child_process import TiedProcess
 with open("/dev/null", "wb") as output:
     tied = TiedProcess(["sleep", "60"], output=output, use_kernel=sys.argv[1] == "kernel")
 print(tied.pid, flush=True)
@@ -37,7 +37,7 @@ def test_the_child_dies_with_a_parent_that_is_killed(way: str, tmp_path: Path) -
 def test_a_child_that_ignores_the_signal_is_killed_after_the_limit(tmp_path: Path) -> None:
     code = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True)"
     with (tmp_path / "log").open("wb") as output:
-        tied = TiedProcess([sys.executable, "-c", code + "; signal.pause()"], output=output)
+        tied = ChildProcess([sys.executable, "-c", code + "; signal.pause()"], output=output)
     wait_until((tmp_path / "log").read_text, 10, "the child's word")
     tied.end(signal.SIGTERM, 0.2)
     assert tied.process.returncode == -signal.SIGKILL
@@ -46,7 +46,7 @@ def test_a_child_that_ignores_the_signal_is_killed_after_the_limit(tmp_path: Pat
 def test_the_guard_goes_with_the_child(tmp_path: Path) -> None:
     before = set(psutil.Process().children())
     with (tmp_path / "log").open("wb") as output:
-        tied = TiedProcess(["sleep", "60"], output=output, use_kernel=False)
+        tied = ChildProcess(["sleep", "60"], output=output, use_kernel=False)
     started = set(psutil.Process().children()) - before
     assert len(started) == 2
     tied.end(signal.SIGTERM, 5)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError
 
-from events.producer import ProduceError, Producer, producer_conf
+from events.kafka.producer import ProduceError, Producer, producer_conf
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
 from tests.support.waiting import until

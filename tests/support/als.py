@@ -12,7 +12,7 @@ from envoy.service.accesslog.v3 import als_pb2 as v3
 from envoy.service.accesslog.v3 import als_pb2_grpc as v3_grpc
 from google.protobuf.json_format import ParseDict
 
-from events.producer import Told
+from events.kafka.producer import Told
 
 VERSIONS = ("v2", "v3")
 _MESSAGES = {"v2": v2.StreamAccessLogsMessage, "v3": v3.StreamAccessLogsMessage}

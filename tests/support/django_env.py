@@ -34,7 +34,7 @@ for _name in _UNWANTED:
 def _no_name_server() -> Iterator[None]:
     """No name that a test makes a drain of has an address, whatever the network says."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("drains.delivery.lookups.addresses_of", lambda host: [])
+        patch.setattr("drains.delivery.network.lookups.addresses_of", lambda host: [])
         yield
 
 

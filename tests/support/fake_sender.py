@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from drains.delivery.checkpoints import Checkpoints, StepBack
-from drains.delivery.errors import DialError
+from drains.delivery.network.errors import DialError
 from drains.delivery.sender import CAPACITY_BYTES, Ended, Sender
+from drains.delivery.senders.checkpoints import Checkpoints, StepBack
 from drains.routes import Route
-from shuttle.marks import Mark
+from shuttle.feed.writes import Write
 
 
 class FakeSender:
@@ -26,26 +26,26 @@ class FakeSender:
         self.confirmed_bytes = 0
         self.trouble: str | None = None
         self.lines_refused = 0
-        self._checkpoints: Checkpoints[Mark] = Checkpoints()
+        self._checkpoints: Checkpoints[Write] = Checkpoints()
 
     @property
-    def unconfirmed(self) -> Iterator[Mark]:
-        return (mark for _, mark in self._checkpoints.unconfirmed)
+    def unconfirmed(self) -> Iterator[Write]:
+        return (write for _, write in self._checkpoints.unconfirmed)
 
-    def send(self, pieces: Sequence[bytes], mark: Mark) -> None:
+    def send(self, pieces: Sequence[bytes], write: Write) -> None:
         data = b"".join(pieces)
         self.sent.append(data)
         self.pieces.append(tuple(pieces))
-        self.names.append(mark.name)
-        self._checkpoints.wrote(len(data), mark)
+        self.names.append(write.name)
+        self._checkpoints.wrote(len(data), write)
 
     def read_all(self) -> None:
         self.confirmed_bytes = self._checkpoints.written_bytes
 
-    def confirm(self, now: float) -> list[Mark]:
+    def confirm(self, now: float) -> list[Write]:
         return self._checkpoints.confirm(self.confirmed_bytes, now)
 
-    def to_send_again(self, distrusted: StepBack, now: float) -> list[Mark]:
+    def to_send_again(self, distrusted: StepBack, now: float) -> list[Write]:
         return self._checkpoints.to_send_again(distrusted, now)
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class FakeReceiver:
         self.dials = 0
         self.senders: list[FakeSender] = []
 
-    async def connect(self, route: Route, ended: Ended) -> Sender[Mark]:
+    async def connect(self, route: Route, ended: Ended) -> Sender[Write]:
         self.dials += 1
         if self.refuses:
             raise DialError("connection refused")

@@ -6,15 +6,15 @@ import asyncio
 from typing import Any
 
 from drains.destination import Destination
-from drains.options import DrainOptions
+from drains.option_values import DrainOptions
 from drains.routes import Route
+from events.kafka.records import PartitionRecords, TopicPartition
 from events.keys import AppKey
-from events.records import Run, TopicPartition
-from shuttle.feed import Feed
-from shuttle.registers import Registers
-from shuttle.store import StoredCursor
+from shuttle.feed.context import Registers
+from shuttle.feed.feed import Feed
+from shuttle.feed.stored_cursor import StoredCursor
 from tests.support.fake_sender import FakeReceiver, FakeSender
-from tests.support.records import kubernetes_event, run_of
+from tests.support.records import kubernetes_event, records_of
 
 P0, P1 = TopicPartition("gs", 0), TopicPartition("gs", 1)
 
@@ -50,9 +50,9 @@ class FeedBench:
         return self.sender
 
     async def sent(
-        self, batch: int, begin: int, data: bytes = b"x", *, covered: bool = False
+        self, batch: int, begin: int, data: bytes = b"x", *, has_cursor: bool = False
     ) -> None:
-        self.feed.take(batch, records(begin), (data,), 1, covered=covered)
+        self.feed.take(batch, records(begin), (data,), 1, has_cursor=has_cursor)
         self.feed.flush()
         if not self.receiver.senders:
             await self.connected()
@@ -68,13 +68,13 @@ class FeedBench:
 
 def cursors(rows: dict[TopicPartition, int]) -> dict[TopicPartition, StoredCursor]:
     """As the database has them."""
-    return {source: StoredCursor(offset, "") for source, offset in rows.items()}
+    return {partition: StoredCursor(offset, "") for partition, offset in rows.items()}
 
 
 def windows(begins: dict[TopicPartition, int]) -> dict[TopicPartition, StoredCursor]:
     """To be sent again from here."""
-    return {source: StoredCursor(at, "", resend_from=at) for source, at in begins.items()}
+    return {partition: StoredCursor(at, "", resend_from=at) for partition, at in begins.items()}
 
 
-def records(begin: int, source: TopicPartition = P0) -> Run:
-    return run_of([kubernetes_event("x")], source.topic, source.partition, begin)
+def records(begin: int, partition: TopicPartition = P0) -> PartitionRecords:
+    return records_of([kubernetes_event("x")], partition.topic, partition.number, begin)

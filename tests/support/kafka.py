@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from events.devkafka import DevKafka, DevKafkaError
-from events.java import kafka_jars
+from events.devkafka.broker import DevKafka, DevKafkaError
+from events.devkafka.java import kafka_jars
 from tests.support.broker import Broker
 from tests.support.locks import MACHINE, locked
 from tests.support.ports import free_port

@@ -12,7 +12,7 @@ from signal import SIGKILL, SIGTERM, Signals
 
 import psutil
 
-from events.parentage import TiedProcess
+from events.process.child_process import ChildProcess
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +37,7 @@ def alive(process: psutil.Process) -> bool:
 class RunningProcess:
     """A process with its output in a file. Ends with the test's process, whatever happens."""
 
-    def __init__(self, tied: TiedProcess, log: Path) -> None:
+    def __init__(self, tied: ChildProcess, log: Path) -> None:
         self._tied = tied
         self.log = log
 
@@ -98,7 +98,7 @@ def run_process(
     """
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict(env or {})
     with log.open("ab") as output:
-        tied = TiedProcess(args, output=output, env=environment, cwd=cwd)
+        tied = ChildProcess(args, output=output, env=environment, cwd=cwd)
     process = RunningProcess(tied, log)
     try:
         yield process

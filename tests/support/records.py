@@ -8,19 +8,19 @@ from typing import Any
 
 from confluent_kafka import Message
 
-from events.records import Run, TopicPartition
+from events.kafka.records import PartitionRecords, TopicPartition
 
 RECORD_TIME_MS = 1_700_000_000_123
 RECORD_TIME = "2023-11-14T22:13:20.123Z"
 
 
-def run_of(
+def records_of(
     values: Iterable[bytes | None],
     topic: str = "gs",
     partition: int = 0,
     begin: int = 0,
     timestamp_ms: int = RECORD_TIME_MS,
-) -> Run:
+) -> PartitionRecords:
     messages = [
         Message(
             topic=topic,
@@ -31,7 +31,7 @@ def run_of(
         )
         for index, value in enumerate(values)
     ]
-    return Run(TopicPartition(topic, partition), messages)
+    return PartitionRecords(TopicPartition(topic, partition), messages)
 
 
 def kubernetes_event(log: str | None, **changes: Any) -> bytes:

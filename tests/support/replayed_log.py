@@ -11,17 +11,17 @@ from typing import Any, NamedTuple, cast
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from drains.destination import Destination
-from drains.options import DrainOptions
+from drains.option_values import DrainOptions
 from drains.routes import Route
-from events.batch_size import BatchSize
-from events.cluster import Cluster, Found
-from events.decode import Decoder
+from events.formats.decode import Decoder
+from events.kafka.batch_size import BatchSize
+from events.kafka.cluster import Cluster, Found
+from events.kafka.records import Batch, PartitionRecords, TopicPartition, by_partition
 from events.keys import AppKey
-from events.records import Batch, Run, TopicPartition, runs_of
-from shuttle.feed import Feed
-from shuttle.jumps import Jumps
-from shuttle.registers import Registers
-from shuttle.replay import ReplayPass, Replays
+from shuttle.feed.context import Registers
+from shuttle.feed.feed import Feed
+from shuttle.replay.passes import ReplayPass, ReplayScheduler
+from shuttle.replay.skips import LagSkips
 from shuttle.routing import Router
 from tests.support.fake_sender import FakeReceiver, FakeSender
 from tests.support.records import kubernetes_event
@@ -47,18 +47,18 @@ class Record(NamedTuple):
         return self.value is not None and b'"gold"' in self.value
 
 
-def message_of(source: TopicPartition, record: Record) -> Message:
+def message_of(partition: TopicPartition, record: Record) -> Message:
     return Message(
-        topic=source.topic,
-        partition=source.partition,
+        topic=partition.topic,
+        partition=partition.number,
         offset=record.offset,
         value=record.value,
         timestamp=(1, record.stamp_ms),
     )
 
 
-def run_of(source: TopicPartition, records: Sequence[Record]) -> Run:
-    return Run(source, [message_of(source, record) for record in records])
+def records_of(partition: TopicPartition, records: Sequence[Record]) -> PartitionRecords:
+    return PartitionRecords(partition, [message_of(partition, record) for record in records])
 
 
 class Log:
@@ -101,31 +101,31 @@ class LogConsumer:
         await asyncio.sleep(0)
         self._on_batch()
         messages: list[Message] = []
-        resumed: dict[TopicPartition, int] = {}
-        for source in self._at:
-            if self._at[source] < self._logs[source].low:
-                self._at[source] = resumed[source] = self._logs[source].low
-        here = [source for source in self._at if source not in resumed]
-        for source in here * 2:
-            messages += self._take(source, next(self._sizes))
-        runs = list(runs_of(messages))
-        ends = {run.source: run.end for run in runs}
+        reset_to: dict[TopicPartition, int] = {}
+        for partition in self._at:
+            if self._at[partition] < self._logs[partition].low:
+                self._at[partition] = reset_to[partition] = self._logs[partition].low
+        here = [partition for partition in self._at if partition not in reset_to]
+        for partition in here * 2:
+            messages += self._take(partition, next(self._sizes))
+        parts = list(by_partition(messages))
+        ends = {records.partition: records.end for records in parts}
         ends.update(
             {
-                source: log.end
-                for source in here
-                if self._at[source] >= (log := self._logs[source]).end
+                partition: log.end
+                for partition in here
+                if self._at[partition] >= (log := self._logs[partition]).end
             }
         )
-        return Batch(runs, ends, 0, resumed)
+        return Batch(parts, ends, 0, reset_to)
 
     async def close(self) -> None: ...
 
-    def _take(self, source: TopicPartition, size: int) -> list[Message]:
-        log = self._logs[source]
-        taken = log.from_offset(self._at[source], size)
-        self._at[source] = taken[-1].offset + 1 if len(taken) == size else log.end
-        return [message_of(source, record) for record in taken]
+    def _take(self, partition: TopicPartition, size: int) -> list[Message]:
+        log = self._logs[partition]
+        taken = log.from_offset(self._at[partition], size)
+        self._at[partition] = taken[-1].offset + 1 if len(taken) == size else log.end
+        return [message_of(partition, record) for record in taken]
 
 
 class LogCluster:
@@ -139,15 +139,17 @@ class LogCluster:
         self.answered = 0
 
     async def at(
-        self, sources: Collection[TopicPartition], epoch_ms: int
+        self, partitions: Collection[TopicPartition], epoch_ms: int
     ) -> dict[TopicPartition, Found | None]:
-        self.asked += sources
+        self.asked += partitions
         answer = next(self._answers)
         if answer == "failure":
             raise KafkaException(KafkaError(KafkaError._TRANSPORT))
         if answer == "silence":
             await asyncio.Event().wait()
-        found = {source: self._logs[source].first_at(max(epoch_ms, 0)) for source in sources}
+        found = {
+            partition: self._logs[partition].first_at(max(epoch_ms, 0)) for partition in partitions
+        }
         await asyncio.sleep(0)
         self._on_question()
         if answer == "leaderless":
@@ -190,13 +192,13 @@ class ReplayBench:
         self._numbers = count(1)
         router = Router()
         router.route({KEY: self.feeds})
-        self.replays = Replays(
+        self.replays = ReplayScheduler(
             lambda: cast(Any, LogConsumer(logs, sizes, self._batch)),
             lambda consumer: ReplayPass(
                 consumer, Decoder(), router, self._numbers, self.live, lambda: NOW
             ),
             self.registers.behind,
-            Jumps(cast(Cluster, self.cluster), self.live, lambda: NOW),
+            LagSkips(cast(Cluster, self.cluster), self.live, lambda: NOW),
             lambda: False,
         )
 
@@ -224,18 +226,20 @@ class ReplayBench:
             self._failed.add(sender)
             sender.ended(ConnectionResetError())
 
-    def grow(self, source: TopicPartition, stamp_ms: int) -> None:
+    def grow(self, partition: TopicPartition, stamp_ms: int) -> None:
         """One more line, and the live pass meets it."""
-        log = self.logs[source]
-        log.records.append(Record.line(log.end, stamp_ms, source.partition))
+        log = self.logs[partition]
+        log.records.append(Record.line(log.end, stamp_ms, partition.number))
         log.end += 1
-        for record in log.from_offset(self.live[source], len(log.records)):
+        for record in log.from_offset(self.live[partition], len(log.records)):
             for feed in self.feeds:
-                if source in feed.gaps:
-                    feed.miss(next(self._numbers), run_of(source, [record]), int(record.is_ours))
+                if partition in feed.gaps:
+                    feed.miss(
+                        next(self._numbers), records_of(partition, [record]), int(record.is_ours)
+                    )
                 else:
-                    self.live_lines[feed].add(f"{source.partition}-{record.offset}")
-        self.live[source] = log.end
+                    self.live_lines[feed].add(f"{partition.number}-{record.offset}")
+        self.live[partition] = log.end
 
     def sent(self, feed: Feed) -> set[str]:
         """What it was sent, read or not: text by text."""

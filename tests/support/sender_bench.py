@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from drains.delivery.build import Connector
-from drains.delivery.dialing import Dialer
-from drains.delivery.egress import EgressPolicy
-from drains.delivery.errors import explain
+from drains.delivery.network.dialing import Dialer
+from drains.delivery.network.egress import EgressPolicy
+from drains.delivery.network.errors import explain
 from drains.delivery.sender import Sender
-from drains.delivery.syslog import framed, wire_of
+from drains.delivery.wire.rfc5424 import framed, wire_format_of
 from drains.destination import Destination
-from drains.options import DrainOptions
+from drains.option_values import DrainOptions
 from drains.routes import Route
 from events.keys import AppKey
 
@@ -61,7 +61,7 @@ class SenderBench:
 
     def send_pieces(self, pieces: list[Any], *, name: str | None = None) -> None:
         self._number += 1
-        wire = wire_of(self._route)
+        wire = wire_format_of(self._route)
         data = [framed([record(t) for t in texts], wire) if texts else b"" for texts in pieces]
         self.sender.send(data, NamedWrite(name or f"write {self._number}"))
 

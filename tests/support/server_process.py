@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from events.parentage import TiedProcess
+from events.process.child_process import ChildProcess
 from tests.support.processes import ROOT
 from tests.support.waiting import wait_until
 
@@ -24,7 +24,7 @@ class ServerProcess(ABC):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._output = folder / "output"
-        self._process: TiedProcess | None = None
+        self._process: ChildProcess | None = None
 
     @abstractmethod
     def command(self) -> Sequence[str | Path]:
@@ -39,7 +39,7 @@ class ServerProcess(ABC):
         assert self._process is None, "it is running already"
         command = self.command()
         with self._output.open("ab") as output:
-            process = self._process = TiedProcess(command, output=output, cwd=ROOT)
+            process = self._process = ChildProcess(command, output=output, cwd=ROOT)
         name = type(self).__name__
         wait_until(lambda: process.ended() or self.ready(), _START_LIMIT_SECONDS, f"{name} listens")
         assert not process.ended(), f"{name} ended: {self.output()}"

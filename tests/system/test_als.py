@@ -17,8 +17,8 @@ import httpx
 import psutil
 import pytest
 
-from events.als import TOPIC
-from events.decode import Decoder
+from events.als.streams import TOPIC
+from events.formats.decode import Decoder
 from tests.support.als import VERSIONS, entry, message, parsed, stub
 from tests.support.asking import get
 from tests.support.broker import Broker
@@ -28,7 +28,7 @@ from tests.support.kafka import OwnKafka, TopicNames
 from tests.support.ports import LOOPBACK, accepts, free_port
 from tests.support.processes import RunningProcess, manage, run_process
 from tests.support.receiving import Receivers
-from tests.support.records import run_of
+from tests.support.records import records_of
 from tests.support.shuttle import Shuttle
 from tests.support.waiting import wait_until
 
@@ -225,7 +225,7 @@ def test_requests_through_a_real_envoy_become_lines_of_the_app(
 
     assert [answer.text for answer in answers] == ["hello"] * 3
     assert 'logshuttle_als_streams{node="envoy-of-the-test"} 1.0' in nodes
-    lines = Decoder().lines_of(run_of([json.dumps(one).encode() for one in entries], TOPIC))
+    lines = Decoder().lines_of(records_of([json.dumps(one).encode() for one in entries], TOPIC))
     assert [str(line.origin.key) for line in lines] == [f"shop-{space}"] * 3
     for number, line in enumerate(lines):
         assert re.fullmatch(

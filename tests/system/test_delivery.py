@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from events.timestamps import rfc5424_time_of_ms
+from events.formats.timestamps import rfc5424_time_of_ms
 from tests.support.broker import Broker
 from tests.support.golden import golden_cases
 from tests.support.judge import Verdict, judge, new_run

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from events.timestamps import rfc5424_time_of_ms
+from events.formats.timestamps import rfc5424_time_of_ms
 from tests.support.broker import Broker
 from tests.support.golden import golden_cases
 from tests.support.receiving import Receivers

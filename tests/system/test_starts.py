@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from events.devkafka import DevKafka
+from events.devkafka.broker import DevKafka
 from tests.support.broker import Broker
 from tests.support.kafka import OwnKafka, TopicNames
 from tests.support.receivers import Receiver

@@ -9,7 +9,7 @@ from signal import SIGTERM
 import aiohttp
 import pytest
 
-from events.devkafka import DevKafka
+from events.devkafka.broker import DevKafka
 from tests.support.broker import Broker
 from tests.support.kafka import OwnKafka, TopicNames
 from tests.support.shuttle import Shuttle

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from events.devkafka import DevKafka, DevKafkaError
-from events.progress import Progress
+from events.devkafka.broker import DevKafka, DevKafkaError
+from events.process.progress import Progress
 
 
 class Command(BaseCommand):

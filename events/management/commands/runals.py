@@ -10,14 +10,14 @@ from confluent_kafka import KafkaException
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from events.als import AccessLogs
-from events.als_counts import AlsCounts
-from events.als_metrics import registry_of
-from events.als_server import AlsAddress, serve
-from events.als_tls import TlsFiles
-from events.probes import OwnAnswers, serve_probes
-from events.producer import Producer
-from events.stopping import stop_on_signals
+from events.als.counts import AlsCounts
+from events.als.metrics import registry_of
+from events.als.server import AlsAddress, serve
+from events.als.streams import AccessLogs
+from events.als.tls import TlsFiles
+from events.kafka.producer import Producer
+from events.process.probes import OwnAnswers, serve_probes
+from events.process.signals import stop_on_signals
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from events.devkafka import DevKafkaError
-from events.progress import Progress
+from events.devkafka.broker import DevKafkaError
+from events.process.progress import Progress
 from logshuttle_site.demo.demo import Demo, DemoPorts
 from logshuttle_site.demo.parts import PartFailedError
 

@@ -14,11 +14,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from drains.selectors import egress_policy
-from shuttle.als_process import AlsProcess
-from shuttle.config import WorkerConfig
-from shuttle.open_files import raise_open_files_limit
-from shuttle.run import supervise, work
-from shuttle.supervisor import Supervisor
+from shuttle.process.als_process import AlsProcess
+from shuttle.process.open_files import raise_open_files_limit
+from shuttle.process.run import supervise, work
+from shuttle.process.supervisor import Supervisor
+from shuttle.worker.config import WorkerConfig
 
 MAX_WORKERS = 256
 MANAGE = settings.BASE_DIR / "manage.py"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from drains.delivery.egress import EgressPolicy
-from drains.delivery.errors import DialError, RefusedByPolicyError
+from drains.delivery.network.egress import EgressPolicy
+from drains.delivery.network.errors import DialError, RefusedByPolicyError
 from drains.destination import SCHEMES
 from tests.support.addresses import REFUSED_ADDRESSES
 from tests.support.http_receiver import Answer, Script
@@ -126,7 +126,9 @@ async def test_what_was_checked_is_what_is_connected_to(
         tried.extend(address[-1][0] for address in addresses)
         raise ConnectionRefusedError(111, "refused")
 
-    monkeypatch.setattr("drains.delivery.dialing.aiohappyeyeballs.start_connection", connect)
+    monkeypatch.setattr(
+        "drains.delivery.network.dialing.aiohappyeyeballs.start_connection", connect
+    )
     with pytest.raises(DialError, match="connection refused"):
         await sending(f"syslog://logs.example.com:{canary.port}", NOTHING_ALLOWED).open()
     assert (tried, found.asked) == (["8.8.8.8"], 1)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from drains.delivery.syslog import framed, wire_of
+from drains.delivery.wire.rfc5424 import framed, wire_format_of
 from tests.support.rsyslog import Rsyslog
 from tests.support.sender_bench import NamedWrite, Senders, record, route_to
 
@@ -37,7 +37,7 @@ async def test_evil_lines(rsyslog: Rsyslog, sending: Senders, framing: str) -> N
     texts = [f"{n} " + "".join(dice.choices(EVIL, k=dice.randint(1, 5))) for n in range(LINES)]
     bench = sending(rsyslog.url, framing=framing)
     await bench.open()
-    wire = wire_of(route_to(rsyslog.url, framing=framing))
+    wire = wire_format_of(route_to(rsyslog.url, framing=framing))
     bench.sender.send((framed([record(text) for text in texts], wire),), NamedWrite("evil"))
     await bench.until_confirmed()
     bench.sender.send((framed([record("last")], wire),), NamedWrite("last"))

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from drains.delivery.errors import DialError
-from drains.options import TlsOptions
-from shuttle.health import Health
+from drains.delivery.network.errors import DialError
+from drains.option_values import TlsOptions
+from shuttle.feed.health import Health
 from tests.support.certificates import Authority
 from tests.support.feed_bench import FeedBench, records, route_of
 from tests.support.sender_bench import LOOPBACK, Senders
@@ -119,7 +119,7 @@ async def test_lines_that_were_refused_before_a_failure_are_counted() -> None:
     bench.sender.read_all()
     bench.sender.ended(ConnectionResetError())
 
-    assert (bench.feed.account.lines_confirmed, bench.feed.account.lines_lost.total()) == (3, 2)
+    assert (bench.feed.stats.lines_confirmed, bench.feed.stats.lines_lost.total()) == (3, 2)
     bench.feed.close()
     await asyncio.sleep(0)
 

@@ -6,8 +6,8 @@ import base64
 
 import pytest
 
-from drains.delivery.errors import DialError
-from drains.options import TlsOptions
+from drains.delivery.network.errors import DialError
+from drains.option_values import TlsOptions
 from tests.support.certificates import Authority
 from tests.support.http_receiver import (
     DROP,

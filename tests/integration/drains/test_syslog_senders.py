@@ -7,9 +7,9 @@ from itertools import count
 
 import pytest
 
-from drains.delivery.checkpoints import NO_STEP_BACK, StepBack
-from drains.delivery.errors import DialError
-from drains.options import TlsOptions
+from drains.delivery.network.errors import DialError
+from drains.delivery.senders.checkpoints import NO_STEP_BACK, StepBack
+from drains.option_values import TlsOptions
 from tests.support.certificates import Authority, self_signed
 from tests.support.ports import free_port
 from tests.support.receiver_program import Tls, TlsVersion

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from drains.delivery.dialing import Dialer
-from drains.delivery.egress import EgressPolicy
+from drains.delivery.network.dialing import Dialer
+from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.trial import Trial
-from drains.options import TlsOptions
+from drains.option_values import TlsOptions
 from tests.support.certificates import Authority
 from tests.support.http_receiver import Answer, Script
 from tests.support.logplex import parse_request

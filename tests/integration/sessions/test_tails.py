@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from events.kafka.records import TopicPartition
 from events.keys import AppKey
-from events.records import TopicPartition
-from sessions_app import tail
-from sessions_app.hub import AWAY
-from sessions_app.mailbox import Gap, Piece
-from sessions_app.session import Selection, Session
-from sessions_app.tail import BacklogEnd, Bye, Event, Ping
-from sessions_app.tails import Tails
-from sessions_app.tokens import base_of, live_suffix, topics_in_order
+from sessions_app.tail import tail
+from sessions_app.tail.live.hub import AWAY
+from sessions_app.tail.live.mailbox import LineSlice, Notice
+from sessions_app.tail.session import Selection, Session
+from sessions_app.tail.tail import BacklogEnd, Bye, Event, Ping
+from sessions_app.tail.tails import Tails
+from sessions_app.tail.tokens import base_of, live_suffix, topics_in_order
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
 from tests.support.tailing import event_now
@@ -61,7 +61,7 @@ async def next_of(kind: type, events: AsyncGenerator[list[Event]]) -> list[Event
 
 
 def texts(events: list[Event]) -> list[str]:
-    pieces = [event for event in events if isinstance(event, Piece)]
+    pieces = [event for event in events if isinstance(event, LineSlice)]
     return [piece.block.lines[index].text for piece in pieces for index in piece.indices]
 
 
@@ -112,7 +112,7 @@ async def test_a_reader_that_is_cut_off_twice_gets_no_line_twice(
         async def lines_since(token: str) -> list[tuple[str, str]]:
             """Texts, each with the token of who has seen it."""
             events = tails.events(session(space), token)
-            pieces = [e for e in await next_of(BacklogEnd, events) if isinstance(e, Piece)]
+            pieces = [e for e in await next_of(BacklogEnd, events) if isinstance(e, LineSlice)]
             await events.aclose()
             return [(p.block.lines[i].text, p.block.token(i)) for p in pieces for i in p.indices]
 
@@ -136,7 +136,7 @@ async def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
         again.create(space, partitions=1)
         again.produce(space, [event_now("anew")])
 
-        assert texts(await next_of(Piece, events)) == ["anew"]
+        assert texts(await next_of(LineSlice, events)) == ["anew"]
         await events.aclose()
 
 
@@ -144,7 +144,7 @@ async def test_without_kafka_it_says_so_and_ends_as_ever() -> None:
     async with tailing(NO_KAFKA) as tails:
         events = tails.events(session("gs", lives_seconds=6), None)
 
-        assert await next_of(Gap, events) == [AWAY]
+        assert await next_of(Notice, events) == [AWAY]
         assert await next_of(Bye, events) == [Bye("over")]
         await events.aclose()
 

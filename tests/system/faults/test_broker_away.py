@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from events.devkafka import DevKafka
+from events.devkafka.broker import DevKafka
 from tests.support.broker import Broker
 from tests.support.judge import new_run
 from tests.support.kafka import OwnKafka

@@ -60,7 +60,9 @@ def test_five_hundred_drains_some_of_them_dead(
     assert changed < 10
     failing = crowd.drains - len(crowd.healthy)
     wait_until(
-        lambda: f'state="failing"}} {failing}.0' in shuttle.metrics(), 10, "the dead ones fail"
+        lambda: f'state="failing"}} {failing}.0' in shuttle.metrics(),
+        10,
+        "the dead ones fail",
     )
 
 

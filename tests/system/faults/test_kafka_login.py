@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from events.als import TOPIC
-from events.devkafka import DevKafka, SaslSsl
+from events.als.streams import TOPIC
+from events.devkafka.broker import DevKafka, SaslSsl
 from tests.support.als import entry, message
 from tests.support.broker import Broker
 from tests.support.certificates import Authority

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from drains.delivery.build import Connector
-from drains.delivery.dialing import Dialer
-from drains.delivery.egress import EgressPolicy
-from drains.delivery.errors import DialError
+from drains.delivery.network.dialing import Dialer
+from drains.delivery.network.egress import EgressPolicy
+from drains.delivery.network.errors import DialError
 from drains.destination import Destination
-from shuttle.link import Dials, Link
-from shuttle.marks import Mark
+from shuttle.feed.link import Dials, Link
+from shuttle.feed.writes import Write
 from tests.support.feed_bench import route_of
 from tests.support.full_backlog import FullBacklog
 from tests.support.ports import free_port
@@ -160,7 +160,7 @@ class Owner:
     def link_closed(self) -> None:
         pass
 
-    def link_failed(self, error: Exception | None, again: list[Mark]) -> None:
+    def link_failed(self, error: Exception | None, again: list[Write]) -> None:
         self.errors.append(str(error))
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from drains.delivery.checkpoints import KEPT_BYTES, NO_STEP_BACK, Checkpoints, StepBack
+from drains.delivery.senders.checkpoints import KEPT_BYTES, NO_STEP_BACK, Checkpoints, StepBack
 
 ALL, HALF, NONE = StepBack(), StepBack().halved(), NO_STEP_BACK
 
@@ -8,8 +8,8 @@ ALL, HALF, NONE = StepBack(), StepBack().halved(), NO_STEP_BACK
 def written(*sizes: int) -> Checkpoints[int]:
     """A connection that has written marks 0, 1, 2… of these sizes."""
     checkpoints: Checkpoints[int] = Checkpoints()
-    for mark, size in enumerate(sizes):
-        checkpoints.wrote(size, mark)
+    for write, size in enumerate(sizes):
+        checkpoints.wrote(size, write)
     return checkpoints
 
 

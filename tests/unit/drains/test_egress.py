@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drains.delivery.address_table import METADATA
-from drains.delivery.egress import EgressPolicy
-from drains.delivery.errors import RefusedByPolicyError
-from drains.delivery.lookups import is_local
+from drains.delivery.network.address_table import METADATA
+from drains.delivery.network.egress import EgressPolicy
+from drains.delivery.network.errors import RefusedByPolicyError
+from drains.delivery.network.lookups import is_local
 from drains.egress_check import refuse_egress
 from drains.selectors import egress_policy
 from tests.support.addresses import PUBLIC_ADDRESSES, REFUSED_ADDRESSES

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from drains import egress_check, services
-from drains.delivery import lookups
-from drains.delivery.egress import EgressPolicy
-from drains.delivery.errors import DialError, RefusedByPolicyError
-from drains.delivery.lookups import addresses_of, numeric
+from drains.delivery.network import lookups
+from drains.delivery.network.egress import EgressPolicy
+from drains.delivery.network.errors import DialError, RefusedByPolicyError
+from drains.delivery.network.lookups import addresses_of, numeric
 from drains.egress_check import refuse_egress
 from drains.errors import InvalidDrainError
 from events.keys import AppKey

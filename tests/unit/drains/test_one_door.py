@@ -1,4 +1,4 @@
-"""Only drains/delivery/dialing.py opens connections: there the egress policy sees each address.
+"""Only network/dialing.py opens connections: there the egress policy sees each address.
 
 What may be imported where is a contract in pyproject.toml; this is about what is called, and
 about the parts of packages that a contract cannot name.
@@ -13,9 +13,9 @@ import pytest
 
 from tests.support.processes import ROOT
 
-DOOR = "drains/delivery/dialing.py"
+DOOR = "drains/delivery/network/dialing.py"
 # Asks the kernel which addresses are its own, with a socket that nothing is sent from.
-ALSO_SOCKET = "drains/delivery/lookups.py"
+ALSO_SOCKET = "drains/delivery/network/lookups.py"
 
 OPENERS = {
     *("create_connection", "open_connection", "start_connection", "create_datagram_endpoint"),

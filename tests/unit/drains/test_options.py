@@ -13,14 +13,15 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drains import pem, services
+from drains import services
 from drains.destination import Destination
 from drains.errors import DrainError, InvalidDrainError
 from drains.fields import UndecryptableError
 from drains.filters import LineFilter
 from drains.models import Drain
-from drains.option_rules import OPTION_NAMES, checked, refuse_misfits, together
-from drains.options import DEFAULTS, DrainOptions, TlsOptions
+from drains.option_values import DEFAULTS, DrainOptions, TlsOptions
+from drains.options import pem
+from drains.options.rules import OPTION_NAMES, checked, refuse_misfits, together
 from drains.selectors import load_route_table
 from events.keys import AppKey
 from tests.support.certificates import Authority

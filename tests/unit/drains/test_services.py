@@ -19,9 +19,9 @@ from drains.errors import (
 from drains.fields import Encrypted, UndecryptableError
 from drains.models import Drain
 from drains.selectors import RouteReader, load_route_table, route_version
-from events.cluster import Span
+from events.kafka.cluster import Span
+from events.kafka.records import TopicPartition
 from events.keys import AppKey, Key, SiteKey
-from events.records import TopicPartition
 
 pytestmark = pytest.mark.django_db
 

@@ -6,24 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drains.delivery.frames import frames_of
-from drains.delivery.syslog import (
+from drains.delivery.wire.logplex import frames_of
+from drains.delivery.wire.rfc5424 import (
     DATAGRAM_BYTES_MAX,
     RECORD_BYTES_MAX,
-    Wire,
+    WireFormat,
     cut,
     framed,
     header_of,
-    wire_of,
+    wire_format_of,
 )
 from drains.destination import Destination
-from drains.options import DrainOptions
+from drains.option_values import DrainOptions
 from drains.routes import Route
 from events.keys import AppKey
 from events.lines import Origin
 
-NEWLINE, OCTET = Wire("newline"), Wire("octet")
-DATAGRAM, REQUEST = Wire("datagram"), Wire("request")
+NEWLINE, OCTET = WireFormat("newline"), WireFormat("octet")
+DATAGRAM, REQUEST = WireFormat("datagram"), WireFormat("request")
 
 WEB = Origin(AppKey("gold", "gs"), "web.1", "app", "web")
 ROUTER = Origin(AppKey("gold", "gs"), "akkeris/router", "router")
@@ -40,11 +40,13 @@ def test_a_header_has_only_printable_ascii_within_the_rfcs_lengths() -> None:
 
 
 def test_an_empty_header_field_is_a_hyphen() -> None:
-    assert header_of(Origin(AppKey("é", "x"), "é", "app"), Wire(hostname="é")) == " - - - - - "
+    assert (
+        header_of(Origin(AppKey("é", "x"), "é", "app"), WireFormat(hostname="é")) == " - - - - - "
+    )
 
 
 def test_test_mode_replaces_the_host() -> None:
-    assert header_of(WEB, Wire(hostname="logshuttle-test")) == " logshuttle-test web.1 - - - "
+    assert header_of(WEB, WireFormat(hostname="logshuttle-test")) == " logshuttle-test web.1 - - - "
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_test_mode_replaces_the_host() -> None:
     ],
 )
 def test_the_shape_of_logplex(url: str, origin: Origin, header: str) -> None:
-    assert header_of(origin, wire_of(route(url, format="logplex"))) == header
+    assert header_of(origin, wire_format_of(route(url, format="logplex"))) == header
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_the_shape_of_logplex(url: str, origin: Origin, header: str) -> None:
     ],
 )
 def test_framing_by_scheme(url: str, framing: str) -> None:
-    assert wire_of(route(url, framing="octet")).framing == framing
+    assert wire_format_of(route(url, framing="octet")).framing == framing
 
 
 def test_line_breaks_and_nul_become_spaces() -> None:
@@ -81,7 +83,7 @@ def test_line_breaks_and_nul_become_spaces() -> None:
 
 
 @pytest.mark.parametrize("wire", [NEWLINE, REQUEST, DATAGRAM], ids=lambda wire: wire.framing)
-def test_a_long_record_is_cut_but_not_inside_a_character(wire: Wire) -> None:
+def test_a_long_record_is_cut_but_not_inside_a_character(wire: WireFormat) -> None:
     limit = DATAGRAM_BYTES_MAX if wire == DATAGRAM else RECORD_BYTES_MAX
 
     first, second, _ = framed(["x" * 10 + "€" * 40_000, "short"], wire).split(b"\n")

@@ -11,9 +11,9 @@ import pytest
 from confluent_kafka import KafkaError
 from prometheus_client import generate_latest
 
-from events.als import TOPIC, AccessLogs
-from events.als_counts import NODES_MAX, OTHER, AlsCounts
-from events.als_metrics import registry_of
+from events.als.counts import NODES_MAX, OTHER, AlsCounts
+from events.als.metrics import registry_of
+from events.als.streams import TOPIC, AccessLogs
 from tests.support.als import VERSIONS, FakeKafka, entry, message
 from tests.support.processes import ROOT
 from tests.support.waiting import until

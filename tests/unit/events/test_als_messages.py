@@ -12,12 +12,12 @@ from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.als import TOPIC
-from events.als_messages import NODE_CHARACTERS, IgnoredError, message_of, record_of
-from events.decode import Decoder
+from events.als.messages import NODE_CHARACTERS, IgnoredError, message_of, record_of
+from events.als.streams import TOPIC
+from events.formats.decode import Decoder
 from tests.support.als import VERSIONS, entry, message
 from tests.support.golden import GoldenCase, golden_cases
-from tests.support.records import run_of
+from tests.support.records import records_of
 
 
 def golden_entry(case: GoldenCase) -> Any:
@@ -46,8 +46,8 @@ def test_the_decoder_makes_the_same_line_of_it_as_of_the_golden_json(
     except IgnoredError:
         written = []
 
-    theirs = Decoder().lines_of(run_of([case.value], TOPIC))
-    ours = Decoder().lines_of(run_of(written, TOPIC)) if written else []
+    theirs = Decoder().lines_of(records_of([case.value], TOPIC))
+    ours = Decoder().lines_of(records_of(written, TOPIC)) if written else []
     assert [(str(line.origin.key), line.text) for line in ours] == [
         (str(line.origin.key), line.text) for line in theirs
     ]

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from events.als_tls import TlsFiles
+from events.als.tls import TlsFiles
 from logshuttle_site.env import Env
-from logshuttle_site.readers import als_tls_of
+from logshuttle_site.env_values import als_tls_of
 from tests.support.certificates import Authority
 
 

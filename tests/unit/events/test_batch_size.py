@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from events.batch_size import RECORDS_MAX, RECORDS_MIN, WORK_SECONDS, BatchSize
+from events.kafka.batch_size import RECORDS_MAX, RECORDS_MIN, WORK_SECONDS, BatchSize
 
 
 def test_a_batch_that_takes_too_long_is_followed_by_smaller_ones() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from events.java import DevKafkaError, find_java, kafka_jars
+from events.devkafka.java import DevKafkaError, find_java, kafka_jars
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drains.delivery.syslog import PRI_AND_VERSION, Wire, framed, header_of
-from events.decode import Decoder
+from drains.delivery.wire.rfc5424 import PRI_AND_VERSION, WireFormat, framed, header_of
+from events.formats.decode import Decoder
 from events.formats.kubernetes import app_and_process, tag_of
 from events.keys import AppKey
 from events.lines import LogLine
 from tests.support.golden import GoldenCase, golden_cases
-from tests.support.records import RECORD_TIME, kubernetes_event, run_of
+from tests.support.records import RECORD_TIME, kubernetes_event, records_of
 
 CASES = golden_cases("kubernetes")
 GOLD = AppKey("gold", "gs")
@@ -54,13 +54,14 @@ FREE = {"upper-keys"}  # a wart of the original: ours may do as it likes
 
 
 def sent_for(value: bytes, wanted: AppKey = GOLD) -> list[str]:
-    lines = Decoder().lines_of(run_of([value]))
+    lines = Decoder().lines_of(records_of([value]))
     records = [record_of(line) for line in lines if line.origin.key == wanted]
-    return framed(records, Wire()).decode().split("\n")[:-1] if records else []
+    return framed(records, WireFormat()).decode().split("\n")[:-1] if records else []
 
 
 def record_of(line: LogLine) -> str:
-    return f"{PRI_AND_VERSION[line.severity]}{line.time}{header_of(line.origin, Wire())}{line.text}"
+    header = header_of(line.origin, WireFormat())
+    return f"{PRI_AND_VERSION[line.severity]}{line.time}{header}{line.text}"
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.name not in FREE], ids=str)
@@ -116,7 +117,9 @@ def test_a_malformed_record_is_counted_and_the_rest_is_delivered(
 ) -> None:
     decoder = Decoder()
 
-    lines = decoder.lines_of(run_of([kubernetes_event("a"), value, kubernetes_event("b")], begin=7))
+    lines = decoder.lines_of(
+        records_of([kubernetes_event("a"), value, kubernetes_event("b")], begin=7)
+    )
 
     assert [line.text for line in lines] == ["a", "b"]
     assert decoder.malformed.counts == {reason: 1}
@@ -127,7 +130,7 @@ def test_a_malformed_record_is_counted_and_the_rest_is_delivered(
 def test_any_bytes_give_a_line_or_a_malformed_record(values: list[bytes]) -> None:
     if values:
         decoder = Decoder()
-        lines = decoder.lines_of(run_of(values))
+        lines = decoder.lines_of(records_of(values))
         assert len(lines) + decoder.malformed.counts.total() == len(values)
 
 
@@ -136,9 +139,9 @@ def test_one_event_is_one_record_whatever_its_names(log: str, pod: str, containe
     value = json.dumps(
         {"log": log, "kubernetes": {"pod_name": pod, "container_name": container}}
     ).encode(errors="surrogatepass")
-    lines = Decoder().lines_of(run_of([value]))
+    lines = Decoder().lines_of(records_of([value]))
 
-    assert framed([record_of(line) for line in lines], Wire()).count(b"\n") == 1
+    assert framed([record_of(line) for line in lines], WireFormat()).count(b"\n") == 1
 
 
 @pytest.mark.parametrize(

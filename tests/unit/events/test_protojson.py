@@ -15,7 +15,7 @@ from google.protobuf.json_format import MessageToDict, MessageToJson
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from events.protojson import json_of
+from events.als.protojson import json_of
 
 DEPTH = 4
 NUMBERS = {

@@ -1,4 +1,4 @@
-"""Runs of records, and parts of them."""
+"""Records of one partition, and parts of them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from events.decode import Decoder
-from events.records import Run
-from tests.support.records import kubernetes_event, run_of
+from events.formats.decode import Decoder
+from events.kafka.records import PartitionRecords
+from tests.support.records import kubernetes_event, records_of
 
 
 @pytest.fixture
-def run() -> Run:
+def records() -> PartitionRecords:
     """Offsets 5 to 8."""
-    return run_of([b"a", b"b", b"c", b"d"], begin=5)
+    return records_of([b"a", b"b", b"c", b"d"], begin=5)
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ def run() -> Run:
     ],
 )
 def test_a_part_is_what_lies_between(
-    run: Run, begin: int, end: int | None, kept: list[bytes]
+    records: PartitionRecords, begin: int, end: int | None, kept: list[bytes]
 ) -> None:
-    part = run.part(begin, end)
+    part = records.part(begin, end)
     assert (part.values if part else []) == kept
 
 
-def test_all_of_a_run_is_the_run_itself(run: Run) -> None:
-    assert run.part(5, 9) is run
+def test_all_of_the_records_are_the_records_themselves(records: PartitionRecords) -> None:
+    assert records.part(5, 9) is records
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,6 @@ def test_all_of_a_run_is_the_run_itself(run: Run) -> None:
 def test_a_record_without_a_time_takes_the_time_of_reading(topic: str, value: bytes) -> None:
     before = datetime.now(UTC) - timedelta(milliseconds=1)
 
-    (line,) = Decoder().lines_of(run_of([value], topic, timestamp_ms=-1))
+    (line,) = Decoder().lines_of(records_of([value], topic, timestamp_ms=-1))
 
     assert before <= datetime.fromisoformat(line.time) <= datetime.now(UTC)

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drains.delivery.syslog import PRI_AND_VERSION, Wire, framed, header_of
-from events.decode import FORMATS, Decoder
+from drains.delivery.wire.rfc5424 import PRI_AND_VERSION, WireFormat, framed, header_of
+from events.formats.decode import FORMATS, Decoder
 from events.formats.envoy import key_of
 from events.keys import AppKey, Key, SiteKey
 from events.lines import LogLine
 from tests.support.golden import GoldenCase, golden_cases
-from tests.support.records import RECORD_TIME, run_of
+from tests.support.records import RECORD_TIME, records_of
 
 TOPICS = {
     "web": "alamoweblogs",
@@ -90,7 +90,7 @@ CASES = [
 
 
 def lines_of(topic: str, value: bytes) -> list[LogLine]:
-    return Decoder().lines_of(run_of([value], topic))
+    return Decoder().lines_of(records_of([value], topic))
 
 
 def sent_for(topic: str, value: bytes) -> dict[str, list[str]]:
@@ -103,10 +103,9 @@ def sent_for(topic: str, value: bytes) -> dict[str, list[str]]:
 
 
 def record_of(line: LogLine) -> str:
-    record = (
-        f"{PRI_AND_VERSION[line.severity]}{line.time}{header_of(line.origin, Wire())}{line.text}"
-    )
-    return framed([record], Wire()).decode().removesuffix("\n")
+    header = header_of(line.origin, WireFormat())
+    record = f"{PRI_AND_VERSION[line.severity]}{line.time}{header}{line.text}"
+    return framed([record], WireFormat()).decode().removesuffix("\n")
 
 
 @pytest.mark.parametrize(("source", "case"), CASES)
@@ -123,7 +122,7 @@ def test_golden(source: str, case: GoldenCase) -> None:
 @given(value=st.binary(max_size=300) | st.none())
 def test_any_bytes_give_lines_or_one_malformed_record(topic: str, value: bytes | None) -> None:
     decoder = Decoder()
-    lines = decoder.lines_of(run_of([value], topic))
+    lines = decoder.lines_of(records_of([value], topic))
     assert "internal_error" not in decoder.malformed.counts
     assert bool(lines) != bool(decoder.malformed.counts.total())
 
@@ -149,7 +148,7 @@ def test_fields_of_any_type_cost_at_most_their_own_line(
     topic: str, fields: dict[str, object]
 ) -> None:
     decoder = Decoder()
-    lines = decoder.lines_of(run_of([json.dumps(fields).encode()], topic))
+    lines = decoder.lines_of(records_of([json.dumps(fields).encode()], topic))
     assert "internal_error" not in decoder.malformed.counts
     assert len(lines) + decoder.malformed.counts.total() == 1
 
@@ -241,7 +240,7 @@ def test_a_site_gets_its_line_though_the_host_name_is_no_app() -> None:
 @pytest.mark.parametrize("case", golden_cases("web"), ids=str)
 def test_a_line_is_read_the_same_once_its_layout_is_known(case: GoldenCase) -> None:
     decoder = Decoder()
-    first, *others = (decoder.lines_of(run_of([case.value], "alamoweblogs")) for _ in range(4))
+    first, *others = (decoder.lines_of(records_of([case.value], "alamoweblogs")) for _ in range(4))
     assert [lines == first for lines in others] == [True, True, True]
 
 
@@ -267,6 +266,6 @@ def test_layouts_change_nothing(lines: list[list[tuple[str, str]]], separator: s
     ]
     learned = Decoder()
     for value in values:
-        found = learned.lines_of(run_of([value], "alamoweblogs"))
-        fresh = Decoder().lines_of(run_of([value], "alamoweblogs"))
+        found = learned.lines_of(records_of([value], "alamoweblogs"))
+        fresh = Decoder().lines_of(records_of([value], "alamoweblogs"))
         assert [(a.origin.key, a.text) for a in found] == [(b.origin.key, b.text) for b in fresh]

@@ -12,7 +12,7 @@ from tests.support.processes import run_process
 
 PROGRAM = """
 import asyncio
-from events.stopping import stop_on_signals
+from events.process.signals import stop_on_signals
 
 async def main():
     ended = asyncio.Event()

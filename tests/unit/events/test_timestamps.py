@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.timestamps import rfc5424_time, rfc5424_time_of_ms, rfc5424_times
+from events.formats.timestamps import rfc5424_time, rfc5424_time_of_ms, rfc5424_times
 
 COMMON = "2016-08-24T17:03:20.080151664Z"
 

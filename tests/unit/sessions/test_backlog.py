@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
 
-from events.decode import Decoder
+from events.formats.decode import Decoder
+from events.kafka.records import PartitionRecords, TopicPartition
 from events.keys import AppKey
 from events.lines import LogLine
-from events.records import Run, TopicPartition
-from sessions_app.backlog import Backlog
-from tests.support.records import kubernetes_event, run_of
+from sessions_app.tail.past.backlog import Backlog
+from tests.support.records import kubernetes_event, records_of
 
 GOLD = AppKey("gold", "gs")
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -29,32 +29,36 @@ class Log:
     def __init__(self, *partitions: list[tuple[datetime, bytes]], first: int = 0) -> None:
         self._records = {TopicPartition("gs", n): records for n, records in enumerate(partitions)}
         self._first = first
-        self.ends = {source: first + len(records) for source, records in self._records.items()}
+        self.ends = {
+            partition: first + len(records) for partition, records in self._records.items()
+        }
         self.lows = dict.fromkeys(self.ends, first)
         self.steps: list[dict[TopicPartition, int]] = []
         self._decoder = Decoder()
 
-    async def runs_of(
+    async def parts_of(
         self, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
-    ) -> AsyncGenerator[list[Run]]:
-        self.steps.append({source: ends[source] - begin for source, begin in begins.items()})
-        for source, begin in begins.items():
-            chosen = self._records[source][begin - self._first : ends[source] - self._first]
+    ) -> AsyncGenerator[list[PartitionRecords]]:
+        self.steps.append(
+            {partition: ends[partition] - begin for partition, begin in begins.items()}
+        )
+        for partition, begin in begins.items():
+            chosen = self._records[partition][begin - self._first : ends[partition] - self._first]
             for index, (at, value) in enumerate(chosen):
                 yield [
-                    run_of(
+                    records_of(
                         [value],
-                        partition=source.partition,
+                        partition=partition.number,
                         begin=begin + index,
                         timestamp_ms=int(at.timestamp() * 1000),
                     )
                 ]
 
-    def lines_of(self, run: Run) -> list[LogLine]:
-        return [line for line in self._decoder.lines_of(run) if line.origin.key == GOLD]
+    def lines_of(self, records: PartitionRecords) -> list[LogLine]:
+        return [line for line in self._decoder.lines_of(records) if line.origin.key == GOLD]
 
     async def last(self, count: int, **bounds: float) -> list[str]:
-        backlog = Backlog(self.runs_of, self.lines_of, count, **bounds)  # type: ignore[arg-type]
+        backlog = Backlog(self.parts_of, self.lines_of, count, **bounds)  # type: ignore[arg-type]
         return [line.text for line in await backlog.read(self.lows, self.ends)]
 
 

@@ -12,8 +12,8 @@ from events.keys import AppKey, SiteKey
 from events.lines import LogLine, Origin, Severity, Source
 from sessions_app.errors import InvalidSessionError
 from sessions_app.filters import Filters, key_of, narrowed, owner_of
-from sessions_app.matching import has_text, wants
-from sessions_app.session import Selection
+from sessions_app.tail.matching import has_text, wants
+from sessions_app.tail.session import Selection
 
 GOLD = AppKey("gold", "gs")
 SOURCES: list[tuple[Source, str]] = [

@@ -9,8 +9,8 @@ import pytest
 
 from events.keys import AppKey
 from events.lines import LogLine, Origin, Severity
-from sessions_app.mailbox import Block, Gap, Mailbox, Piece, Skipped
-from sessions_app.session import Selection
+from sessions_app.tail.live.mailbox import Block, LineSlice, Mailbox, Notice, Skipped
+from sessions_app.tail.session import Selection
 
 GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1", "app", "web")
@@ -26,20 +26,20 @@ def block(*texts: str, origin: Origin = WEB, severity: Severity = Severity.INFO)
 
 
 def texts(items: Sequence[object]) -> list[str]:
-    pieces = [item for item in items if isinstance(item, Piece)]
+    pieces = [item for item in items if isinstance(item, LineSlice)]
     return [piece.block.lines[index].text for piece in pieces for index in piece.indices]
 
 
 async def test_all_that_has_come_is_taken_at_once_and_in_order() -> None:
     box = Mailbox(Selection(GOLD))
     box.put(block("a", "b"))
-    box.tell(Gap("why"))
+    box.tell(Notice("why"))
     box.put(block("c"))
 
     items = [*await box.take(LONG_SECONDS)]
 
     assert texts(items) == ["a", "b", "c"]
-    assert items[1] == Gap("why")
+    assert items[1] == Notice("why")
     assert await box.take(0.001) == []
 
 
@@ -111,5 +111,5 @@ async def test_tokens_of_a_piece_are_those_of_its_lines() -> None:
     box = Mailbox(Selection(GOLD, text="b"))
     box.put(block("a", "b"))
     (piece,) = await box.take(LONG_SECONDS)
-    assert isinstance(piece, Piece)
+    assert isinstance(piece, LineSlice)
     assert [piece.block.token(index) for index in piece.indices] == ["base.l0.0.1"]

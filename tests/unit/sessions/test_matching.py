@@ -8,8 +8,8 @@ import pytest
 
 from events.keys import AppKey, Key, SiteKey
 from events.lines import LogLine, Origin, Severity
-from sessions_app.matching import has_text, wants
-from sessions_app.session import Selection
+from sessions_app.tail.matching import has_text, wants
+from sessions_app.tail.session import Selection
 
 GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1", "app", "web")

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.decode import Decoder
+from events.formats.decode import Decoder
 from events.keys import AppKey, Key, SiteKey
 from events.lines import LogLine, Origin, Severity
-from sessions_app.render import record_of, text_of
+from sessions_app.tail.render import record_of, text_of
 from tests.support.golden import GoldenCase, golden_cases
-from tests.support.records import RECORD_TIME, run_of
+from tests.support.records import RECORD_TIME, records_of
 
 GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1050769379-6ktnc", "app", "web")
@@ -133,7 +133,7 @@ def test_a_sites_record_names_the_site() -> None:
 
 @pytest.mark.parametrize(("topic", "case"), CASES)
 def test_golden(topic: str, case: GoldenCase) -> None:
-    lines = Decoder().lines_of(run_of([case.value], topic))
+    lines = Decoder().lines_of(records_of([case.value], topic))
 
     for drain, key in DRAINS.items():
         expected = [tail_line_of(record) for record in case.original.get(drain, [])]

@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events.kafka.records import TopicPartition
 from events.keys import AppKey, SiteKey
-from events.records import TopicPartition
-from sessions_app.tokens import CHARACTERS_MAX, base_of, live_suffix, resume_of, topics_in_order
+from sessions_app.tail.tokens import (
+    CHARACTERS_MAX,
+    base_of,
+    live_suffix,
+    resume_of,
+    topics_in_order,
+)
 
 GOLD = AppKey("gold", "gs")
 TOPICS = topics_in_order(GOLD)
@@ -22,16 +28,16 @@ POSITIONS = st.dictionaries(SOURCES, st.integers(0, 2**50))
 def test_a_live_place_is_found_again(
     positions: dict[TopicPartition, int], line: int, data: st.DataObject
 ) -> None:
-    source = data.draw(st.sampled_from(sorted(positions)) if positions else SOURCES)
-    token = f"{base_of(TOPICS, positions)}{live_suffix(TOPICS, source)}{line}"
+    partition = data.draw(st.sampled_from(sorted(positions)) if positions else SOURCES)
+    token = f"{base_of(TOPICS, positions)}{live_suffix(TOPICS, partition)}{line}"
 
     resume = resume_of(token, GOLD)
 
-    if source not in positions:
+    if partition not in positions:
         assert resume is None
         return
     assert resume is not None
-    assert (resume.positions, resume.source, resume.skip) == (positions, source, line + 1)
+    assert (resume.positions, resume.partition, resume.skip) == (positions, partition, line + 1)
     assert resume.backlog_left is None
 
 
@@ -42,7 +48,7 @@ def test_a_place_in_the_backlog_is_found_again(
     resume = resume_of(f"{base_of(TOPICS, positions)}.b{left}", GOLD)
 
     assert resume is not None
-    assert (resume.positions, resume.backlog_left, resume.source) == (positions, left, None)
+    assert (resume.positions, resume.backlog_left, resume.partition) == (positions, left, None)
 
 
 @given(text=st.text(alphabet=string.printable, max_size=60))

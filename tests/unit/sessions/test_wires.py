@@ -8,46 +8,51 @@ import pytest
 
 from events.keys import AppKey, SiteKey
 from events.lines import LogLine, Origin, Severity
-from sessions_app.mailbox import Block, Gap, Piece, Skipped
-from sessions_app.tail import BacklogEnd, Bye, Event, Ping
-from sessions_app.wires import (
+from sessions_app.tail.encoders import (
     WRITE_BYTES,
-    EventsWire,
-    RecordsWire,
-    SocketWire,
-    TextWire,
-    Wire,
+    EventsEncoder,
+    RecordsEncoder,
+    SocketEncoder,
+    StreamEncoder,
+    TextEncoder,
     writes,
 )
+from sessions_app.tail.live.mailbox import Block, LineSlice, Notice, Skipped
+from sessions_app.tail.tail import BacklogEnd, Bye, Event, Ping
 
 GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1", "app", "web")
 NOON = "2026-01-31T12:00:00.5Z"
 SHOWN = "2026-01-31T12:00:00Z gold-gs app[web.1]: "
-WIRES: list[Wire] = [TextWire(GOLD), EventsWire(), RecordsWire(GOLD), SocketWire()]
+WIRES: list[StreamEncoder] = [
+    TextEncoder(GOLD),
+    EventsEncoder(),
+    RecordsEncoder(GOLD),
+    SocketEncoder(),
+]
 
 
-def piece(*texts: str, only: list[int] | None = None) -> Piece:
+def piece(*texts: str, only: list[int] | None = None) -> LineSlice:
     lines = [LogLine(WEB, NOON, Severity.INFO, text) for text in texts]
     block = Block(lines, lambda: "base", ".l0.0.")
-    return Piece(block, range(len(lines)) if only is None else only)
+    return LineSlice(block, range(len(lines)) if only is None else only)
 
 
-def written(wire: Wire, *events: Event) -> str:
+def written(wire: StreamEncoder, *events: Event) -> str:
     return b"".join(writes(wire, events)).decode()
 
 
 def test_text_is_a_line_each() -> None:
-    assert written(TextWire(GOLD), piece("a", "b\nc")) == f"{SHOWN}a\n{SHOWN}b c\n"
+    assert written(TextEncoder(GOLD), piece("a", "b\nc")) == f"{SHOWN}a\n{SHOWN}b c\n"
 
 
 def test_events_have_ids_and_one_line_of_data() -> None:
-    said = written(EventsWire(), piece("a\r\n\r\nevent: forged", "b", only=[0]))
+    said = written(EventsEncoder(), piece("a\r\n\r\nevent: forged", "b", only=[0]))
     assert said == f"id: base.l0.0.0\ndata: {SHOWN}a    event: forged\n\n"
 
 
 def test_records_are_json_a_line_each() -> None:
-    first, second = written(RecordsWire(GOLD), piece("a", 'b"')).splitlines()
+    first, second = written(RecordsEncoder(GOLD), piece("a", 'b"')).splitlines()
     assert json.loads(first)["text"] == "a"
     assert json.loads(second) == {
         "time": NOON,
@@ -61,7 +66,7 @@ def test_records_are_json_a_line_each() -> None:
 
 
 def test_a_frame_of_a_socket_has_all_lines_that_came_together() -> None:
-    (frame,) = writes(SocketWire(), [piece("a", "b"), piece("c", "d", only=[1])])
+    (frame,) = writes(SocketEncoder(), [piece("a", "b"), piece("c", "d", only=[1])])
     lines = json.loads(frame)["lines"]
     assert [line["text"] for line in lines] == ["a", "b", "d"]
     assert [line["id"] for line in lines] == ["base.l0.0.0", "base.l0.0.1", "base.l0.0.1"]
@@ -78,7 +83,7 @@ def test_a_frame_of_a_socket_has_all_lines_that_came_together() -> None:
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
-def test_a_write_is_bounded_and_nothing_is_lost_at_its_edges(wire: Wire) -> None:
+def test_a_write_is_bounded_and_nothing_is_lost_at_its_edges(wire: StreamEncoder) -> None:
     texts = [f"<{n}>" + "x" * 900 for n in range(300)]
     parts = list(writes(wire, [piece(*texts), piece(*texts, only=list(range(0, 300, 2)))]))
 
@@ -88,34 +93,34 @@ def test_a_write_is_bounded_and_nothing_is_lost_at_its_edges(wire: Wire) -> None
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
-def test_what_is_said_keeps_its_place_among_lines(wire: Wire) -> None:
-    said = written(wire, piece("before"), Skipped(7), Gap("because"), piece("after"))
+def test_what_is_said_keeps_its_place_among_lines(wire: StreamEncoder) -> None:
+    said = written(wire, piece("before"), Skipped(7), Notice("because"), piece("after"))
     found = [said.index(text) for text in ("before", "7", "because", "after")]
     assert found == sorted(found)
 
 
 def test_a_slow_reader_is_told_in_words() -> None:
     told = "Error L11 (tail buffer overflow): 7 messages skipped"
-    assert written(EventsWire(), Skipped(7)) == f"event: skipped\ndata: {told}\n\n"
-    assert written(TextWire(GOLD), Skipped(7)).endswith(f"Z gold-gs logshuttle: {told}\n")
-    record = json.loads(written(RecordsWire(SiteKey("www.example.com")), Skipped(7)))
+    assert written(EventsEncoder(), Skipped(7)) == f"event: skipped\ndata: {told}\n\n"
+    assert written(TextEncoder(GOLD), Skipped(7)).endswith(f"Z gold-gs logshuttle: {told}\n")
+    record = json.loads(written(RecordsEncoder(SiteKey("www.example.com")), Skipped(7)))
     assert (record["source"], record["text"]) == ("logshuttle", told)
     assert (record["app"], record["site"]) == ("", "www.example.com")
-    assert json.loads(written(SocketWire(), Skipped(7))) == {"type": "skipped", "count": 7}
+    assert json.loads(written(SocketEncoder(), Skipped(7))) == {"type": "skipped", "count": 7}
 
 
 def test_heartbeats_keep_the_place_to_go_on_from() -> None:
-    assert written(EventsWire(), Ping(None)) == ":\n\n"
-    assert written(EventsWire(), Ping("base.b0")) == ":\nid: base.b0\n\n"
-    assert json.loads(written(SocketWire(), Ping(None))) == {"type": "ping"}
-    assert written(TextWire(GOLD), Ping("base.b0")) == ""
+    assert written(EventsEncoder(), Ping(None)) == ":\n\n"
+    assert written(EventsEncoder(), Ping("base.b0")) == ":\nid: base.b0\n\n"
+    assert json.loads(written(SocketEncoder(), Ping(None))) == {"type": "ping"}
+    assert written(TextEncoder(GOLD), Ping("base.b0")) == ""
 
 
 def test_an_end_is_said_where_it_can_be() -> None:
-    assert written(EventsWire(), BacklogEnd(), Bye("idle")) == "event: bye\ndata: idle\n\n"
-    assert json.loads(written(SocketWire(), Bye("over"))) == {"type": "bye", "reason": "over"}
-    assert written(TextWire(GOLD), Bye("over")) == ""
+    assert written(EventsEncoder(), BacklogEnd(), Bye("idle")) == "event: bye\ndata: idle\n\n"
+    assert json.loads(written(SocketEncoder(), Bye("over"))) == {"type": "bye", "reason": "over"}
+    assert written(TextEncoder(GOLD), Bye("over")) == ""
 
 
 def test_browsers_are_told_different_times_to_come_again() -> None:
-    assert len({EventsWire().opening for _ in range(50)}) > 10
+    assert len({EventsEncoder().opening for _ in range(50)}) > 10

@@ -11,12 +11,16 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from events.records import HOUR_MS, YEAR_2000_MS, TopicPartition
-from shuttle import ages, backoff, jumps, replay
-from shuttle.ages import Ages, LookUps
-from shuttle.notices import TOO_OLD
+from events import backoff
+from events.kafka.records import HOUR_MS, YEAR_2000_MS, TopicPartition
+from shuttle.feed import look_ups
+from shuttle.feed.look_ups import LookUps
+from shuttle.feed.loss_notices import TOO_OLD
+from shuttle.replay import passes as replay
+from shuttle.replay import skips as jumps
+from shuttle.replay.ages import Ages
 from tests.support.feed_bench import P0, P1, cursors
-from tests.support.replayed_log import NOW_MS, Log, Record, ReplayBench, ages_of, run_of
+from tests.support.replayed_log import NOW_MS, Log, Record, ReplayBench, ages_of, records_of
 
 LIMIT = 100
 YOUNG_MS = NOW_MS - LIMIT * 1000
@@ -35,8 +39,8 @@ ODD = [
 
 
 def ages_in(made: Ages, begin: int, *stamps: int, young_ms: float = YOUNG_MS) -> list[float] | None:
-    run = run_of(P0, [Record(begin + at, stamp, b"x") for at, stamp in enumerate(stamps)])
-    found = made.of(run, young_ms, NOW_MS)
+    records = records_of(P0, [Record(begin + at, stamp, b"x") for at, stamp in enumerate(stamps)])
+    found = made.of(records, young_ms, NOW_MS)
     if found is None:
         return None
     assert list(found) == list(range(begin, begin + len(stamps)))
@@ -90,7 +94,7 @@ def test_a_young_record_ends_the_inheritance() -> None:
 def test_partitions_inherit_nothing_from_each_other() -> None:
     made = Ages()
     ages_in(made, 0, OLD)
-    assert made.of(run_of(P1, [Record(0, NOW_MS * 1000, b"x")]), YOUNG_MS, NOW_MS) is None
+    assert made.of(records_of(P1, [Record(0, NOW_MS * 1000, b"x")]), YOUNG_MS, NOW_MS) is None
     assert ages_in(made, 1, 0) == [OLD]
 
 
@@ -144,7 +148,7 @@ def test_a_partition_that_came_back_may_be_looked_up_at_once() -> None:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(ages, "AGAIN_RECORDS", AGAIN)
+    monkeypatch.setattr(look_ups, "AGAIN_RECORDS", AGAIN)
     monkeypatch.setattr(jumps, "LOOK_UP_SECONDS", 0.001)
     monkeypatch.setattr(backoff, "FIRST_SECONDS", 0.0)
     monkeypatch.setattr(backoff, "MAX_SECONDS", 0.0)
@@ -178,7 +182,7 @@ async def test_old_records_are_jumped_over_at_once() -> None:
     await bench.run()
 
     assert bench.delivered(feed) >= texts(*range(40, 45))
-    assert (bench.cluster.asked, feed.account.lines_lost) == ([P0], {TOO_OLD: 40})
+    assert (bench.cluster.asked, feed.stats.lines_lost) == ([P0], {TOO_OLD: 40})
 
 
 @pytest.mark.parametrize("answer", ["failure", "silence", "leaderless"])
@@ -188,7 +192,7 @@ async def test_without_an_answer_each_record_is_looked_at(answer: str) -> None:
     await bench.run()
 
     assert bench.delivered(feed) >= texts(*range(1, 20, 2))
-    assert feed.account.lines_lost == {TOO_OLD: 10}
+    assert feed.stats.lines_lost == {TOO_OLD: 10}
     assert len(bench.cluster.asked) <= 1 + 20 // AGAIN
 
 
@@ -199,7 +203,7 @@ async def test_a_young_stamp_before_all_old_ones_makes_nobody_wait() -> None:
     await bench.run()
 
     assert bench.delivered(feed) >= texts(0, 1, 2, 33, 34, 35)
-    assert feed.account.lines_lost == {TOO_OLD: 30}
+    assert feed.stats.lines_lost == {TOO_OLD: 30}
     assert len(bench.cluster.asked) <= 1 + 36 // AGAIN
 
 
@@ -237,7 +241,7 @@ async def test_old_and_young_runs_of_a_partition_may_share_a_batch() -> None:
     await bench.run()
 
     assert bench.delivered(feed) >= texts(0, 1, 2) | {f"1-{at}" for at in range(6)}
-    assert feed.account.lines_lost == {TOO_OLD: 3}
+    assert feed.stats.lines_lost == {TOO_OLD: 3}
 
 
 async def test_a_jump_beyond_what_is_to_be_sent_again_sends_what_there_is_of_it() -> None:
@@ -256,7 +260,7 @@ async def test_a_jump_beyond_what_is_to_be_sent_again_sends_what_there_is_of_it(
 
     assert bench.failures
     assert bench.delivered(feed) >= texts(0, 6, 7, 8)
-    assert feed.account.lines_lost == {TOO_OLD: 5}
+    assert feed.stats.lines_lost == {TOO_OLD: 5}
 
 
 async def test_a_limit_that_is_set_lower_counts_for_a_pass_that_has_begun() -> None:
@@ -272,7 +276,7 @@ async def test_a_limit_that_is_set_lower_counts_for_a_pass_that_has_begun() -> N
     await bench.run()
 
     assert len(bench.sent(feed)) <= 3 * 6 + 1  # a notice, too
-    assert feed.account.lines_lost[TOO_OLD] >= 60 - 3 * 6
+    assert feed.stats.lines_lost[TOO_OLD] >= 60 - 3 * 6
 
 
 def test_stamps_that_say_nothing_cost_a_drain_nothing() -> None:
@@ -292,16 +296,16 @@ _value = st.sampled_from(["ours", "ours", "theirs", "bad", "none"])
 @st.composite
 def _logs(draw: st.DrawFn) -> dict[TopicPartition, Log]:
     logs = {}
-    for source in draw(st.sampled_from([[P0], [P0, P1]])):
+    for partition in draw(st.sampled_from([[P0], [P0, P1]])):
         low = draw(st.sampled_from([0, 0, 3]))
         at, records = low, []
         blocks = draw(st.lists(st.tuples(_stamp, st.integers(1, 8)), max_size=10))
         for stamp, length in blocks:
             for _ in range(length):
                 at += draw(st.sampled_from([0, 0, 0, 0, 1, 5]))
-                records.append(_record(draw(_value), at, stamp, source.partition))
+                records.append(_record(draw(_value), at, stamp, partition.number))
                 at += 1
-        logs[source] = Log(records, at + draw(st.sampled_from([0, 0, 2])), low)
+        logs[partition] = Log(records, at + draw(st.sampled_from([0, 0, 2])), low)
     return logs
 
 
@@ -343,7 +347,7 @@ def test_each_line_is_delivered_or_counted_and_nothing_is_waited_for(
     comes: list[int],
 ) -> None:
     async def replayed() -> None:
-        live = {source: int(log.end * live_part) for source, log in logs.items()}
+        live = {partition: int(log.end * live_part) for partition, log in logs.items()}
         feeds = len(gap_parts)
         bench = ReplayBench(logs, live, limits[:feeds], url=url, answers=answers, sizes=sizes)
         begun = {}
@@ -369,21 +373,21 @@ def test_each_line_is_delivered_or_counted_and_nothing_is_waited_for(
             delivered = bench.delivered(feed) | bench.live_lines[feed]
             sent = bench.sent(feed)
             left_out = 0
-            for source, log in logs.items():
+            for partition, log in logs.items():
                 by_rule = ages_of(log)
                 for record in log.records:
-                    text = f"{source.partition}-{record.offset}"
+                    text = f"{partition.number}-{record.offset}"
                     own_ms, age_ms = by_rule[record.offset]
                     if record.is_ours and own_ms is not None and own_ms < young_ms:
                         assert text not in sent, "too old by its own stamp"
-                    wanted = gaps[source] <= record.offset < bench.live[source]
+                    wanted = gaps[partition] <= record.offset < bench.live[partition]
                     if record.is_ours and wanted and text not in delivered:
                         left_out += 1
                         assert age_ms is not None, "of an age that nobody knows"
                         assert age_ms < young_ms, "young"
-            assert feed.account.lines_lost.total() >= left_out
+            assert feed.stats.lines_lost.total() >= left_out
             if not bench.cluster.answered and not bench.failures and live_part == 1.0:
-                assert feed.account.lines_lost[TOO_OLD] == left_out
+                assert feed.stats.lines_lost[TOO_OLD] == left_out
 
         # A look-up is due behind a record only, and the next one AGAIN offsets further on. Only
         # a gap that opens anew, behind one that was closed, may be looked up anew.

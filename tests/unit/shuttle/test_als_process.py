@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shuttle.als_process import AlsProcess, running
+from shuttle.process.als_process import AlsProcess, running
 from tests.support.waiting import until
 
 TELLS_ITS_STARTS = """
@@ -38,7 +38,7 @@ def written(program: Path, what: str) -> str:
 async def test_it_is_started_again_and_ended_in_order(
     program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shuttle.backoff.FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("events.backoff.FIRST_SECONDS", 0.01)
 
     async with running(AlsProcess(program, 5)):
         await until(lambda: written(program, "starts") == "xx", 20, "two starts")
@@ -49,7 +49,7 @@ async def test_it_is_started_again_and_ended_in_order(
 async def test_one_that_cannot_start_is_said_and_tried_again(
     program: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("shuttle.backoff.FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("events.backoff.FIRST_SECONDS", 0.01)
     monkeypatch.setattr(sys, "executable", "/no/such/python")
 
     async with running(AlsProcess(program, 5)):

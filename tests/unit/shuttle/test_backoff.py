@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from shuttle.backoff import FORGOTTEN_AFTER_SECONDS, Backoff
+from events.backoff import FORGOTTEN_AFTER_SECONDS, Backoff
 
 
 def test_waits_grow_from_one_second_to_a_minute() -> None:

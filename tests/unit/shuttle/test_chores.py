@@ -7,7 +7,7 @@ import traceback
 
 import pytest
 
-from shuttle.chores import Chores
+from shuttle.worker.background import BackgroundTasks
 
 
 async def die() -> None:
@@ -15,20 +15,20 @@ async def die() -> None:
     raise KeyError(55)
 
 
-async def watched(chores: Chores) -> None:
+async def watched(tasks: BackgroundTasks) -> None:
     """As a worker does it."""
     try:
-        await chores.watch(asyncio.Event())
+        await tasks.watch(asyncio.Event())
     finally:
-        await chores.cancel()
+        await tasks.cancel()
 
 
 async def test_what_a_chore_died_of_says_where_also_when_the_others_are_ended() -> None:
-    chores = Chores()
-    chores.start("dies", die())
-    chores.start("lasts", asyncio.Event().wait())
+    tasks = BackgroundTasks()
+    tasks.start("dies", die())
+    tasks.start("lasts", asyncio.Event().wait())
 
     with pytest.raises(KeyError) as raised:
-        await watched(chores)
+        await watched(tasks)
 
     assert "die" in [frame.name for frame in traceback.extract_tb(raised.value.__traceback__)]

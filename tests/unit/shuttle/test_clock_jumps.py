@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shuttle.health import LATE_SECONDS
-from shuttle.notices import EVERY_SECONDS, REFUSED, Notices
+from shuttle.feed.health import LATE_SECONDS
+from shuttle.feed.loss_notices import EVERY_SECONDS, REFUSED, Notices
 from tests.support.feed_bench import P0, FeedBench
 
 HOUR = 3600.0
@@ -36,8 +36,8 @@ async def test_no_receiver_is_late_by_it(bench: FeedBench, jump: float) -> None:
 
     assert bench.feed.state == "live"
     bench.confirm()
-    assert (bench.feed.held_batch, bench.feed.account.last_delivery_at) == (None, NOW + jump)
-    assert bench.feed.account.lines_confirmed == 1
+    assert (bench.feed.held_batch, bench.feed.stats.last_delivery_at) == (None, NOW + jump)
+    assert bench.feed.stats.lines_confirmed == 1
 
 
 @JUMPS

@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from drains.models import Drain, DrainCursor, DrainStatus
 from drains.services import create_drain, delete_drain
-from events.cluster import Span
+from events.kafka.cluster import Span
+from events.kafka.records import TopicPartition
 from events.keys import AppKey
-from events.records import TopicPartition
-from shuttle.cursors import FORGOTTEN, DatabaseStore
-from shuttle.store import Claim, CursorChange, FeedStatus, Refused, StoredCursor
+from shuttle.commit.database_store import FORGOTTEN, DatabaseStore
+from shuttle.commit.store import Claim, CursorChange, FeedStatus, Refused
+from shuttle.feed.stored_cursor import StoredCursor
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +37,7 @@ def offsets(drain: Drain) -> dict[TopicPartition, int]:
 
 
 def rows(at: dict[TopicPartition, int]) -> dict[TopicPartition, StoredCursor]:
-    return {source: StoredCursor(offset, "log1") for source, offset in at.items()}
+    return {partition: StoredCursor(offset, "log1") for partition, offset in at.items()}
 
 
 def test_cursors_are_read_as_they_were_written(store: DatabaseStore, drain: Drain) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from drains.delivery.checkpoints import NO_STEP_BACK, StepBack
-from shuttle.distrust import FULL_RESETS, GAIN, PORTION_BYTES_MIN, STANDS_SECONDS, Distrust
-from shuttle.marks import Mark
+from drains.delivery.senders.checkpoints import NO_STEP_BACK, StepBack
+from shuttle.feed.distrust import FULL_RESETS, GAIN, PORTION_BYTES_MIN, STANDS_SECONDS, Distrust
+from shuttle.feed.writes import Write
 from tests.support.feed_bench import P0, P1, records
 
 ALL, HALF = StepBack(), StepBack().halved()
 MIB = 1024 * 1024
 
 
-def mark(begin: int, size: int = 1000, *, confirmed: bool = True) -> Mark:
-    made = Mark(1, 0.0, covered=True)
+def write(begin: int, size: int = 1000, *, confirmed: bool = True) -> Write:
+    made = Write(1, 0.0, has_cursor=True)
     made.add(records(begin), 1)
     made.add(records(begin, P1), 1)
     made.size, made.confirmed = size, confirmed
@@ -27,18 +27,18 @@ def distrust() -> Distrust:
     made = Distrust()
     for _ in range(FULL_RESETS):
         assert made.step_back == ALL
-        made.sent_again([mark(10)], 1000)
+        made.sent_again([write(10)], 1000)
     return made
 
 
 def test_less_and_less_is_sent_again(distrust: Distrust) -> None:
     assert distrust.step_back == HALF
-    distrust.sent_again([mark(9)], 1000)
+    distrust.sent_again([write(9)], 1000)
     assert distrust.step_back == NO_STEP_BACK
 
 
 def test_all_of_it_once_everything_that_was_sent_is_confirmed_again(distrust: Distrust) -> None:
-    first, both = Mark(2, 0.0, covered=True), mark(10)
+    first, both = Write(2, 0.0, has_cursor=True), write(10)
     first.add(records(10), 1)
 
     distrust.confirmed(first)
@@ -55,8 +55,8 @@ def test_all_of_it_for_a_connection_that_got_far_in_other_partitions(distrust: D
 
 
 def test_the_largest_of_several_resets_is_what_is_to_be_outdone(distrust: Distrust) -> None:
-    distrust.sent_again([mark(9, 5000), mark(8, MIB, confirmed=False)], MIB)
-    distrust.sent_again([mark(9, 10)], MIB)
+    distrust.sent_again([write(9, 5000), write(8, MIB, confirmed=False)], MIB)
+    distrust.sent_again([write(9, 10)], MIB)
 
     distrust.progressed(int(5000 * GAIN))
     assert distrust.step_back == NO_STEP_BACK
@@ -73,11 +73,11 @@ def test_a_partition_that_is_anothers_is_waited_for_no_more(distrust: Distrust) 
 
 def test_after_a_second_reset_a_part_has_to_stand_before_the_next_is_sent() -> None:
     distrust = Distrust()
-    distrust.sent_again([mark(10)], MIB)
+    distrust.sent_again([write(10)], MIB)
     distrust.sent(10 * MIB, now=0.0)
     assert distrust.may_send(now=0.0), "one reset is nothing"
 
-    distrust.sent_again([mark(10)], MIB)
+    distrust.sent_again([write(10)], MIB)
     distrust.sent(MIB // 2 - 1, now=1.0)
     assert distrust.may_send(now=1.0)
     distrust.sent(1, now=2.0)
@@ -94,11 +94,11 @@ def test_after_a_second_reset_a_part_has_to_stand_before_the_next_is_sent() -> N
 def test_parts_become_smaller_with_each_reset_down_to_some_writes() -> None:
     distrust = Distrust()
     for _ in range(3):
-        distrust.sent_again([mark(10)], MIB)
+        distrust.sent_again([write(10)], MIB)
     distrust.sent(MIB // 4, now=0.0)
     assert not distrust.may_send(now=1.0)
 
     for _ in range(9):
-        distrust.sent_again([mark(10)], 0)
+        distrust.sent_again([write(10)], 0)
     distrust.sent(PORTION_BYTES_MIN - 1, now=0.0)
     assert distrust.may_send(now=1.0)

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from drains.destination import Destination
 from drains.filters import LineFilter
-from drains.options import DrainOptions
+from drains.option_values import DrainOptions
 from drains.routes import Route
-from events.decode import Decoder
+from events.formats.decode import Decoder
+from events.kafka.records import PartitionRecords
 from events.keys import AppKey, Key, SiteKey
 from events.lines import Lines
-from events.records import Run
-from shuttle.feed import Feed
-from shuttle.registers import Registers
+from shuttle.feed.context import Registers
+from shuttle.feed.feed import Feed
 from shuttle.routing import Router
 from tests.support.fake_sender import FakeReceiver
-from tests.support.records import kubernetes_event, run_of
+from tests.support.records import kubernetes_event, records_of
 
 APPS = ["a", "b", "c"]
 SITES = ["www.a", "www.b"]
@@ -78,10 +78,10 @@ def test_parcels_and_malformed_records_are_the_same(topic: str, data: st.DataObj
     early, router = Decoder(), _router_for(wanted)
     full, other_router = Decoder(), _router_for(wanted)
     for begin in (0, 100):  # twice: a layout of router text is learned at first
-        run = run_of(values, topic, begin=begin)
-        some = early.wanted_lines_of(run, router.wants)
-        everything = full.wanted_lines_of(run, lambda _: True)
-        assert _sent(router, run, some) == _sent(other_router, run, everything)
+        records = records_of(values, topic, begin=begin)
+        some = early.wanted_lines_of(records, router.wants)
+        everything = full.wanted_lines_of(records, lambda _: True)
+        assert _sent(router, records, some) == _sent(other_router, records, everything)
         assert {one.key for one in some.origins} <= {key for key, _ in wanted}
         assert len(list(some)) == len(some.texts)
     assert early.malformed.counts == full.malformed.counts
@@ -102,8 +102,8 @@ def _router_for(wanted: Sequence[tuple[Key, LineFilter]]) -> Router:
     return router
 
 
-def _sent(router: Router, run: Run, lines: Lines) -> list[Sent]:
+def _sent(router: Router, records: PartitionRecords, lines: Lines) -> list[Sent]:
     return [
-        (parcel.view.feeds[0].route.drain_id, parcel.data, parcel.lines)
-        for parcel in router.parcels_for(run, lines)
+        (parcel.group.feeds[0].route.drain_id, parcel.data, parcel.lines)
+        for parcel in router.parcels_for(records, lines)
     ]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from drains.delivery.sender import CAPACITY_BYTES
-from shuttle.health import GIVE_UP_SECONDS, LATE_SECONDS, WRITE_SECONDS
+from shuttle.feed.health import GIVE_UP_SECONDS, LATE_SECONDS, WRITE_SECONDS
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of, windows
 
 
@@ -152,10 +152,10 @@ async def test_resets_without_progress_step_back_less_and_less(bench: FeedBench)
         bench.feed._link._try_now()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        await bench.sent(batch=2, begin=9, covered=True)
+        await bench.sent(batch=2, begin=9, has_cursor=True)
 
     assert distrusted == [5.0, 5.0, 5.0, 5.0, 2.5, 0.0]
-    await bench.sent(batch=3, begin=10, covered=True)
+    await bench.sent(batch=3, begin=10, has_cursor=True)
     bench.confirm()
     assert bench.feed._link.distrusted.seconds == 5.0
 
@@ -237,7 +237,7 @@ async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBenc
     await asyncio.sleep(0)
     await bench.connected()
 
-    await bench.sent(batch=9, begin=10, covered=True)
+    await bench.sent(batch=9, begin=10, has_cursor=True)
     bench.feed.replayed_to(P0, 11)
 
     assert bench.feed.held_batch is None

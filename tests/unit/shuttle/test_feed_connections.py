@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from drains.delivery.errors import ConnectionEndedError
-from drains.delivery.http_answers import HttpError
+from drains.delivery.network.errors import ConnectionEndedError
 from drains.delivery.sender import Ended, Sender
+from drains.delivery.senders.http_answers import HttpError
 from drains.filters import LineFilter
 from drains.routes import Route
-from events.records import TopicPartition
-from shuttle.feed import IDLE_SECONDS, Feed
-from shuttle.health import LATE_SECONDS, PROVEN_SECONDS
-from shuttle.link import DIALS, LIFE_SECONDS
-from shuttle.marks import Mark
-from shuttle.registers import Registers
+from events.kafka.records import TopicPartition
+from shuttle.feed.context import Registers
+from shuttle.feed.feed import IDLE_SECONDS, Feed
+from shuttle.feed.health import LATE_SECONDS, PROVEN_SECONDS
+from shuttle.feed.link import DIALS, LIFE_SECONDS
+from shuttle.feed.writes import Write
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
 
 P2 = TopicPartition(P0.topic, 2)
@@ -118,8 +118,8 @@ async def old_connection(bench: FeedBench) -> None:
     """That has just been given a line."""
     await bench.sent(batch=1, begin=10)
     bench.sender.read_all()
-    for mark in bench.sender.confirm(bench.now):
-        bench.feed._confirmed(mark)
+    for write in bench.sender.confirm(bench.now):
+        bench.feed._confirmed(write)
     bench.now += LIFE_SECONDS + LATE_SECONDS + 1
     bench.feed.take(2, records(11), (b"y",), 1)
     bench.feed.flush()
@@ -157,7 +157,7 @@ async def test_a_drain_that_failed_shows_so_until_a_line_is_confirmed(benches: B
 
     assert bench.feed.replayable
     assert (bench.feed.state, bench.feed.health.error) == ("failing", "HTTP 503")
-    await bench.sent(batch=2, begin=10, covered=True)
+    await bench.sent(batch=2, begin=10, has_cursor=True)
     bench.confirm()
     assert (bench.feed.state, bench.feed.health.error) == ("replaying", None)
 
@@ -185,7 +185,7 @@ async def test_refused_lines_are_counted_and_not_as_delivered(benches: Benches) 
     bench.sender.lines_refused = 3
     bench.confirm()
 
-    assert (bench.feed.account.lines_confirmed, bench.feed.account.lines_lost.total()) == (7, 3)
+    assert (bench.feed.stats.lines_confirmed, bench.feed.stats.lines_lost.total()) == (7, 3)
 
 
 async def test_trouble_without_an_end_is_shown(benches: Benches) -> None:
@@ -201,7 +201,7 @@ async def test_a_replay_over_udp_goes_at_5000_lines_a_second(benches: Benches) -
     bench = benches("syslog+udp://127.0.0.1:514")
     bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
     await until(lambda: bool(bench.receiver.senders))
-    bench.feed.take(1, records(10), (b"x",), 1000, covered=True)
+    bench.feed.take(1, records(10), (b"x",), 1000, has_cursor=True)
     bench.feed.flush()
 
     assert not bench.feed.has_room
@@ -232,14 +232,14 @@ async def test_a_failed_request_is_cut_exactly_so_again(benches: Benches) -> Non
     assert (resend.limit_of(P0), resend.limit_of(P1)) == (12, 4)
     assert bench.feed.replayable
     assert not bench.feed.accepting
-    bench.feed.take(3, records(10), (b"a",), 1, covered=True)
-    bench.feed.take(3, records(11), (b"b",), 1, covered=True)
+    bench.feed.take(3, records(10), (b"a",), 1, has_cursor=True)
+    bench.feed.take(3, records(11), (b"b",), 1, has_cursor=True)
     bench.feed.replayed_to(P0, 12)
     bench.feed.flush()
     assert bench.sender.sent == []
     assert not resend.is_complete(bench.feed.gaps)
 
-    bench.feed.take(3, records(3, P1), (b"c",), 1, covered=True)
+    bench.feed.take(3, records(3, P1), (b"c",), 1, has_cursor=True)
     bench.feed.replayed_to(P1, 4)
     assert resend.is_complete(bench.feed.gaps)
     bench.feed.resent()
@@ -251,7 +251,7 @@ async def test_a_failed_request_is_cut_exactly_so_again(benches: Benches) -> Non
 async def test_a_large_request_that_failed_still_fits(benches: Benches) -> None:
     bench = benches("https://127.0.0.1/")
     await failed_request(bench, HttpError(503, {}))
-    bench.feed.take(3, records(10), (b"a" * 3_000_000,), 1, covered=True)
+    bench.feed.take(3, records(10), (b"a" * 3_000_000,), 1, has_cursor=True)
 
     assert bench.feed.has_room
 
@@ -285,7 +285,7 @@ async def test_retry_after_is_waited_for(benches: Benches, monkeypatch: pytest.M
 async def test_dials_that_hang_again_and_again_keep_nobody_from_a_first_one() -> None:
     dialled: list[Route] = []
 
-    async def never(route: Route, ended: Ended) -> Sender[Mark]:
+    async def never(route: Route, ended: Ended) -> Sender[Write]:
         dialled.append(route)
         await asyncio.Event().wait()
         raise AssertionError

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
-from shuttle.delays import BOUNDS, Delays
-from shuttle.metrics import registry_of
-from shuttle.report import DrainFigures, WorkerReport, furthest_behind
+from shuttle.feed.delays import BOUNDS, Delays
+from shuttle.worker.metrics import registry_of
+from shuttle.worker.report import DrainFigures, WorkerReport, furthest_behind
 
 DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
 

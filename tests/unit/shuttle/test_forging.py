@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drains.delivery.frames import frames_of
-from drains.delivery.syslog import PRI_AND_VERSION, Wire, framed, header_of
-from events.decode import Decoder
+from drains.delivery.wire.logplex import frames_of
+from drains.delivery.wire.rfc5424 import PRI_AND_VERSION, WireFormat, framed, header_of
+from events.formats.decode import Decoder
 from events.lines import LogLine
 from tests.support import logplex, syslog
-from tests.support.records import run_of
+from tests.support.records import records_of
 
 # What breaks framings and headers, beside whatever hypothesis finds.
 _EVIL = st.sampled_from(
@@ -91,13 +91,13 @@ EVENTS = st.one_of(
     st.tuples(st.sampled_from(["gs", "alamoweblogs"]), st.binary(max_size=100)),
 )
 BATCHES = st.lists(EVENTS, min_size=1, max_size=20)
-WIRES = [Wire(framing) for framing in ("newline", "octet", "datagram", "request")]
+WIRES = [WireFormat(framing) for framing in ("newline", "octet", "datagram", "request")]
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.framing)
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(events=BATCHES)
-def test_one_line_in_is_one_record_out(wire: Wire, events: list[tuple[str, bytes]]) -> None:
+def test_one_line_in_is_one_record_out(wire: WireFormat, events: list[tuple[str, bytes]]) -> None:
     check(wire, events)
 
 
@@ -106,14 +106,16 @@ def test_one_line_in_is_one_record_out(wire: Wire, events: list[tuple[str, bytes
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.framing)
 @settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(event=EVENTS)
-def test_one_line_in_is_one_record_out_20000_times(wire: Wire, event: tuple[str, bytes]) -> None:
+def test_one_line_in_is_one_record_out_20000_times(
+    wire: WireFormat, event: tuple[str, bytes]
+) -> None:
     check(wire, [event])
 
 
 @settings(max_examples=100, deadline=None)
 @given(events=BATCHES)
 def test_the_shape_of_logplex_holds_too(events: list[tuple[str, bytes]]) -> None:
-    wire = Wire("request", logplex=True, hostname="host")
+    wire = WireFormat("request", logplex=True, hostname="host")
     lines = lines_of(events)
     if lines:
         messages = logplex.parse_body(framed([record_of(line, wire) for line in lines], wire))
@@ -122,7 +124,7 @@ def test_the_shape_of_logplex_holds_too(events: list[tuple[str, bytes]]) -> None
             assert (parsed.hostname, parsed.msg) == ("host", cleaned(line.text))
 
 
-def check(wire: Wire, events: list[tuple[str, bytes]]) -> None:
+def check(wire: WireFormat, events: list[tuple[str, bytes]]) -> None:
     lines = lines_of(events)
     if not lines:
         return
@@ -139,16 +141,18 @@ def check(wire: Wire, events: list[tuple[str, bytes]]) -> None:
 
 def lines_of(events: list[tuple[str, bytes]]) -> list[LogLine]:
     decoder = Decoder()
-    lines = [line for topic, value in events for line in decoder.lines_of(run_of([value], topic))]
+    lines = [
+        line for topic, value in events for line in decoder.lines_of(records_of([value], topic))
+    ]
     assert "internal_error" not in decoder.malformed.counts
     return lines
 
 
-def record_of(line: LogLine, wire: Wire) -> str:
+def record_of(line: LogLine, wire: WireFormat) -> str:
     return f"{PRI_AND_VERSION[line.severity]}{line.time}{header_of(line.origin, wire)}{line.text}"
 
 
-def records_in(data: bytes, wire: Wire) -> list[bytes]:
+def records_in(data: bytes, wire: WireFormat) -> list[bytes]:
     if wire.framing == "octet":
         return list(counted(data))
     if wire.framing == "request":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shuttle.health import (
+from shuttle.feed.health import (
     GIVE_UP_SECONDS,
     LATE_SECONDS,
     STOPPED_READING,

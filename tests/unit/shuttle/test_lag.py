@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shuttle.notices import SKIPPED, TOO_OLD
+from shuttle.feed.loss_notices import SKIPPED, TOO_OLD
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
 
 
@@ -33,11 +33,11 @@ async def test_missed_lines_are_counted_until_they_are_replayed(bench: FeedBench
     bench.feed.miss(3, records(21), lines=1)
     assert bench.feed.lag_lines == 2
 
-    bench.feed.take(4, records(20), (b"x",), 1, covered=True)
+    bench.feed.take(4, records(20), (b"x",), 1, has_cursor=True)
     bench.feed.replayed_to(P0, 21)
     assert bench.feed.lag_lines == 1
 
-    bench.feed.take(5, records(21), (b"x",), 1, covered=True)
+    bench.feed.take(5, records(21), (b"x",), 1, has_cursor=True)
     bench.feed.caught_up(P0, 22, 22)
     assert (bench.feed.lag_lines, bench.feed.gaps) == (0, {})
 
@@ -46,7 +46,7 @@ async def test_what_nobody_has_seen_is_counted_in_offsets(bench: FeedBench) -> N
     bench.feed.restored(cursors({P0: 100, P1: 7}), {P0: 150, P1: 7})
     assert bench.feed.lag_lines == 50
 
-    bench.feed.take(1, records(100), (b"x",), 1, covered=True)
+    bench.feed.take(1, records(100), (b"x",), 1, has_cursor=True)
     bench.feed.replayed_to(P0, 120)
     assert bench.feed.lag_lines == 30
 
@@ -55,14 +55,14 @@ async def test_what_is_sent_again_makes_nobody_forget_what_is_not_counted(
     bench: FeedBench,
 ) -> None:
     bench.feed.begin(cursors({P0: 100}), {P0: 150})
-    await bench.sent(batch=1, begin=100, covered=True)
+    await bench.sent(batch=1, begin=100, has_cursor=True)
     bench.feed.replayed_to(P0, 120)
     bench.sender.ended(ConnectionResetError())
     assert (bench.feed.gaps, bench.feed.lag_lines) == ({P0: 100}, 50)
 
     bench.feed.miss(2, records(150), lines=1)
     bench.feed.jump({P0: 151}, {P0: 151}, SKIPPED)
-    assert bench.feed.account.lines_lost == {SKIPPED: 51}
+    assert bench.feed.stats.lines_lost == {SKIPPED: 51}
 
 
 async def test_a_jump_to_live_says_exactly_how_many_lines_it_cost(bench: FeedBench) -> None:
@@ -73,7 +73,7 @@ async def test_a_jump_to_live_says_exactly_how_many_lines_it_cost(bench: FeedBen
 
     bench.feed.jump({P0: 40}, {P0: 40}, SKIPPED)
 
-    assert (bench.feed.gaps, bench.feed.lag_lines, bench.feed.account.lines_lost) == (
+    assert (bench.feed.gaps, bench.feed.lag_lines, bench.feed.stats.lines_lost) == (
         {},
         0,
         {SKIPPED: 7},
@@ -87,7 +87,7 @@ async def test_lines_that_may_have_arrived_make_the_number_inexact(bench: FeedBe
     bench.sender.ended(ConnectionResetError())
     bench.feed.jump({P0: 40}, {P0: 40}, SKIPPED)
 
-    assert bench.feed.account.lines_lost == {SKIPPED: 1}
+    assert bench.feed.stats.lines_lost == {SKIPPED: 1}
     bench.now += 60
     await bench.connected()
     while len(bench.receiver.senders) < 2:
@@ -113,7 +113,7 @@ async def test_a_jump_over_what_is_too_old_keeps_the_rest(bench: FeedBench) -> N
     bench.feed.look_ups.answered(P0, 120)
 
     assert bench.feed.gaps == {P0: 120}
-    assert bench.feed.account.lines_lost == {TOO_OLD: 20}
+    assert bench.feed.stats.lines_lost == {TOO_OLD: 20}
     assert not bench.feed.jumps
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.records import TopicPartition
-from shuttle import ledger
-from shuttle.ledger import COMMIT_DELAY_SECONDS, Ledger
+from events.kafka.records import TopicPartition
+from shuttle.commit import ledger
+from shuttle.commit.ledger import COMMIT_DELAY_SECONDS, Ledger
 
 P0, P1 = TopicPartition("gs", 0), TopicPartition("gs", 1)
 
@@ -74,8 +74,8 @@ def test_merging_batches_changes_nothing_that_is_committed(
         ledger.MERGE_ABOVE, before = merge_above, ledger.MERGE_ABOVE
         try:
             for number, move in enumerate(moves, start=1):
-                at.update({source: at[source] + step for source, step in move.items()})
-                made.open(number, {source: at[source] for source in move})
+                at.update({partition: at[partition] + step for partition, step in move.items()})
+                made.open(number, {partition: at[partition] for partition in move})
                 made.settle(held, now=0)
             return [committed(made, sorted(held)[n:]) for n in range(len(held) + 1)]
         finally:

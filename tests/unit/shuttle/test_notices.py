@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from drains.delivery.errors import ConnectionEndedError
-from shuttle.notices import EVERY_SECONDS, Notices
+from drains.delivery.network.errors import ConnectionEndedError
+from shuttle.feed.loss_notices import EVERY_SECONDS, Notices
 from tests.support import logplex, syslog
 from tests.support.feed_bench import FeedBench, records, route_of
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from events.records import TopicPartition
-from shuttle.marks import Mark
-from shuttle.place import OUTDATED, Place, Rows
-from shuttle.store import StoredCursor
+from events.kafka.records import Offsets, TopicPartition
+from shuttle.feed.place import OUTDATED, Place
+from shuttle.feed.stored_cursor import StoredCursor
+from shuttle.feed.writes import Write
 from tests.support.feed_bench import P0, P1
 
 
@@ -16,17 +16,19 @@ def place() -> Place:
     return Place(lambda: None)
 
 
-def mark(*, covered: bool = False, **begins: int) -> Mark:
-    made = Mark(1, 0.0, covered=covered)
+def write(*, has_cursor: bool = False, **begins: int) -> Write:
+    made = Write(1, 0.0, has_cursor=has_cursor)
     made.begins.update({{"p0": P0, "p1": P1}[name]: at for name, at in begins.items()})
     return made
 
 
-def rows(place: Place, *marks: Mark, settled: Rows | None = None, accepting: bool = True) -> Rows:
-    return place.rows(marks, settled or {}, accepting=accepting)
+def rows(
+    place: Place, *writes: Write, settled: Offsets | None = None, accepting: bool = True
+) -> Offsets:
+    return place.rows(writes, settled or {}, accepting=accepting)
 
 
-def store(place: Place, settled: Rows | None = None) -> None:
+def store(place: Place, settled: Offsets | None = None) -> None:
     """What is written now is there at once."""
     taken = rows(place, settled=settled)
     place.storing(taken)
@@ -99,11 +101,11 @@ def test_a_gap_moves_forward_without_a_new_epoch_and_back_with_one(place: Place)
 
 def test_what_is_under_way_has_rows_where_no_offset_waits_for_it(place: Place) -> None:
     place.open_gap(P0, 20)
-    under_way = mark(p0=15, p1=7)
+    under_way = write(p0=15, p1=7)
     assert rows(place, under_way) == {P0: 15}
     assert rows(place, under_way, accepting=False) == {P0: 15, P1: 7}
-    assert rows(place, mark(covered=True, p1=7)) == {P0: 20, P1: 7}
-    assert rows(place, mark(p0=25)) == {P0: 20}
+    assert rows(place, write(has_cursor=True, p1=7)) == {P0: 20, P1: 7}
+    assert rows(place, write(p0=25)) == {P0: 20}
 
 
 def test_a_gap_holds_the_offsets_until_its_row_is_stored(place: Place) -> None:

@@ -11,11 +11,11 @@ from typing import Any, cast
 import pytest
 
 from drains.delivery.sender import CAPACITY_BYTES
-from events.records import TopicPartition
-from shuttle import replay
-from shuttle.feed import Feed
-from shuttle.jumps import Jumps
-from shuttle.replay import NEAR_RECORDS, ReplayPass, Replays
+from events.kafka.records import TopicPartition
+from shuttle.feed.feed import Feed
+from shuttle.replay import passes as replay
+from shuttle.replay.passes import NEAR_RECORDS, ReplayPass, ReplayScheduler
+from shuttle.replay.skips import LagSkips
 from tests.support.feed_bench import P0, P1, FeedBench, cursors
 
 LIVE = {P0: 100_000_000, P1: 100_000_000}
@@ -45,11 +45,11 @@ class Bench:
     def __init__(self) -> None:
         self.behind: set[Feed] = set()
         self.passes: list[StandingPass] = []
-        self.replays = Replays(
+        self.replays = ReplayScheduler(
             cast(Any, NoConsumer),
             self._make_pass,
             self.behind,
-            cast(Jumps, NoJumps()),
+            cast(LagSkips, NoJumps()),
             lambda: False,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shuttle.returning import AGAIN_SECONDS, TOGETHER_SECONDS, Returning
+from shuttle.feed.retry_coordinator import AGAIN_SECONDS, TOGETHER_SECONDS, RetryCoordinator
 
 
 class Waiting:
@@ -17,12 +17,12 @@ class Waiting:
 
 
 @pytest.fixture
-def returning() -> Returning[Waiting]:
-    return Returning()
+def returning() -> RetryCoordinator[Waiting]:
+    return RetryCoordinator()
 
 
 def test_the_first_that_is_answered_calls_those_of_its_receiver(
-    returning: Returning[Waiting],
+    returning: RetryCoordinator[Waiting],
 ) -> None:
     first, second, third = Waiting("a"), Waiting("a"), Waiting("a")
     foreign = Waiting("b")
@@ -36,7 +36,7 @@ def test_the_first_that_is_answered_calls_those_of_its_receiver(
 
 
 def test_the_first_that_is_answered_calls_those_that_failed_when_it_did(
-    returning: Returning[Waiting],
+    returning: RetryCoordinator[Waiting],
 ) -> None:
     first, same_time, later = Waiting("a"), Waiting("b"), Waiting("c")
     returning.failed(first, now=0.0)
@@ -50,7 +50,7 @@ def test_the_first_that_is_answered_calls_those_that_failed_when_it_did(
 
 
 def test_one_that_fails_again_and_again_calls_them_twice_a_minute_at_most(
-    returning: Returning[Waiting],
+    returning: RetryCoordinator[Waiting],
 ) -> None:
     flapping, other = Waiting("a"), Waiting("a")
     returning.failed(other, now=-TOGETHER_SECONDS)
@@ -61,7 +61,7 @@ def test_one_that_fails_again_and_again_calls_them_twice_a_minute_at_most(
     assert other.tries == 3
 
 
-def test_one_alone_calls_nobody(returning: Returning[Waiting]) -> None:
+def test_one_alone_calls_nobody(returning: RetryCoordinator[Waiting]) -> None:
     alone = Waiting("a")
     returning.failed(alone, now=0.0)
     returning.answered(alone, now=0.0)
@@ -69,7 +69,7 @@ def test_one_alone_calls_nobody(returning: Returning[Waiting]) -> None:
     assert alone.tries == 0
 
 
-def test_those_who_wait_no_more_leave_nothing_behind(returning: Returning[Waiting]) -> None:
+def test_those_who_wait_no_more_leave_nothing_behind(returning: RetryCoordinator[Waiting]) -> None:
     feeds = [Waiting("a"), Waiting("b")]
     for feed in feeds:
         returning.failed(feed, now=0.0)

@@ -6,22 +6,22 @@ import zlib
 
 from drains.destination import Destination
 from drains.filters import LineFilter
-from drains.options import DrainOptions
+from drains.option_values import DrainOptions
 from drains.routes import Route
 from events.keys import AppKey, Key, SiteKey
 from events.lines import Lines, LogLine, Origin, Severity
-from shuttle.feed import Feed
-from shuttle.registers import Registers
+from shuttle.feed.context import Registers
+from shuttle.feed.feed import Feed
 from shuttle.routing import Parcel, Router
 from tests.support.fake_sender import FakeReceiver
-from tests.support.records import run_of
+from tests.support.records import records_of
 
 GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1", "app", "web")
 WORKER = Origin(GOLD, "worker.1", "app", "worker")
 ROUTER = Origin(GOLD, "akkeris/router", "router")
 BUILD = Origin(GOLD, "akkeris/build", "build")
-RUN = run_of([b"x"])
+RUN = records_of([b"x"])
 TIME = "2016-08-24T17:03:20Z"
 
 
@@ -54,7 +54,7 @@ async def test_drains_that_want_the_same_bytes_share_a_parcel() -> None:
     one, two = await feed("1"), await feed("2", "syslog+tls://other:6514")
     (parcel,) = parcels(one, two, lines=[line("a"), line("b")])
 
-    assert parcel.view.feeds == [one, two]
+    assert parcel.group.feeds == [one, two]
     assert parcel.data == (
         f"<14>1 {TIME} gold-gs web.1 - - - a\n<14>1 {TIME} gold-gs web.1 - - - b\n".encode(),
     )
@@ -69,7 +69,7 @@ async def test_each_wire_format_has_bytes_of_its_own() -> None:
         await feed("4", "https://h/"),
         await feed("5", "https://h/", format="logplex"),
     ]
-    found = {p.view.feeds[0].route.drain_id: p.data[0] for p in parcels(*feeds, lines=[line("a")])}
+    found = {p.group.feeds[0].route.drain_id: p.data[0] for p in parcels(*feeds, lines=[line("a")])}
 
     record = f"<14>1 {TIME} gold-gs web.1 - - - a".encode()
     shape = f"<14>1 {TIME} host app web.1 - a\n".encode()
@@ -100,7 +100,7 @@ async def test_a_filter_takes_what_all_its_parts_match() -> None:
         "not 4": LineFilter(include="a", exclude="[14]"),
     }
     feeds = [await feed(name, filter=chosen) for name, chosen in wanted.items()]
-    found = {p.view.feeds[0].route.drain_id: texts(p) for p in parcels(*feeds, lines=lines)}
+    found = {p.group.feeds[0].route.drain_id: texts(p) for p in parcels(*feeds, lines=lines)}
 
     assert found == {
         "all": ["a 1", "b 2", "a 3", "a 4", "c 5"],
@@ -131,7 +131,7 @@ async def test_a_site_gets_only_its_own_lines() -> None:
     theirs = Origin(site, "akkeris/router", "router")
     one, two = await feed("1"), await feed("2", key=site)
     found = {
-        p.view.feeds[0].route.drain_id: texts(p)
+        p.group.feeds[0].route.drain_id: texts(p)
         for p in parcels(one, two, lines=[line("app", ROUTER), line("site", theirs)])
     }
 

@@ -12,20 +12,20 @@ from confluent_kafka import KafkaError, KafkaException
 
 from drains.destination import Destination
 from drains.routes import Route, RouteTable
-from events.cluster import Found as FoundByTime
-from events.cluster import Span
-from events.group_consumer import Found
+from events.kafka.cluster import Found as FoundByTime
+from events.kafka.cluster import Span
+from events.kafka.group_member import Found
+from events.kafka.records import Offsets, TopicPartition
 from events.keys import AppKey, SiteKey
-from events.records import TopicPartition
 from events.topics import BUILD_TOPIC, ROUTER_TOPIC, topics_of
-from shuttle import starts
-from shuttle.chores import Chores
-from shuttle.feed import Feed
-from shuttle.place import Rows
-from shuttle.registers import Registers
-from shuttle.roster import Roster
-from shuttle.starts import YOUNG_SECONDS, Starts
-from shuttle.store import StoredCursor, TakenOver
+from shuttle.commit.store import TakenOver
+from shuttle.feed.context import Registers
+from shuttle.feed.feed import Feed
+from shuttle.feed.stored_cursor import StoredCursor
+from shuttle.worker import starts
+from shuttle.worker.background import BackgroundTasks
+from shuttle.worker.feeds import Feeds
+from shuttle.worker.starts import YOUNG_SECONDS, Starts
 from tests.support.fake_sender import FakeReceiver
 from tests.support.feed_bench import P0, P1
 
@@ -49,9 +49,9 @@ class Cluster:
         self.asked: list[Any] = []
 
     async def at(
-        self, sources: Collection[TopicPartition], epoch_ms: int
+        self, partitions: Collection[TopicPartition], epoch_ms: int
     ) -> dict[TopicPartition, FoundByTime | None]:
-        self.asked.append((list(sources), epoch_ms))
+        self.asked.append((list(partitions), epoch_ms))
         found: dict[TopicPartition, FoundByTime | None] = _answer(self.by_time.pop(0))
         return found
 
@@ -98,11 +98,11 @@ class TopicIds:
 
 class Bench:
     def __init__(self) -> None:
-        self.cluster, self.store, self.chores = Cluster(), Store(), Chores()
+        self.cluster, self.store, self.chores = Cluster(), Store(), BackgroundTasks()
         self.now = 1000.0
         self.another_log = asyncio.Event()
         registers: Registers[Feed] = Registers(FakeReceiver().connect, lambda: self.now)
-        self.roster = Roster(registers)
+        self.roster = Feeds(registers)
         self.starts = Starts(
             cast(Any, self.cluster),
             cast(Any, Keeper(self.store)),
@@ -119,7 +119,7 @@ class Bench:
 
     async def start(
         self,
-        source: TopicPartition = P0,
+        partition: TopicPartition = P0,
         committed: int | None = None,
         *,
         offset: int | None = None,
@@ -128,18 +128,18 @@ class Bench:
         """Where a partition begins that holds offsets from 5 to just before 500."""
         taken = TakenOver(
             {
-                drain_id: {source: StoredCursor(at, "log1")}
+                drain_id: {partition: StoredCursor(at, "log1")}
                 for drain_id, at in (cursors or {}).items()
             },
             {},
-            {} if offset is None else {source: offset},
+            {} if offset is None else {partition: offset},
         )
-        found = {source: Found(committed, 5, 500)}
-        return (await self.starts.of_partitions(found, taken))[source]
+        found = {partition: Found(committed, 5, 500)}
+        return (await self.starts.of_partitions(found, taken))[partition]
 
-    async def of(self, route: Route, *here: TopicPartition) -> Rows:
+    async def of(self, route: Route, *here: TopicPartition) -> Offsets:
         found = (await self.starts.of_drains([route], here))[route.drain_id]
-        return {source: row.offset for source, row in found.items()}
+        return {partition: row.offset for partition, row in found.items()}
 
 
 @pytest.fixture
@@ -268,12 +268,12 @@ async def test_a_cursor_of_another_log_is_told_and_does_not_count(bench: Bench) 
     assert bench.another_log.is_set()
 
 
-@pytest.mark.parametrize(("source", "log"), [(P0, ""), (R0, "log7")])
+@pytest.mark.parametrize(("partition", "log"), [(P0, ""), (R0, "log7")])
 async def test_a_log_that_nobody_can_name_is_taken_for_the_same(
-    bench: Bench, source: TopicPartition, log: str
+    bench: Bench, partition: TopicPartition, log: str
 ) -> None:
-    bench.store.rows["1"] = {source: StoredCursor(60, log)}
-    assert await bench.of(route("1"), source) == {source: 60}
+    bench.store.rows["1"] = {partition: StoredCursor(60, log)}
+    assert await bench.of(route("1"), partition) == {partition: 60}
     assert not bench.another_log.is_set()
 
 

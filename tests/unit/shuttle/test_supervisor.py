@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from shuttle.supervisor import Supervisor
+from shuttle.process.supervisor import Supervisor
 from tests.support.waiting import until
 
 SERVES_UNTIL_TOLD = """
@@ -53,7 +53,7 @@ Make = Callable[..., Supervisor]
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
-    monkeypatch.setattr("shuttle.backoff.FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("events.backoff.FIRST_SECONDS", 0.01)
 
     def made(program: str = SERVES_UNTIL_TOLD, count: int = 3, grace: float = 5) -> Supervisor:
         return Supervisor([sys.executable, "-c", program, tmp_path], count, grace)
@@ -121,7 +121,7 @@ async def test_one_that_keeps_dying_waits_longer_each_time(
         waits.append(most)
         return 0
 
-    monkeypatch.setattr("shuttle.backoff.random.uniform", none_at_all)
+    monkeypatch.setattr("events.backoff.random.uniform", none_at_all)
     supervisor = make("raise SystemExit(1)", count=2)
     async with running(supervisor) as task:
         await until(lambda: len(waits) >= 4, 20, "four tries")
@@ -160,7 +160,7 @@ async def test_a_configuration_that_has_turned_bad_ends_those_that_run(make: Mak
 async def test_one_that_does_not_end_is_killed_and_told_of(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shuttle.kept_process.FLUSH_SECONDS", 0.2)
+    monkeypatch.setattr("events.process.supervised_process.FLUSH_SECONDS", 0.2)
     supervisor = make(DEAF, grace=0)
     async with running(supervisor) as task:
         await all_serve(supervisor)

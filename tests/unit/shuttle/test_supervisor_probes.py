@@ -12,11 +12,11 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
-from events.probe_client import ask
-from events.probes import OwnAnswers, serve_probes
-from shuttle.merged_metrics import merged
-from shuttle.supervisor import Supervisor
-from shuttle.workers_probes import WorkersAnswers
+from events.process.probe_client import ask
+from events.process.probes import OwnAnswers, serve_probes
+from shuttle.process.merged_metrics import merged
+from shuttle.process.supervisor import Supervisor
+from shuttle.process.worker_probes import WorkersAnswers
 
 READY = {"assignment": True, "kafka": True}
 
@@ -144,7 +144,7 @@ async def test_one_without_partitions_is_ready_while_another_has_some(
 async def test_one_that_hangs_holds_up_nobody(
     supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shuttle.workers_probes.LIMIT_SECONDS", 1)
+    monkeypatch.setattr("shuttle.process.worker_probes.LIMIT_SECONDS", 1)
 
     with socket.socket(socket.AF_UNIX) as hanging:
         hanging.bind(str(supervisor.sockets["1"]))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from events.topics import SOURCE_TOPICS
-from shuttle.topics import GATHER_SECONDS, KEEP_UNUSED_SECONDS, Topics
+from shuttle.worker.topics import GATHER_SECONDS, KEEP_UNUSED_SECONDS, Topics
 
 
 def test_router_and_build_topics_are_always_subscribed() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from logshuttle_site.env import Env, SettingsError
-from logshuttle_site.readers import database_of, encryption_keys_of, kafka_hosts_of
+from logshuttle_site.env_values import database_of, encryption_keys_of, kafka_hosts_of
 from tests.support.processes import ROOT, manage, run_process
 
 SECRET = "s3cr3t-of-nobody"

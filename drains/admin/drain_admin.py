@@ -1,0 +1,287 @@
+"""Drains for operators: looked at, added, edited, paused; always through the services."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from drains import services
+from drains.admin.layout import OBSERVED, layout_of
+from drains.admin.option_fields import PLAIN, OptionFields, shown_at
+from drains.errors import DrainError, InvalidDrainError, KafkaAwayError, UnknownDrainError
+from drains.models import Drain, DrainCursor
+from drains.status import status_of
+from events.keys import AppKey, Key, SiteKey
+
+
+class DrainForm(forms.ModelForm, OptionFields):
+    """The rules of the REST API, with its words. A URL may hold a password, so it is not shown."""
+
+    owner = forms.CharField(
+        label="App or site",
+        max_length=511,
+        help_text="app-space, such as shop-demo; or site:www.example.com",
+    )
+    new_url = forms.CharField(
+        label="URL",
+        required=False,
+        max_length=2048,
+        strip=False,
+        widget=forms.TextInput(attrs={"size": 80, "autocomplete": "off"}),
+        help_text=(
+            "syslog://host:port, syslog+tls://host:port, syslog+udp://host:port, "
+            "https://user:password@host/path"
+        ),
+    )
+
+    class Meta:
+        model = Drain
+        fields = ("name", "paused", *PLAIN)
+
+    class Media:
+        css = {"all": ["drains/admin.css"]}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            del self.fields["owner"]  # a drain stays with its app
+            self.fields["new_url"].label = "New URL"
+            self.fields["new_url"].help_text = "Leave empty to keep it."
+            self.show(self.instance)
+
+    def clean_owner(self) -> Key:
+        text: str = self.cleaned_data["owner"]
+        site = text.removeprefix("site:")
+        try:
+            key: Key = SiteKey(site) if site != text else AppKey.parse(text)
+            services.refuse_odd_key(key)
+        except (ValueError, DrainError) as error:
+            raise ValidationError(str(error)) from None
+        return key
+
+    def clean(self) -> dict[str, Any] | None:
+        """Saved here, in one transaction with what workers look at, so that errors are ours."""
+        if not self.errors:
+            try:
+                self.instance = self._saved()
+            except DrainError as error:
+                for field, why in getattr(error, "faults", [("url", str(error))]):
+                    self.add_error(*shown_at(field, why))
+        if self.errors:
+            self.ask_again()
+        return self.cleaned_data
+
+    def _saved(self) -> Drain:
+        values = self.cleaned_data
+        url, paused, options = values["new_url"], values["paused"], self.changes()
+        if self.instance._state.adding:
+            if not url:
+                raise InvalidDrainError("url", "a URL is required")
+            with transaction.atomic():
+                made = services.create_drain(values["owner"], url, name=values["name"], **options)
+                return services.change_drain(made, paused=True) if paused else made
+        return services.change_drain(
+            self.instance, url=url or None, name=values["name"], paused=paused, **options
+        )
+
+
+class SendAgainForm(forms.Form):
+    since = forms.CharField(
+        max_length=40,
+        initial="15m",
+        help_text="a time such as 2026-01-31T12:00:00Z, or an age such as 30s, 15m, 2h, 1d",
+    )
+
+
+class CursorInline(admin.TabularInline):
+    """Where the drain is behind. Written by workers only."""
+
+    model = DrainCursor
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("topic", "partition", "offset")
+    verbose_name_plural = "is behind in these partitions, from this offset on"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Drain)
+class DrainAdmin(admin.ModelAdmin):
+    form = DrainForm
+    list_display = ("owner", "address", "state", "lag", "sent", "lost", "name", "created_at")
+    list_display_links = ("owner", "address")
+    list_filter = ("paused", "space")
+    search_fields = ("app", "space", "site", "name", "address")
+    search_help_text = "App, space, site, name or address"
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    list_per_page = 50
+    readonly_fields = ("address", *OBSERVED)
+    actions = ("pause", "resume", "send_again")
+
+    @admin.display(description="App or site", ordering="app")
+    def owner(self, drain: Drain) -> str:
+        return f"site:{drain.site}" if drain.site else str(drain.key)
+
+    @admin.display(description="State")
+    def state(self, drain: Drain) -> SafeString | str:
+        status = status_of(drain)
+        if status.state == "failing":
+            return format_html("<strong>failing</strong>: {}", status.last_error or "")
+        behind = getattr(drain, "behind", 0)  # counted by get_queryset
+        if behind and status.state != "paused" and not (status.is_known and status.state == "live"):
+            partitions = "partition" if behind == 1 else "partitions"
+            return format_html("<strong>behind</strong> in {} {}", behind, partitions)
+        return status.state if status.is_known else "no worker reports"
+
+    @admin.display(description="Lag")
+    def lag(self, drain: Drain) -> str:
+        status = status_of(drain)
+        if not status.lag_messages:
+            return "none"
+        age = timedelta(seconds=int(status.lag_seconds))
+        return f"{intcomma(status.lag_messages)} lines, {age}"
+
+    @admin.display(description="Lines sent")
+    def sent(self, drain: Drain) -> str:
+        return str(intcomma(status_of(drain).lines_sent))
+
+    @admin.display(description="Bytes sent")
+    def bytes_sent(self, drain: Drain) -> str:
+        return filesizeformat(status_of(drain).bytes_sent)
+
+    @admin.display(description="Lines lost")
+    def lost(self, drain: Drain) -> str:
+        return str(intcomma(status_of(drain).lines_lost))
+
+    @admin.display(description="Last error")
+    def last_error(self, drain: Drain) -> str:
+        status = status_of(drain)
+        if status.last_error_at is None:
+            return "none"
+        return f"{status.last_error} ({status.last_error_at:%Y-%m-%d %H:%M:%S} UTC)"
+
+    @admin.display(description="Last delivery")
+    def last_delivery(self, drain: Drain) -> str:
+        at = status_of(drain).last_delivery_at
+        return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "none yet"
+
+    @admin.display(description="Live")
+    def tail(self, drain: Drain) -> SafeString:
+        """A button of the list's own form, which has the token that a POST needs."""
+        return format_html(
+            '<button formaction="{}" formtarget="_blank" name="owner" value="{}">Tail</button>',
+            reverse("admin:sessions_app_tailsession_add"),
+            self.owner(drain),
+        )
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        may_tail = request.user.has_perm("sessions_app.add_tailsession")
+        owner, *others = self.list_display
+        return [owner, *(["tail"] if may_tail else []), *others]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
+        drains: QuerySet[Drain] = super().get_queryset(request)
+        return drains.annotate(behind=Count("cursors", distinct=True)).prefetch_related("statuses")
+
+    def get_inlines(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
+        return [CursorInline] if obj else []
+
+    def get_fieldsets(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
+        return layout_of(obj)
+
+    def save_model(self, request: HttpRequest, obj: Drain, form: Any, change: bool) -> None:
+        """The form's `clean` has saved it."""
+
+    def delete_model(self, request: HttpRequest, obj: Drain) -> None:
+        services.delete_drain(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
+        for drain in queryset:
+            with suppress(UnknownDrainError):  # somebody else was quicker
+                services.delete_drain(drain)
+
+    @admin.action(description="Pause: keep the place, send nothing", permissions=["change"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
+        self._set_paused(request, queryset, paused=True)
+
+    @admin.action(description="Resume: send what was missed", permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
+        self._set_paused(request, queryset, paused=False)
+
+    @admin.action(description="Send a window again …", permissions=["change"])
+    def send_again(
+        self, request: HttpRequest, queryset: QuerySet[Drain]
+    ) -> TemplateResponse | None:
+        form = SendAgainForm(request.POST if "since" in request.POST else None)
+        if form.is_valid() and self._sent_again(request, queryset, form):
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Send a window again",
+            "opts": self.opts,
+            "drains": list(queryset),
+            "form": form,
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/drains/drain/send_again.html", context)
+
+    def _sent_again(
+        self, request: HttpRequest, queryset: QuerySet[Drain], form: SendAgainForm
+    ) -> bool:
+        """For at least one of them. The others, and why, are told."""
+        done, faults = [], []
+        for drain in queryset:
+            try:
+                _, found = services.send_again(drain, form.cleaned_data["since"])
+                done.append(found)
+            except KafkaAwayError as error:
+                faults.append(str(error))
+                break  # it would be waited for once more for each of the others
+            except DrainError as error:
+                faults.append(f"{self.owner(drain)}: {error}")
+        if not done:
+            form.add_error("since", faults)
+            return False
+        records = f"up to {intcomma(max(done))} records each"
+        said = f"{_drains(len(done))}: {records} are looked through again."
+        messages.success(request, said)
+        for fault in faults:
+            messages.error(request, fault)
+        return True
+
+    def _set_paused(self, request: HttpRequest, queryset: QuerySet[Drain], *, paused: bool) -> None:
+        count = 0
+        for drain in queryset:
+            with suppress(UnknownDrainError):
+                services.change_drain(drain, paused=paused)
+                count += 1
+        said = f"{_drains(count)} {'paused' if paused else 'resumed'}"
+        messages.success(request, f"{said}; workers act within 2 seconds.")
+
+
+def _drains(count: int) -> str:
+    return f"{count} {'drain' if count == 1 else 'drains'}"
+
+
+admin.site.site_title = "Log shuttle"
+admin.site.site_url = None  # there is no site beside the admin
+admin.site.site_header = "Log shuttle - laptop mode" if settings.LAPTOP_MODE else "Log shuttle"
+admin.site.index_title = "Operations"

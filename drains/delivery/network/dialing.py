@@ -1,0 +1,169 @@
+"""The one door out: every connection to a receiver is made here, to addresses that were checked.
+
+A name is looked up anew for each connection, and what is connected to is the very address that
+the egress policy has seen: a name that changes its mind in between changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import aiohappyeyeballs
+
+from drains.delivery.network.egress import EgressPolicy
+from drains.delivery.network.errors import DialError, explain
+from drains.delivery.network.tls import explain_tls
+from drains.destination import Destination
+
+CONNECT_SECONDS = 4.0
+HANDSHAKE_SECONDS = 4.0
+# The next of a name's addresses is tried beside a silent one after this long.
+_NEXT_ADDRESS_SECONDS = 1.0
+
+# Bounds the unread tail that is sent again after a receiver's death.
+_SEND_BUFFER_BYTES = 256 * 1024
+_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+
+Addresses = Sequence[aiohappyeyeballs.AddrInfoType]
+Connected = socket.socket
+ProtocolT = TypeVar("ProtocolT", bound=asyncio.BaseProtocol)
+
+
+class Dialer:
+    def __init__(self, policy: EgressPolicy) -> None:
+        self._policy = policy
+        self._looking_up: dict[tuple[str, int, int], asyncio.Task[Addresses]] = {}
+
+    async def dial(self, destination: Destination) -> socket.socket:
+        """A connected TCP socket, all addresses tried. Raises DialError within 4 s."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await self.connect(await self.resolve(destination))
+        except TimeoutError as error:
+            raise DialError("timed out") from error
+
+    async def dial_udp(self, destination: Destination) -> socket.socket:
+        """A UDP socket that sends to the name's first address. Raises DialError within 4 s."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return connect_udp(await self.resolve(destination, udp=True))
+        except TimeoutError as error:
+            raise DialError("timed out") from error
+
+    async def resolve(self, destination: Destination, *, udp: bool = False) -> Addresses:
+        """The name's addresses, each of which may be sent to. Raises DialError."""
+        kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
+        try:
+            found = await self._look_up(destination.host, destination.port, kind)
+        except (OSError, ValueError) as error:  # ValueError: what IDNA or C cannot hold
+            raise DialError(explain(error)) from error
+        await self._policy.refuse_all((str(answer[-1][0]), destination.port) for answer in found)
+        return found
+
+    async def _look_up(self, host: str, port: int, kind: int) -> Addresses:
+        """One look-up a name at a time, whoever asks: a slow one keeps a thread busy."""
+        asked = (host, port, kind)
+        task = self._looking_up.get(asked)
+        if task is None:
+            loop = asyncio.get_running_loop()
+            task = loop.create_task(loop.getaddrinfo(host, port, type=kind), name="look up")
+            self._looking_up[asked] = task
+            task.add_done_callback(lambda done: self._looked_up(asked, done))
+        return await asyncio.shield(task)
+
+    def _looked_up(self, asked: tuple[str, int, int], done: asyncio.Task[Addresses]) -> None:
+        del self._looking_up[asked]
+        if not done.cancelled():
+            done.exception()  # nobody may have waited so long
+
+    async def connect(self, addresses: Addresses) -> socket.socket:
+        """Connected to the first of these that answers. Raises DialError."""
+        try:
+            connected = await aiohappyeyeballs.start_connection(
+                addresses,
+                happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS,
+                socket_factory=_new_tcp_socket,
+            )
+            if _met_itself(connected):
+                raise DialError("connection refused")
+        except OSError as error:
+            raise DialError(explain(error)) from error
+        return connected
+
+
+def connect_udp(addresses: Addresses) -> socket.socket:
+    """Raises DialError."""
+    family, kind, protocol, _, address = addresses[0]
+    made = _non_blocking(family, kind, protocol)
+    try:
+        made.connect(address)
+    except OSError as error:
+        made.close()
+        raise DialError(explain(error)) from error
+    return made
+
+
+async def attach(
+    connected: socket.socket,
+    protocol: Callable[[], ProtocolT],
+    context: ssl.SSLContext | None = None,
+    host: str | None = None,
+) -> ProtocolT:
+    """Give a connected socket to asyncio, with its TLS in between when there is a context.
+
+    Raises DialError.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        _, made = await loop.create_connection(
+            protocol,
+            sock=connected,
+            ssl=context,
+            server_hostname=host.removesuffix(".") if context and host else None,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
+        )
+    except ssl.SSLError as error:
+        raise DialError(explain_tls(error)) from error
+    except ConnectionAbortedError as error:  # asyncio's word for a handshake that takes too long
+        raise DialError("timed out in the TLS handshake") from error
+    except OSError as error:  # it was reset while we took it over
+        raise DialError(explain(error)) from error
+    return made
+
+
+async def attach_udp(connected: socket.socket, protocol: Callable[[], ProtocolT]) -> ProtocolT:
+    loop = asyncio.get_running_loop()
+    _, made = await loop.create_datagram_endpoint(protocol, sock=connected)
+    return made
+
+
+def _met_itself(connected: socket.socket) -> bool:
+    """A dead loopback port can be met by the port that the kernel chose for us."""
+    try:
+        same: bool = connected.getsockname() == connected.getpeername()
+    except OSError:
+        connected.close()
+        raise
+    if same:
+        connected.close()
+    return same
+
+
+def _new_tcp_socket(address: aiohappyeyeballs.AddrInfoType) -> socket.socket:
+    made = _non_blocking(*address[:3])
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        if hasattr(socket, name):  # not on every system
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return made
+
+
+def _non_blocking(family: int, kind: int, protocol: int) -> socket.socket:
+    made = socket.socket(family, kind, protocol)
+    made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    return made

@@ -1,0 +1,56 @@
+"""Why bytes did not get there, in the words an operator would have seen by hand.
+
+DeliveryError
+├── DialError         no connection could be made
+│   └── RefusedByPolicyError   nor may one be made: see drains/delivery/network/egress.py
+└── ConnectionEndedError   there was one, and it is over
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+_SAID = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNRESET: "connection reset by the receiver",
+    errno.EPIPE: "connection closed by the receiver",
+    errno.ETIMEDOUT: "timed out",
+    errno.EHOSTUNREACH: "no route to host",
+    errno.ENETUNREACH: "network is unreachable",
+}
+
+
+class DeliveryError(Exception):
+    """Its text is shown to the drain's owner: no address but theirs, no secret."""
+
+
+class DialError(DeliveryError):
+    pass
+
+
+class RefusedByPolicyError(DialError):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"refused by policy: {why}")
+
+
+class ConnectionEndedError(DeliveryError):
+    pass
+
+
+def explain(error: BaseException) -> str:
+    """A few words for what the system said."""
+    if isinstance(error, DeliveryError):
+        return str(error)
+    if isinstance(error, socket.gaierror):
+        return "no such host" if error.errno in NO_SUCH_HOST else "name look-up failed"
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    if isinstance(error, OSError) and error.errno in _SAID:
+        return _SAID[error.errno]
+    if isinstance(error, OSError) and error.errno is None:
+        return "cannot be reached"  # each address for another reason
+    return str(error) or type(error).__name__
+
+
+NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}

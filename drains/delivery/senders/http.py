@@ -1,0 +1,201 @@
+"""HTTP drains, as Logplex sends: batches in POST requests. Confirmed is what got a 2xx.
+
+One request is under way at a time. A receiver that finds something wrong in a request (400, 413,
+422) is sent its halves, down to the lines that it refuses; those are given up only when it takes
+another line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Generic, NamedTuple
+
+from drains.delivery.network.errors import DeliveryError
+from drains.delivery.sender import CAPACITY_BYTES, Ended, WriteT
+from drains.delivery.senders.checkpoints import StepBack
+from drains.delivery.senders.http_answers import HttpError
+from drains.delivery.senders.http_connection import HttpConnection
+from drains.delivery.wire.logplex import Frames, frames_of
+
+logger = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 8.0
+"""How long a request may stand still: nothing more of it taken, no answer."""
+
+
+class _Batch(NamedTuple, Generic[WriteT]):
+    frames: Frames
+    write: WriteT
+
+
+class LogplexSender(Generic[WriteT]):
+    """Made by `connect`."""
+
+    capacity_bytes = CAPACITY_BYTES
+    trouble: str | None = None
+
+    def __init__(self, connection: HttpConnection, drain_id: str, ended: Ended) -> None:
+        self._connection = connection
+        self._drain_id = drain_id
+        self._ended: Ended | None = ended
+        self._waiting: deque[_Batch[WriteT]] = deque()
+        self._confirmed: list[WriteT] = []
+        self._clock = asyncio.get_running_loop().time
+        self._work: asyncio.Task[None] | None = None
+        self._progress = (0, 0)
+        self._progress_at = 0.0
+        self.buffered_bytes = 0
+        self.confirmed_bytes = 0
+        self.lines_refused = 0
+        self._closing = False
+
+    @classmethod
+    async def connect(
+        cls, connection: HttpConnection, drain_id: str, ended: Ended
+    ) -> LogplexSender[WriteT]:
+        """Raises DialError."""
+        try:
+            await connection.open()
+        except BaseException:
+            await connection.close()
+            raise
+        return cls(connection, drain_id, ended)
+
+    @property
+    def unconfirmed(self) -> Iterator[WriteT]:
+        return (batch.write for batch in self._waiting)
+
+    def send(self, pieces: Sequence[bytes], write: WriteT) -> None:
+        (data,) = pieces
+        self._waiting.append(_Batch(Frames(data), write))
+        self.buffered_bytes += len(data)
+        if self._work is None and self._ended is not None:
+            self._moved_on()
+            self._work = asyncio.create_task(self._deliver_all(), name="deliver")
+
+    def confirm(self, now: float) -> list[WriteT]:
+        if self._work is not None and self._ended is not None:
+            self._watch_progress(now)
+        confirmed, self._confirmed = self._confirmed, []
+        return confirmed
+
+    def to_send_again(self, distrusted: StepBack, now: float) -> list[WriteT]:
+        return list(self.unconfirmed)
+
+    def close(self) -> None:
+        self._ended = None
+        self._closing = True
+        if self._work is None:
+            self._let_go()
+        else:
+            asyncio.get_running_loop().call_later(ANSWER_SECONDS, self.abort)
+
+    def abort(self) -> None:
+        self._ended = None
+        if self._work is not None:
+            self._work.cancel()
+        elif not self._closing:
+            self._let_go()
+
+    async def _deliver_all(self) -> None:
+        try:
+            while self._waiting:
+                batch = self._waiting[0]
+                await self._deliver(batch)
+                self._waiting.popleft()
+                self._confirmed.append(batch.write)
+                self.buffered_bytes -= len(batch.frames.data)
+        except DeliveryError as error:
+            self._end(error)
+        except asyncio.CancelledError:
+            self._let_go()
+            raise
+        except Exception:  # a fault of ours: this drain waits, the others go on
+            logger.exception("A request failed", extra={"action": "request_failed"})
+            self._end(DeliveryError("internal error"))
+        finally:
+            self._work = None
+        if self._closing:
+            self._let_go()
+
+    async def _deliver(self, batch: _Batch[WriteT]) -> None:
+        """Returns when all lines are confirmed or refused. Raises DeliveryError."""
+        left = list(batch.frames.bodies())[::-1]
+        accepted: range | None = None
+        refused = 0
+        refusal: HttpError | None = None  # the last answer, when it was one
+        while left:
+            part = left.pop()
+            try:
+                await self._post(batch, part)
+                accepted, refusal = part, None
+            except HttpError as error:
+                if not error.is_refusal:
+                    raise
+                refusal = error
+                middle = part.start + len(part) // 2
+                if len(part) > 1:
+                    left += [range(middle, part.stop), range(part.start, middle)]
+                else:
+                    refused += 1
+        if refusal is not None:
+            # Does it still take what it took, or does it refuse everything by now?
+            if accepted is None:
+                raise refusal
+            await self._post(batch, accepted[:1])
+        self.lines_refused += refused
+
+    async def _post(self, batch: _Batch[WriteT], part: range) -> None:
+        body = batch.frames.body(part)
+        await self._connection.post(
+            body,
+            {
+                "Content-Type": "application/logplex-1",
+                "Logplex-Msg-Count": str(len(part)),
+                "Logplex-Frame-Id": self._frame_id(batch.write.name, body),
+                "Logplex-Drain-Token": self._drain_id,
+            },
+        )
+        self.confirmed_bytes += len(body)
+        self._moved_on()
+
+    def _frame_id(self, name: str, body: bytes) -> str:
+        """The same when the same lines are sent again: receivers drop doubles by it.
+
+        By where the lines come from and by what they are, for another line with the same text is
+        another line; in whichever order, for a replay may read the partitions in another one.
+        """
+        digest = hashlib.blake2b(f"{self._drain_id} {name}\n".encode(), digest_size=16)
+        digest.update(b"".join(sorted(frames_of(body))))
+        return digest.hexdigest().upper()
+
+    def _watch_progress(self, now: float) -> None:
+        progress = self._connection.unsent_bytes
+        if progress != self._progress:
+            self._progress, self._progress_at = progress, now
+        elif now - self._progress_at > ANSWER_SECONDS:
+            self._end(DeliveryError("timed out: no answer"))
+
+    def _moved_on(self) -> None:
+        self._progress_at = self._clock()
+
+    def _end(self, error: DeliveryError) -> None:
+        ended, self._ended = self._ended, None
+        if self._work is not None and self._work is not asyncio.current_task():
+            self._work.cancel()
+        else:
+            self._let_go()
+        if ended is not None:
+            ended(error)
+
+    def _let_go(self) -> None:
+        closing = asyncio.create_task(self._connection.close(), name="close connection")
+        _CLOSING.add(closing)
+        closing.add_done_callback(_CLOSING.discard)
+
+
+_CLOSING: set[asyncio.Task[None]] = set()

@@ -1,0 +1,195 @@
+"""One kept-alive HTTP connection to one receiver, made through the one door out."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from yarl import URL
+
+from drains.delivery.network.dialing import Connected, Dialer, attach
+from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, explain
+from drains.delivery.network.kernel import unacknowledged_bytes
+from drains.delivery.network.tls import context_of, explain_tls
+from drains.delivery.senders.http_answers import HttpError
+from drains.destination import Destination
+from drains.option_values import TlsOptions
+
+USER_AGENT = "Logplex/v86 (Log shuttle)"
+# An answer's body is of no use, but has to be read for the connection to be used again.
+_ANSWER_BYTES_MAX = 4096
+_ANSWER_AND_HEAD_BYTES_MAX = 512 * 1024
+_ANSWER_BODY_SECONDS = 1.0
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+
+
+class _Handler(ResponseHandler):
+    """Ends a connection that says more than an answer: aiohttp would keep it all."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, door: _Door) -> None:
+        super().__init__(loop)
+        self._door = door
+
+    def data_received(self, data: bytes) -> None:
+        self._door.allowed_bytes -= len(data)
+        if self._door.allowed_bytes >= 0:
+            super().data_received(data)
+        elif self.transport is not None:
+            self.transport.abort()
+
+
+class _Door(aiohttp.BaseConnector):
+    """Gives aiohttp connections that went through `Dialer`, one at a time."""
+
+    def __init__(self, dialer: Dialer, destination: Destination, tls: TlsOptions) -> None:
+        super().__init__(limit=1)
+        self._dialer = dialer
+        self._destination = destination
+        self._tls = tls
+        self._ahead: ResponseHandler | None = None
+        self.newest: ResponseHandler | None = None
+        self.opened = 0
+        self.allowed_bytes = 0
+        """How much the receiver may still say: nothing while no request is under way."""
+
+    async def open_ahead(self, connected: Connected | None = None) -> None:
+        """For the first request. Raises DialError."""
+        self._ahead = await self._open(connected)
+
+    async def _create_connection(self, *_: Any) -> ResponseHandler:
+        """What aiohttp's connectors have to bring along (see its UnixConnector)."""
+        ahead, self._ahead = self._ahead, None
+        return ahead if ahead is not None and ahead.is_connected() else await self._open()
+
+    async def _open(self, connected: Connected | None = None) -> ResponseHandler:
+        destination = self._destination
+        context = context_of(self._tls) if destination.scheme == "https" else None
+        connected = connected or await self._dialer.dial(destination)
+        self.opened += 1
+        loop = asyncio.get_running_loop()
+        host = destination.host
+        self.newest = await attach(connected, lambda: _Handler(loop, self), context, host)
+        return self.newest
+
+    def drop_ahead(self) -> None:
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
+
+
+class HttpConnection:
+    def __init__(
+        self,
+        dialer: Dialer,
+        destination: Destination,
+        headers: tuple[tuple[str, str], ...],
+        tls: TlsOptions,
+    ) -> None:
+        self._url = _url_of(destination)
+        self._door = _Door(dialer, destination, tls)
+        self._session = aiohttp.ClientSession(
+            connector=self._door,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={**dict(headers), **_credentials(destination), "User-Agent": USER_AGENT},
+            timeout=_NO_TIMEOUT,
+            auto_decompress=False,
+            skip_auto_headers=("Accept", "Accept-Encoding"),
+        )
+
+    async def open(self, connected: Connected | None = None) -> None:
+        """Over `connected`, when there is such a connection already. Raises DialError."""
+        await self._door.open_ahead(connected)
+
+    async def post(self, body: bytes, headers: dict[str, str]) -> None:
+        """Returns when the receiver has confirmed with a 2xx. Raises DeliveryError."""
+        try:
+            await self._post(body, headers)
+        except aiohttp.ClientError as error:
+            raise _broken(error) from error
+
+    async def close(self) -> None:
+        self._door.drop_ahead()
+        await self._session.close()
+
+    @property
+    def unsent_bytes(self) -> tuple[int, int]:
+        """What the transport and the kernel still hold: anything that changes is progress."""
+        handler = self._door.newest
+        transport = handler.transport if handler is not None else None
+        connected = transport.get_extra_info("socket") if transport is not None else None
+        if transport is None or connected is None:
+            return (0, 0)
+        held = unacknowledged_bytes(connected)
+        return (transport.get_write_buffer_size(), held or 0)
+
+    async def _post(self, body: bytes, headers: dict[str, str]) -> None:
+        opened = self._door.opened
+        try:
+            await self._post_once(body, headers)
+        except aiohttp.ClientConnectionError:
+            if opened != self._door.opened:
+                raise
+            # A connection that was kept alive may be closed just when it is used again.
+            await self._post_once(body, headers)
+
+    async def _post_once(self, body: bytes, headers: dict[str, str]) -> None:
+        self._door.allowed_bytes = _ANSWER_AND_HEAD_BYTES_MAX
+        try:
+            await self._ask(body, headers)
+        finally:
+            self._door.allowed_bytes = 0
+
+    async def _ask(self, body: bytes, headers: dict[str, str]) -> None:
+        async with self._session.post(
+            self._url, data=body, headers=headers, allow_redirects=False
+        ) as answer:
+            await _finish(answer)
+            if not 200 <= answer.status < 300:
+                raise HttpError(answer.status, answer.headers)
+
+
+async def _finish(answer: aiohttp.ClientResponse) -> None:
+    """Read a short body, so that the connection can be used again; else it ends."""
+    try:
+        async with asyncio.timeout(_ANSWER_BODY_SECONDS):
+            left = _ANSWER_BYTES_MAX
+            while left > 0:
+                piece = await answer.content.read(left)
+                if not piece:
+                    return
+                left -= len(piece)
+    except (TimeoutError, aiohttp.ClientError):
+        pass
+    answer.close()
+
+
+def _broken(error: aiohttp.ClientError) -> DeliveryError:
+    """In our words: aiohttp's tell addresses, and may repeat what the receiver wrote."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return ConnectionEndedError(explain_tls(cause))
+        if isinstance(cause, OSError) and cause.errno:
+            return ConnectionEndedError(explain(cause))
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, aiohttp.ClientConnectionError):
+        return ConnectionEndedError("connection closed by the receiver")
+    return ConnectionEndedError("the receiver's answer is not HTTP")
+
+
+def _url_of(destination: Destination) -> URL:
+    host = f"[{destination.host}]" if ":" in destination.host else destination.host
+    query = f"?{destination.query}" if destination.query else ""
+    path = destination.path or "/"
+    return URL(f"{destination.scheme}://{host}:{destination.port}{path}{query}", encoded=True)
+
+
+def _credentials(destination: Destination) -> dict[str, str]:
+    if not (destination.username or destination.password):
+        return {}
+    pair = f"{destination.username}:{destination.password}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}

@@ -1,0 +1,91 @@
+"""Records for the wire: RFC 5424, or the shape that Logplex gives them.
+
+    <PRI>1 TIME app-space TAG - - - MSG             rfc5424
+    <PRI>1 TIME d.DRAIN SOURCE PROCESS - - MSG      logplex, on syslog drains
+    <PRI>1 TIME host SOURCE PROCESS - MSG           logplex, on HTTP drains: no structured data
+
+A record is put together as text and a whole parcel is cleaned and encoded at once: what a line
+costs is one f-string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from drains.routes import Route
+from events.cleaning import field, one_line
+from events.lines import Origin, Severity
+
+RECORD_BYTES_MAX = 99_990
+"""A longer record is cut, as in the original, but never inside a character."""
+DATAGRAM_BYTES_MAX = 1_024
+
+PRI_AND_VERSION = {Severity.ERROR: "<11>1 ", Severity.INFO: "<14>1 "}
+
+_HOSTNAME_MAX, _APP_NAME_MAX, _PROCID_MAX = 255, 48, 128
+# No character takes more than this many bytes, so shorter texts need not be measured.
+_CHARACTER_BYTES_MAX = 4
+
+
+class WireFormat(NamedTuple):
+    """What decides how records look: drains with the same one share the work."""
+
+    framing: Literal["newline", "octet", "datagram", "request"] = "newline"
+    logplex: bool = False
+    hostname: str = ""
+    """HOSTNAME instead of the key's text."""
+
+
+def wire_format_of(route: Route, hostname: str = "") -> WireFormat:
+    """`hostname`: what stands there in every line (test mode)."""
+    logplex = route.options.format == "logplex"
+    if route.destination.is_web:
+        return WireFormat("request", logplex, hostname or ("host" if logplex else ""))
+    hostname = hostname or (f"d.{route.drain_id}" if logplex else "")
+    if route.destination.is_udp:
+        return WireFormat("datagram", logplex, hostname)
+    return WireFormat(route.options.framing, logplex, hostname)
+
+
+def header_of(origin: Origin, wire: WireFormat) -> str:
+    """What stands between TIMESTAMP and MSG for all lines of an origin, spaces included."""
+    host = field(wire.hostname or origin.name, _HOSTNAME_MAX)
+    if not wire.logplex:
+        return f" {host} {field(origin.tag, _APP_NAME_MAX)} - - - "
+    source = "app" if origin.source == "app" else "heroku"  # Logplex's name for a platform
+    process = origin.tag if origin.source == "app" else origin.process or origin.source
+    rest = "- " if wire.framing == "request" else "- - "
+    return f" {host} {source} {field(process, _PROCID_MAX)} {rest}"
+
+
+def framed(records: Sequence[str], wire: WireFormat) -> bytes:
+    """Records as they go over the wire, in which CR, LF and NUL inside are spaces.
+
+    newline, datagram: a LF behind each (RFC 6587 section 3.4.2). octet: `LENGTH RECORD`
+    (section 3.4.1). request: the same with a LF at each record's end, which counts.
+    """
+    limit = DATAGRAM_BYTES_MAX if wire.framing == "datagram" else RECORD_BYTES_MAX
+    data = _one_a_line(records, limit)
+    if wire.framing == "octet":
+        return b"".join([b"%d %b" % (len(record), record) for record in data.split(b"\n")])
+    if wire.framing == "request":
+        return b"".join([b"%d %b\n" % (len(record) + 1, record) for record in data.split(b"\n")])
+    return data + b"\n"
+
+
+def cut(record: bytes, limit: int = RECORD_BYTES_MAX) -> bytes:
+    """At most `limit` bytes, and no part of a character at the end."""
+    if len(record) <= limit:
+        return record
+    return record[:limit].decode("utf-8", "ignore").encode()
+
+
+def _one_a_line(records: Sequence[str], limit: int) -> bytes:
+    text = "\n".join(records)
+    if text.count("\n") != len(records) - 1 or "\r" in text or "\0" in text:
+        text = "\n".join(map(one_line, records))
+    surely_short = limit // _CHARACTER_BYTES_MAX
+    if len(text) > surely_short and max(map(len, records)) > surely_short:
+        return b"\n".join(cut(record.encode(), limit) for record in text.split("\n"))
+    return text.encode()

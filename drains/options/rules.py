@@ -1,0 +1,114 @@
+"""What options a drain may have: alone, together, and with its URL. null stands for a default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from django.conf import settings
+
+from drains.destination import Destination
+from drains.errors import InvalidDrainError
+from drains.option_values import (
+    DEFAULTS,
+    FORMATS,
+    FRAMINGS,
+    NO_TLS_OPTIONS,
+    ON_LAG,
+    DrainOptions,
+    TlsOptions,
+)
+from drains.options import pem
+from drains.options.readers import header_pairs, line_filter, one_of, tls_members, whole_number
+
+Changes = Mapping[str, object]
+"""Options by name, as JSON gives them."""
+Options = Mapping[str, Any]
+"""The same, checked: plain values; of `tls` the members that are given."""
+
+OPTION_NAMES = tuple(field.name for field in fields(DrainOptions))
+MAX_LAG_SECONDS_MAX = 30 * 24 * 3600
+
+_NO_TLS = {field.name: "" for field in fields(TlsOptions)}
+_TLS_SCHEMES = ("syslog+tls", "https")
+
+
+def checked(changes: Changes) -> Options:
+    """Each alone. Raises InvalidDrainError for all that are wrong."""
+    wanted: dict[str, Any] = {}
+    faults: list[tuple[str, str]] = []
+    for name, value in changes.items():
+        try:
+            wanted[name] = _default(name) if value is None else _READERS[name](name, value)
+        except InvalidDrainError as error:
+            faults += error.faults
+    if faults:
+        (field, why), *others = faults
+        raise InvalidDrainError(field, why, *others)
+    return wanted
+
+
+def together(wanted: Options, stored: Callable[[str], Any]) -> DrainOptions:
+    """`stored` gives what an option is so far: asked only for what stays. Raises as `checked`."""
+    values = {name: stored(name) for name in OPTION_NAMES if name not in wanted}
+    values.update(wanted)
+    if "tls" in wanted:
+        values["tls"] = _merged_tls(wanted["tls"], stored)
+    return DrainOptions(**values)
+
+
+def refuse_misfits(options: DrainOptions, destination: Destination) -> None:
+    """What a URL of this kind has no use for. Raises InvalidDrainError."""
+    if options.framing == "octet" and destination.is_udp:
+        raise InvalidDrainError("framing", "on syslog+udp a datagram is a record: must be newline")
+    if options.headers and not destination.is_web:
+        raise InvalidDrainError("headers", "only http and https URLs can have them")
+    if options.tls != NO_TLS_OPTIONS and destination.scheme not in _TLS_SCHEMES:
+        raise InvalidDrainError("tls", "only syslog+tls and https URLs can have it")
+    if destination.username or destination.password:
+        for name, _ in options.headers:
+            if name.lower() == "authorization":
+                why = "the URL has a user or a password, which are sent as this header"
+                raise InvalidDrainError(f"headers.{name}", why)
+
+
+def _default(name: str) -> Any:
+    return _NO_TLS if name == "tls" else getattr(DEFAULTS, name)
+
+
+def _merged_tls(given: Mapping[str, str], stored: Callable[[str], Any]) -> TlsOptions:
+    """A member that is not given stays: a key cannot be read back to be given again."""
+    so_far = NO_TLS_OPTIONS if given.keys() == _NO_TLS.keys() else stored("tls")
+    merged: TlsOptions = replace(so_far, **given)
+    if merged.certificate and not merged.key:
+        raise InvalidDrainError("tls.key", "is missing: a certificate needs its key")
+    if merged.key and not merged.certificate:
+        raise InvalidDrainError("tls.certificate", "is missing: a key needs its certificate")
+    if merged.key and not pem.belong_together(merged.certificate, merged.key):
+        raise InvalidDrainError("tls.key", "does not belong to the first certificate")
+    try:
+        pem.refuse_unusable(merged)
+    except ValueError as error:
+        raise InvalidDrainError("tls", str(error)) from None
+    return merged
+
+
+def _choice(choices: tuple[str, ...]) -> Callable[[str, object], str]:
+    return lambda field, value: one_of(field, value, choices)
+
+
+def _number(most: Callable[[], int]) -> Callable[[str, object], int]:
+    return lambda field, value: whole_number(field, value, 1, most())
+
+
+_READERS: dict[str, Callable[[str, object], Any]] = {
+    "framing": _choice(FRAMINGS),
+    "format": _choice(FORMATS),
+    "on_lag": _choice(ON_LAG),
+    "max_lag_seconds": _number(lambda: MAX_LAG_SECONDS_MAX),
+    "connections": _number(lambda: int(settings.MAX_SYSLOG_CONNECTIONS)),
+    "headers": header_pairs,
+    "tls": tls_members,
+    "filter": line_filter,
+}

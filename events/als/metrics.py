@@ -1,0 +1,74 @@
+"""Metrics of the Envoy receiver, each with a sentence on what a reader should do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from events.als.counts import AlsCounts
+
+
+class _AlsCollector(Collector):
+    """Reads the counts at each scrape. `waiting`: records that Kafka has not acknowledged."""
+
+    def __init__(self, counts: AlsCounts, waiting: Callable[[], int]) -> None:
+        self._counts = counts
+        self._waiting = waiting
+
+    def collect(self) -> Iterator[Metric]:
+        counts = self._counts
+        yield CounterMetricFamily(
+            "logshuttle_als_messages",
+            "Messages from Envoys; flat while there is traffic means none of them gets through.",
+            value=counts.messages,
+        )
+        yield CounterMetricFamily(
+            "logshuttle_als_entries_received",
+            "Access log entries in these messages; compare with written, ignored and lost.",
+            value=counts.received,
+        )
+        yield CounterMetricFamily(
+            "logshuttle_als_entries_written",
+            "Entries that Kafka has acknowledged; below received for long means Kafka is slow.",
+            value=counts.written,
+        )
+        yield _by_reason(
+            "logshuttle_als_entries_ignored",
+            "Entries that are no app's (no_app), no HTTP (tcp) or unreadable; look at new reasons.",
+            counts.ignored,
+        )
+        yield _by_reason(
+            "logshuttle_als_entries_lost",
+            "Entries that Kafka never got, by its error; any is worth a look at Kafka.",
+            counts.lost,
+        )
+        yield GaugeMetricFamily(
+            "logshuttle_als_entries_waiting",
+            "Entries on their way to Kafka; at the queue's end streams are no longer read.",
+            value=self._waiting(),
+        )
+        streams = GaugeMetricFamily(
+            "logshuttle_als_streams",
+            "Open streams by Envoy node (100 of them, the rest is `other`); one that is missing"
+            " sends nothing.",
+            labels=["node"],
+        )
+        for node, count in dict(counts.streams).items():
+            streams.add_metric([node], count)
+        yield streams
+
+
+def registry_of(counts: AlsCounts, waiting: Callable[[], int]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(_AlsCollector(counts, waiting))
+    return registry
+
+
+def _by_reason(name: str, sentence: str, found: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(name, sentence, labels=["reason"])
+    for reason, count in dict(found).items():
+        family.add_metric([reason], count)
+    return family

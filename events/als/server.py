@@ -1,0 +1,135 @@
+"""The gRPC server of the Envoy receiver: both versions of the service on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from events.als.streams import AccessLogs
+from events.als.tls import TlsFiles, TlsPem
+
+logger = logging.getLogger(__name__)
+
+# Whoever has the configuration for one and a server for the other sees nothing: so both.
+SERVICES = (
+    "envoy.service.accesslog.v2.AccessLogService",
+    "envoy.service.accesslog.v3.AccessLogService",
+)
+METHOD = "StreamAccessLogs"
+MESSAGE_BYTES = 4 * 1024 * 1024
+STREAMS_OF_A_CONNECTION = 100
+
+_OPTIONS = (
+    ("grpc.so_reuseport", 0),  # else a taken port would be shared in silence
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_concurrent_streams", STREAMS_OF_A_CONNECTION),
+    ("grpc.max_metadata_size", 8 * 1024),
+    # What is read ahead of a stream that waits for Kafka stays small.
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.http2.lookahead_bytes", 64 * 1024),
+    # A peer that has gone without a word is noticed; one that asks more often than this is not.
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AlsAddress:
+    host: str
+    port: int
+    """0: the kernel names one."""
+    tls: TlsFiles
+    streams: int
+    """Open ones at most, of all connections together; more are refused."""
+    end_seconds: float = 1.0
+    """How long streams may go on when the server is told to stop."""
+
+
+@asynccontextmanager
+async def serve(address: AlsAddress, logs: AccessLogs) -> AsyncIterator[int]:
+    """Serves while the body runs; gives the port. Raises OSError when it cannot be had."""
+    _refuse_taken(address)
+    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=address.streams)
+    handler = grpc.stream_unary_rpc_method_handler(logs.stream)
+    for service in SERVICES:
+        generic = grpc.method_handlers_generic_handler(service, {METHOD: handler})
+        server.add_generic_rpc_handlers((generic,))
+    port = _add_port(server, address)
+    await server.start()
+    try:
+        yield port
+    finally:
+        await server.stop(address.end_seconds)
+
+
+def _refuse_taken(address: AlsAddress) -> None:
+    """gRPC has its own way to say it, over several lines."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    socket.create_server((address.host, address.port), family=family).close()
+
+
+def _add_port(server: Any, address: AlsAddress) -> int:
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    name = f"{host}:{address.port}"
+    try:
+        if address.tls:
+            return int(server.add_secure_port(name, _credentials(address.tls)))
+        return int(server.add_insecure_port(name))
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
+
+
+def _credentials(files: TlsFiles) -> Any:
+    """Asked for at each handshake, so that a renewed certificate needs no restart."""
+    return grpc.dynamic_ssl_server_credentials(
+        _configuration(files.read()),
+        _renewed(files),
+        require_client_authentication=bool(files.client_ca),
+    )
+
+
+def _renewed(files: TlsFiles) -> Callable[[], Any]:
+    """Gives the configuration of changed files, None while they are the same or unusable.
+
+    gRPC calls it in a thread of its own that Python must not know of: it does not log.
+    """
+    known, loop = _stamps(files), asyncio.get_running_loop()
+
+    def fetch() -> Any:
+        nonlocal known
+        try:
+            stamps = _stamps(files)
+            if stamps == known or any(files.faults()):
+                return None
+            pem = files.read()
+        except OSError:
+            return None
+        known = stamps
+        loop.call_soon_threadsafe(_say_renewed)
+        return _configuration(pem)
+
+    return fetch
+
+
+def _say_renewed() -> None:
+    logger.info("The TLS files have changed", extra={"action": "als_tls_renewed"})
+
+
+def _stamps(files: TlsFiles) -> list[int]:
+    return [Path(path).stat().st_mtime_ns for path in files if path]
+
+
+def _configuration(pem: TlsPem) -> Any:
+    return grpc.ssl_server_certificate_configuration(
+        [(pem.key, pem.certificate)], root_certificates=pem.client_ca
+    )

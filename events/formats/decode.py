@@ -1,0 +1,89 @@
+"""Which topic holds which format: records in, lines out.
+
+Adding a source is one file in `formats/`, one line in `FORMATS`, one in `topics.py`, one folder of
+golden cases.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from events.formats.access import AccessFormat
+from events.formats.build import BuildFormat
+from events.formats.kubernetes import KubernetesFormat
+from events.formats.malformed import Malformed
+from events.formats.web import WebFormat
+from events.kafka.records import PartitionRecords
+from events.lines import Lines, LogLine, Origin, OriginTest
+from events.topics import BUILD_TOPIC, ISTIO_TOPIC, ROUTER_TOPIC
+
+logger = logging.getLogger(__name__)
+
+
+class Format(Protocol):
+    """Reads one topic's records. Bad ones are counted in `malformed`, never raised, whether or
+    not anybody wants their lines; lines of origins that nobody wants are left out."""
+
+    def lines_of(
+        self, records: PartitionRecords, malformed: Malformed, wants: OriginTest
+    ) -> Lines: ...
+
+
+# Every other topic holds a space's Kubernetes lines.
+FORMATS: dict[str, Callable[[str], Format]] = {
+    ROUTER_TOPIC: WebFormat,
+    ISTIO_TOPIC: AccessFormat,
+    BUILD_TOPIC: BuildFormat,
+}
+
+
+class Decoder:
+    """All formats that one process has met, with their caches and the count of bad records."""
+
+    def __init__(self) -> None:
+        self.malformed = Malformed()
+        self._formats: dict[str, Format] = {}
+
+    def lines_of(self, records: PartitionRecords) -> list[LogLine]:
+        """All lines of a run, in order. A record may give none (malformed) or several."""
+        return list(self.wanted_lines_of(records, _everybody))
+
+    def wanted_lines_of(
+        self, records: PartitionRecords, wants: OriginTest, *, again: bool = False
+    ) -> Lines:
+        """Only those of origins that `wants` says yes to: others cost little more than their JSON.
+
+        `again`: these records have been decoded before, so bad ones are counted already.
+        """
+        topic = records.partition.topic
+        chosen = self._formats.get(topic)
+        if chosen is None:
+            chosen = self._formats[topic] = FORMATS.get(topic, KubernetesFormat)(topic)
+        malformed = Malformed() if again else self.malformed
+        try:
+            return chosen.lines_of(records, malformed, wants)
+        except Exception:  # noqa: BLE001 - a fault of ours must not stop the partition
+            return self._one_by_one(chosen, records, malformed, wants)
+
+    def _one_by_one(
+        self, chosen: Format, records: PartitionRecords, malformed: Malformed, wants: OriginTest
+    ) -> Lines:
+        """Find the record that a format cannot bear; the others keep their lines."""
+        lines = Lines([], [], [], [])
+        for message in records.messages:
+            try:
+                lines.extend(
+                    chosen.lines_of(
+                        PartitionRecords(records.partition, [message]), malformed, wants
+                    )
+                )
+            except Exception:
+                logger.exception("A record cannot be decoded", extra={"action": "decode_failed"})
+                malformed.add(records.partition, message, "internal_error")
+        return lines
+
+
+def _everybody(_: Origin) -> bool:
+    return True

@@ -1,0 +1,214 @@
+"""What Kafka says of topics without reading them: their partitions, and offsets in those."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import confluent_kafka as kafka
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from events.kafka.client import client_conf
+from events.kafka.records import YEAR_2000_MS, Offsets, TopicPartition
+
+REQUEST_SECONDS = 3.0
+PROBE_SECONDS = 2.0
+IDS_SECONDS = 1.0
+"""So long the controller may take to tell the ids of topics; then others are asked."""
+IDS_AGAIN_SECONDS = 30.0
+
+# A partition that was made a moment ago, or whose broker is down.
+_NO_LEADER = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+    }
+)
+
+# What we are not let to see has no lines for us.
+_NOT_THERE = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED})
+
+Logs = dict[str, dict[TopicPartition, str]]
+"""Topic → its partitions, each with the id of the log that it is a part of."""
+
+
+class Found(NamedTuple):
+    """A record found by its time."""
+
+    offset: int
+    timestamp_ms: int
+    """As its producer stamped it."""
+
+
+class Span(NamedTuple):
+    """A part of a partition: offsets from `begin` to just before `end`."""
+
+    partition: TopicPartition
+    topic_id: str
+    """Of the log that these are offsets of."""
+    begin: int
+    end: int
+
+
+class Cluster:
+    """On a client of its own, so that no reading waits for an answer. Nothing is ever created.
+
+    Every answer but `topics` may raise KafkaException. Partitions without a leader are left out.
+    """
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._admin = AdminClient(client_conf(settings))
+        self._ids_again_at = 0.0
+
+    async def topics(self) -> frozenset[str] | None:
+        """All that there are; None when no broker answers within `PROBE_SECONDS`."""
+        try:
+            answer = await asyncio.to_thread(self._admin.list_topics, timeout=PROBE_SECONDS)
+        except KafkaException:
+            return None
+        return frozenset(answer.topics)
+
+    async def partitions(self, topics: Collection[str]) -> Logs:
+        """Topics that are not there are left out. Ids are empty while no controller tells them."""
+        if not topics:
+            return {}
+        if time.monotonic() >= self._ids_again_at:
+            try:
+                async with asyncio.timeout(IDS_SECONDS):
+                    return await self._described(topics)
+            except (TimeoutError, KafkaException):
+                self._ids_again_at = time.monotonic() + IDS_AGAIN_SECONDS
+        return await self._listed(topics)
+
+    async def _described(self, topics: Collection[str]) -> Logs:
+        asked = self._admin.describe_topics(
+            TopicCollection(sorted(topics)), request_timeout=REQUEST_SECONDS
+        )
+        found = {}
+        for topic, answer in asked.items():
+            try:
+                about = await asyncio.wrap_future(answer)
+            except KafkaException as error:
+                if error.args[0].code() not in _NOT_THERE:
+                    raise
+            else:
+                log = str(about.topic_id)
+                found[topic] = {TopicPartition(topic, part.id): log for part in about.partitions}
+        return found
+
+    async def _listed(self, topics: Collection[str]) -> Logs:
+        """From what every broker knows: between two controllers the logs are there all the same."""
+        known = (await asyncio.to_thread(self._admin.list_topics, timeout=PROBE_SECONDS)).topics
+        return {
+            topic: {TopicPartition(topic, number): "" for number in known[topic].partitions}
+            for topic in topics
+            if topic in known and known[topic].error is None
+        }
+
+    async def ends(self, partitions: Iterable[TopicPartition]) -> Offsets:
+        """Where reading ends: at the high watermark, or at the first record of a transaction that
+        is still open, behind which no consumer of ours is given anything."""
+        present = await self._present(partitions)
+        return _offsets_of(await self._offsets(present, _LATEST, IsolationLevel.READ_COMMITTED))
+
+    async def lows(self, partitions: Iterable[TopicPartition]) -> Offsets:
+        """The oldest record of each that is still there."""
+        return _offsets_of(await self._offsets(await self._present(partitions), _EARLIEST))
+
+    async def at(
+        self, partitions: Iterable[TopicPartition], epoch_ms: int
+    ) -> dict[TopicPartition, Found | None]:
+        """The first record of each that is stamped at this time or later; None: there is none."""
+        return await self._at(await self._present(partitions), epoch_ms)
+
+    async def spans(
+        self, topics: Collection[str], since_ms: int | None = None, *, whole: bool = False
+    ) -> list[Span]:
+        """Each partition of these topics, from the first record stamped at `since_ms` or later to
+        its high watermark; from there on for None, or where nothing is stamped so.
+
+        `whole`: a partition without a leader raises KafkaException too.
+        """
+        logs = await self.partitions(topics)
+        ids = {partition: log for parts in logs.values() for partition, log in parts.items()}
+        # The ends first: what comes between the two questions is behind them, not left out.
+        ends = _offsets_of(await self._offsets(ids, _LATEST))
+        if whole and len(ends) < len(ids):
+            raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE))
+        found = {} if since_ms is None else await self._at(ends, since_ms)
+        return [
+            Span(
+                partition,
+                ids[partition],
+                min(at.offset, end) if (at := found.get(partition)) else end,
+                end,
+            )
+            for partition, end in ends.items()
+        ]
+
+    async def oldest_ms(self, topics: Collection[str]) -> int | None:
+        """The time of the oldest record that has a credible one; None: there is no such record."""
+        logs = await self.partitions(topics)
+        found = await self._at([s for parts in logs.values() for s in parts], YEAR_2000_MS)
+        return min((at.timestamp_ms for at in found.values() if at is not None), default=None)
+
+    async def close(self) -> None:
+        """Ends the client, which takes a moment: in a thread that ends with it."""
+        held = [self._admin]
+        del self._admin
+        thread = ThreadPoolExecutor(1)
+        await asyncio.get_running_loop().run_in_executor(thread, held.clear)
+        thread.shutdown(wait=False)
+
+    async def _present(self, partitions: Iterable[TopicPartition]) -> set[TopicPartition]:
+        """Those that are there. For a topic that is gone, and for a client's first question,
+        list_offsets looks for leaders until its time has passed: it is asked only for these."""
+        wanted = set(partitions)
+        there = await self.partitions({partition.topic for partition in wanted})
+        return wanted & {partition for parts in there.values() for partition in parts}
+
+    async def _at(
+        self, present: Collection[TopicPartition], epoch_ms: int
+    ) -> dict[TopicPartition, Found | None]:
+        wanted: OffsetSpec = OffsetSpec.for_timestamp(max(epoch_ms, 0))
+        found = await self._offsets(present, wanted)
+        return {partition: at if at.offset >= 0 else None for partition, at in found.items()}
+
+    async def _offsets(
+        self,
+        present: Collection[TopicPartition],
+        which: OffsetSpec,
+        isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+    ) -> dict[TopicPartition, Found]:
+        if not present:
+            return {}
+        answers = self._admin.list_offsets(
+            {kafka.TopicPartition(*partition): which for partition in present},
+            isolation_level=isolation,
+            request_timeout=REQUEST_SECONDS,
+        )
+        found = {}
+        for part, answer in answers.items():
+            try:
+                about = await asyncio.wrap_future(answer)
+            except KafkaException as error:
+                if error.args[0].code() not in _NO_LEADER:
+                    raise
+            else:
+                partition = TopicPartition(part.topic, part.partition)
+                found[partition] = Found(about.offset, about.timestamp)
+        return found
+
+
+_LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+_EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+
+
+def _offsets_of(found: Mapping[TopicPartition, Found]) -> Offsets:
+    return {partition: at.offset for partition, at in found.items()}

@@ -1,0 +1,114 @@
+"""What comes out of Kafka: records in batches, a batch in runs of one partition each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple, cast
+
+from confluent_kafka import Message
+
+_value_of = Message.value
+_topic_of = Message.topic
+_partition_of = Message.partition
+
+
+YEAR_2000_MS = 946_684_800_000
+HOUR_MS = 3_600_000
+
+
+class TopicPartition(NamedTuple):
+    topic: str
+    number: int
+
+
+Offsets = dict[TopicPartition, int]
+
+
+class PartitionRecords:
+    """Neighbouring records of one partition: offsets from `begin` to just before `end`.
+
+    Not every offset in between has a record (compaction, control records).
+    """
+
+    __slots__ = ("_earliest_ms", "begin", "end", "first_timestamp_ms", "messages", "partition")
+
+    def __init__(self, partition: TopicPartition, messages: Sequence[Message]) -> None:
+        self.partition = partition
+        self.messages = messages
+        self.begin = offset_of(messages[0])
+        self.end = offset_of(messages[-1]) + 1
+        self.first_timestamp_ms = timestamp_ms(messages[0])
+        self._earliest_ms: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    @property
+    def values(self) -> list[bytes | None]:
+        return list(map(_value_of, self.messages))
+
+    @property
+    def earliest_ms(self) -> int:
+        """Producers' clocks differ: not always the first one's. Looked for once, for all feeds."""
+        if self._earliest_ms is None:
+            self._earliest_ms = min(map(timestamp_ms, self.messages))
+        return self._earliest_ms
+
+    def part(self, begin: int, end: int | None = None) -> PartitionRecords | None:
+        """The records from offset `begin` to before `end`."""
+        last = self.end if end is None else end
+        if begin <= self.begin and self.end <= last:
+            return self
+        kept = [message for message in self.messages if begin <= offset_of(message) < last]
+        return PartitionRecords(self.partition, kept) if kept else None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records taken together, and where each partition that moved has got to."""
+
+    parts: Sequence[PartitionRecords]
+    ends: Mapping[TopicPartition, int]
+    """Next offset after this batch; also moved by end-of-partition events, without records."""
+    generation: int = 0
+    """Which assignment of the consumer these were taken under."""
+    reset_to: Mapping[TopicPartition, int] = field(default_factory=dict)
+    """Partitions of which records left Kafka before they were read, and where it goes on."""
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+
+def by_partition(messages: Sequence[Message]) -> Iterator[PartitionRecords]:
+    """Cut messages, all without an error, into runs, in the order in which they came."""
+    topics = cast(list[str], list(map(_topic_of, messages)))
+    partitions = cast(list[int], list(map(_partition_of, messages)))
+    start = 0
+    for (topic, partition), members in groupby(zip(topics, partitions, strict=True)):
+        stop = start + len(list(members))
+        yield PartitionRecords(TopicPartition(topic, partition), messages[start:stop])
+        start = stop
+
+
+def offset_of(message: Message) -> int:
+    """Of a record that came from a broker, which always has one."""
+    return cast(int, message.offset())
+
+
+def partition_of(message: Message) -> TopicPartition:
+    """The same for topic and partition."""
+    return TopicPartition(cast(str, message.topic()), cast(int, message.partition()))
+
+
+def timestamp_ms(message: Message) -> int:
+    """Kafka's own time of a record, in epoch milliseconds; 0 when it has none."""
+    kind_and_time: tuple[int, int] = message.timestamp()
+    return max(kind_and_time[1], 0)
+
+
+def is_credible(stamp_ms: int, now_ms: float) -> bool:
+    """Whether a record's time tells its age: producers stamp in seconds too, or in microseconds,
+    or not at all."""
+    return YEAR_2000_MS <= stamp_ms <= now_ms + HOUR_MS

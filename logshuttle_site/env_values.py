@@ -1,0 +1,170 @@
+"""Settings that are more than one value: what they are made of."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from cryptography.fernet import Fernet
+
+from events.als.tls import TlsFiles
+from events.kafka.client import client_conf
+from logshuttle_site.env import Env
+
+_HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+)(?::(\d{1,5}))?", re.ASCII)
+_KAFKA_PORT = 9092
+_REDIS_PORT = 6379
+_POSTGRES_PORT = 5432
+_LOCAL_ENTRIES_MAX = 20_000
+
+_SQLITE = {
+    # Readers and the one writer do not wait for each other; a writer waits its turn.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 5,
+}
+_POSTGRES = {"connect_timeout": 5}
+
+
+def kafka_hosts_of(env: Env) -> list[str]:
+    """`host:port` of each broker to begin with."""
+    hosts = []
+    for word in env.words("KAFKA_HOSTS"):
+        match = _HOST_AND_PORT.fullmatch(word)
+        if match is None or not 0 < int(match[2] or _KAFKA_PORT) < 65536:
+            env.fault("KAFKA_HOSTS", f"{word!r} is not host or host:port")
+        else:
+            hosts.append(f"{match[1]}:{match[2] or _KAFKA_PORT}")
+    return hosts
+
+
+def kafka_conf_of(env: Env, hosts: list[str], *, probe: bool) -> dict[str, str]:
+    """librdkafka's settings: KAFKA_CONF_security_protocol (or …_SECURITY_PROTOCOL) and so on.
+
+    `probe`: let librdkafka say what is wrong with them; it asks no broker for that.
+    """
+    extras = env.prefixed("KAFKA_CONF_")
+    named = {name.lower().replace("_", "."): value for name, value in extras.items()}
+    conf = {"bootstrap.servers": ",".join(hosts), **named}
+    if probe and extras and hosts:
+        try:
+            AdminClient(client_conf(conf))
+        except (KafkaException, ValueError) as error:
+            env.fault("KAFKA_CONF_…", error.args[0].str() if error.args else "not usable")
+    return conf
+
+
+def als_tls_of(env: Env) -> TlsFiles:
+    """ALS_TLS_CERTIFICATE, ALS_TLS_KEY, ALS_TLS_CLIENT_CA: paths of PEM files."""
+    files = TlsFiles(*(env.text(f"ALS_TLS_{field.upper()}") for field in TlsFiles._fields))
+    for field, what in files.faults():
+        env.fault(f"ALS_TLS_{field.upper()}", what)
+    return files
+
+
+def redis_url_of(env: Env) -> str:
+    url = env.secret("REDIS_URL")
+    if url and not _is_redis_url(url):
+        env.fault("REDIS_URL", "must look like redis://host:port")
+    return url
+
+
+def _is_redis_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        tcp = parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none; it may repeat the URL, which may hold a password
+        return False
+    return bool(tcp) or (parts.scheme == "unix" and bool(parts.path))
+
+
+def cache_for(redis_url: str) -> dict[str, Any]:
+    """Django's settings of the cache that processes share, or of one of this process alone."""
+    if not redis_url:
+        backend = "django.core.cache.backends.locmem.LocMemCache"
+        return {"BACKEND": backend, "OPTIONS": {"MAX_ENTRIES": _LOCAL_ENTRIES_MAX}}
+    return {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": redis_url,
+        # Redis may be away: then nothing is in the cache, and health says so.
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 2, "IGNORE_EXCEPTIONS": True},
+    }
+
+
+def database_of(env: Env) -> dict[str, Any]:
+    """Django's settings for DATABASE_URL, else POSTGRES_URL, else a file in this folder."""
+    for name in ("DATABASE_URL", "POSTGRES_URL"):
+        url = env.secret(name)
+        if url:
+            return _database_from(env, name, url)
+    return _with_options(dj_database_url.parse("sqlite:///logshuttle.sqlite3"))
+
+
+def _database_from(env: Env, name: str, url: str) -> dict[str, Any]:
+    try:
+        parsed = dj_database_url.parse(url, conn_health_checks=True)
+    except (ValueError, KeyError):  # both may repeat the URL, which may hold a password
+        parsed = {}
+    engine = parsed.get("ENGINE", "")
+    if not engine.endswith(("postgresql", "sqlite3")) or not parsed.get("NAME"):
+        env.fault(name, "must look like postgres://user:password@host:port/name or sqlite:///file")
+        return {}
+    return _with_options(parsed)
+
+
+def _with_options(parsed: Any) -> dict[str, Any]:
+    ours = _SQLITE if parsed["ENGINE"].endswith("sqlite3") else _POSTGRES
+    return {**parsed, "OPTIONS": {**ours, **parsed.get("OPTIONS", {})}}
+
+
+def services_of(
+    kafka: Mapping[str, str], redis_url: str, database: Mapping[str, Any]
+) -> list[tuple[str, int]]:
+    """Host and port of each server that we use ourselves."""
+    brokers = f"{kafka.get('bootstrap.servers', '')},{kafka.get('metadata.broker.list', '')}"
+    found = [_host_and_port(word.strip(), _KAFKA_PORT) for word in brokers.split(",")]
+    found.append(_host_and_port(redis_url, _REDIS_PORT))
+    if database.get("ENGINE", "").endswith("postgresql"):
+        found.extend(_postgres_services(database))
+    return sorted({service for service in found if service})
+
+
+def _host_and_port(text: str, default_port: int) -> tuple[str, int] | None:
+    """Of a URL, or of what stands for a broker: host, host:port, PLAINTEXT://host:port."""
+    try:
+        parts = urlsplit(text if "//" in text else f"//{text}")
+        return (parts.hostname, parts.port or default_port) if parts.hostname else None
+    except ValueError:
+        return None
+
+
+def _postgres_services(database: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """libpq takes several hosts and ports behind commas; a path, or none, is on this machine."""
+    options = database.get("OPTIONS", {})
+    hosts = database.get("HOST") or options.get("host") or "localhost"
+    ports = database.get("PORT") or options.get("port") or _POSTGRES_PORT
+    for host in f"{hosts},{options.get('hostaddr', '')}".split(","):
+        for port in str(ports).split(","):
+            if host and port.isdecimal():
+                yield ("localhost" if host[0] in "/@" else host.lower()), int(port)
+
+
+def encryption_keys_of(env: Env, secret_key: str) -> tuple[list[str], bool]:
+    """Fernet keys, newest first, and whether they had to be made from SECRET_KEY."""
+    keys = [key.strip() for key in env.secret("FIELD_ENCRYPTION_KEYS").split(",") if key.strip()]
+    for number, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            env.fault("FIELD_ENCRYPTION_KEYS", f"key {number} is not 32 bytes in URL-safe base64")
+    if keys:
+        return keys, False
+    digest = hashlib.sha256(b"logshuttle field encryption\0" + secret_key.encode()).digest()
+    return [base64.urlsafe_b64encode(digest).decode()], True

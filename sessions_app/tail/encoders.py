@@ -1,0 +1,214 @@
+"""A tail as bytes: what each media type makes of lines and of what is said about them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+
+from events.cleaning import one_line
+from events.keys import AppKey, Key
+from sessions_app.tail.live.mailbox import Block, LineSlice, Notice, Skipped
+from sessions_app.tail.matching import stream_of
+from sessions_app.tail.render import record_of, text_of
+from sessions_app.tail.tail import BacklogEnd, Bye, Event, Ping
+
+WRITE_BYTES = 64 * 1024
+RETRY_MS = (1000, 5000)
+"""Browsers of a process that ends come again at different times."""
+
+_json = msgspec.json.encode
+
+Said = Notice | Skipped | BacklogEnd | Ping | Bye
+
+
+def overflow(skipped: Skipped) -> str:
+    return f"Error L11 (tail buffer overflow): {skipped.lines} messages skipped"
+
+
+class StreamEncoder(Protocol):
+    """`name` is of the wire's lines: they are made once for all readers."""
+
+    name: str
+    opening: bytes
+    """Sent at once: headers go out with it."""
+    joint: bytes
+
+    def line(self, block: Block, index: int) -> bytes: ...
+
+    def frame(self, lines: Sequence[bytes]) -> bytes:
+        """One write of lines."""
+
+    def said(self, event: Said) -> bytes:
+        """Empty: this wire does not say it."""
+
+
+class TextEncoder:
+    name, opening, joint = "text", b"", b""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+
+    def line(self, block: Block, index: int) -> bytes:
+        return text_of(block.lines[index]).encode(errors="replace") + b"\n"
+
+    def frame(self, lines: Sequence[bytes]) -> bytes:
+        return b"".join(lines)
+
+    def said(self, event: Said) -> bytes:
+        told = _told(event)
+        return f"{_now()} {self._key} logshuttle: {told}\n".encode() if told else b""
+
+
+class EventsEncoder:
+    """Server-sent events."""
+
+    name, joint = "events", b""
+
+    def __init__(self) -> None:
+        self.opening = b"retry: %d\n\n" % random.randint(*RETRY_MS)  # noqa: S311
+
+    def line(self, block: Block, index: int) -> bytes:
+        text = text_of(block.lines[index])
+        return f"id: {block.token(index)}\ndata: {text}\n\n".encode(errors="replace")
+
+    def frame(self, lines: Sequence[bytes]) -> bytes:
+        return b"".join(lines)
+
+    def said(self, event: Said) -> bytes:
+        match event:
+            case Notice():
+                return f"event: gap\ndata: {event.reason}\n\n".encode()
+            case Skipped():
+                return f"event: skipped\ndata: {overflow(event)}\n\n".encode()
+            case Ping():
+                # An id without data: nothing is shown, and the place to go on from is not lost
+                # to retention where an app is silent.
+                return b":\n" + (f"id: {event.token}\n".encode() if event.token else b"") + b"\n"
+            case Bye():
+                seen = f"id: {event.token}\n" if event.token else ""
+                return f"{seen}event: bye\ndata: {event.reason}\n\n".encode()
+        return b""
+
+
+class RecordsEncoder:
+    """NDJSON. What is said about lines is a record too, of source `logshuttle`."""
+
+    name, opening, joint = "records", b"", b""
+
+    def __init__(self, key: Key) -> None:
+        app, space = key if isinstance(key, AppKey) else ("", "")
+        self._told = {"time": "", "app": app, "space": space, "source": "logshuttle"}
+        self._told |= {"process": "", "stream": "", "text": ""}
+        self._told |= {} if isinstance(key, AppKey) else {"site": key.site}
+
+    def line(self, block: Block, index: int) -> bytes:
+        return _json(record_of(block.lines[index])) + b"\n"
+
+    def frame(self, lines: Sequence[bytes]) -> bytes:
+        return b"".join(lines)
+
+    def said(self, event: Said) -> bytes:
+        told = _told(event)
+        return _json({**self._told, "time": _now(), "text": told}) + b"\n" if told else b""
+
+
+class SocketEncoder:
+    """Frames of a WebSocket: one JSON object each."""
+
+    name, opening, joint = "socket", b"", b","
+
+    def line(self, block: Block, index: int) -> bytes:
+        line = block.lines[index]
+        origin = line.origin
+        return _json(
+            {
+                "id": block.token(index),
+                "time": line.time,
+                "name": origin.name,
+                "source": origin.source,
+                "process": origin.process,
+                "tag": origin.tag,
+                "stream": stream_of(line),
+                "text": one_line(line.text),
+            }
+        )
+
+    def frame(self, lines: Sequence[bytes]) -> bytes:
+        return b'{"type":"lines","lines":[' + b",".join(lines) + b"]}"
+
+    def said(self, event: Said) -> bytes:
+        match event:
+            case Notice():
+                return _json({"type": "gap", "reason": event.reason})
+            case Skipped():
+                return _json({"type": "skipped", "count": event.lines})
+            case BacklogEnd():
+                return b'{"type":"backlog-end"}'
+            case Ping():
+                return _json({"type": "ping"} | ({"id": event.token} if event.token else {}))
+            case Bye():
+                return _json({"type": "bye", "reason": event.reason})
+
+
+def writes(wire: StreamEncoder, events: Iterable[Event]) -> Iterator[bytes]:
+    """What to write for these events: lines together, up to `WRITE_BYTES` a time."""
+    lines: list[bytes] = []
+    size = 0
+    for event in events:
+        if isinstance(event, LineSlice):
+            for part in _parts(wire, event):
+                if lines and size + len(part) > WRITE_BYTES:
+                    yield wire.frame(lines)
+                    lines, size = [], 0
+                lines.append(part)
+                size += len(part)
+        else:
+            if lines:
+                yield wire.frame(lines)
+                lines, size = [], 0
+            if said := wire.said(event):
+                yield said
+    if lines:
+        yield wire.frame(lines)
+
+
+def _parts(wire: StreamEncoder, piece: LineSlice) -> Sequence[bytes]:
+    """Lines, joined as far as a write takes them; those of a whole block are made only once."""
+    block = piece.block
+    if not piece.is_whole:
+        return [wire.line(block, index) for index in piece.indices]
+    made = block.made.get(wire.name)
+    if made is None:
+        made = block.made[wire.name] = list(_joined(wire, block))
+    return made
+
+
+def _joined(wire: StreamEncoder, block: Block) -> Iterator[bytes]:
+    lines: list[bytes] = []
+    size = 0
+    for index in range(len(block.lines)):
+        line = wire.line(block, index)
+        if lines and size + len(line) > WRITE_BYTES:
+            yield wire.joint.join(lines)
+            lines, size = [], 0
+        lines.append(line)
+        size += len(line) + len(wire.joint)
+    if lines:
+        yield wire.joint.join(lines)
+
+
+def _told(event: Said) -> str:
+    match event:
+        case Notice():
+            return event.reason
+        case Skipped():
+            return overflow(event)
+    return ""
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,88 @@
+"""Lines in, pieces out: each reader's app is found by a line's origin, looked up once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from events.formats.decode import Decoder
+from events.kafka.records import PartitionRecords, TopicPartition
+from events.keys import Key
+from events.lines import LogLine, Origin
+from sessions_app.tail.live.mailbox import Block, Mailbox, Notice
+from sessions_app.tail.tokens import base_of, live_suffix, topics_in_order
+
+ORIGINS_KEPT = 50_000
+
+
+class Audience:
+    """Those who read one app or site."""
+
+    def __init__(self, key: Key) -> None:
+        self.topics = topics_in_order(key)
+        self.mailboxes: set[Mailbox] = set()
+
+    def block_of(
+        self,
+        partition: TopicPartition,
+        lines: list[LogLine],
+        positions: Mapping[TopicPartition, int],
+    ) -> Block:
+        """`positions`: where the topics' partitions stand before these lines."""
+        topics = self.topics
+        before = {partition: at for partition, at in positions.items() if partition.topic in topics}
+        return Block(lines, lambda: base_of(topics, before), live_suffix(topics, partition))
+
+
+class FanOut(dict[Origin, Audience | None]):
+    """Origin → who reads its app; worked out when first asked, kept until readers change."""
+
+    def __init__(self) -> None:
+        self._audiences: dict[Key, Audience] = {}
+        self.decoder = Decoder()
+
+    def __missing__(self, origin: Origin) -> Audience | None:
+        if len(self) >= ORIGINS_KEPT:
+            self.clear()
+        audience = self[origin] = self._audiences.get(origin.key)
+        return audience
+
+    def add(self, mailbox: Mailbox) -> None:
+        key = mailbox.selection.key
+        if key not in self._audiences:
+            self._audiences[key] = Audience(key)
+            self.clear()
+        self._audiences[key].mailboxes.add(mailbox)
+
+    def discard(self, mailbox: Mailbox) -> None:
+        key = mailbox.selection.key
+        audience = self._audiences.get(key)
+        if audience is not None:
+            audience.mailboxes.discard(mailbox)
+            if not audience.mailboxes:
+                del self._audiences[key]
+                self.clear()
+
+    def hand_out(self, records: PartitionRecords, positions: Mapping[TopicPartition, int]) -> None:
+        """All lines of a run, to all who want them."""
+        by_audience: defaultdict[Audience, list[LogLine]] = defaultdict(list)
+        for line in self.decoder.wanted_lines_of(records, self.__getitem__):
+            audience = self[line.origin]
+            if audience is not None:
+                by_audience[audience].append(line)
+        for audience, lines in by_audience.items():
+            block = audience.block_of(records.partition, lines, positions)
+            for mailbox in audience.mailboxes:
+                mailbox.put(block)
+
+    def tell(self, gap: Notice, topics: Iterable[str] | None = None) -> None:
+        """All readers, or those of some topics."""
+        concerned = None if topics is None else frozenset(topics)
+        for audience in self._audiences.values():
+            if concerned is None or not concerned.isdisjoint(audience.topics):
+                for mailbox in audience.mailboxes:
+                    mailbox.tell(gap)
+
+    def readers(self) -> Iterator[Mailbox]:
+        for audience in self._audiences.values():
+            yield from audience.mailboxes

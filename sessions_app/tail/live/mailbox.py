@@ -1,0 +1,189 @@
+"""What is on its way to one reader: pieces of lines, shared with all who want them, and news."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from events.kafka.records import TopicPartition
+from events.lines import LogLine, Origin
+from sessions_app.tail.matching import has_text, wants
+from sessions_app.tail.session import Selection
+from sessions_app.tail.tokens import base_of
+
+LINES_MAX = 20_000
+BYTES_MAX = 4 * 1024 * 1024
+_LINE_BYTES = 100
+"""What a line takes beside its text."""
+
+
+class Block:
+    """Neighbouring lines of one app. Made once for all readers, with what they make of it."""
+
+    __slots__ = ("_base", "lines", "made", "size", "sizes", "suffix")
+
+    def __init__(self, lines: Sequence[LogLine], base: Callable[[], str], suffix: str) -> None:
+        self.lines = lines
+        self.made: dict[str, list[bytes]] = {}
+        """Name of a wire → all lines as that wire has them."""
+        self.suffix = suffix
+        self.sizes = [len(line.text) + _LINE_BYTES for line in lines]
+        self.size = sum(self.sizes)
+        self._base: str | Callable[[], str] = base
+
+    def token(self, index: int) -> str:
+        """Where a reader who has seen this line goes on."""
+        return f"{self.base}{self.suffix}{index}"
+
+    @property
+    def base(self) -> str:
+        """Worked out when it is first asked for: not every wire has tokens."""
+        if not isinstance(self._base, str):
+            self._base = self._base()
+        return self._base
+
+
+class BacklogBlock(Block):
+    """Lines by their times. Who has seen some of them reads the rest of the same backlog."""
+
+    def __init__(
+        self, lines: Sequence[LogLine], topics: Sequence[str], ends: Mapping[TopicPartition, int]
+    ) -> None:
+        super().__init__(lines, lambda: base_of(topics, ends), ".b")
+
+    def token(self, index: int) -> str:
+        return f"{self.base}{self.suffix}{len(self.lines) - 1 - index}"
+
+
+class LineSlice(NamedTuple):
+    """Those lines of a block that a reader wants."""
+
+    block: Block
+    indices: Sequence[int]
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.indices) == len(self.block.lines)
+
+    @property
+    def size(self) -> int:
+        if self.is_whole:
+            return self.block.size
+        sizes = self.block.sizes
+        return sum(sizes[index] for index in self.indices)
+
+
+class Notice(NamedTuple):
+    """Lines may be missing here."""
+
+    reason: str
+
+
+class Skipped(NamedTuple):
+    """The reader was too slow for so many lines."""
+
+    lines: int
+
+
+Item = LineSlice | Notice | Skipped
+
+
+class Mailbox:
+    """Bounded in lines and bytes: the oldest fall out, and their reader is told how many.
+
+    `put` and `tell` never wait, so no reader can hold up another.
+    """
+
+    def __init__(
+        self, selection: Selection, *, lines_max: int = LINES_MAX, bytes_max: int = BYTES_MAX
+    ) -> None:
+        self.selection = selection
+        self.ended: str | None = None
+        """Why nothing more will come, once that is so."""
+        self._lines_max, self._bytes_max = lines_max, bytes_max
+        self._wants = wants(selection)
+        self._wanted: dict[Origin, bool] = {}
+        self._takes_all = not (selection.sources or selection.processes or selection.streams)
+        self._filters_lines = bool(selection.streams or selection.text)
+        self._items: deque[LineSlice | Notice] = deque()
+        self._lines = self._bytes = self._skipped = 0
+        self._waiting: asyncio.Future[None] | None = None
+
+    def put(self, block: Block) -> None:
+        """Lines of this reader's app."""
+        piece = self.slice_of(block)
+        if not piece.indices:
+            return
+        self._items.append(piece)
+        self._lines += len(piece.indices)
+        self._bytes += piece.size
+        while self._lines > self._lines_max or self._bytes > self._bytes_max:
+            self._drop_oldest()
+        self._wake()
+
+    def slice_of(self, block: Block) -> LineSlice:
+        """Of a block of the selection's app or site."""
+        if self._takes_all and not self._filters_lines:
+            return LineSlice(block, range(len(block.lines)))
+        return LineSlice(block, [i for i, line in enumerate(block.lines) if self._takes(line)])
+
+    def tell(self, gap: Notice) -> None:
+        if self._items and self._items[-1] == gap:
+            return
+        self._items.append(gap)
+        self._wake()
+
+    def end(self, reason: str) -> None:
+        """What is in the box is given up: a reader who is slow must not hold up an end."""
+        self.ended = self.ended or reason
+        self._wake()
+        _wake(self.over)
+
+    @cached_property
+    def over(self) -> asyncio.Future[None]:
+        """Done when it has been ended."""
+        return asyncio.get_running_loop().create_future()
+
+    async def take(self, limit_seconds: float) -> list[Item]:
+        """All that has come; nothing when the limit has passed, or when it is over."""
+        if not self._items and not self._skipped and self.ended is None and limit_seconds > 0:
+            loop = asyncio.get_running_loop()
+            self._waiting = waiting = loop.create_future()
+            timer = loop.call_later(limit_seconds, _wake, waiting)
+            try:
+                await waiting
+            finally:
+                timer.cancel()
+                self._waiting = None
+        items: list[Item] = [Skipped(self._skipped)] if self._skipped else []
+        items += self._items
+        self._items.clear()
+        self._lines = self._bytes = self._skipped = 0
+        return items
+
+    def _takes(self, line: LogLine) -> bool:
+        wanted = self._wanted.get(line.origin)
+        if wanted is None:
+            if len(self._wanted) > 1000:
+                self._wanted.clear()
+            wanted = self._wanted[line.origin] = self._wants(line.origin)
+        return wanted and (not self._filters_lines or has_text(self.selection, line))
+
+    def _drop_oldest(self) -> None:
+        oldest = self._items.popleft()
+        if isinstance(oldest, LineSlice):
+            self._lines -= len(oldest.indices)
+            self._bytes -= oldest.size
+            self._skipped += len(oldest.indices)
+
+    def _wake(self) -> None:
+        if self._waiting is not None:
+            _wake(self._waiting)
+
+
+def _wake(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)

@@ -1,0 +1,200 @@
+"""What comes before live: the backlog, or all since the place where a reader left off.
+
+A reader of Kafka is held only while it reads: never while a client takes what was read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import TypeVar
+
+from confluent_kafka import KafkaException
+
+from events.kafka.cluster import Cluster
+from events.kafka.records import Offsets, PartitionRecords, TopicPartition
+from events.lines import LogLine
+from sessions_app.tail.live.fan_out import Audience
+from sessions_app.tail.live.hub import EXPIRED, Hub
+from sessions_app.tail.live.mailbox import BacklogBlock, Block, Item, LineSlice, Mailbox, Notice
+from sessions_app.tail.live.topic_demand import topics_for
+from sessions_app.tail.past.backlog import Backlog
+from sessions_app.tail.past.range_readers import RangeReader, RangeReaders
+from sessions_app.tail.session import Session
+from sessions_app.tail.tokens import Resume
+
+logger = logging.getLogger(__name__)
+
+CATCH_UP_BYTES = 128 * 1024 * 1024
+CATCH_UP_SECONDS = 20.0
+"""Who was away for more than can be read in these bounds goes on with what is new, after a gap."""
+CHUNK_BYTES = 2 * 1024 * 1024
+NEAR_RECORDS = 2_000
+"""So near to live the mailbox can hold what comes meanwhile."""
+RETRY_SECONDS = 1.0
+
+TOO_FAR = Notice("too much has been logged since: going on with the newest lines")
+
+_Answer = TypeVar("_Answer")
+
+
+class History:
+    """For one reader. When all has been taken, the mailbox gets what follows."""
+
+    def __init__(self, hub: Hub, readers: RangeReaders, session: Session, mailbox: Mailbox) -> None:
+        self._hub = hub
+        self._readers = readers
+        self._session = session
+        self._mailbox = mailbox
+        self._audience = Audience(session.selection.key)
+        self._at: Offsets = {}
+        self._skip: Offsets = {}
+        self.away = False
+        """Whether Kafka did not answer when last asked."""
+        self.joined = False
+
+    async def backlog(self) -> AsyncGenerator[list[Item]]:
+        """The last lines before live."""
+        ends = await self.join()
+        if items := await self._backlog_before(ends, self._session.lines):
+            yield items
+
+    async def since(self, resume: Resume) -> AsyncGenerator[list[Item]]:
+        """All that a reader has not seen, as far as it is still there."""
+        topics = topics_for(self._session.selection)
+        self._at = {s: at for s, at in resume.positions.items() if s.topic in topics}
+        if resume.backlog_left and (
+            items := await self._backlog_before(self._at, resume.backlog_left)
+        ):
+            yield items
+        if resume.partition is not None:
+            self._skip = {resume.partition: resume.skip}
+        lows, ends = await self._ask(lambda cluster: _bounds(cluster, topics))
+        if self._set_right(lows, ends):
+            yield [EXPIRED]
+        if sum(ends[partition] - at for partition, at in self._at.items()) > NEAR_RECORDS:
+            async for items in self._catch_up(ends):
+                yield items
+        starts = await self.join(ends)
+        async for items in self._catch_up(starts):
+            yield items
+
+    async def join(self, not_before: Mapping[TopicPartition, int] | None = None) -> Offsets:
+        """Live, and nothing of the past."""
+        starts = await self._hub.join(self._mailbox, not_before or {})
+        self.joined = True
+        return starts
+
+    async def _ask(self, question: Callable[[Cluster], Awaitable[_Answer]]) -> _Answer:
+        """Until Kafka answers."""
+        while True:
+            try:
+                async with self._readers.turn() as reader:
+                    answer = await question(reader.cluster)
+            except KafkaException as error:
+                logger.warning("Kafka: %s", error, extra={"action": "tail_survey_failed"})
+                self.away = True
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self.away = False
+                return answer
+
+    def _set_right(self, lows: Offsets, ends: Offsets) -> bool:
+        """Go on with what is still there, and with partitions that are new. True: lines are gone,
+        or the log is another one by now."""
+        new = {partition: low for partition, low in lows.items() if partition not in self._at}
+        gone = {s for s, at in self._at.items() if not lows.get(s, 0) <= at <= ends.get(s, -1)}
+        for partition in gone:
+            self._skip.pop(partition, None)
+        kept = {s: at for s, at in self._at.items() if s not in gone}
+        self._at = kept | new | {s: lows[s] for s in gone if s in lows}
+        return bool(gone)
+
+    async def _backlog_before(self, ends: Offsets, left: int) -> list[Item]:
+        """The last `left` of the session's last lines."""
+        count = self._session.lines
+        if not count:
+            return []
+        lows = await self._ask(lambda cluster: cluster.lows(ends))
+        async with self._readers.turn() as reader:
+            backlog = Backlog(reader.parts, self._lines_of, count)
+            lines = await backlog.read(lows, {s: at for s, at in ends.items() if s in lows})
+        kept = lines[-left:]
+        block = BacklogBlock(kept, self._audience.topics, ends)
+        return [LineSlice(block, range(len(kept)))] if kept else []
+
+    def _lines_of(self, records: PartitionRecords) -> list[LogLine]:
+        piece = self._mailbox.slice_of(self._block_of(records))
+        return [piece.block.lines[index] for index in piece.indices]
+
+    def _block_of(self, records: PartitionRecords) -> Block:
+        """All lines of the app in a run."""
+        key = self._session.selection.key
+        decoder = self._hub.fan_out.decoder
+        lines = decoder.wanted_lines_of(records, lambda origin: origin.key == key, again=True)
+        return self._audience.block_of(records.partition, list(lines), self._at)
+
+    async def _catch_up(self, ends: Offsets) -> AsyncGenerator[list[Item]]:
+        deadline = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
+        bytes_left = CATCH_UP_BYTES
+        while begins := self._next(ends):
+            if asyncio.get_running_loop().time() > deadline or bytes_left < 0:
+                yield [TOO_FAR]
+                break
+            async with self._readers.turn() as reader:
+                items, size = await self._chunk(reader, begins, ends, deadline)
+            bytes_left -= size
+            if items:
+                yield items
+        for partition, at in ends.items():
+            if self._at.get(partition, at) < at:
+                self._at[partition] = at
+                self._skip.pop(partition, None)
+
+    def _next(self, ends: Mapping[TopicPartition, int]) -> Offsets:
+        """What is to be read next, from where on. First of all the lines that have been seen: a
+        token says of one partition only how many those are, and the next is another's."""
+        begins = {s: at for s, at in self._at.items() if at < ends.get(s, 0)}
+        return self._seen(begins) or begins
+
+    def _seen(self, begins: Offsets) -> Offsets:
+        """Those that begin with lines that have been seen."""
+        return {s: at for s, at in begins.items() if self._skip.get(s)}
+
+    async def _chunk(
+        self, reader: RangeReader, begins: Offsets, ends: Offsets, deadline: float
+    ) -> tuple[list[Item], int]:
+        """The next lines, and how many bytes of records were read for them."""
+        items: list[Item] = []
+        size = 0
+        loop = asyncio.get_running_loop()
+        passing_over = bool(self._seen(begins))
+        async with aclosing(reader.places(begins, ends)) as batches:
+            async for parts, places in batches:
+                for records in parts:
+                    items += self._unseen(records)
+                    self._at[records.partition] = records.end
+                    size += sum(len(value) for value in records.values if value)
+                self._at |= places
+                if size > CHUNK_BYTES or loop.time() > deadline:
+                    break
+                if passing_over and not self._seen(begins):
+                    break  # the others' turn
+        return items, size
+
+    def _unseen(self, records: PartitionRecords) -> list[Item]:
+        block = self._block_of(records)
+        skip = self._skip.get(records.partition, 0)
+        if skip:
+            self._skip[records.partition] = skip - min(skip, len(block.lines))
+        indices = [index for index in self._mailbox.slice_of(block).indices if index >= skip]
+        return [LineSlice(block, indices)] if indices else []
+
+
+async def _bounds(cluster: Cluster, topics: frozenset[str]) -> tuple[Offsets, Offsets]:
+    """Where each partition begins and ends."""
+    there = await cluster.partitions(topics)
+    ends = await cluster.ends(partition for parts in there.values() for partition in parts)
+    return await cluster.lows(ends), ends

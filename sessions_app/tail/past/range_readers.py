@@ -1,0 +1,117 @@
+"""Reads ranges of the past. A few readers serve all sessions of a process, in turn."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+
+from confluent_kafka import KafkaException
+
+from events.kafka.client import consumer_conf
+from events.kafka.cluster import Cluster
+from events.kafka.consumer import OffsetConsumer
+from events.kafka.records import Offsets, PartitionRecords, TopicPartition
+from sessions_app.tail.live.hub import NO_GROUP
+
+READERS = 4
+KEPT_SECONDS = 5.0
+"""A reader is closed so long after its last use."""
+
+# A read ends where it ends: no long polls, and no waiting for a full batch.
+_PROMPT = {"fetch.wait.max.ms": 10}
+_POLL_SECONDS = 0.01
+
+
+class RangeReader:
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self.cluster = Cluster(settings)
+        self._consumer = OffsetConsumer(consumer_conf(settings, NO_GROUP) | _PROMPT, "tail-past")
+        self._consumer.poll_seconds = _POLL_SECONDS
+
+    async def parts(
+        self, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> AsyncGenerator[list[PartitionRecords]]:
+        """All records from `begins` to before `ends`, as they come; those that have left Kafka
+        meanwhile are missing. An empty list now and then, so that a limit of time can be held."""
+        async with aclosing(self.places(begins, ends)) as batches:
+            async for parts, _ in batches:
+                yield parts
+
+    async def places(
+        self, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> AsyncGenerator[tuple[list[PartitionRecords], Offsets]]:
+        """The same, with where each partition that moved has got to."""
+        left = {partition: at for partition, at in begins.items() if at < ends[partition]}
+        if left:
+            with contextlib.suppress(KafkaException):  # it finds them by and by
+                await self._consumer.meet(partition.topic for partition in left)
+            await self._consumer.assign(left)
+        while left:
+            batch = await self._consumer.next_batch()
+            parts = [
+                records.part(left[records.partition], ends[records.partition])
+                for records in batch.parts
+                if records.partition in left
+            ]
+            moved = {
+                partition: min(at, ends[partition])
+                for partition, at in {**batch.ends, **batch.reset_to}.items()
+                if partition in left
+            }
+            left = {s: at for s, at in {**left, **moved}.items() if at < ends[s]}
+            yield [part for part in parts if part is not None], moved
+
+    async def rest(self) -> None:
+        """Fetch nothing until it is used again."""
+        await self._consumer.assign({})
+
+    async def close(self) -> None:
+        await asyncio.gather(self._consumer.close(), self.cluster.close())
+
+
+class RangeReaders:
+    """Whose turn it is. Readers are made when needed, and closed when they are not."""
+
+    def __init__(self, settings: Mapping[str, str], *, kept_seconds: float = KEPT_SECONDS) -> None:
+        self._settings = settings
+        self._kept_seconds = kept_seconds
+        self._places = asyncio.Semaphore(READERS)
+        self._idle: list[tuple[RangeReader, asyncio.TimerHandle]] = []
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[RangeReader]:
+        async with self._places:
+            reader = self._waiting_one() or RangeReader(self._settings)
+            try:
+                yield reader
+            except BaseException:
+                self._end(reader)  # whatever it was about
+                raise
+            await reader.rest()
+            timer = asyncio.get_running_loop().call_later(self._kept_seconds, self._expire, reader)
+            self._idle.append((reader, timer))
+
+    async def close(self) -> None:
+        while (reader := self._waiting_one()) is not None:
+            self._end(reader)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*self._closing)
+
+    def _waiting_one(self) -> RangeReader | None:
+        if not self._idle:
+            return None
+        reader, timer = self._idle.pop()
+        timer.cancel()
+        return reader
+
+    def _expire(self, reader: RangeReader) -> None:
+        self._idle = [(idle, timer) for idle, timer in self._idle if idle is not reader]
+        self._end(reader)
+
+    def _end(self, reader: RangeReader) -> None:
+        task = asyncio.ensure_future(reader.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)

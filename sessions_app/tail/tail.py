@@ -1,0 +1,159 @@
+"""One reader's stream: the past, then live, with heartbeats, to one of its ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, NamedTuple
+
+from sessions_app.tail.live.hub import AWAY, Hub
+from sessions_app.tail.live.mailbox import Item, LineSlice, Mailbox, Notice
+from sessions_app.tail.past.history import History
+from sessions_app.tail.past.range_readers import RangeReaders
+from sessions_app.tail.session import Session
+from sessions_app.tail.tokens import resume_of
+
+HEARTBEAT_SECONDS = 15.0
+_LOOK_SECONDS = 0.5
+
+UNREADABLE = Notice("the place to go on from is none of this session's")
+
+
+class BacklogEnd(NamedTuple):
+    """What follows is live."""
+
+
+class Ping(NamedTuple):
+    """Nothing has come for a while."""
+
+    token: str | None
+    """Where a reader who has seen all so far goes on."""
+
+
+class Bye(NamedTuple):
+    """The last event. Why: over, idle, shutdown, revoked, end."""
+
+    reason: str
+    token: str | None = None
+    """Of an end: whoever comes again with this has had all."""
+
+
+Event = Item | BacklogEnd | Ping | Bye
+
+
+class Tail:
+    """`mailbox.end` ends it from outside."""
+
+    def __init__(
+        self, hub: Hub, readers: RangeReaders, session: Session, *, idle_seconds: float
+    ) -> None:
+        self.mailbox = Mailbox(session.selection)
+        self._hub = hub
+        self._session = session
+        self._history = History(hub, readers, session, self.mailbox)
+        self._idle_seconds = idle_seconds
+        self._line_at = self._said_at = time.monotonic()
+        self._said_away = False
+
+    async def events(self, resume_token: str | None = None) -> AsyncGenerator[list[Event]]:
+        """All that is to be said, to a `Bye`. `resume_token`: go on where that reader was."""
+        try:
+            async with aclosing(self._said(resume_token)) as said:
+                async for events in said:
+                    self._said_at = time.monotonic()
+                    if any(isinstance(event, LineSlice) for event in events):
+                        self._line_at = self._said_at
+                    yield events
+            yield [self._bye()]
+        finally:
+            if self._history.joined:
+                self._hub.leave(self.mailbox)
+
+    async def _said(self, resume_token: str | None) -> AsyncGenerator[list[Event]]:
+        async with aclosing(self._past(resume_token)) as past:
+            async for events in past:
+                yield events
+        if self._end() is not None:
+            return
+        yield [BacklogEnd()]
+        while self._session.tail and self._end() is None:
+            items = await self.mailbox.take(self._seconds_left())
+            if items:
+                yield [*items]
+            elif self._is_silent():
+                yield [Ping(self._token())]
+
+    async def _past(self, resume_token: str | None) -> AsyncGenerator[list[Event]]:
+        """The history, with heartbeats while it is waited for."""
+        source = self._history_of(resume_token)
+        pull: asyncio.Future[list[Item]] | None = None
+        try:
+            while self._end() is None:
+                pull = pull or asyncio.ensure_future(anext(source))
+                waited: set[asyncio.Future[Any]] = {pull, self.mailbox.over}
+                await asyncio.wait(
+                    waited,
+                    timeout=self._seconds_left(_LOOK_SECONDS),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if pull.done():
+                    items, pull = pull.result(), None
+                    yield [*items]
+                elif (self._hub.away or self._history.away) and not self._said_away:
+                    self._said_away = True
+                    yield [AWAY]
+                elif self._is_silent():
+                    yield [Ping(None)]
+        except StopAsyncIteration:
+            pull = None
+        finally:
+            if pull is not None:
+                pull.cancel()
+                await asyncio.wait({pull})
+            await source.aclose()
+
+    async def _history_of(self, resume_token: str | None) -> AsyncGenerator[list[Item]]:
+        resume = resume_of(resume_token, self._session.selection.key) if resume_token else None
+        if resume_token and resume is None:
+            yield [UNREADABLE]
+            await self._history.join()
+            return
+        past = self._history.backlog() if resume is None else self._history.since(resume)
+        async with aclosing(past):
+            async for items in past:
+                yield items
+
+    def _bye(self) -> Bye:
+        reason = self._end()
+        return Bye("end", self._token()) if reason is None else Bye(reason)
+
+    def _token(self) -> str:
+        return self._hub.token(self._session.selection.key)
+
+    def _end(self) -> str | None:
+        """Why it is over, if it is."""
+        if self.mailbox.ended is not None:
+            return self.mailbox.ended
+        if time.time() >= self._session.ends_at:
+            return "over"
+        if time.monotonic() - self._line_at >= self._idle_seconds:
+            return "idle"
+        return None
+
+    def _is_silent(self) -> bool:
+        return time.monotonic() - self._said_at >= HEARTBEAT_SECONDS
+
+    def _seconds_left(self, limit_seconds: float = HEARTBEAT_SECONDS) -> float:
+        """Until something is to be done even if nothing comes."""
+        now = time.monotonic()
+        return max(
+            min(
+                self._said_at + HEARTBEAT_SECONDS - now,
+                self._line_at + self._idle_seconds - now,
+                self._session.ends_at - time.time(),
+                limit_seconds,
+            ),
+            0.001,
+        )

@@ -1,0 +1,96 @@
+"""All tails that one process serves: they share a hub, readers of the past, and their ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from contextlib import aclosing
+
+from sessions_app.tail.live.hub import Hub
+from sessions_app.tail.past.range_readers import RangeReaders
+from sessions_app.tail.session import Session
+from sessions_app.tail.tail import Event, Tail
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0
+"""How often is asked which of the open sessions were revoked: one question for all of them."""
+_WAIT_SECONDS = 0.02
+
+Revoked = Callable[[Collection[str]], Awaitable[Collection[str]]]
+
+
+class Tails:
+    """`revoked`: which of these names may be read no more."""
+
+    def __init__(
+        self, kafka_settings: Mapping[str, str], *, idle_seconds: float, revoked: Revoked
+    ) -> None:
+        self.hub = Hub(kafka_settings)
+        self._readers = RangeReaders(kafka_settings)
+        self._idle_seconds = idle_seconds
+        self._revoked = revoked
+        self._open: dict[Tail, Session] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    async def events(
+        self, session: Session, resume_token: str | None
+    ) -> AsyncGenerator[list[Event]]:
+        """All that one reader of a session is told, in batches, to its `Bye`."""
+        tail = Tail(self.hub, self._readers, session, idle_seconds=self._idle_seconds)
+        self._open[tail] = session
+        if self._stopping:
+            tail.mailbox.end("shutdown")
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
+        try:
+            async with aclosing(tail.events(resume_token)) as batches:
+                async for events in batches:
+                    yield events
+        finally:
+            del self._open[tail]
+
+    async def say_goodbye(self, grace_seconds: float) -> None:
+        """Every reader is told that this process ends. Returns when all have gone, or the time
+        has passed; new ones are told at once."""
+        self._stopping = True
+        for tail in self._open:
+            tail.mailbox.end("shutdown")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_seconds):
+                while self._open:
+                    await asyncio.sleep(_WAIT_SECONDS)
+
+    async def close(self) -> None:
+        """Back to where there was no session."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+        await self.hub.close()
+        await self._readers.close()
+
+    async def _watch(self) -> None:
+        try:
+            while self._open:
+                await asyncio.sleep(LOOK_SECONDS)
+                await self._end_revoked()
+        finally:
+            self._watching = None
+
+    async def _end_revoked(self) -> None:
+        names = {session.name for session in self._open.values()}
+        try:
+            revoked = await self._revoked(names) if names else ()
+        except Exception as error:  # noqa: BLE001 - a database that is away, of whatever kind
+            logger.warning("Who was revoked? %s", error, extra={"action": "tail_watch_failed"})
+            return
+        for tail, session in self._open.items():
+            if session.name in revoked:
+                tail.mailbox.end("revoked")

@@ -1,0 +1,120 @@
+"""Resume tokens: how far a reader has got, in Kafka's own terms, so that any process can go on.
+
+`<base>.l<topic>.<partition>.<line>`: live. The base has where each partition stood when a piece
+began; the rest says how many of the app's lines of that piece have been seen.
+`<base>.b<lines>`: in the backlog that ends at the base, with so many of its lines still to come.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NoBase64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from events.kafka.records import TopicPartition
+from events.keys import Key
+from events.topics import topics_of
+
+CHARACTERS_MAX = 6000
+"""Some 500 partitions. A proxy takes no header above 8 KiB."""
+_PARTITIONS_MAX = 1024
+_LIVE = re.compile(r"l(\d{1,2})\.(\d{1,4})\.(\d{1,9})", re.ASCII)
+_BACKLOG = re.compile(r"b(\d{1,4})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where to go on. `positions`: the next offset of each partition that was read."""
+
+    positions: Mapping[TopicPartition, int]
+    partition: TopicPartition | None = None
+    skip: int = 0
+    """So many lines of the app from there on in `source` have been seen."""
+    backlog_left: int | None = None
+    """The last lines of the backlog before `positions`, still to come; None: it is over."""
+
+
+def topics_in_order(key: Key) -> list[str]:
+    """The order that tokens count topics by: the same in every process."""
+    return sorted(topics_of(key))
+
+
+def base_of(topics: Sequence[str], offsets: Mapping[TopicPartition, int]) -> str:
+    """Positions as text, for all topics of a key; those of which none is known are left out."""
+    numbers: list[int] = []
+    for topic in topics:
+        known = {
+            partition.number: at for partition, at in offsets.items() if partition.topic == topic
+        }
+        count = max(known, default=-1) + 1
+        numbers += [count, *(known.get(number, -1) + 1 for number in range(count))]
+    return urlsafe_b64encode(_varints(numbers)).decode().rstrip("=")
+
+
+def live_suffix(topics: Sequence[str], partition: TopicPartition) -> str:
+    """What follows a base, before a line's number in its piece."""
+    return f".l{topics.index(partition.topic)}.{partition.number}."
+
+
+def resume_of(token: str, key: Key) -> Resume | None:
+    """What a token says, None when it is none of ours."""
+    if len(token) > CHARACTERS_MAX:
+        return None
+    base, _, rest = token.partition(".")
+    topics = topics_in_order(key)
+    positions = _positions(base, topics)
+    if positions is None:
+        return None
+    if match := _BACKLOG.fullmatch(rest):
+        return Resume(positions, backlog_left=int(match[1]))
+    match = _LIVE.fullmatch(rest)
+    if match is None or int(match[1]) >= len(topics):
+        return None
+    partition = TopicPartition(topics[int(match[1])], int(match[2]))
+    if partition not in positions:
+        return None
+    return Resume(positions, partition, skip=int(match[3]) + 1)
+
+
+def _positions(base: str, topics: Sequence[str]) -> dict[TopicPartition, int] | None:
+    try:
+        data = urlsafe_b64decode(base + "=" * (-len(base) % 4))
+    except (NoBase64, ValueError):
+        return None
+    numbers = iter(_numbers(data))
+    positions = {}
+    try:
+        for topic in topics:
+            count = next(numbers)
+            if count > _PARTITIONS_MAX:
+                return None
+            for number in range(count):
+                if at := next(numbers):
+                    positions[TopicPartition(topic, number)] = at - 1
+    except StopIteration:
+        return None
+    return positions if next(numbers, None) is None else None
+
+
+def _varints(numbers: Iterable[int]) -> bytes:
+    data = bytearray()
+    for number in numbers:
+        while number > 0x7F:
+            data.append(number & 0x7F | 0x80)
+            number >>= 7
+        data.append(number)
+    return bytes(data)
+
+
+def _numbers(data: bytes) -> list[int]:
+    """An unfinished one at the end is left out, so the count will not fit."""
+    numbers, number, shift = [], 0, 0
+    for byte in data:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            numbers.append(min(number, 2**62))
+            number = shift = 0
+    return numbers

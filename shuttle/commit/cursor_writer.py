@@ -1,0 +1,198 @@
+"""Keeps the cursors in the database in step with the feeds, in a thread of its own.
+
+Until a feed's cursors are stored it holds back the group's offsets, so with the database away
+lines go on being forwarded and nothing is committed that a restart could miss.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
+
+from events.kafka.records import TopicPartition
+from shuttle.commit.daemon_thread import DaemonThread
+from shuttle.commit.store import Claim, CursorChange, Refused, Store, StoreError, TakenOver
+from shuttle.feed.context import Registers
+from shuttle.feed.feed import Feed, Snapshot
+
+logger = logging.getLogger(__name__)
+
+KEEP_SECONDS = 0.5
+RETRY_SECONDS = 1.0
+OFFSETS_SECONDS = 5.0
+"""How old the group's offsets in the database may be, should Kafka forget its own."""
+
+_Answer = TypeVar("_Answer")
+
+
+class CursorWriter:
+    def __init__(
+        self,
+        store: Store,
+        registers: Registers[Feed],
+        on_lost: Callable[[Collection[TopicPartition]], None],
+        tell: Callable[[Collection[Feed]], Awaitable[None]],
+    ) -> None:
+        """`on_lost`: these partitions turned out to be another worker's. `tell`: writes what these
+        feeds have lost, or raises StoreError."""
+        self._store = store
+        self._registers = registers
+        self._thread = DaemonThread("database")
+        self._away = False
+        self._keeping = asyncio.Lock()
+        self.claims: dict[TopicPartition, Claim] = {}
+        """Partitions of which cursors may be written."""
+        self._on_lost = on_lost
+        self._tell = tell
+        self._offsets: dict[TopicPartition, int] = {}
+        """How far the group has got, as the database knows it."""
+        self._offsets_due = 0.0
+
+    async def run(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(KEEP_SECONDS):
+                    await self._registers.urgent.wait()
+            except TimeoutError:
+                pass
+            self._registers.urgent.clear()
+            if not await self.keep():
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def keep(self, *, every_offset: bool = False) -> bool:
+        """Store what has changed. False when the database is away: nothing is lost by that.
+
+        The group's offsets are only stored where cursors hang on them, and now and then.
+        """
+        async with self._keeping:
+            if not await self.tell_losses():
+                return False
+            snapshots = [feed.snapshot() for feed in self._registers.unstored]
+            changes = [_change_of(snapshot) for snapshot in snapshots]
+            due = [change for change in changes if change is not None]
+            claims, refused = dict(self.claims), Refused()
+            offsets = self._changed_offsets(due, every_offset=every_offset)
+            try:
+                if due or offsets:
+                    refused = await self.ask(lambda store: store.write(due, offsets, claims))
+            except StoreError:
+                return False
+            self._offsets.update({s: offsets[s] for s in offsets.keys() - refused.partitions})
+            for snapshot, change in zip(snapshots, changes, strict=True):
+                # What was refused is forgotten below, or is written once its claim is there, or
+                # once the drain's rows have been read again.
+                if change is None or _was_written(change, refused):
+                    snapshot.feed.kept(snapshot)
+            lost = {
+                s for s in refused.partitions if s in claims and self.claims.get(s) == claims[s]
+            }
+            if lost:
+                logger.warning("Another worker has %s", sorted(lost), extra={"action": "fenced"})
+                self._on_lost(lost)
+            return True
+
+    async def tell_losses(self) -> bool:
+        """Before anything is written that is beyond them: nobody else would ever know of them.
+        False when the database is away."""
+        untold = self._registers.untold
+        while untold:
+            feeds = frozenset(untold)
+            untold.clear()
+            try:
+                await self._tell(feeds)
+            except BaseException as error:
+                untold.update(feed for feed in feeds if not feed.is_closed)
+                if isinstance(error, StoreError):
+                    return False
+                raise
+        return True
+
+    def _changed_offsets(
+        self, changes: Iterable[CursorChange], *, every_offset: bool
+    ) -> dict[TopicPartition, int]:
+        now, settled = asyncio.get_running_loop().time(), self._registers.settled
+        if every_offset or now >= self._offsets_due:
+            self._offsets_due = now + OFFSETS_SECONDS
+            wanted: Iterable[TopicPartition] = settled
+        else:  # a row goes together with the offset that has passed it
+            wanted = {partition for change in changes for partition in change.gone}
+        return {
+            partition: settled[partition]
+            for partition in wanted
+            if partition in settled
+            and partition in self.claims
+            and self._offsets.get(partition) != settled[partition]
+        }
+
+    async def take_over(
+        self,
+        claims: Mapping[TopicPartition, Claim],
+        still_ours: Callable[[], Iterable[TopicPartition]],
+    ) -> TakenOver:
+        """Claim partitions and learn who is behind in them, as soon as the database answers.
+
+        `still_ours`: those that have not gone meanwhile, or gone and come back under other claims.
+        """
+        while wanted := {partition: claims[partition] for partition in still_ours()}:
+            with suppress(StoreError):
+                taken = await self.ask(partial(_take_over, wanted))
+                self.claims.update({partition: claims[partition] for partition in still_ours()})
+                self._offsets.update(taken.offsets)
+                return taken
+            await asyncio.sleep(RETRY_SECONDS)
+        return TakenOver({}, {}, {})
+
+    def give_up(self, partitions: Iterable[TopicPartition]) -> None:
+        for partition in partitions:
+            self.claims.pop(partition, None)
+            self._offsets.pop(partition, None)
+
+    async def ask(self, work: Callable[[Store], _Answer]) -> _Answer:
+        """Raises StoreError. The database going away and coming back is said once each."""
+        loop = asyncio.get_running_loop()
+        try:
+            answer = await loop.run_in_executor(self._thread, work, self._store)
+        except StoreError as error:
+            if not self._away:
+                self._away = True
+                logger.warning("Waiting for the database: %s", error, extra={"action": "db_away"})
+            raise
+        if self._away:
+            self._away = False
+            logger.warning("The database is back", extra={"action": "db_back"})
+        return answer
+
+    async def insist(self, work: Callable[[Store], _Answer]) -> _Answer:
+        """Ask until there is an answer."""
+        while True:
+            try:
+                return await self.ask(work)
+            except StoreError:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def close(self) -> None:
+        self._thread.shutdown()
+
+
+def _take_over(claims: Mapping[TopicPartition, Claim], store: Store) -> TakenOver:
+    return store.take_over(claims)
+
+
+def _change_of(snapshot: Snapshot) -> CursorChange | None:
+    stored, rows = snapshot.feed.place.stored, snapshot.rows
+    changed = {partition: at for partition, at in rows.items() if stored.get(partition) != at}
+    gone = [partition for partition in stored if partition not in rows]
+    if not changed and not gone:
+        return None
+    route = snapshot.feed.route
+    return CursorChange(route.drain_id, route.cursor_version, changed, gone)
+
+
+def _was_written(change: CursorChange, refused: Refused) -> bool:
+    return change.drain_id not in refused.drains and refused.partitions.isdisjoint(
+        (*change.rows, *change.gone)
+    )

@@ -1,0 +1,296 @@
+"""The worker's store: routes, cursors and statuses in Django's database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import cast
+from uuid import UUID
+
+from django.db import Error, OperationalError, ProgrammingError, connection, transaction
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from drains import selectors, services
+from drains.models import Drain, DrainCursor, DrainStatus, PartitionClaim
+from drains.routes import RouteTable
+from events.kafka.cluster import Span
+from events.kafka.records import TopicPartition
+from shuttle.commit.store import (
+    Claim,
+    CursorChange,
+    Cursors,
+    FeedStatus,
+    Refused,
+    StoreError,
+    TakenOver,
+)
+from shuttle.feed.stored_cursor import StoredCursor
+
+ROWS_AT_ONCE = 500
+TOTALS = ["lines_sent", "bytes_sent", "lines_lost"]
+FORGOTTEN = timedelta(days=1)
+"""What a worker said that is gone for so long: its last errors are nobody's news any more."""
+
+
+class DatabaseStore:
+    def __init__(self, group: str) -> None:
+        self._group = group
+        self._routes = selectors.RouteReader()
+
+    def route_version(self) -> int:
+        with _translated():
+            return selectors.route_version()
+
+    def routes(self) -> RouteTable:
+        with _translated():
+            return self._routes.table()
+
+    def cursors_of(self, drain_ids: Collection[str]) -> Cursors:
+        found: Cursors = {}
+        wanted = [UUID(drain_id) for drain_id in drain_ids]
+        with _translated():
+            for start in range(0, len(wanted), ROWS_AT_ONCE):
+                rows = DrainCursor.objects.filter(drain_id__in=wanted[start : start + ROWS_AT_ONCE])
+                for row in rows.iterator():
+                    partition = TopicPartition(row.topic, row.partition)
+                    found.setdefault(str(row.drain_id), {})[partition] = _stored(row)
+        return found
+
+    def write_start(self, drain_id: str, begin: Sequence[Span]) -> None:
+        with _translated():
+            services.write_start(UUID(drain_id), begin)
+
+    def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
+        found: Cursors = {}
+        outdated: dict[str, list[TopicPartition]] = {}
+        old_rows = []
+        with _translated(), transaction.atomic():
+            offsets = self._claim(partitions)
+            rows = DrainCursor.objects.filter(
+                topic__in={partition.topic for partition in partitions}
+            )
+            for row in rows.iterator():
+                partition = TopicPartition(row.topic, row.partition)
+                claim = partitions.get(partition)
+                if claim is None:
+                    continue
+                if row.topic_id and claim.topic_id and row.topic_id != claim.topic_id:
+                    outdated.setdefault(str(row.drain_id), []).append(partition)
+                    old_rows.append(row.pk)
+                else:
+                    found.setdefault(str(row.drain_id), {})[partition] = _stored(row)
+            for start in range(0, len(old_rows), ROWS_AT_ONCE):
+                DrainCursor.objects.filter(pk__in=old_rows[start : start + ROWS_AT_ONCE]).delete()
+        return TakenOver(found, outdated, offsets)
+
+    def write(
+        self,
+        changes: Sequence[CursorChange],
+        offsets: Mapping[TopicPartition, int],
+        claims: Mapping[TopicPartition, Claim],
+    ) -> Refused:
+        with _translated(), transaction.atomic():
+            wanted = {partition for change in changes for partition in (*change.rows, *change.gone)}
+            wanted |= offsets.keys()
+            rows = self._still_held(wanted, claims)
+            held = {partition: claims[partition] for partition in rows}
+            self._set_offsets(rows, offsets, claims)
+            known = _existing(change.drain_id for change in changes)
+            there = [change for change in changes if change.drain_id in known]
+            current = [change for change in there if _is_current(change, known)]
+            _take_away(current, held)
+            DrainCursor.objects.bulk_create(
+                [row for change in current for row in _rows(change, held)],
+                batch_size=ROWS_AT_ONCE,
+                update_conflicts=True,
+                unique_fields=["drain", "topic", "partition"],
+                update_fields=["offset", "topic_id", "resend_from"],
+            )
+        outdated = {change.drain_id for change in there} - {c.drain_id for c in current}
+        return Refused(frozenset(wanted - held.keys()), frozenset(outdated))
+
+    def _claim(self, partitions: Mapping[TopicPartition, Claim]) -> dict[TopicPartition, int]:
+        """Returns how far the group had got, in logs that are still there."""
+        PartitionClaim.objects.bulk_create(
+            [
+                PartitionClaim(group=self._group, topic=topic, partition=number, token=claim.token)
+                for (topic, number), claim in sorted(partitions.items())
+            ],
+            batch_size=ROWS_AT_ONCE,
+            update_conflicts=True,
+            unique_fields=["group", "topic", "partition"],
+            update_fields=["token"],
+        )
+        rows = PartitionClaim.objects.filter(
+            group=self._group, topic__in={partition.topic for partition in partitions}
+        )
+        offsets = {}
+        for row in rows.exclude(offset=None).iterator():
+            partition = TopicPartition(row.topic, row.partition)
+            claim = partitions.get(partition)
+            if claim and (not row.topic_id or claim.topic_id in ("", row.topic_id)):
+                offsets[partition] = cast(int, row.offset)
+        return offsets
+
+    def _still_held(
+        self, wanted: Collection[TopicPartition], claims: Mapping[TopicPartition, Claim]
+    ) -> dict[TopicPartition, PartitionClaim]:
+        """Those whose claim is still ours, and stays so until the transaction ends."""
+        rows = PartitionClaim.objects.filter(
+            group=self._group, topic__in={partition.topic for partition in wanted}
+        )
+        found = {
+            TopicPartition(row.topic, row.partition): row
+            for row in rows.order_by("pk").select_for_update()
+        }
+        return {
+            partition: row
+            for partition, row in found.items()
+            if partition in wanted and partition in claims and row.token == claims[partition].token
+        }
+
+    def _set_offsets(
+        self,
+        rows: Mapping[TopicPartition, PartitionClaim],
+        offsets: Mapping[TopicPartition, int],
+        claims: Mapping[TopicPartition, Claim],
+    ) -> None:
+        changed = []
+        for partition in offsets.keys() & rows.keys():
+            row = rows[partition]
+            row.offset, row.topic_id = offsets[partition], claims[partition].topic_id
+            changed.append(row)
+        PartitionClaim.objects.bulk_update(changed, ["offset", "topic_id"], ROWS_AT_ONCE)
+
+    def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
+        now = timezone.now()
+        with _translated(), transaction.atomic():
+            known = _existing(status.drain_id for status in statuses)
+            DrainStatus.objects.bulk_create(
+                [
+                    DrainStatus(
+                        drain_id=status.drain_id,
+                        worker=worker,
+                        state=status.state,
+                        last_error=status.last_error,
+                        last_error_at=_moment(status.last_error_at),
+                        last_delivery_at=_moment(status.last_delivery_at),
+                        lag_messages=status.lag_messages,
+                        lag_seconds=status.lag_seconds,
+                        lines_sent=status.lines_sent,
+                        bytes_sent=status.bytes_sent,
+                        lines_lost=status.lines_lost,
+                        reported_at=now,
+                    )
+                    for status in statuses
+                    if status.drain_id in known
+                ],
+                batch_size=ROWS_AT_ONCE,
+                update_conflicts=True,
+                unique_fields=["drain", "worker"],
+                update_fields=[
+                    "state",
+                    "last_error",
+                    "last_error_at",
+                    "last_delivery_at",
+                    "lag_messages",
+                    "lag_seconds",
+                    *TOTALS,
+                    "reported_at",
+                ],
+            )
+            _sum_up(now)
+
+
+def _sum_up(now: datetime) -> None:
+    """What workers have sent that are gone for long stays known, in one row a drain."""
+    gone = DrainStatus.objects.filter(reported_at__lt=now - FORGOTTEN).exclude(worker="")
+    drain_ids = list(gone.values_list("drain_id", flat=True).distinct()[:ROWS_AT_ONCE])
+    if not drain_ids:
+        return
+    gone = gone.filter(drain_id__in=drain_ids)
+    sums = DrainStatus.objects.filter(Q(worker="") | Q(pk__in=gone), drain_id__in=drain_ids)
+    summed = sums.values_list("drain_id").annotate(*(Sum(name) for name in TOTALS))
+    rows = [
+        DrainStatus(
+            drain_id=drain_id,
+            worker="",
+            state="",
+            reported_at=now,
+            **dict(zip(TOTALS, totals, strict=True)),
+        )
+        for drain_id, *totals in summed
+    ]
+    DrainStatus.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["drain", "worker"],
+        update_fields=[*TOTALS, "reported_at"],
+    )
+    gone.delete()
+
+
+def _stored(row: DrainCursor) -> StoredCursor:
+    return StoredCursor(row.offset, row.topic_id, row.resend_from)
+
+
+def _existing(drain_ids: Iterable[str]) -> dict[str, int]:
+    """Those that are there, and stay there until the transaction ends, with their version."""
+    rows = Drain.objects.select_for_update(no_key=True).filter(id__in=list(drain_ids))
+    versions = rows.order_by("id").values_list("id", "cursor_version")
+    return {str(drain_id): version for drain_id, version in versions}
+
+
+def _is_current(change: CursorChange, versions: Mapping[str, int]) -> bool:
+    return versions[change.drain_id] == change.cursor_version
+
+
+def _moment(epoch_seconds: float | None) -> datetime | None:
+    return None if epoch_seconds is None else datetime.fromtimestamp(epoch_seconds, UTC)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The thread's connection stays open from call to call, until it fails."""
+    try:
+        yield
+    except Error as error:
+        connection.close()
+        said = str(error).strip() or type(error).__name__
+        if isinstance(error, OperationalError | ProgrammingError) and _lacks_a_table(said):
+            said = f"{said}: `manage.py migrate` has not run"
+        raise StoreError(said) from error
+
+
+def _lacks_a_table(said: str) -> bool:
+    return "no such table" in said or "does not exist" in said
+
+
+def _rows(change: CursorChange, held: Mapping[TopicPartition, Claim]) -> Iterator[DrainCursor]:
+    for partition, offset in change.rows.items():
+        if partition in held:
+            yield DrainCursor(
+                drain_id=change.drain_id,
+                topic=partition.topic,
+                partition=partition.number,
+                offset=offset,
+                topic_id=held[partition].topic_id,
+            )
+
+
+def _take_away(changes: Iterable[CursorChange], held: Collection[TopicPartition]) -> None:
+    """Drains that were made or caught up together lose the same rows together."""
+    alike: dict[tuple[TopicPartition, ...], list[str]] = {}
+    for change in changes:
+        gone = tuple(partition for partition in sorted(change.gone) if partition in held)
+        alike.setdefault(gone, []).append(change.drain_id)
+    for gone, drain_ids in alike.items():
+        partitions: dict[str, list[int]] = {}
+        for topic, number in gone:
+            partitions.setdefault(topic, []).append(number)
+        for start in range(0, len(drain_ids), ROWS_AT_ONCE):
+            rows = DrainCursor.objects.filter(drain_id__in=drain_ids[start : start + ROWS_AT_ONCE])
+            for topic, numbers in partitions.items():
+                rows.filter(topic=topic, partition__in=numbers).delete()

@@ -1,0 +1,101 @@
+"""What a worker asks of the database, as plain values. `cursors.py` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from drains.routes import RouteTable
+from events.kafka.cluster import Span
+from events.kafka.records import TopicPartition
+from shuttle.feed.stored_cursor import StoredCursor
+
+
+class StoreError(Exception):
+    """The database could not be asked; asking again later may help."""
+
+
+Cursors = dict[str, dict[TopicPartition, StoredCursor]]
+"""By drain id: from where each has to go on."""
+
+
+class CursorChange(NamedTuple):
+    """What differs from the rows of one drain: rows to write, rows to take away."""
+
+    drain_id: str
+    cursor_version: int
+    """The drain's, when its rows were last read."""
+    rows: Mapping[TopicPartition, int]
+    gone: Sequence[TopicPartition]
+
+
+class Claim(NamedTuple):
+    """Whose a partition is: who writes cursors of it under an older claim is too late."""
+
+    token: str
+    topic_id: str
+    """Of the log that the cursors are offsets of; empty when that is unknown."""
+
+
+class TakenOver(NamedTuple):
+    cursors: Cursors
+    outdated: Mapping[str, Sequence[TopicPartition]]
+    """By drain id: where it was behind in logs that are no more."""
+    offsets: Mapping[TopicPartition, int]
+    """How far the group had got, where that was written down."""
+
+
+class Refused(NamedTuple):
+    """What was not written, as somebody else has written since."""
+
+    partitions: frozenset[TopicPartition] = frozenset()
+    """Those that are another worker's by now."""
+    drains: frozenset[str] = frozenset()
+    """Those of which the cursors are to be read again."""
+
+
+class FeedStatus(NamedTuple):
+    """What a worker says of one drain. Times are epoch seconds."""
+
+    drain_id: str
+    state: str
+    last_error: str
+    last_error_at: float | None
+    last_delivery_at: float | None
+    lag_messages: int = 0
+    lag_seconds: float = 0.0
+    lines_sent: int = 0
+    """This and the next two: since the worker's start."""
+    bytes_sent: int = 0
+    lines_lost: int = 0
+
+
+class Store(Protocol):
+    """Every call may take seconds, and may raise StoreError. Called from one thread."""
+
+    def route_version(self) -> int: ...
+
+    def routes(self) -> RouteTable: ...
+
+    def cursors_of(self, drain_ids: Collection[str]) -> Cursors:
+        """All rows of these drains."""
+
+    def write_start(self, drain_id: str, begin: Sequence[Span]) -> None:
+        """The first rows of a drain, from where these begin, unless somebody was quicker."""
+
+    def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
+        """Claim partitions, and read who is behind in them. Rows of other logs are taken away."""
+
+    def write(
+        self,
+        changes: Sequence[CursorChange],
+        offsets: Mapping[TopicPartition, int],
+        claims: Mapping[TopicPartition, Claim],
+    ) -> Refused:
+        """Rows, and how far the group has got; only where a claim still holds.
+
+        All or nothing otherwise. A drain deleted meanwhile drops out and does not fail the others.
+        """
+
+    def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
+        """In place of what the worker said before."""

@@ -1,0 +1,84 @@
+"""How far a drain is behind: exact where the live pass has counted, in offsets before that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from events.kafka.records import Offsets, TopicPartition
+from shuttle.feed.writes import Write
+
+
+class Lag:
+    def __init__(self) -> None:
+        self._lines = 0
+        """Counted, and not handed over since."""
+        self._counted_from: Offsets = {}
+        """Offset from which on lines are counted; before it nobody has looked."""
+        self._since: dict[TopicPartition, float] = {}
+        """When the first of them came, as epoch seconds."""
+        self._doubted = False
+        """Some of them may have been delivered."""
+
+    def missed(self, partition: TopicPartition, offset: int, lines: int, wall: float) -> None:
+        """Lines that the live pass has met. `wall`: epoch seconds of the first of them."""
+        self._lines += lines
+        self._counted_from.setdefault(partition, offset)
+        self._since.setdefault(partition, wall)
+
+    def again(self, writes: Iterable[Write], gaps: Offsets, wall: float, *, sent: bool) -> None:
+        """Lines that were handed over and will be once more; `sent`: they may have arrived.
+
+        `gaps`: as they were. One that has not got to what is counted goes back in offsets.
+        """
+        for write in writes:
+            self._doubted = self._doubted or sent
+            counted = {s for s in write.begins if s not in gaps or not self._uncounted(s, gaps[s])}
+            if counted:
+                self._lines += write.lines
+            for partition, begin in write.begins.items():
+                if partition in counted:
+                    known = self._counted_from.get(partition, begin)
+                    self._counted_from[partition] = min(begin, known)
+                self._since[partition] = min(wall, self._since.get(partition, wall))
+
+    def uncounted(self, partition: TopicPartition, counted_from: int, wall: float) -> None:
+        """A gap whose lines nobody has counted before this offset."""
+        self._counted_from.setdefault(partition, counted_from)
+        self._since.setdefault(partition, wall)
+
+    def replayed(self, partition: TopicPartition, begin: int, lines: int, wall: float) -> None:
+        """`begin`: where they begin. `wall`: epoch seconds of the first of them."""
+        if begin >= self._counted_from.get(partition, begin):
+            self._lines = max(self._lines - lines, 0)
+        self._since[partition] = wall
+
+    def closed(self, partition: TopicPartition, *, last: bool) -> None:
+        """The gap of a partition is gone; `last`: it was the only one."""
+        self._counted_from.pop(partition, None)
+        self._since.pop(partition, None)
+        if last:
+            self._lines = 0
+            self._doubted = False
+
+    def skipped(self, partition: TopicPartition, begin: int, end: int, oldest: float) -> None:
+        """Lines between these offsets will not be replayed. `oldest`: when the rest may begin."""
+        if oldest < math.inf:
+            self._since[partition] = max(oldest, self._since.get(partition, oldest))
+        counted = max(end - max(self._counted_from.get(partition, end), begin), 0)
+        self._lines = max(self._lines - counted, 0)
+
+    def is_exact(self, gaps: Offsets) -> bool:
+        return not self._doubted and not any(
+            self._uncounted(partition, at) for partition, at in gaps.items()
+        )
+
+    def lines(self, gaps: Offsets) -> int:
+        return self._lines + sum(self._uncounted(partition, at) for partition, at in gaps.items())
+
+    def since(self, gaps: Offsets) -> float | None:
+        """Epoch seconds of the oldest line that is missing."""
+        return min((self._since[s] for s in gaps if s in self._since), default=None)
+
+    def _uncounted(self, partition: TopicPartition, gap: int) -> int:
+        return max(self._counted_from.get(partition, gap) - gap, 0)

@@ -1,0 +1,184 @@
+"""A feed's way to its receiver: dialled when asked for, tried again after failures."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from drains.delivery.network.errors import ConnectionEndedError, DeliveryError
+from drains.delivery.sender import Ended, Sender
+from drains.delivery.senders.checkpoints import NO_STEP_BACK, StepBack
+from drains.routes import Route
+from events.backoff import Backoff
+from shuttle.feed.writes import Write
+
+logger = logging.getLogger(__name__)
+
+Connect = Callable[[Route, Ended], Awaitable[Sender[Write]]]
+
+DIALS = 100
+SLOW_SECONDS = 1.0
+SOON_SECONDS = 1.0
+LIFE_SECONDS = 3600.0
+UDP_LIFE_SECONDS = 60.0
+"""Then the name is looked up again: nothing else would tell that it has moved."""
+
+
+class Dials:
+    """How many may be under way at once: dead receivers keep nobody from theirs.
+
+    Hundreds of black holes, tried again each half minute for seconds each, would fill one queue.
+    """
+
+    def __init__(self) -> None:
+        self.quick = asyncio.Semaphore(DIALS // 2)
+        self.slow = asyncio.Semaphore(DIALS // 2)
+        """For those whose last dial took long."""
+
+
+class LinkOwner(Protocol):
+    def link_opened(self) -> None: ...
+
+    def link_ending(self, sender: Sender[Write]) -> None:
+        """The last chance to ask how far it got."""
+
+    def link_closed(self) -> None:
+        """The receiver closed, and has read all that it was sent: no failure."""
+
+    def link_failed(self, error: Exception | None, again: list[Write]) -> None:
+        """No connection, or none any more; `again` may not have been read by anybody."""
+
+
+class Link:
+    """At most one connection, dial or wait for the next try at a time."""
+
+    def __init__(
+        self,
+        route: Route,
+        connect: Connect,
+        dials: Dials,
+        clock: Callable[[], float],
+        owner: LinkOwner,
+    ) -> None:
+        self._route = route
+        self._connect = connect
+        self._dials = dials
+        self._clock = clock
+        self._owner = owner
+        self._attempt: asyncio.Task[None] | asyncio.TimerHandle | None = None
+        self.backoff = Backoff()
+        self.sender: Sender[Write] | None = None
+        self.distrusted = StepBack()
+        """How much of what was confirmed is sent again when the connection ends."""
+        self.opened_at = self.expires_at = 0.0
+        self._ended_early: DeliveryError | None = None
+        self._told_to_wait = False
+        self._dialled_slowly = False
+
+    def want(self) -> None:
+        """Have a connection, unless there is one or one is being seen to."""
+        if self.sender is None and self._attempt is None:
+            self._attempt = asyncio.create_task(self._dial(), name="dial")
+
+    def want_later(self) -> None:
+        """The same after a while: for a receiver that closes whatever it accepts."""
+        if self.sender is None and self._attempt is None:
+            self._try_later()
+
+    def try_soon(self) -> None:
+        """Wait no longer than a second for the next try, unless the receiver named a time."""
+        if isinstance(self._attempt, asyncio.TimerHandle) and not self._told_to_wait:
+            self._attempt.cancel()
+            self._call_later(random.uniform(0, SOON_SECONDS))  # noqa: S311
+
+    def move_to(self, route: Route) -> list[Write]:
+        """Another way from now on: what was not confirmed on the old one."""
+        self._route = route
+        self.backoff = Backoff()
+        again: list[Write] = []
+        if self.sender is not None:
+            self._owner.link_ending(self.sender)
+            again = self.sender.to_send_again(NO_STEP_BACK, self._clock())
+        self.close()
+        return again
+
+    def rest(self) -> None:
+        """Dial no more until asked again; a connection that is open stays."""
+        if self._attempt is not None:
+            self._attempt.cancel()
+            self._attempt = None
+
+    def close(self) -> None:
+        self.rest()
+        if self.sender is not None:
+            sender, self.sender = self.sender, None
+            self._owner.link_ending(sender)
+            sender.close()
+
+    def give_up_connection(self, reason: str) -> None:
+        """The connection makes no progress: end it as if it had failed."""
+        if self.sender is not None:
+            self.sender.abort()
+            self._ended(DeliveryError(reason))
+
+    async def _dial(self) -> None:
+        self._ended_early = None
+        try:
+            async with self._dials.slow if self._dialled_slowly else self._dials.quick:
+                started = self._clock()
+                try:
+                    sender = await self._connect(self._route, self._ended)
+                finally:
+                    self._dialled_slowly = self._clock() - started > SLOW_SECONDS
+            if self._ended_early is not None:
+                sender.abort()
+                raise self._ended_early
+        except DeliveryError as error:
+            self._not_connected(error)
+        except Exception:  # a fault of ours: this drain waits, the others go on
+            logger.exception("Dialling failed", extra={"action": "dial_failed"})
+            self._not_connected(DeliveryError("internal error"))
+        else:
+            self._attempt = None
+            self.sender = sender
+            self.opened_at = self._clock()
+            self.expires_at = self.opened_at + _life_seconds(self._route)
+            self._owner.link_opened()
+
+    def _not_connected(self, error: DeliveryError) -> None:
+        self._try_later()
+        self._owner.link_failed(error, [])
+
+    def _try_later(self, at_least: float = 0.0) -> None:
+        self._told_to_wait = at_least > 0
+        self._call_later(max(self.backoff.failed(), at_least))
+
+    def _call_later(self, seconds: float) -> None:
+        self._attempt = asyncio.get_running_loop().call_later(seconds, self._try_now)
+
+    def _try_now(self) -> None:
+        self._attempt = None
+        self.want()
+
+    def _ended(self, error: Exception | None) -> None:
+        sender, self.sender = self.sender, None
+        if sender is None:  # ended before the dial was over
+            closed = ConnectionEndedError("connection closed by the receiver")
+            self._ended_early = error if isinstance(error, DeliveryError) else closed
+            return
+        self._owner.link_ending(sender)
+        again = sender.to_send_again(self.distrusted, self._clock())
+        if error is not None or again:
+            self._try_later(getattr(error, "retry_after_seconds", 0.0))
+            self._owner.link_failed(error, again)
+        else:
+            self._owner.link_closed()
+
+
+def _life_seconds(route: Route) -> float:
+    """With jitter, so that connections that began together do not end together."""
+    seconds = UDP_LIFE_SECONDS if route.destination.is_udp else LIFE_SECONDS
+    return seconds * random.uniform(0.9, 1.0)  # noqa: S311

@@ -1,0 +1,100 @@
+"""What a drain's owner is told, in the drain's own stream, of lines that are not delivered.
+
+    <172>1 TIME app-space logshuttle - - - Error L10 (output buffer overflow): N messages dropped
+    since TIME. REASON
+
+Logplex's words, so that whoever looks out for those finds these.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from drains.delivery.wire.rfc5424 import framed, header_of, wire_format_of
+from drains.routes import Route
+from events.lines import Origin
+
+PRI_AND_VERSION = "<172>1 "  # local5, warning
+TAG = "logshuttle"
+EVERY_SECONDS = 60.0
+
+REFUSED = "Refused by the receiver."
+EXPIRED = "Gone from Kafka before delivery."
+SKIPPED = "Skipped: the receiver was behind (on_lag: skip)."
+TOO_OLD = "Skipped: older than max_lag_seconds."
+NEW_LOG = "Kafka's topic was made anew."
+
+METRIC_REASONS = {
+    REFUSED: "refused",
+    EXPIRED: "source_expired",
+    SKIPPED: "skipped",
+    TOO_OLD: "too_old",
+    NEW_LOG: "topic_recreated",
+}
+
+
+class Notice(NamedTuple):
+    """Losses, on their way to the owner."""
+
+    lines: Mapping[str, int]
+    """By reason."""
+    since: float
+    """Epoch seconds."""
+    exact: bool = True
+    """False where only offsets are known."""
+
+    @property
+    def text(self) -> str:
+        number = f"{'' if self.exact else 'about '}{sum(self.lines.values())}"
+        return (
+            f"Error L10 (output buffer overflow): {number} messages dropped"
+            f" since {_time(self.since)}. {' '.join(self.lines)}"
+        )
+
+
+class Notices:
+    """Losses that are still to be told; one notice a minute at most."""
+
+    def __init__(self) -> None:
+        self._lines: Counter[str] = Counter()
+        self._since: float | None = None
+        self._exact = True
+        self._next_at = 0.0
+
+    def lost(self, lines: int, reason: str, wall: float, *, exact: bool = True) -> None:
+        """`wall`: epoch seconds."""
+        self._exact = self._exact and exact
+        self._lines[reason] += lines
+        self._since = wall if self._since is None else min(wall, self._since)
+
+    def is_due(self, now: float) -> bool:
+        """`now`: monotonic seconds."""
+        return self._since is not None and now >= self._next_at
+
+    def take(self, now: float) -> Notice:
+        """What is due."""
+        notice = Notice(dict(self._lines), self._since or 0.0, self._exact)
+        self._lines.clear()
+        self._exact = True
+        self._since = None
+        self._next_at = now + EVERY_SECONDS
+        return notice
+
+    def put_back(self, notice: Notice) -> None:
+        """It did not get there."""
+        for reason, lines in notice.lines.items():
+            self.lost(lines, reason, notice.since, exact=notice.exact)
+
+
+def record_of(notice: Notice, route: Route, hostname: str, wall: float) -> bytes:
+    """In the drain's wire format. `hostname` as in routing.Router."""
+    wire = wire_format_of(route, hostname)
+    header = header_of(Origin(route.key, TAG, "router", TAG), wire)
+    return framed([f"{PRI_AND_VERSION}{_time(wall)}{header}{notice.text}"], wire)
+
+
+def _time(wall: float) -> str:
+    return datetime.fromtimestamp(int(wall), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,66 @@
+"""What one write to a receiver holds."""
+
+from __future__ import annotations
+
+from events.kafka.records import PartitionRecords, TopicPartition
+from shuttle.feed.loss_notices import Notice
+
+
+class Write:
+    """How far one write reaches in each partition, and the first batch it has lines of.
+
+    One that `has_cursor` is one for whose partitions the database has a cursor at or before it: it
+    does not hold the group's offsets back.
+    """
+
+    __slots__ = (
+        "batch",
+        "begins",
+        "confirmed",
+        "ends",
+        "has_cursor",
+        "lines",
+        "notice",
+        "oldest_ms",
+        "sent_as",
+        "since",
+        "size",
+    )
+
+    def __init__(self, batch: int, since: float, *, has_cursor: bool) -> None:
+        self.batch = batch
+        self.since = since
+        """Monotonic seconds at which its first line was taken."""
+        self.has_cursor = has_cursor
+        self.confirmed = False
+        self.lines = 0
+        self.size = 0
+        """Bytes, once it is sent."""
+        self.oldest_ms = 0
+        """Kafka's time of the first record of the first run; 0 without lines."""
+        self.notice: Notice | None = None
+        """What it tells of lost lines, before its own."""
+        self.sent_as: str | None = None
+        """The name under which these lines were sent before."""
+        self.begins: dict[TopicPartition, int] = {}
+        self.ends: dict[TopicPartition, int] = {}
+
+    @property
+    def name(self) -> str:
+        """The same for the same records, whenever they are read."""
+        if self.sent_as is not None:
+            return self.sent_as
+        parts = [
+            f"{topic}/{number}:{begin}-{self.ends[TopicPartition(topic, number)]}"
+            for (topic, number), begin in sorted(self.begins.items())
+        ]
+        return " ".join(parts)
+
+    def add(self, records: PartitionRecords, lines: int) -> None:
+        partition = records.partition
+        if partition not in self.begins:
+            self.begins[partition] = records.begin
+        self.ends[partition] = records.end
+        if not self.lines:
+            self.oldest_ms = records.first_timestamp_ms
+        self.lines += lines

@@ -1,0 +1,65 @@
+"""A worker, or a supervisor of several, with all that stands around it: probes, signals, runals."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from events.process.probes import OwnAnswers, serve_probes
+from events.process.signals import stop_on_signals
+from shuttle.commit.database_store import DatabaseStore
+from shuttle.process.als_process import AlsProcess, running
+from shuttle.process.garbage import spare_the_collector
+from shuttle.process.supervisor import Supervisor
+from shuttle.process.worker_probes import WorkersAnswers
+from shuttle.worker.config import WorkerConfig
+from shuttle.worker.metrics import registry_of
+from shuttle.worker.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+LOOK_UP_THREADS = 128
+
+
+async def work(config: WorkerConfig, place: int | Path, als: AlsProcess | None) -> None:
+    """`place`: where its probes are served, a port or a Unix socket; port 0: nowhere."""
+    loop = asyncio.get_running_loop()
+    # Names are looked up here; a slow name server must not keep other drains from theirs.
+    loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
+    worker = Worker(config, DatabaseStore(config.group))
+    spare_the_collector()
+
+    def stop() -> None:
+        logger.info("Stopping: no more is consumed, what is under way arrives")
+        worker.stop()
+        if als is not None:
+            als.stop()
+
+    stop_on_signals(stop)
+    answers = OwnAnswers(registry_of(worker.report), worker.checks)
+    async with serve_probes(answers, place), running(als):
+        await worker.run()
+
+
+async def supervise(supervisor: Supervisor, metrics_port: int, als: AlsProcess | None) -> int:
+    """The exit status: 0 when every worker has ended in order."""
+
+    def stop() -> None:
+        logger.info("Stopping all workers")
+        supervisor.stop()
+        if als is not None:
+            als.stop()
+
+    def at_once() -> None:
+        supervisor.kill()
+        if als is not None:
+            als.kill()
+
+    try:
+        stop_on_signals(stop, at_once)
+        async with serve_probes(WorkersAnswers(supervisor), metrics_port), running(als):
+            return await supervisor.run()
+    finally:
+        supervisor.close()

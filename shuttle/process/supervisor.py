@@ -1,0 +1,70 @@
+"""Several workers on one machine: a process each, started again when it dies.
+
+The first starts alone, so that a configuration that cannot be is said once; the others follow
+when it serves its probes. They share nothing but the consumer group and the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+
+from events.process.supervised_process import SupervisedProcess
+
+BAD_CONFIGURATION = 2
+LOOK_SECONDS = 0.05
+
+
+class Supervisor:
+    """Keeps `count` workers running. `command` is one's; where it serves its probes is added."""
+
+    def __init__(self, command: Sequence[str | Path], count: int, grace_seconds: float) -> None:
+        self._folder = Path(mkdtemp(prefix="logshuttle-"))  # ours alone: nobody else may ask
+        self.sockets = {str(number): self._folder / str(number) for number in range(count)}
+        self.workers = {
+            name: SupervisedProcess(
+                f"Worker {name}",
+                [*command, "--probes-socket", socket],
+                grace_seconds,
+                final={BAD_CONFIGURATION},
+            )
+            for name, socket in self.sockets.items()
+        }
+
+    def stop(self) -> None:
+        """Idempotent; `run` waits for the end of all."""
+        for worker in self.workers.values():
+            worker.stop()
+
+    def kill(self) -> None:
+        """Ends all at once, and leaves nothing behind."""
+        for worker in self.workers.values():
+            worker.kill()
+        self.close()
+
+    def close(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def run(self) -> int:
+        """Until `stop`, or until one finds its configuration bad; the exit status."""
+        first, *others = self.workers.values()
+        running = [asyncio.create_task(first.run())]
+        try:
+            await self._serves(running[0])
+            running += [asyncio.create_task(worker.run()) for worker in others]
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.stop()
+            statuses = await asyncio.gather(*running)
+        if BAD_CONFIGURATION in statuses:
+            return BAD_CONFIGURATION
+        return 1 if any(statuses) else 0
+
+    async def _serves(self, first: asyncio.Task[int]) -> None:
+        """Returns when the first worker serves its probes, or has ended for good."""
+        socket = next(iter(self.sockets.values()))
+        while not socket.exists() and not first.done():
+            await asyncio.sleep(LOOK_SECONDS)

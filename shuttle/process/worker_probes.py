@@ -1,0 +1,85 @@
+"""What a supervisor answers for its workers: it asks each of them, whoever hangs or is away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from events.process.probe_client import ask
+from shuttle.process.merged_metrics import LABEL, merged
+from shuttle.process.supervisor import Supervisor
+
+LIMIT_SECONDS = 3.0
+"""A worker takes two to find that Kafka is away."""
+
+_OF_ANY = "assignment"
+"""With fewer partitions than workers some have none, and need none."""
+
+
+class WorkersAnswers:
+    """Those of all workers (see events.process.probes.Answers)."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._own = CollectorRegistry()
+        self._own.register(_SupervisorCollector(supervisor))
+
+    async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
+        """Ready when every worker is; `workers` has each one's checks, null for no answer."""
+        answers = await self._ask_all("/readyz")
+        workers = {name: _checks(body) for name, body in answers.items()}
+        checks = _together(workers)
+        return all(checks.values()), {"checks": checks, "workers": workers}
+
+    async def metrics(self) -> bytes:
+        """Of those that answer in time, each series with the label `worker`, and our own."""
+        answers = await self._ask_all("/metrics")
+        texts = {name: body.decode() for name, body in answers.items() if body is not None}
+        return generate_latest(self._own) + merged(texts).encode()
+
+    async def _ask_all(self, path: str) -> dict[str, bytes | None]:
+        sockets = self._supervisor.sockets
+        asked = (ask(path, socket, LIMIT_SECONDS) for socket in sockets.values())
+        return dict(zip(sockets, await asyncio.gather(*asked), strict=True))
+
+
+class _SupervisorCollector(Collector):
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._workers = supervisor.workers
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "logshuttle_workers",
+            "Worker processes that run; below --workers for long means one cannot start.",
+            value=sum(worker.pid is not None for worker in self._workers.values()),
+        )
+        restarts = CounterMetricFamily(
+            "logshuttle_worker_restarts",
+            "Workers started again after they ended; any growth is worth a look at the log.",
+            labels=[LABEL],
+        )
+        for name, worker in self._workers.items():
+            restarts.add_metric([name], worker.restarts)
+        yield restarts
+
+
+def _checks(body: bytes | None) -> Mapping[str, bool] | None:
+    if body is None:
+        return None
+    found: Mapping[str, bool] = json.loads(body)["checks"]
+    return found
+
+
+def _together(workers: Mapping[str, Mapping[str, bool] | None]) -> dict[str, bool]:
+    known = [checks for checks in workers.values() if checks is not None]
+    names = dict.fromkeys(name for checks in known for name in checks)
+    return {"workers": len(known) == len(workers)} | {
+        name: (any if name == _OF_ANY else all)(checks.get(name, False) for checks in known)
+        for name in names
+    }

@@ -1,0 +1,45 @@
+"""How old records are, for `max_lag_seconds`: what is older is left out of a replay, and counted.
+
+Stamps do not grow with offsets, and not each is one: a record whose own cannot be a time of now
+(records.is_credible) is as old as the last one before it that has a credible one.
+"""
+
+from __future__ import annotations
+
+import math
+
+from events.kafka.records import (
+    PartitionRecords,
+    TopicPartition,
+    is_credible,
+    offset_of,
+    timestamp_ms,
+)
+
+
+class Ages:
+    """Of what one replay pass reads. Most of it is young, and costs no more than a look."""
+
+    def __init__(self) -> None:
+        self._last_ms: dict[TopicPartition, int] = {}
+        """The last credible stamp of each partition, where the next record may inherit it."""
+
+    def of(
+        self, records: PartitionRecords, young_ms: float, now_ms: float
+    ) -> dict[int, float] | None:
+        """Offset → epoch ms, `inf` for what nobody knows; None where none is known to be older than
+        `young_ms`. To be asked run by run, in order."""
+        if records.earliest_ms >= young_ms and records.partition not in self._last_ms:
+            return None
+        last = self._last_ms.get(records.partition)
+        found: dict[int, float] = {}
+        for message in records.messages:
+            stamp = timestamp_ms(message)
+            if is_credible(stamp, now_ms):
+                last = stamp
+            found[offset_of(message)] = math.inf if last is None else last
+        if last is not None and last < young_ms:
+            self._last_ms[records.partition] = last
+        else:
+            self._last_ms.pop(records.partition, None)
+        return found if any(age < young_ms for age in found.values()) else None

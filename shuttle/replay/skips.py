@@ -1,0 +1,59 @@
+"""Feeds that are not replayed from where they stand: `on_lag: skip`, and `max_lag_seconds`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+
+from confluent_kafka import KafkaException
+
+from events.kafka.cluster import Cluster
+from events.kafka.records import Offsets, TopicPartition
+from shuttle.feed.feed import Feed
+from shuttle.feed.loss_notices import SKIPPED, TOO_OLD
+
+logger = logging.getLogger(__name__)
+
+LOOK_UPS = 20
+"""At once: after a restart all that were behind may be looked up."""
+LOOK_UP_SECONDS = 10.0
+
+
+class LagSkips:
+    """`live`: where the live pass is. `wall_clock`: epoch seconds."""
+
+    def __init__(self, cluster: Cluster, live: Offsets, wall_clock: Callable[[], float]) -> None:
+        self._cluster = cluster
+        self._live = live
+        self._wall_clock = wall_clock
+        self._asking = asyncio.Semaphore(LOOK_UPS)
+
+    async def jump(self, feed: Feed) -> None:
+        """Before a replay; of one whose `jumps` is set."""
+        if feed.skips_lag:
+            feed.jump(self._live, self._live, SKIPPED)
+            return
+        oldest = self._wall_clock() - feed.route.options.max_lag_seconds
+        asked = feed.look_ups.wanted(feed.gaps)
+        found = await self._first_young(asked, oldest)
+        still = feed.look_ups.wanted(feed.gaps)
+        targets = {partition: at for partition, at in found.items() if partition in still}
+        feed.jump(targets, self._live, TOO_OLD, oldest)
+        for partition, at in asked.items():
+            if partition in feed.gaps:
+                feed.look_ups.answered(partition, max(at, feed.gaps[partition]))
+
+    async def _first_young(self, asked: Collection[TopicPartition], oldest: float) -> Offsets:
+        """Without an answer of Kafka's the replay goes on, and looks at each record by itself."""
+        # Where nothing is young enough, that holds up to here: what comes meanwhile may be.
+        live = {partition: self._live[partition] for partition in asked if partition in self._live}
+        try:
+            async with self._asking, asyncio.timeout(LOOK_UP_SECONDS):
+                found = await self._cluster.at(live.keys(), int(oldest * 1000))
+        except (TimeoutError, KafkaException) as error:
+            logger.warning(
+                "Kafka: %s", str(error) or "no answer", extra={"action": "look_up_failed"}
+            )
+            return {}
+        return {s: min(at.offset, live[s]) if at else live[s] for s, at in found.items()}

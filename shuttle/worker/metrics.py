@@ -1,0 +1,136 @@
+"""The worker's metrics, each with a sentence on what a reader should do."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from shuttle.feed.loss_notices import METRIC_REASONS
+from shuttle.worker.report import DrainFigures, WorkerReport
+
+
+class _WorkerCollector(Collector):
+    """Reads the report at each scrape: nothing is counted twice, nothing on the hot path."""
+
+    def __init__(self, report: Callable[[], WorkerReport]) -> None:
+        self._report = report
+
+    def collect(self) -> Iterator[Metric]:
+        report = self._report()
+        yield _counters(
+            "logshuttle_lines_received",
+            "Records taken from Kafka; flat while producers write means the worker hangs.",
+            "source",
+            report.records_received,
+        )
+        yield _counters(
+            "logshuttle_lines_delivered",
+            "Lines that receivers have confirmed; compare its rate with what is received.",
+            "scheme",
+            report.lines_delivered,
+        )
+        yield _counters(
+            "logshuttle_lines_dropped",
+            "Lines that drains will never get; refused is the owner's to look at, source_expired"
+            " means Kafka's retention is shorter than an outage.",
+            "reason",
+            {name: report.lines_lost.get(text, 0) for text, name in METRIC_REASONS.items()},
+        )
+        yield _counters(
+            "logshuttle_records_malformed",
+            "Records that were no log line; look at what writes to Kafka when it grows.",
+            "reason",
+            report.malformed,
+        )
+        yield HistogramMetricFamily(
+            "logshuttle_delivery_delay_seconds",
+            "From Kafka's time of a line to its confirmation; all slow is ours, some are theirs.",
+            buckets=report.delays.buckets,
+            sum_value=report.delays.sum_seconds,
+        )
+        yield from self._gauges(report)
+        yield from _of_drains(report.furthest)
+
+    def _gauges(self, report: WorkerReport) -> Iterator[Metric]:
+        yield _gauges(
+            "logshuttle_drains",
+            "Drains by state; many failing at once is rather our network than theirs.",
+            "state",
+            report.drains,
+        )
+        plain = {
+            "logshuttle_lines_in_flight": (
+                "Lines handed over and not confirmed; near the outboxes' end nothing is read.",
+                report.lines_in_flight,
+            ),
+            "logshuttle_outbox_bytes": (
+                "Bytes that no kernel has taken yet; above 96 MiB the fullest drains fall behind.",
+                report.outbox_bytes,
+            ),
+            "logshuttle_consumer_lag_messages": (
+                "Records the live pass has still to read; growing means more workers are needed.",
+                report.consumer_lag,
+            ),
+            "logshuttle_partitions_assigned": (
+                "Partitions this worker has; none on all workers means Kafka is away.",
+                report.partitions,
+            ),
+            "logshuttle_loop_lag_seconds": (
+                "How late the event loop is; above one second the worker has too little CPU.",
+                report.loop_lag_seconds,
+            ),
+        }
+        for name, (says, value) in plain.items():
+            yield GaugeMetricFamily(name, says, value=value)
+        build = {platform.python_version(): 1}
+        yield _gauges("logshuttle_build_info", "Which Python this runs on.", "python", build)
+
+
+def _of_drains(drains: Sequence[DrainFigures]) -> Iterator[Metric]:
+    yield _gauges(
+        "logshuttle_drain_lag_messages",
+        "Lines a drain is behind; growing while it is live means its receiver is too slow.",
+        "drain",
+        {of.drain: of.lag_lines for of in drains},
+    )
+    yield _gauges(
+        "logshuttle_drain_lag_seconds",
+        "Age of the oldest line a drain lacks; near Kafka's retention it will lose lines.",
+        "drain",
+        {of.drain: of.lag_seconds for of in drains},
+    )
+    yield _counters(
+        "logshuttle_drain_lines_delivered",
+        "Lines a drain has confirmed.",
+        "drain",
+        {of.drain: of.lines_delivered for of in drains},
+    )
+
+
+def _counters(name: str, says: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = CounterMetricFamily(name, says, labels=[label])
+    for of, value in values.items():
+        family.add_metric([of], value)
+    return family
+
+
+def _gauges(name: str, says: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, says, labels=[label])
+    for of, value in values.items():
+        family.add_metric([of], value)
+    return family
+
+
+def registry_of(report: Callable[[], WorkerReport]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(_WorkerCollector(report))
+    return registry

@@ -1,0 +1,183 @@
+"""Where drains begin, and the live pass: where cursors and the group's offsets say.
+
+A drain comes with cursors at the ends of its partitions, and is met like any drain that is behind.
+What has no cursor begins where the group stands, and where nobody has read yet at the beginning.
+Clocks have a say in two cases: a drain that was made while Kafka was away, and one that was made
+before there were such cursors, in a partition that nobody has read yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import islice
+
+from confluent_kafka import KafkaException
+
+from drains.routes import Route
+from events.kafka.cluster import Cluster, Span
+from events.kafka.group_member import Found
+from events.kafka.records import Offsets, TopicPartition
+from events.kafka.topic_ids import TopicIds
+from events.topics import topics_of
+from shuttle.commit.cursor_writer import CursorWriter
+from shuttle.commit.store import Cursors, Store, TakenOver
+from shuttle.feed.stored_cursor import StoredCursor
+from shuttle.worker.background import BackgroundTasks
+from shuttle.worker.feeds import Feeds
+
+logger = logging.getLogger(__name__)
+
+YOUNG_SECONDS = 60.0
+"""A drain may have been made before a partition was there, and be met so much later than that."""
+RETRY_SECONDS = 1.0
+ASKED_AT_ONCE = 20
+BEGINNING = 0
+"""Not the low watermark: what has left Kafka before anybody read it is lost, and counted."""
+
+
+class Starts:
+    def __init__(
+        self,
+        cluster: Cluster,
+        cursor_writer: CursorWriter,
+        feeds: Feeds,
+        topic_ids: TopicIds,
+        tasks: BackgroundTasks,
+        another_log: asyncio.Event,
+    ) -> None:
+        """`another_log` is set when a cursor is one of another log than the one that is read."""
+        self._cluster = cluster
+        self._cursor_writer = cursor_writer
+        self._feeds = feeds
+        self._topic_ids = topic_ids
+        self._tasks = tasks
+        self._clock = asyncio.get_running_loop().time
+        self._another_log = another_log
+        self._young: dict[TopicPartition, float] = {}
+        """Partitions that nobody had read before, and when they were assigned."""
+        self._pending: dict[str, Route] = {}
+
+    async def of_drains(self, routes: Iterable[Route], here: Collection[TopicPartition]) -> Cursors:
+        """Where drains go on in these partitions that are new, or whose cursors others wrote."""
+        unmet = {route.drain_id: route for route in routes}
+        stored: Cursors = {}
+        if unmet and here:
+            stored = await self._cursor_writer.insist(lambda store: store.cursors_of(unmet.keys()))
+        found: Cursors = {}
+        for drain_id, route in unmet.items():
+            rows = found[drain_id] = self._late(route, here)
+            for partition, row in stored.get(drain_id, {}).items():
+                if partition in here and self._is_of_this_log(partition, row.topic_id):
+                    late = rows.get(partition)
+                    rows[partition] = late if late and row.place is None else row
+        return found
+
+    async def of_partitions(
+        self, found: Mapping[TopicPartition, Found], taken: TakenOver
+    ) -> Offsets:
+        """The first offset of each partition that anybody lacks, as far as is known."""
+        wanting = self._wanting({partition.topic for partition in found})
+        rows: dict[TopicPartition, dict[str, int]] = {}
+        for drain_id, cursors in taken.cursors.items():
+            for partition, row in cursors.items():
+                if drain_id in wanting.get(partition.topic, ()) and row.place is not None:
+                    rows.setdefault(partition, {})[drain_id] = row.first
+        starts = {}
+        for partition, at in found.items():
+            wanted_by, begun = wanting.get(partition.topic, set()), rows.get(partition, {})
+            # Both are safe; Kafka may have forgotten its own, ours may be some seconds old.
+            known = max(_or(at.committed, -1), taken.offsets.get(partition, -1))
+            if known < 0:
+                self._young[partition] = self._clock()
+            if len(begun) == len(wanted_by):
+                starts[partition] = max(known, min(begun.values(), default=at.high))
+            elif known < 0:
+                starts[partition] = await self._unread(partition, at, wanted_by - begun.keys())
+            else:
+                starts[partition] = known
+        return starts
+
+    def write(self, routes: Iterable[Route]) -> None:
+        """See to the cursors of drains that were made while Kafka was away."""
+        idle = not self._pending
+        self._pending = {route.drain_id: route for route in routes if route.start_pending}
+        if self._pending and idle:
+            self._tasks.spawn("starts of drains", self._write_all())
+
+    async def _write_all(self) -> None:
+        """All workers do: who is first with a drain has done it for all."""
+        while self._pending:
+            some = islice(self._pending.values(), ASKED_AT_ONCE)
+            faults = await asyncio.gather(*map(self._write, some))
+            if fault := next(filter(None, faults), None):
+                logger.warning("Kafka: %s", fault, extra={"action": "start_delayed"})
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _write(self, route: Route) -> KafkaException | None:
+        try:
+            begin = await self._cluster.spans(topics_of(route.key), route.since_ms)
+        except KafkaException as error:
+            return error
+        await self._cursor_writer.insist(partial(_write_start, route.drain_id, begin))
+        self._pending.pop(route.drain_id, None)
+        return None
+
+    def _wanting(self, topics: Collection[str]) -> dict[str, set[str]]:
+        """Topic → the drains that may have lines in it."""
+        wanting: dict[str, set[str]] = {topic: set() for topic in topics}
+        for drain_id, feed in self._feeds.by_id.items():
+            if not feed.route.start_pending:
+                for topic in topics_of(feed.route.key) & wanting.keys():
+                    wanting[topic].add(drain_id)
+        return wanting
+
+    async def _unread(self, partition: TopicPartition, at: Found, drain_ids: Iterable[str]) -> int:
+        """Where these drains begin, which have no cursor in a partition that nobody has read."""
+        times = [self._feeds.by_id[drain_id].route.since_ms for drain_id in drain_ids]
+        since = [time for time in times if time is not None]
+        if len(since) < len(times):
+            return BEGINNING
+        while True:
+            try:
+                found = await self._cluster.at([partition], min(since))
+                if partition in found or not await self._cluster.partitions([partition.topic]):
+                    first = found.get(partition)
+                    return at.high if first is None else first.offset
+            except KafkaException as error:
+                logger.warning("Kafka: %s", error, extra={"action": "start_delayed"})
+            await asyncio.sleep(RETRY_SECONDS)  # or it has no leader at the moment
+
+    def _late(
+        self, route: Route, here: Collection[TopicPartition]
+    ) -> dict[TopicPartition, StoredCursor]:
+        """Partitions that were not there when a new drain was made, and have been read since."""
+        oldest = self._clock() - YOUNG_SECONDS
+        self._young = {partition: at for partition, at in self._young.items() if at > oldest}
+        known = self._feeds.by_id.get(route.drain_id)
+        begun = known is not None and not known.route.start_pending
+        if begun or route.start_pending or route.since_ms is not None:
+            return {}
+        topics = topics_of(route.key)
+        return {
+            partition: StoredCursor(BEGINNING, "")
+            for partition in self._young
+            if partition.topic in topics and partition in here
+        }
+
+    def _is_of_this_log(self, partition: TopicPartition, topic_id: str) -> bool:
+        known = self._topic_ids.of(partition.topic)
+        if topic_id and known and topic_id != known:
+            self._another_log.set()
+            return False
+        return True
+
+
+def _write_start(drain_id: str, begin: Sequence[Span], store: Store) -> None:
+    store.write_start(drain_id, begin)
+
+
+def _or(offset: int | None, otherwise: int) -> int:
+    return otherwise if offset is None else offset
