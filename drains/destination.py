@@ -60,6 +60,11 @@ class Destination:
         return made
 
     @property
+    def address(self) -> tuple[str, int]:
+        """Drains with the same fail, and are answered again, together."""
+        return self.host, self.port
+
+    @property
     def is_web(self) -> bool:
         return self.scheme in _DEFAULT_PORTS
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from events.formats.decode import Decoder
 from events.kafka.consumer import Consumer
@@ -25,7 +24,7 @@ from shuttle.routing import Parcel, Router
 logger = logging.getLogger(__name__)
 
 
-class Pass(Protocol):
+class Pass(ABC):
     """One way through Kafka's records. `numbers` counts the batches of all passes together."""
 
     consumer: Consumer
@@ -69,7 +68,8 @@ class Pass(Protocol):
 
 
 class LivePass(Pass):
-    """Serves every feed that has no gap; notes for the others what they miss."""
+    """Serves every feed that has no gap; notes for the others what they miss. Owns which partitions
+    are this worker's."""
 
     def __init__(
         self,
@@ -86,9 +86,9 @@ class LivePass(Pass):
         self.router = router
         self.numbers = numbers
         self.ledger = ledger
-        self.generations: dict[TopicPartition, int] = {}
+        self._generations: dict[TopicPartition, int] = {}
         """Partitions that are ours, with the assignment under which they came."""
-        self.records: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
         """Taken from Kafka so far, by source."""
         self.backwards = asyncio.Event()
         """Set when a partition begins again before where it was: it may be another log."""
@@ -116,29 +116,30 @@ class LivePass(Pass):
         await self._idle.wait()
 
     def parts_of(self, batch: Batch) -> list[PartitionRecords]:
-        ours = self.generations
+        ours = self._generations
         newest = batch.generation
         return [
             records for records in batch.parts if ours.get(records.partition, newest + 1) <= newest
         ]
 
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
-        if feed.place.floors:
-            floor = feed.place.floors.get(parcel.records.partition, 0)
-            part = self.part_for(feed, parcel, parcel.records.part(floor))
+        gaps = feed.gaps
+        if gaps.live_from:
+            begin = gaps.live_from.get(parcel.records.partition, 0)
+            part = self.part_for(feed, parcel, parcel.records.part(begin))
             if part is None:
                 return
             parcel = part
         records = parcel.records
-        if not feed.accepting or records.partition in feed.gaps:
+        if not feed.takes_live or records.partition in gaps.offsets:
             feed.miss(number, records, parcel.lines)
         else:
             feed.take(number, records, parcel.data, parcel.lines)
 
     def passed(self, number: int, batch: Batch) -> None:
-        ours = self.generations
+        ours = self._generations
         for records in batch.parts:
-            self.records[SOURCE_NAMES.get(records.partition.topic, "kubernetes")] += len(records)
+            self.received[SOURCE_NAMES.get(records.partition.topic, "kubernetes")] += len(records)
         self.polled_at = self._clock()
         self.has_backlog = len(batch) >= self.consumer.batch_size.records
         newest = batch.generation
@@ -153,6 +154,23 @@ class LivePass(Pass):
                 self._resumed(partition, low)
                 ends[partition] = low
         self.ledger.open(number, ends)
+
+    def assigned(self, partitions: Iterable[TopicPartition], generation: int) -> None:
+        """These are ours by now; their records count from `took_over` on."""
+        self._generations.update(dict.fromkeys(partitions, generation))
+
+    def revoked(self, partitions: Iterable[TopicPartition]) -> None:
+        """Records of these are nobody's business here any more."""
+        for partition in partitions:
+            self._generations.pop(partition, None)
+
+    def has(self, partition: TopicPartition, generation: int) -> bool:
+        """Whether it is ours, and under that assignment."""
+        return self._generations.get(partition) == generation
+
+    @property
+    def partitions(self) -> int:
+        return len(self._generations)
 
     def took_over(self, starts: Mapping[TopicPartition, int]) -> None:
         """Partitions begin here: what lies before is delivered, or cursors say who lacks it."""

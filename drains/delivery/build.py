@@ -83,3 +83,16 @@ def _abort(dial: asyncio.Future[Sender[Any]]) -> None:
 def connections_of(route: Route) -> int:
     """A UDP socket more would change nothing."""
     return 1 if route.destination.is_udp else route.options.connections
+
+
+def way_of(route: Route) -> tuple[object, ...]:
+    """What a connection is made for: with another, a new one is needed."""
+    options = route.options
+    return (
+        route.destination,
+        options.tls,
+        options.headers,
+        options.framing,
+        options.format,
+        connections_of(route),
+    )

@@ -38,7 +38,7 @@ Logs = dict[str, dict[TopicPartition, str]]
 """Topic → its partitions, each with the id of the log that it is a part of."""
 
 
-class Found(NamedTuple):
+class StampedOffset(NamedTuple):
     """A record found by its time."""
 
     offset: int
@@ -123,7 +123,7 @@ class Cluster:
 
     async def at(
         self, partitions: Iterable[TopicPartition], epoch_ms: int
-    ) -> dict[TopicPartition, Found | None]:
+    ) -> dict[TopicPartition, StampedOffset | None]:
         """The first record of each that is stamped at this time or later; None: there is none."""
         return await self._at(await self._present(partitions), epoch_ms)
 
@@ -175,7 +175,7 @@ class Cluster:
 
     async def _at(
         self, present: Collection[TopicPartition], epoch_ms: int
-    ) -> dict[TopicPartition, Found | None]:
+    ) -> dict[TopicPartition, StampedOffset | None]:
         wanted: OffsetSpec = OffsetSpec.for_timestamp(max(epoch_ms, 0))
         found = await self._offsets(present, wanted)
         return {partition: at if at.offset >= 0 else None for partition, at in found.items()}
@@ -185,7 +185,7 @@ class Cluster:
         present: Collection[TopicPartition],
         which: OffsetSpec,
         isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
-    ) -> dict[TopicPartition, Found]:
+    ) -> dict[TopicPartition, StampedOffset]:
         if not present:
             return {}
         answers = self._admin.list_offsets(
@@ -202,7 +202,7 @@ class Cluster:
                     raise
             else:
                 partition = TopicPartition(part.topic, part.partition)
-                found[partition] = Found(about.offset, about.timestamp)
+                found[partition] = StampedOffset(about.offset, about.timestamp)
         return found
 
 
@@ -210,5 +210,5 @@ _LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 _EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 
 
-def _offsets_of(found: Mapping[TopicPartition, Found]) -> Offsets:
+def _offsets_of(found: Mapping[TopicPartition, StampedOffset]) -> Offsets:
     return {partition: at.offset for partition, at in found.items()}

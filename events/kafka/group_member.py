@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -17,7 +18,10 @@ from events.kafka.topic_ids import TopicIds
 
 logger = logging.getLogger(__name__)
 
-HAND_OVER_SECONDS = 3.0
+HAND_OVER_SECONDS = 2.8
+"""How long partitions that go may wait for what is under way: then what is settled is committed."""
+ANSWER_SECONDS = 0.2
+"""For the answer, after that: the event loop may be late."""
 RETRY_SECONDS = 0.5
 BOUNDS_SECONDS = 2.0
 """How long a partition may take to say where it begins: nothing is consumed meanwhile."""
@@ -33,7 +37,7 @@ _UNKNOWN = {
 _Answer = TypeVar("_Answer")
 
 
-class Found(NamedTuple):
+class Assigned(NamedTuple):
     """What Kafka knows of a partition when it is assigned."""
 
     committed: int | None
@@ -47,16 +51,16 @@ class Found(NamedTuple):
 class Assignments(Protocol):
     """Who is told, in the event loop, which partitions come and go."""
 
-    def assigned(self, found: Mapping[TopicPartition, Found], generation: int) -> None:
+    def assigned(self, found: Mapping[TopicPartition, Assigned], generation: int) -> None:
         """These are read from where `begin` is called for them."""
 
     def unanswered(self, partitions: Iterable[TopicPartition]) -> None:
         """Assigned, and Kafka says nothing of them: `assign_again` once they have a leader."""
 
     def revoked(
-        self, partitions: Iterable[TopicPartition]
+        self, partitions: Iterable[TopicPartition], until: float
     ) -> Coroutine[Any, Any, Mapping[TopicPartition, int]]:
-        """These go, within `HAND_OVER_SECONDS`: what is to be committed before."""
+        """These go, at this time (monotonic seconds): what is to be committed before."""
 
     def lost(self, partitions: Iterable[TopicPartition]) -> None:
         """These are already somebody else's: neither commit nor store."""
@@ -68,11 +72,10 @@ class GroupConsumer(Consumer):
     def __init__(
         self,
         conf: Mapping[str, Any],
-        assignments: Assignments,
         topic_ids: TopicIds,
     ) -> None:
         super().__init__({**conf, "on_commit": _log_commit}, "kafka-live")
-        self._assignments = assignments
+        self._assignments: Assignments
         self._topic_ids = topic_ids
         self._loop = asyncio.get_running_loop()
         self._assigned_times = 0
@@ -84,8 +87,9 @@ class GroupConsumer(Consumer):
         """The end is near: what Kafka does not answer is no longer asked again."""
         self._closing.set()
 
-    async def subscribe(self, topics: Iterable[str]) -> None:
+    async def subscribe(self, topics: Iterable[str], assignments: Assignments) -> None:
         """Consume exactly these topics; one that does not exist yet is joined when it appears."""
+        self._assignments = assignments
         wanted = sorted(topics)
         if not wanted:
             await self.call(self._kafka.unsubscribe)
@@ -115,7 +119,7 @@ class GroupConsumer(Consumer):
         """Read partitions that were assigned, those that still are, from these offsets on."""
 
         def begin() -> None:
-            here = starts.keys() & {_source(part) for part in self._kafka.assignment()}
+            here = starts.keys() & {_partition(part) for part in self._kafka.assignment()}
             parts = offsets_of({partition: starts[partition] for partition in here})
             self._paused -= here
             self._kafka.incremental_unassign(parts)
@@ -135,7 +139,7 @@ class GroupConsumer(Consumer):
         wanted = set(partitions)
 
         def again() -> None:
-            parts = [part for part in self._kafka.assignment() if _source(part) in wanted]
+            parts = [part for part in self._kafka.assignment() if _partition(part) in wanted]
             if parts:
                 self._kafka.incremental_unassign(parts)
                 self._assign(parts)
@@ -162,20 +166,20 @@ class GroupConsumer(Consumer):
     def _assign_unread(self, parts: list[kafka.TopicPartition]) -> None:
         """They go at once: nobody is asked where they begin. Offsets they have all the same, or
         librdkafka asks, and may abort the process when they go before it has an answer."""
-        assigned = offsets_of(dict.fromkeys(_sources(parts), 0))
+        assigned = offsets_of(dict.fromkeys(_partitions(parts), 0))
         self._kafka.incremental_assign(assigned)
         self._kafka.pause(assigned)
 
     def _assign(self, parts: list[kafka.TopicPartition]) -> None:
         self._assigned_times += 1
-        self._out_of_range.difference_update(_sources(parts))
+        self._out_of_range.difference_update(_partitions(parts))
         found = self._insist(lambda: self._found_of(parts))
-        unanswered = [partition for partition in _sources(parts) if partition not in found]
+        unanswered = [partition for partition in _partitions(parts) if partition not in found]
         lows = {partition: at.low for partition, at in found.items()}
         assigned = offsets_of(lows | dict.fromkeys(unanswered, kafka.OFFSET_END))
         self._kafka.incremental_assign(assigned)
         self._kafka.pause(assigned)
-        self._paused.update(_sources(parts))
+        self._paused.update(_partitions(parts))
         self._loop.call_soon_threadsafe(self._assignments.assigned, found, self._assigned_times)
         if unanswered:
             logger.warning("No leader: %s", unanswered, extra={"action": "leaderless"})
@@ -186,13 +190,13 @@ class GroupConsumer(Consumer):
             self._revoke(parts)
 
     def _revoke(self, parts: list[kafka.TopicPartition]) -> None:
-        self._out_of_range.difference_update(_sources(parts))
+        self._out_of_range.difference_update(_partitions(parts))
+        until = time.monotonic() + HAND_OVER_SECONDS
         handed_over = asyncio.run_coroutine_threadsafe(
-            self._assignments.revoked(_sources(parts)),
-            self._loop,
+            self._assignments.revoked(_partitions(parts), until), self._loop
         )
         try:
-            offsets = handed_over.result(HAND_OVER_SECONDS)
+            offsets = handed_over.result(HAND_OVER_SECONDS + ANSWER_SECONDS)
             if offsets:
                 # Not waited for: the broker has it before it hears that we have let go, and while
                 # a member that has died is missed no answer comes for its session's 6 seconds.
@@ -201,15 +205,15 @@ class GroupConsumer(Consumer):
             # Not committed means delivered again, never lost. A hand-over that comes too late
             # must not take away what is assigned next.
             handed_over.cancel()
-            self._loop.call_soon_threadsafe(self._assignments.lost, _sources(parts))
+            self._loop.call_soon_threadsafe(self._assignments.lost, _partitions(parts))
             logger.warning("Partitions go uncommitted: %r", error, extra={"action": "revoke"})
         finally:
             self._kafka.incremental_unassign(parts)
 
     def _on_lost(self, _: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
         with self._no_exception():
-            self._out_of_range.difference_update(_sources(parts))
-            self._loop.call_soon_threadsafe(self._assignments.lost, _sources(parts))
+            self._out_of_range.difference_update(_partitions(parts))
+            self._loop.call_soon_threadsafe(self._assignments.lost, _partitions(parts))
             self._kafka.incremental_unassign(parts)
 
     @contextmanager
@@ -233,11 +237,11 @@ class GroupConsumer(Consumer):
                     raise
                 logger.warning("Kafka: %s", error, extra={"action": "assign_delayed"})
 
-    def _found_of(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, Found]:
+    def _found_of(self, parts: list[kafka.TopicPartition]) -> dict[TopicPartition, Assigned]:
         """Of those that answer. Raises KafkaException when none does."""
         committed = self._committed(parts)
         return {
-            partition: Found(committed[partition], *bounds)
+            partition: Assigned(committed[partition], *bounds)
             for partition, bounds in self._all_bounds(committed).items()
         }
 
@@ -250,7 +254,7 @@ class GroupConsumer(Consumer):
             if _has_failed(part):
                 raise KafkaException(part.error)
             here = not part.metadata or part.metadata == self._topic_ids.of(part.topic)
-            found[_source(part)] = part.offset if here and part.offset >= 0 else None
+            found[_partition(part)] = part.offset if here and part.offset >= 0 else None
         return found
 
     def _learn_ids(self, committed: Sequence[kafka.TopicPartition]) -> None:
@@ -291,11 +295,11 @@ def _has_failed(part: kafka.TopicPartition) -> bool:
     return part.error is not None and part.error.code() not in _UNKNOWN
 
 
-def _sources(parts: Iterable[kafka.TopicPartition]) -> list[TopicPartition]:
-    return list(map(_source, parts))
+def _partitions(parts: Iterable[kafka.TopicPartition]) -> list[TopicPartition]:
+    return list(map(_partition, parts))
 
 
-def _source(part: kafka.TopicPartition) -> TopicPartition:
+def _partition(part: kafka.TopicPartition) -> TopicPartition:
     return TopicPartition(part.topic, part.partition)
 
 

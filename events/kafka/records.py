@@ -56,6 +56,11 @@ class PartitionRecords:
             self._earliest_ms = min(map(timestamp_ms, self.messages))
         return self._earliest_ms
 
+    def time(self, wall: float) -> float:
+        """Epoch seconds of the first record; `wall`, which is now, if that cannot be its time."""
+        credible = is_credible(self.first_timestamp_ms, wall * 1000)
+        return self.first_timestamp_ms / 1000 if credible else wall
+
     def part(self, begin: int, end: int | None = None) -> PartitionRecords | None:
         """The records from offset `begin` to before `end`."""
         last = self.end if end is None else end

@@ -1,4 +1,4 @@
-"""Keeps the cursors in the database in step with the feeds, in a thread of its own.
+"""Keeps the cursors in the database in step with the feeds.
 
 Until a feed's cursors are stored it holds back the group's offsets, so with the database away
 lines go on being forwarded and nothing is committed that a restart could miss.
@@ -11,38 +11,38 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
 
 from events.kafka.records import TopicPartition
-from shuttle.commit.daemon_thread import DaemonThread
+from shuttle.commit.snapshots import Snapshot, snapshot_of
 from shuttle.commit.store import Claim, CursorChange, Refused, Store, StoreError, TakenOver
-from shuttle.feed.context import Registers
-from shuttle.feed.feed import Feed, Snapshot
+from shuttle.commit.store_thread import RETRY_SECONDS, StoreThread
+from shuttle.feed.context import WorkLists
+from shuttle.feed.feed import Feed
 
 logger = logging.getLogger(__name__)
 
 KEEP_SECONDS = 0.5
-RETRY_SECONDS = 1.0
 OFFSETS_SECONDS = 5.0
 """How old the group's offsets in the database may be, should Kafka forget its own."""
 
-_Answer = TypeVar("_Answer")
-
 
 class CursorWriter:
+    """Owns the claims, and what the database knows of the group's offsets."""
+
     def __init__(
         self,
-        store: Store,
-        registers: Registers[Feed],
+        store: StoreThread,
+        lists: WorkLists[Feed],
+        settled: Mapping[TopicPartition, int],
         on_lost: Callable[[Collection[TopicPartition]], None],
         tell: Callable[[Collection[Feed]], Awaitable[None]],
     ) -> None:
-        """`on_lost`: these partitions turned out to be another worker's. `tell`: writes what these
-        feeds have lost, or raises StoreError."""
+        """`settled`: how far the group has got; kept up to date by its owner. `on_lost`: these
+        partitions turned out to be another worker's. `tell`: writes what these feeds have lost, or
+        raises StoreError."""
         self._store = store
-        self._registers = registers
-        self._thread = DaemonThread("database")
-        self._away = False
+        self._lists = lists
+        self._settled = settled
         self._keeping = asyncio.Lock()
         self.claims: dict[TopicPartition, Claim] = {}
         """Partitions of which cursors may be written."""
@@ -56,10 +56,10 @@ class CursorWriter:
         while True:
             try:
                 async with asyncio.timeout(KEEP_SECONDS):
-                    await self._registers.urgent.wait()
+                    await self._lists.urgent.wait()
             except TimeoutError:
                 pass
-            self._registers.urgent.clear()
+            self._lists.urgent.clear()
             if not await self.keep():
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -71,22 +71,23 @@ class CursorWriter:
         async with self._keeping:
             if not await self.tell_losses():
                 return False
-            snapshots = [feed.snapshot() for feed in self._registers.unstored]
+            snapshots = [snapshot_of(feed, self._settled) for feed in self._lists.unstored]
             changes = [_change_of(snapshot) for snapshot in snapshots]
             due = [change for change in changes if change is not None]
             claims, refused = dict(self.claims), Refused()
             offsets = self._changed_offsets(due, every_offset=every_offset)
             try:
                 if due or offsets:
-                    refused = await self.ask(lambda store: store.write(due, offsets, claims))
+                    refused = await self._store.ask(lambda store: store.write(due, offsets, claims))
             except StoreError:
                 return False
             self._offsets.update({s: offsets[s] for s in offsets.keys() - refused.partitions})
             for snapshot, change in zip(snapshots, changes, strict=True):
                 # What was refused is forgotten below, or is written once its claim is there, or
                 # once the drain's rows have been read again.
-                if change is None or _was_written(change, refused):
-                    snapshot.feed.kept(snapshot)
+                written = change is None or _was_written(change, refused)
+                if written and snapshot.were_stored(self._settled):
+                    self._lists.unstored.discard(snapshot.feed)
             lost = {
                 s for s in refused.partitions if s in claims and self.claims.get(s) == claims[s]
             }
@@ -98,7 +99,7 @@ class CursorWriter:
     async def tell_losses(self) -> bool:
         """Before anything is written that is beyond them: nobody else would ever know of them.
         False when the database is away."""
-        untold = self._registers.untold
+        untold = self._lists.untold
         while untold:
             feeds = frozenset(untold)
             untold.clear()
@@ -114,7 +115,7 @@ class CursorWriter:
     def _changed_offsets(
         self, changes: Iterable[CursorChange], *, every_offset: bool
     ) -> dict[TopicPartition, int]:
-        now, settled = asyncio.get_running_loop().time(), self._registers.settled
+        now, settled = asyncio.get_running_loop().time(), self._settled
         if every_offset or now >= self._offsets_due:
             self._offsets_due = now + OFFSETS_SECONDS
             wanted: Iterable[TopicPartition] = settled
@@ -139,7 +140,7 @@ class CursorWriter:
         """
         while wanted := {partition: claims[partition] for partition in still_ours()}:
             with suppress(StoreError):
-                taken = await self.ask(partial(_take_over, wanted))
+                taken = await self._store.ask(partial(_take_over, wanted))
                 self.claims.update({partition: claims[partition] for partition in still_ours()})
                 self._offsets.update(taken.offsets)
                 return taken
@@ -151,45 +152,16 @@ class CursorWriter:
             self.claims.pop(partition, None)
             self._offsets.pop(partition, None)
 
-    async def ask(self, work: Callable[[Store], _Answer]) -> _Answer:
-        """Raises StoreError. The database going away and coming back is said once each."""
-        loop = asyncio.get_running_loop()
-        try:
-            answer = await loop.run_in_executor(self._thread, work, self._store)
-        except StoreError as error:
-            if not self._away:
-                self._away = True
-                logger.warning("Waiting for the database: %s", error, extra={"action": "db_away"})
-            raise
-        if self._away:
-            self._away = False
-            logger.warning("The database is back", extra={"action": "db_back"})
-        return answer
-
-    async def insist(self, work: Callable[[Store], _Answer]) -> _Answer:
-        """Ask until there is an answer."""
-        while True:
-            try:
-                return await self.ask(work)
-            except StoreError:
-                await asyncio.sleep(RETRY_SECONDS)
-
-    def close(self) -> None:
-        self._thread.shutdown()
-
 
 def _take_over(claims: Mapping[TopicPartition, Claim], store: Store) -> TakenOver:
     return store.take_over(claims)
 
 
 def _change_of(snapshot: Snapshot) -> CursorChange | None:
-    stored, rows = snapshot.feed.place.stored, snapshot.rows
-    changed = {partition: at for partition, at in rows.items() if stored.get(partition) != at}
-    gone = [partition for partition in stored if partition not in rows]
-    if not changed and not gone:
+    rows, route = snapshot.rows, snapshot.feed.route
+    if not rows.changed and not rows.gone:
         return None
-    route = snapshot.feed.route
-    return CursorChange(route.drain_id, route.cursor_version, changed, gone)
+    return CursorChange(route.drain_id, route.cursor_version, rows.changed, rows.gone)
 
 
 def _was_written(change: CursorChange, refused: Refused) -> bool:

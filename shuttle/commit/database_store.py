@@ -26,7 +26,7 @@ from shuttle.commit.store import (
     StoreError,
     TakenOver,
 )
-from shuttle.feed.stored_cursor import StoredCursor
+from shuttle.feed.stored_rows import StoredCursor
 
 ROWS_AT_ONCE = 500
 TOTALS = ["lines_sent", "bytes_sent", "lines_lost"]

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from drains.routes import RouteTable
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
-from shuttle.feed.stored_cursor import StoredCursor
+from shuttle.feed.stored_rows import StoredCursor
 
 
 class StoreError(Exception):

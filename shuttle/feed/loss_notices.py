@@ -36,7 +36,7 @@ METRIC_REASONS = {
 }
 
 
-class Notice(NamedTuple):
+class LossNotice(NamedTuple):
     """Losses, on their way to the owner."""
 
     lines: Mapping[str, int]
@@ -55,7 +55,7 @@ class Notice(NamedTuple):
         )
 
 
-class Notices:
+class LossNotices:
     """Losses that are still to be told; one notice a minute at most."""
 
     def __init__(self) -> None:
@@ -74,22 +74,22 @@ class Notices:
         """`now`: monotonic seconds."""
         return self._since is not None and now >= self._next_at
 
-    def take(self, now: float) -> Notice:
+    def take(self, now: float) -> LossNotice:
         """What is due."""
-        notice = Notice(dict(self._lines), self._since or 0.0, self._exact)
+        notice = LossNotice(dict(self._lines), self._since or 0.0, self._exact)
         self._lines.clear()
         self._exact = True
         self._since = None
         self._next_at = now + EVERY_SECONDS
         return notice
 
-    def put_back(self, notice: Notice) -> None:
+    def put_back(self, notice: LossNotice) -> None:
         """It did not get there."""
         for reason, lines in notice.lines.items():
             self.lost(lines, reason, notice.since, exact=notice.exact)
 
 
-def record_of(notice: Notice, route: Route, hostname: str, wall: float) -> bytes:
+def record_of(notice: LossNotice, route: Route, hostname: str, wall: float) -> bytes:
     """In the drain's wire format. `hostname` as in routing.Router."""
     wire = wire_format_of(route, hostname)
     header = header_of(Origin(route.key, TAG, "router", TAG), wire)

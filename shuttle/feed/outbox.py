@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from events.kafka.records import PartitionRecords
-from shuttle.feed.writes import Write
+from shuttle.feed.writes import Pieces, Write
 
 
 class Outbox:
@@ -18,24 +18,22 @@ class Outbox:
         self.size = 0
         """Bytes gathered."""
 
-    def begin(self, write: Write) -> Write:
-        self.write = write
-        return write
-
-    def add(self, records: PartitionRecords, data: tuple[bytes, ...], lines: int) -> None:
-        """`data`: a piece for each connection."""
-        if self.write is not None:
-            self.write.add(records, lines)
-            for chunks, piece in zip(self._pieces, data, strict=True):
-                chunks.append(piece)
-                self.size += len(piece)
+    def add(self, records: PartitionRecords, data: Pieces, lines: int) -> None:
+        """`data`: a piece for each connection. Raises RuntimeError when no write has begun: lines
+        that are not in one would be lost without a word."""
+        if self.write is None:
+            raise RuntimeError("lines without a write")
+        self.write.add(records, lines)
+        for chunks, piece in zip(self._pieces, data, strict=True):
+            chunks.append(piece)
+            self.size += len(piece)
 
     def add_notice(self, data: bytes) -> None:
         """Over the first connection."""
         self._pieces[0].append(data)
         self.size += len(data)
 
-    def take(self) -> tuple[bytes, ...]:
+    def take(self) -> Pieces:
         """All of it, as one piece for each connection."""
         pieces = tuple(b"".join(chunks) for chunks in self._pieces)
         self.clear()

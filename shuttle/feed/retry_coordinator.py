@@ -8,7 +8,7 @@ each anew.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 TOGETHER_SECONDS = 15.0
 """Those that failed within the same so many seconds may have failed of the same."""
@@ -24,26 +24,23 @@ class Retryable(Protocol):
     def try_soon(self) -> None: ...
 
 
-WaitsT = TypeVar("WaitsT", bound=Retryable)
-
-
-class RetryCoordinator(Generic[WaitsT]):
+class RetryCoordinator:
     """Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._causes: dict[WaitsT, tuple[Hashable, Hashable]] = {}
+        self._causes: dict[Retryable, tuple[Hashable, Hashable]] = {}
         """What it may share with others: its receiver, and the time when it began to fail."""
-        self._sharers: dict[Hashable, set[WaitsT]] = {}
+        self._sharers: dict[Hashable, set[Retryable]] = {}
         self._called_at: dict[Hashable, float] = {}
 
-    def failed(self, feed: WaitsT, now: float) -> None:
+    def failed(self, feed: Retryable, now: float) -> None:
         if feed not in self._causes:
             causes = (feed.receiver, int(now // TOGETHER_SECONDS))
             self._causes[feed] = causes
             for cause in causes:
                 self._sharers.setdefault(cause, set()).add(feed)
 
-    def answered(self, feed: WaitsT, now: float) -> None:
+    def answered(self, feed: Retryable, now: float) -> None:
         """Its receiver has confirmed something."""
         for cause in self.forget(feed):
             others = self._sharers.get(cause, ())
@@ -52,7 +49,7 @@ class RetryCoordinator(Generic[WaitsT]):
                 for other in others:
                     other.try_soon()
 
-    def forget(self, feed: WaitsT) -> tuple[Hashable, ...]:
+    def forget(self, feed: Retryable) -> tuple[Hashable, ...]:
         """It waits no more: what it has shared with others."""
         causes = self._causes.pop(feed, ())
         for cause in causes:

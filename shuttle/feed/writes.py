@@ -1,9 +1,14 @@
-"""What one write to a receiver holds."""
+"""What one write to a receiver holds, and who is told what becomes of it."""
 
 from __future__ import annotations
 
+from typing import NamedTuple, Protocol
+
 from events.kafka.records import PartitionRecords, TopicPartition
-from shuttle.feed.loss_notices import Notice
+from shuttle.feed.loss_notices import LossNotice
+
+Pieces = tuple[bytes, ...]
+"""Lines in wire format: what goes over each connection of a drain."""
 
 
 class Write:
@@ -38,7 +43,7 @@ class Write:
         """Bytes, once it is sent."""
         self.oldest_ms = 0
         """Kafka's time of the first record of the first run; 0 without lines."""
-        self.notice: Notice | None = None
+        self.notice: LossNotice | None = None
         """What it tells of lost lines, before its own."""
         self.sent_as: str | None = None
         """The name under which these lines were sent before."""
@@ -64,3 +69,21 @@ class Write:
         if not self.lines:
             self.oldest_ms = records.first_timestamp_ms
         self.lines += lines
+
+
+class Progress(NamedTuple):
+    """What a receiver has confirmed since it was asked last."""
+
+    writes: list[Write]
+    bytes: int
+    refused: int
+    """Lines among them that it will not have."""
+
+
+class WriteOwner(Protocol):
+    """Whose lines these are."""
+
+    def write_begins(self, now: float, gather_seconds: float) -> tuple[LossNotice, bytes] | None:
+        """Lines wait to be flushed from now on. Returns what is to be told before them."""
+
+    def confirmed(self, progress: Progress) -> None: ...

@@ -29,20 +29,18 @@ class LagSkips:
         self._wall_clock = wall_clock
         self._asking = asyncio.Semaphore(LOOK_UPS)
 
-    async def jump(self, feed: Feed) -> None:
-        """Before a replay; of one whose `jumps` is set."""
+    async def skip(self, feed: Feed) -> None:
+        """Before a replay; of one that `skips_first`."""
         if feed.skips_lag:
-            feed.jump(self._live, self._live, SKIPPED)
+            feed.skip(self._live, self._live, SKIPPED)
             return
         oldest = self._wall_clock() - feed.route.options.max_lag_seconds
-        asked = feed.look_ups.wanted(feed.gaps)
+        asked = feed.gaps.look_ups_due
         found = await self._first_young(asked, oldest)
-        still = feed.look_ups.wanted(feed.gaps)
+        still = feed.gaps.look_ups_due
         targets = {partition: at for partition, at in found.items() if partition in still}
-        feed.jump(targets, self._live, TOO_OLD, oldest)
-        for partition, at in asked.items():
-            if partition in feed.gaps:
-                feed.look_ups.answered(partition, max(at, feed.gaps[partition]))
+        feed.skip(targets, self._live, TOO_OLD, oldest)
+        feed.gaps.looked_up(asked)
 
     async def _first_young(self, asked: Collection[TopicPartition], oldest: float) -> Offsets:
         """Without an answer of Kafka's the replay goes on, and looks at each record by itself."""

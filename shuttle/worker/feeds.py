@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from drains.routes import Route, RouteTable
-from events.kafka.records import TopicPartition
+from events.kafka.records import Offsets, TopicPartition
 from events.keys import Key
 from events.topics import topics_of
 from shuttle.commit.store import Cursors, TakenOver
-from shuttle.feed.context import Registers
+from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
 from shuttle.feed.loss_notices import EXPIRED
 
@@ -18,8 +18,11 @@ logger = logging.getLogger(__name__)
 
 
 class Feeds:
-    def __init__(self, registers: Registers[Feed]) -> None:
-        self._registers = registers
+    """Owns them, by drain and by the key whose lines they get."""
+
+    def __init__(self, context: FeedContext, lists: WorkLists[Feed]) -> None:
+        self._context = context
+        self._lists = lists
         self.by_id: dict[str, Feed] = {}
         self.by_key: dict[Key, list[Feed]] = {}
         self.spaces: frozenset[str] = frozenset()
@@ -37,7 +40,7 @@ class Feeds:
         self,
         table: RouteTable,
         rows: Cursors,
-        live: Mapping[TopicPartition, int],
+        live: Offsets,
     ) -> None:
         """Make, change and close feeds as the routes say.
 
@@ -53,7 +56,7 @@ class Feeds:
         for drain_id, route in table.by_id.items():
             feed = self.by_id.get(drain_id)
             if feed is None:
-                self.by_id[drain_id] = Feed(route, self._registers)
+                self.by_id[drain_id] = Feed(route, self._context, self._lists)
             elif feed.route != route:
                 feed.change_to(route)
         self.by_key = {
@@ -64,7 +67,7 @@ class Feeds:
         for drain_id, found in rows.items():
             feed = self.by_id[drain_id]
             if drain_id in begun:
-                feed.rewound(found, live)
+                feed.rewind(found, live)
             else:
                 feed.begin(found, live)
 
@@ -76,7 +79,7 @@ class Feeds:
         self,
         taken: TakenOver,
         partitions: Iterable[TopicPartition],
-        live: Mapping[TopicPartition, int],
+        live: Offsets,
     ) -> None:
         """Rows of the database say who is behind, and where, in partitions that are new here."""
         ours = set(partitions)
@@ -86,15 +89,16 @@ class Feeds:
         for drain_id, rows in taken.cursors.items():
             feed = self.by_id.get(drain_id)
             if feed is not None:
-                feed.restored({s: at for s, at in rows.items() if s in ours}, live)
+                feed.restore({s: at for s, at in rows.items() if s in ours}, live)
 
     def expired(self, partition: TopicPartition, begin: int, end: int) -> None:
         """Records between these offsets are lost to all who would have had them live."""
         for feed in self.by_id.values():
-            if self.wants(feed, partition) and partition not in feed.gaps:
-                lost = end - max(begin, feed.place.floors.get(partition, begin))
+            gaps = feed.gaps
+            if self.wants(feed, partition) and partition not in gaps.offsets:
+                lost = end - max(begin, gaps.live_from.get(partition, begin))
                 if lost > 0 and not feed.route.start_pending:
-                    feed.stats.lost(lost, EXPIRED, exact=False)
+                    feed.lose(lost, EXPIRED, exact=False)
 
     def new_logs(self, partitions: Collection[TopicPartition]) -> None:
         """These partitions are other logs by now."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from shuttle.feed.delays import Delays
+from shuttle.feed.feed import Feed
 
 LOOP_LAG_LIMIT_SECONDS = 5.0
 POLL_AGE_LIMIT_SECONDS = 30.0
@@ -48,7 +49,7 @@ class WorkerReport:
     """Records that Kafka has and the live pass has not."""
     outbox_bytes: int
     lines_lost: Mapping[str, int]
-    """By reason (notices)."""
+    """By reason (loss_notices.py)."""
     malformed: Mapping[str, int]
     """Records that were no log line, by reason."""
     drains: Mapping[str, int]
@@ -69,3 +70,27 @@ class WorkerReport:
             "loop": self.loop_lag_seconds < LOOP_LAG_LIMIT_SECONDS,
             "kafka": topics_there is not None,
         }
+
+
+def figures_of(feeds: Iterable[Feed]) -> Iterator[DrainFigures]:
+    for feed in feeds:
+        yield DrainFigures(
+            feed.route.drain_id,
+            feed.gaps.lag_lines,
+            lag_seconds_of(feed),
+            feed.stats.lines_confirmed,
+        )
+
+
+def lag_seconds_of(feed: Feed) -> float:
+    """Age of the oldest line that its receiver lacks; 0 when it lacks none."""
+    since = feed.gaps.since
+    if since is not None:
+        return max(feed.context.wall_clock() - since, 0.0)
+    oldest = feed.outbound.delivery.oldest
+    return feed.context.clock() - oldest.since if oldest else 0.0
+
+
+def lines_in_flight(feeds: Iterable[Feed]) -> int:
+    """Handed over, not yet confirmed."""
+    return sum(write.lines for feed in feeds for write in feed.outbound.delivery.unconfirmed())

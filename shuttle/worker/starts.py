@@ -18,13 +18,13 @@ from confluent_kafka import KafkaException
 
 from drains.routes import Route
 from events.kafka.cluster import Cluster, Span
-from events.kafka.group_member import Found
+from events.kafka.group_member import Assigned
 from events.kafka.records import Offsets, TopicPartition
 from events.kafka.topic_ids import TopicIds
 from events.topics import topics_of
-from shuttle.commit.cursor_writer import CursorWriter
 from shuttle.commit.store import Cursors, Store, TakenOver
-from shuttle.feed.stored_cursor import StoredCursor
+from shuttle.commit.store_thread import StoreThread
+from shuttle.feed.stored_rows import StoredCursor
 from shuttle.worker.background import BackgroundTasks
 from shuttle.worker.feeds import Feeds
 
@@ -42,7 +42,7 @@ class Starts:
     def __init__(
         self,
         cluster: Cluster,
-        cursor_writer: CursorWriter,
+        store: StoreThread,
         feeds: Feeds,
         topic_ids: TopicIds,
         tasks: BackgroundTasks,
@@ -50,7 +50,7 @@ class Starts:
     ) -> None:
         """`another_log` is set when a cursor is one of another log than the one that is read."""
         self._cluster = cluster
-        self._cursor_writer = cursor_writer
+        self._store = store
         self._feeds = feeds
         self._topic_ids = topic_ids
         self._tasks = tasks
@@ -65,25 +65,25 @@ class Starts:
         unmet = {route.drain_id: route for route in routes}
         stored: Cursors = {}
         if unmet and here:
-            stored = await self._cursor_writer.insist(lambda store: store.cursors_of(unmet.keys()))
+            stored = await self._store.insist(lambda store: store.cursors_of(unmet.keys()))
         found: Cursors = {}
         for drain_id, route in unmet.items():
             rows = found[drain_id] = self._late(route, here)
             for partition, row in stored.get(drain_id, {}).items():
                 if partition in here and self._is_of_this_log(partition, row.topic_id):
                     late = rows.get(partition)
-                    rows[partition] = late if late and row.place is None else row
+                    rows[partition] = late if late and row.done_to is None else row
         return found
 
     async def of_partitions(
-        self, found: Mapping[TopicPartition, Found], taken: TakenOver
+        self, found: Mapping[TopicPartition, Assigned], taken: TakenOver
     ) -> Offsets:
         """The first offset of each partition that anybody lacks, as far as is known."""
         wanting = self._wanting({partition.topic for partition in found})
         rows: dict[TopicPartition, dict[str, int]] = {}
         for drain_id, cursors in taken.cursors.items():
             for partition, row in cursors.items():
-                if drain_id in wanting.get(partition.topic, ()) and row.place is not None:
+                if drain_id in wanting.get(partition.topic, ()) and row.done_to is not None:
                     rows.setdefault(partition, {})[drain_id] = row.first
         starts = {}
         for partition, at in found.items():
@@ -121,7 +121,7 @@ class Starts:
             begin = await self._cluster.spans(topics_of(route.key), route.since_ms)
         except KafkaException as error:
             return error
-        await self._cursor_writer.insist(partial(_write_start, route.drain_id, begin))
+        await self._store.insist(partial(_write_start, route.drain_id, begin))
         self._pending.pop(route.drain_id, None)
         return None
 
@@ -134,7 +134,9 @@ class Starts:
                     wanting[topic].add(drain_id)
         return wanting
 
-    async def _unread(self, partition: TopicPartition, at: Found, drain_ids: Iterable[str]) -> int:
+    async def _unread(
+        self, partition: TopicPartition, at: Assigned, drain_ids: Iterable[str]
+    ) -> int:
         """Where these drains begin, which have no cursor in a partition that nobody has read."""
         times = [self._feeds.by_id[drain_id].route.since_ms for drain_id in drain_ids]
         since = [time for time in times if time is not None]

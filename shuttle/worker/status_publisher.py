@@ -1,65 +1,88 @@
-"""What a worker tells of its drains: changes at once, all of it now and then."""
+"""What a worker says of its drains in the database: changes at once, all of it now and then."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
-from shuttle.commit.store import FeedStatus
+from shuttle.commit.store import FeedStatus, StoreError
+from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.feed import Feed
+from shuttle.worker.report import lag_seconds_of
 
 REFRESH_SECONDS = 10.0
-"""Told anew this often, so that a reader can tell a quiet worker from one that is gone."""
+"""Written anew this often, so that a reader can tell a quiet worker from one that is gone."""
 FIGURES_SECONDS = 5.0
 """How much older than the truth figures and the time of the last delivery may be."""
 AT_ONCE = FeedStatus._fields.index("last_delivery_at")
-"""How many of a status's fields are told as soon as they change."""
+"""How many of a status's fields are written as soon as they change."""
+LOOK_FEEDS = 2000
+"""So many feeds a second are looked at for changes."""
+SLICE_FEEDS = 500
 
 
-class Told:
-    """What was told last of each feed, and when."""
+class StatusPublisher:
+    """Owns what was written last of each feed, and when. `worker`: the name that it is under."""
 
-    def __init__(self) -> None:
-        self._told: dict[Feed, tuple[FeedStatus, float]] = {}
+    def __init__(self, store: StoreThread, worker: str) -> None:
+        self._store = store
+        self._worker = worker
+        self._clock = asyncio.get_running_loop().time
+        self._published: dict[Feed, tuple[FeedStatus, float]] = {}
+        self._next = 0
 
-    def news(self, feeds: Iterable[Feed], now: float) -> dict[Feed, FeedStatus]:
-        """What is to be told now. `now`: monotonic seconds."""
+    async def publish_some(self, feeds: Sequence[Feed]) -> None:
+        """What has changed of some of them; called again and again, of all."""
+        part = feeds[self._next : self._next + LOOK_FEEDS]
+        self._next += len(part)
+        if self._next >= len(feeds):
+            self._next = 0
+            for gone in self._published.keys() - set(feeds):
+                del self._published[gone]
+        changes = {}
+        for start in range(0, len(part), SLICE_FEEDS):
+            changes.update(self.changes(part[start : start + SLICE_FEEDS]))
+            await asyncio.sleep(0)
+        with suppress(StoreError):  # it has been said; the next time publishes it all
+            await self._write(changes)
+
+    async def publish(self, feeds: Iterable[Feed]) -> None:
+        """All of these, whatever was written before. Raises StoreError."""
+        await self._write({feed: _status_of(feed) for feed in feeds})
+
+    def changes(self, feeds: Iterable[Feed]) -> dict[Feed, FeedStatus]:
+        """What is to be written now."""
+        now = self._clock()
         statuses = {feed: _status_of(feed) for feed in feeds}
-        return {
-            feed: status for feed, status in statuses.items() if self._is_news(feed, status, now)
-        }
+        return {f: status for f, status in statuses.items() if self._is_due(f, status, now)}
 
-    def all_of(self, feeds: Iterable[Feed]) -> dict[Feed, FeedStatus]:
-        """Whatever was told before."""
-        return {feed: _status_of(feed) for feed in feeds}
-
-    def keep_only(self, feeds: Iterable[Feed]) -> None:
-        """The others are gone."""
-        for gone in self._told.keys() - set(feeds):
-            del self._told[gone]
-
-    def was_told(self, news: dict[Feed, FeedStatus], now: float) -> None:
-        self._told.update({feed: (status, now) for feed, status in news.items()})
-
-    def _is_news(self, feed: Feed, status: FeedStatus, now: float) -> bool:
-        told, at = self._told.get(feed, (None, 0.0))
-        if told is None or now - at >= REFRESH_SECONDS:
+    def _is_due(self, feed: Feed, status: FeedStatus, now: float) -> bool:
+        published, at = self._published.get(feed, (None, 0.0))
+        if published is None or now - at >= REFRESH_SECONDS:
             return True
-        if told == status:
+        if published == status:
             return False
-        return told[:AT_ONCE] != status[:AT_ONCE] or now - at >= FIGURES_SECONDS
+        return published[:AT_ONCE] != status[:AT_ONCE] or now - at >= FIGURES_SECONDS
+
+    async def _write(self, changes: dict[Feed, FeedStatus]) -> None:
+        if changes:
+            now, statuses = self._clock(), list(changes.values())
+            await self._store.ask(lambda store: store.publish(self._worker, statuses))
+            self._published.update({feed: (status, now) for feed, status in changes.items()})
 
 
 def _status_of(feed: Feed) -> FeedStatus:
-    error = feed.health.last_error
+    error, stats = feed.outbound.health.last_error, feed.stats
     return FeedStatus(
         feed.route.drain_id,
         feed.state,
         error.text,
         error.at,
-        feed.stats.last_delivery_at,
-        lag_messages=feed.lag_lines,
-        lag_seconds=feed.lag_seconds if feed.gaps else 0.0,
-        lines_sent=feed.stats.lines_confirmed,
-        bytes_sent=feed.stats.bytes_confirmed,
-        lines_lost=feed.stats.lines_lost.total(),
+        stats.last_delivery_at,
+        lag_messages=feed.gaps.lag_lines,
+        lag_seconds=lag_seconds_of(feed) if feed.is_behind else 0.0,
+        lines_sent=stats.lines_confirmed,
+        bytes_sent=stats.bytes_confirmed,
+        lines_lost=stats.lines_lost.total(),
     )

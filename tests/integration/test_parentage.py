@@ -14,9 +14,9 @@ from tests.support.waiting import wait_until
 
 PARENT = """
 import signal, sys
-from events.process.child_process import TiedProcess
+from events.process.child_process import ChildProcess
 with open("/dev/null", "wb") as output:
-    tied = TiedProcess(["sleep", "60"], output=output, use_kernel=sys.argv[1] == "kernel")
+    tied = ChildProcess(["sleep", "60"], output=output, use_kernel=sys.argv[1] == "kernel")
 print(tied.pid, flush=True)
 signal.pause()
 """

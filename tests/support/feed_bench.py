@@ -8,11 +8,12 @@ from typing import Any
 from drains.destination import Destination
 from drains.option_values import DrainOptions
 from drains.routes import Route
-from events.kafka.records import PartitionRecords, TopicPartition
+from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from events.keys import AppKey
-from shuttle.feed.context import Registers
+from shuttle.commit.snapshots import Snapshot, held_batch, rows_of, snapshot_of
+from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
-from shuttle.feed.stored_cursor import StoredCursor
+from shuttle.feed.stored_rows import StoredCursor
 from tests.support.fake_sender import FakeReceiver, FakeSender
 from tests.support.records import kubernetes_event, records_of
 
@@ -30,12 +31,13 @@ class FeedBench:
         self.now = 1000.0
         self.wall = 1_700_000_000.0
         self.receiver = FakeReceiver()
-        self.registers: Registers[Feed] = Registers(self.receiver.connect, lambda: self.now)
-        self.registers.wall_clock = lambda: self.wall
+        self.context = FeedContext(
+            self.receiver.connect, lambda: self.now, wall_clock=lambda: self.wall
+        )
+        self.lists: WorkLists[Feed] = WorkLists()
         self.settled = {P0: 1_000_000, P1: 1_000_000}
         """How far the group has got: past everything, unless a test says otherwise."""
-        self.registers.settled = self.settled
-        self.feed = Feed(route or route_of(), self.registers)
+        self.feed = Feed(route or route_of(), self.context, self.lists)
 
     @property
     def sender(self) -> FakeSender:
@@ -52,7 +54,8 @@ class FeedBench:
     async def sent(
         self, batch: int, begin: int, data: bytes = b"x", *, has_cursor: bool = False
     ) -> None:
-        self.feed.take(batch, records(begin), (data,), 1, has_cursor=has_cursor)
+        take = self.feed.take_replayed if has_cursor else self.feed.take
+        take(batch, records(begin), (data,), 1)
         self.feed.flush()
         if not self.receiver.senders:
             await self.connected()
@@ -61,9 +64,28 @@ class FeedBench:
         self.sender.read_all()
         self.feed.confirm(self.now)
 
+    def try_now(self) -> None:
+        """The wait for the next dial is over."""
+        self.feed.outbound.delivery.link._try_now()
+
+    @property
+    def held_batch(self) -> int | None:
+        return held_batch(self.feed)
+
+    @property
+    def cursors(self) -> Offsets:
+        return rows_of(self.feed, self.settled)
+
+    def snapshot(self) -> Snapshot:
+        return snapshot_of(self.feed, self.settled)
+
+    def were_stored(self, snapshot: Snapshot) -> None:
+        if snapshot.were_stored(self.settled):
+            self.lists.unstored.discard(self.feed)
+
     def store(self) -> None:
-        """What the storekeeper does."""
-        self.feed.kept(self.feed.snapshot())
+        """What the cursor writer does."""
+        self.were_stored(self.snapshot())
 
 
 def cursors(rows: dict[TopicPartition, int]) -> dict[TopicPartition, StoredCursor]:

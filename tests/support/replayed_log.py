@@ -15,12 +15,13 @@ from drains.option_values import DrainOptions
 from drains.routes import Route
 from events.formats.decode import Decoder
 from events.kafka.batch_size import BatchSize
-from events.kafka.cluster import Cluster, Found
+from events.kafka.cluster import Cluster, StampedOffset
 from events.kafka.records import Batch, PartitionRecords, TopicPartition, by_partition
 from events.keys import AppKey
-from shuttle.feed.context import Registers
+from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
-from shuttle.replay.passes import ReplayPass, ReplayScheduler
+from shuttle.replay.passes import ReplayPass
+from shuttle.replay.scheduler import ReplayScheduler
 from shuttle.replay.skips import LagSkips
 from shuttle.routing import Router
 from tests.support.fake_sender import FakeReceiver, FakeSender
@@ -76,9 +77,9 @@ class Log:
     def from_offset(self, offset: int, limit: int) -> list[Record]:
         return [record for record in self.records if record.offset >= offset][:limit]
 
-    def first_at(self, epoch_ms: int) -> Found | None:
+    def first_at(self, epoch_ms: int) -> StampedOffset | None:
         stamps = ((record.offset, max(record.stamp_ms, -1)) for record in self.records)
-        return next((Found(at, stamp) for at, stamp in stamps if stamp >= epoch_ms), None)
+        return next((StampedOffset(at, stamp) for at, stamp in stamps if stamp >= epoch_ms), None)
 
 
 Logs = Mapping[TopicPartition, Log]
@@ -140,7 +141,7 @@ class LogCluster:
 
     async def at(
         self, partitions: Collection[TopicPartition], epoch_ms: int
-    ) -> dict[TopicPartition, Found | None]:
+    ) -> dict[TopicPartition, StampedOffset | None]:
         self.asked += partitions
         answer = next(self._answers)
         if answer == "failure":
@@ -183,7 +184,8 @@ class ReplayBench:
         self.on_batch: Callable[[int], None] = lambda _: None
         self.on_question: Callable[[], None] = lambda: None
         self.cluster = LogCluster(logs, answers, lambda: self.on_question())
-        self.registers: Registers[Feed] = Registers(self._connect, lambda: self.now, lambda: NOW)
+        self.context = FeedContext(self._connect, lambda: self.now, lambda: NOW)
+        self.lists: WorkLists[Feed] = WorkLists()
         self._receivers: dict[str, FakeReceiver] = {}
         self.feeds = [self._feed(f"d{number}", url, limit) for number, limit in enumerate(limits)]
         self.live_lines: dict[Feed, set[str]] = {feed: set() for feed in self.feeds}
@@ -197,7 +199,7 @@ class ReplayBench:
             lambda consumer: ReplayPass(
                 consumer, Decoder(), router, self._numbers, self.live, lambda: NOW
             ),
-            self.registers.behind,
+            self.lists.behind,
             LagSkips(cast(Cluster, self.cluster), self.live, lambda: NOW),
             lambda: False,
         )
@@ -207,7 +209,7 @@ class ReplayBench:
         running = asyncio.create_task(self.replays.run())
         try:
             async with asyncio.timeout(seconds):
-                while self.registers.behind and not running.done():
+                while self.lists.behind and not running.done():
                     await asyncio.sleep(0)
                     self._flush_due()
                 self._flush_due()
@@ -220,7 +222,7 @@ class ReplayBench:
 
     def fail(self, feed: Feed) -> None:
         """The connection is reset; nothing says that anything of it was read."""
-        sender = feed._link.sender
+        sender = feed.outbound.delivery.link.sender
         if isinstance(sender, FakeSender):
             self.failures += 1
             self._failed.add(sender)
@@ -233,7 +235,7 @@ class ReplayBench:
         log.end += 1
         for record in log.from_offset(self.live[partition], len(log.records)):
             for feed in self.feeds:
-                if partition in feed.gaps:
+                if partition in feed.gaps.offsets:
                     feed.miss(
                         next(self._numbers), records_of(partition, [record]), int(record.is_ours)
                     )
@@ -251,14 +253,15 @@ class ReplayBench:
     def _feed(self, name: str, url: str, limit: int) -> Feed:
         self._receivers[name] = FakeReceiver()
         options = DrainOptions(max_lag_seconds=limit)
-        return Feed(Route(name, KEY, Destination.parse(url), options=options), self.registers)
+        route = Route(name, KEY, Destination.parse(url), options=options)
+        return Feed(route, self.context, self.lists)
 
     async def _connect(self, route: Route, ended: Any) -> Any:
         return await self._receivers[route.drain_id].connect(route, ended)
 
     def _flush_due(self) -> None:
         """As the worker does."""
-        for due in self.registers.due.values():
+        for due in self.lists.due.values():
             while due:
                 due.popleft()[1].flush()
 

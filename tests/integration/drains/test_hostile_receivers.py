@@ -133,14 +133,14 @@ async def test_an_end_during_the_dial_is_a_failed_dial() -> None:
         ended(None)
         return sender
 
-    bench.feed._link._connect = ends_early  # type: ignore[assignment]
+    bench.feed.outbound.delivery.link._connect = ends_early  # type: ignore[assignment]
     bench.feed.take(1, records(10), (b"a",), 1)
     bench.feed.flush()
     async with asyncio.timeout(2):
-        while bench.feed.health.is_good:
+        while bench.feed.outbound.health.is_good:
             await asyncio.sleep(0)
 
-    health: Health = bench.feed.health
+    health: Health = bench.feed.outbound.health
     assert health.error == "connection closed by the receiver"
     assert bench.sender.closed
     bench.feed.close()

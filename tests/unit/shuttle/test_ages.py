@@ -168,7 +168,7 @@ def bench_of(
     """A drain that is behind from 0 on."""
     logs, live = logs_of(*stamps), {P0: len(stamps)}
     bench = ReplayBench(logs, live, [limit], url=url, answers=answers, sizes=sizes)
-    bench.feeds[0].restored(cursors({P0: 0}), bench.live)
+    bench.feeds[0].restore(cursors({P0: 0}), bench.live)
     return bench
 
 
@@ -237,7 +237,7 @@ async def test_old_and_young_runs_of_a_partition_may_share_a_batch() -> None:
     logs[P1] = Log([Record.line(at, YOUNG, 1) for at in range(6)])
     bench = ReplayBench(logs, {P0: 6, P1: 6}, [LIMIT])
     (feed,) = bench.feeds
-    feed.restored(cursors({P0: 0, P1: 0}), bench.live)
+    feed.restore(cursors({P0: 0, P1: 0}), bench.live)
     await bench.run()
 
     assert bench.delivered(feed) >= texts(0, 1, 2) | {f"1-{at}" for at in range(6)}
@@ -353,7 +353,7 @@ def test_each_line_is_delivered_or_counted_and_nothing_is_waited_for(
         begun = {}
         for feed, parts in zip(bench.feeds, gap_parts, strict=True):
             begun[feed] = {s: int(live[s] * part) for s, part in zip(live, parts, strict=False)}
-            feed.restored(cursors(begun[feed]), live)
+            feed.restore(cursors(begun[feed]), live)
 
         def on_batch(number: int) -> None:
             if number in resets:

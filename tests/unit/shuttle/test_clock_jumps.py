@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shuttle.feed.health import LATE_SECONDS
-from shuttle.feed.loss_notices import EVERY_SECONDS, REFUSED, Notices
+from shuttle.feed.loss_notices import EVERY_SECONDS, REFUSED, LossNotices
 from tests.support.feed_bench import P0, FeedBench
 
 HOUR = 3600.0
@@ -36,7 +36,7 @@ async def test_no_receiver_is_late_by_it(bench: FeedBench, jump: float) -> None:
 
     assert bench.feed.state == "live"
     bench.confirm()
-    assert (bench.feed.held_batch, bench.feed.stats.last_delivery_at) == (None, NOW + jump)
+    assert (bench.held_batch, bench.feed.stats.last_delivery_at) == (None, NOW + jump)
     assert bench.feed.stats.lines_confirmed == 1
 
 
@@ -49,13 +49,13 @@ async def test_one_that_is_late_is_so_all_the_same(bench: FeedBench, jump: float
     bench.feed.confirm(bench.now)
 
     assert bench.feed.state == "failing"
-    assert bench.feed.health.last_error.at == NOW + jump
-    assert bench.feed.cursors == {P0: 10}
+    assert bench.feed.outbound.health.last_error.at == NOW + jump
+    assert bench.cursors == {P0: 10}
 
 
 @JUMPS
 def test_losses_are_told_once_a_minute_of_real_time(jump: float) -> None:
-    notices = Notices()
+    notices = LossNotices()
     notices.lost(1, REFUSED, NOW)
     first = notices.take(now=1000.0)
     notices.lost(2, REFUSED, NOW + jump)

@@ -13,6 +13,7 @@ from events.kafka.records import TopicPartition
 from shuttle.commit import cursor_writer as module
 from shuttle.commit.cursor_writer import OFFSETS_SECONDS, CursorWriter
 from shuttle.commit.store import Claim, CursorChange, Refused, Store, StoreError, TakenOver
+from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.feed import Feed
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, windows
 
@@ -85,15 +86,15 @@ def cursor_writer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[CursorWriter]:
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.0)
-    made = CursorWriter(cast(Store, store), bench.registers, lost.update, store.tell)
-    yield made
-    made.close()
+    thread = StoreThread(cast(Store, store))
+    yield CursorWriter(thread, bench.lists, bench.settled, lost.update, store.tell)
+    thread.close()
 
 
 async def behind(bench: FeedBench, partition: TopicPartition) -> Feed:
     """Not yet in the database."""
     await bench.sent(batch=1, begin=5)
-    bench.feed.leave_live("the receiver is late")
+    bench.feed.outbound.leave_live("the receiver is late")
     bench.feed.miss(2, records(6, partition), lines=1)
     return bench.feed
 
@@ -103,11 +104,11 @@ async def test_rows_without_a_claim_hold_offsets_back_until_it_is_there(
 ) -> None:
     feed = await behind(bench, P0)
     assert await cursor_writer.keep()
-    assert (store.rows, feed.held_batch, lost) == ({}, 1, set())
+    assert (store.rows, bench.held_batch, lost) == ({}, 1, set())
 
     await cursor_writer.take_over({P0: FIRST}, lambda: [P0])
     assert await cursor_writer.keep()
-    assert (store.rows, feed.held_batch) == ({P0: 5}, None)
+    assert (store.rows, bench.held_batch) == ({P0: 5}, None)
     feed.close()
 
 
@@ -154,7 +155,7 @@ async def test_a_row_goes_together_with_the_offset_that_has_passed_it(
     bench.feed.begin(cursors({P0: 20}), {P0: 20})
     assert await cursor_writer.keep()
     store.rows[P0] = 20
-    assert bench.feed in bench.registers.unstored
+    assert bench.feed in bench.lists.unstored
 
     bench.settled.update({P0: 19, P1: 50})
     assert await cursor_writer.keep()
@@ -163,8 +164,8 @@ async def test_a_row_goes_together_with_the_offset_that_has_passed_it(
     bench.settled[P0] = 21
     assert await cursor_writer.keep()
     assert (store.rows, store.offsets) == ({}, {P0: 21, P1: 10})
-    assert bench.feed not in bench.registers.unstored
-    assert bench.feed.place.floors == {}
+    assert bench.feed not in bench.lists.unstored
+    assert bench.feed.gaps.live_from == {}
 
 
 async def test_offsets_are_written_now_and_then_and_when_they_are_asked_for(
@@ -197,7 +198,7 @@ async def test_what_has_not_changed_is_not_written(
     await claimed(cursor_writer)
     writes = store.writes
     assert await cursor_writer.keep(every_offset=True)
-    bench.feed.place.touch()
+    bench.feed.gaps.touch()
     assert await cursor_writer.keep()
     assert store.writes == writes
 
@@ -222,15 +223,15 @@ async def test_rows_are_written_again_once_those_of_somebody_else_were_read(
 
     # Somebody writes rows, one of them lower, while the replay gets on.
     store.version, store.rows = 1, {P0: 2, P1: 4}
-    feed.replayed_to(P1, 9)
+    feed.gaps.replayed_to(P1, 9)
     bench.confirm()
     assert await cursor_writer.keep()
     assert (store.rows, lost) == ({P0: 2, P1: 4}, set())
-    assert feed.place.stored == {P0: 5, P1: 6}
-    assert feed in bench.registers.unstored
+    assert feed.gaps.stored.rows == {P0: 5, P1: 6}
+    assert feed in bench.lists.unstored
 
     feed.change_to(replace(feed.route, cursor_version=1))
-    feed.rewound(windows({P0: 2, P1: 20}), {P0: 100, P1: 100})
+    feed.rewind(windows({P0: 2, P1: 20}), {P0: 100, P1: 100})
     assert await cursor_writer.keep()
     assert store.rows == {P0: 2, P1: 9}
     feed.close()
@@ -243,13 +244,13 @@ async def test_a_refusal_keeps_what_holds_the_offsets(
     store.version = 1
     feed = await behind(bench, P1)
     assert await cursor_writer.keep()
-    assert (feed.held_batch, store.rows) == (1, {})
+    assert (bench.held_batch, store.rows) == (1, {})
 
     feed.change_to(replace(feed.route, cursor_version=1))
-    feed.rewound(windows({}), {P0: 100, P1: 100})
+    feed.rewind(windows({}), {P0: 100, P1: 100})
     assert await cursor_writer.keep()
     assert store.rows == {P0: 5, P1: 6}
-    assert feed.held_batch is None
+    assert bench.held_batch is None
     feed.close()
 
 
@@ -258,12 +259,12 @@ async def test_rows_that_are_read_while_others_are_written_are_taken_away_in_the
 ) -> None:
     """A partition comes back, with a row, while the store is asked for something else."""
     await claimed(cursor_writer)
-    bench.feed.place.touch()
+    bench.feed.gaps.touch()
     bench.settled[P1] += 1
     keeping = asyncio.create_task(cursor_writer.keep(every_offset=True))
     await asyncio.sleep(0)
     store.rows[P0] = 2_000_000
-    bench.feed.restored(cursors({P0: 2_000_000}), {P0: 2_000_000})
+    bench.feed.restore(cursors({P0: 2_000_000}), {P0: 2_000_000})
     assert await keeping
 
     bench.settled[P0] = 2_000_001
@@ -276,7 +277,7 @@ async def test_no_cursor_is_stored_before_the_losses_that_lie_behind_it_are_know
 ) -> None:
     await cursor_writer.take_over({P0: FIRST, P1: FIRST}, lambda: [P0, P1])
     feed = await behind(bench, P1)
-    feed.stats.lost(7, "gone")
+    feed.lose(7, "gone")
 
     store.failures = 1
     assert not await cursor_writer.keep()

@@ -14,7 +14,7 @@ from events.kafka.records import TopicPartition
 from events.keys import AppKey
 from shuttle.commit.database_store import FORGOTTEN, DatabaseStore
 from shuttle.commit.store import Claim, CursorChange, FeedStatus, Refused
-from shuttle.feed.stored_cursor import StoredCursor
+from shuttle.feed.stored_rows import StoredCursor
 
 pytestmark = pytest.mark.django_db
 

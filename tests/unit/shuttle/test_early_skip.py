@@ -17,7 +17,7 @@ from events.formats.decode import Decoder
 from events.kafka.records import PartitionRecords
 from events.keys import AppKey, Key, SiteKey
 from events.lines import Lines
-from shuttle.feed.context import Registers
+from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
 from shuttle.routing import Router
 from tests.support.fake_sender import FakeReceiver
@@ -90,13 +90,13 @@ def test_parcels_and_malformed_records_are_the_same(topic: str, data: st.DataObj
 
 
 def _router_for(wanted: Sequence[tuple[Key, LineFilter]]) -> Router:
-    registers: Registers[Feed] = Registers(FakeReceiver().connect, lambda: 0.0)
+    context = FeedContext(FakeReceiver().connect, lambda: 0.0)
     feeds: dict[Key, list[Feed]] = {}
     for number, (key, chosen) in enumerate(wanted):
         destination = Destination.parse("syslog://h:514")
         options = DrainOptions(filter=chosen)
         route = Route(str(number), key, destination, options=options)
-        feeds.setdefault(key, []).append(Feed(route, registers))
+        feeds.setdefault(key, []).append(Feed(route, context, WorkLists()))
     router = Router()
     router.route(feeds)
     return router

@@ -23,10 +23,10 @@ async def bench() -> AsyncIterator[FeedBench]:
 async def test_a_line_holds_the_offsets_until_it_is_confirmed(bench: FeedBench) -> None:
     await bench.sent(batch=3, begin=10)
 
-    assert bench.feed.held_batch == 3
-    assert bench.feed.cursors == {}
+    assert bench.held_batch == 3
+    assert bench.cursors == {}
     bench.confirm()
-    assert bench.feed.held_batch is None
+    assert bench.held_batch is None
     assert bench.feed.state == "live"
 
 
@@ -47,11 +47,11 @@ async def test_a_refused_dial_leaves_a_gap_at_the_first_line(bench: FeedBench) -
         await asyncio.sleep(0)
     await asyncio.sleep(0)
 
-    assert bench.feed.gaps == {P0: 10, P1: 3}
-    assert (bench.feed.state, bench.feed.health.error) == ("failing", "connection refused")
-    assert bench.feed.held_batch == 4
+    assert bench.feed.gaps.offsets == {P0: 10, P1: 3}
+    assert (bench.feed.state, bench.feed.outbound.health.error) == ("failing", "connection refused")
+    assert bench.held_batch == 4
     bench.store()
-    assert bench.feed.held_batch is None
+    assert bench.held_batch is None
 
 
 async def test_a_failed_feed_notes_only_the_first_line_it_misses(bench: FeedBench) -> None:
@@ -63,9 +63,9 @@ async def test_a_failed_feed_notes_only_the_first_line_it_misses(bench: FeedBenc
     bench.feed.miss(8, records(25, P1), lines=5)
     bench.feed.miss(8, records(30), lines=5)
 
-    assert bench.feed.gaps == {P0: 10, P1: 20}
-    assert bench.feed.held_batch == 7
-    assert bench.feed.lag_lines == 1 + 15
+    assert bench.feed.gaps.offsets == {P0: 10, P1: 20}
+    assert bench.held_batch == 7
+    assert bench.feed.gaps.lag_lines == 1 + 15
 
 
 async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: FeedBench) -> None:
@@ -77,8 +77,8 @@ async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: FeedBe
 
     bench.sender.ended(ConnectionResetError())
 
-    assert bench.feed.gaps == {P0: 10}
-    assert bench.registers.urgent.is_set()
+    assert bench.feed.gaps.offsets == {P0: 10}
+    assert bench.lists.urgent.is_set()
 
 
 async def test_a_quiet_clean_close_is_no_failure(bench: FeedBench) -> None:
@@ -90,16 +90,16 @@ async def test_a_quiet_clean_close_is_no_failure(bench: FeedBench) -> None:
 
     bench.sender.ended(None)
 
-    assert (bench.feed.gaps, bench.feed.state) == ({}, "live")
+    assert (bench.feed.gaps.offsets, bench.feed.state) == ({}, "live")
 
 
 async def test_a_clean_close_while_behind_is_dialled_again(bench: FeedBench) -> None:
-    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
+    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
     await bench.connected()
     bench.sender.ended(None)
 
     assert not bench.feed.wants_replay
-    bench.feed._link._try_now()
+    bench.try_now()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert bench.feed.wants_replay
@@ -112,7 +112,7 @@ async def test_an_outbox_that_fills_while_dialling_is_replayed_once_connected(
     bench.feed.take(1, records(10), (b"x" * (CAPACITY_BYTES + 1),), 1)
     await bench.connected()
 
-    assert bench.feed.gaps == {P0: 10}
+    assert bench.feed.gaps.offsets == {P0: 10}
     assert bench.feed.wants_replay
 
 
@@ -120,26 +120,26 @@ async def test_nothing_of_a_partition_that_went_is_kept(bench: FeedBench) -> Non
     await bench.sent(batch=1, begin=10)
     bench.now += LATE_SECONDS + 1
     bench.feed.confirm(bench.now)
-    snapshot = bench.feed.snapshot()
+    snapshot = bench.snapshot()
     bench.feed.forget([P0])
-    bench.feed.kept(snapshot)
+    bench.were_stored(snapshot)
     bench.sender.ended(ConnectionResetError())
 
-    assert (bench.feed.gaps, bench.feed.cursors, bench.feed.place.stored) == ({}, {}, {})
+    assert (bench.feed.gaps.offsets, bench.cursors, bench.feed.gaps.stored.rows) == ({}, {}, {})
 
 
 async def test_a_row_that_is_out_of_date_when_stored_is_stored_again(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.now += LATE_SECONDS + 1
     bench.feed.confirm(bench.now)
-    snapshot = bench.feed.snapshot()
+    snapshot = bench.snapshot()
     bench.confirm()
-    bench.feed.kept(snapshot)
+    bench.were_stored(snapshot)
 
-    assert bench.feed in bench.registers.unstored
+    assert bench.feed in bench.lists.unstored
     bench.store()
-    assert bench.feed.place.stored == {}
-    assert bench.feed not in bench.registers.unstored
+    assert bench.feed.gaps.stored.rows == {}
+    assert bench.feed not in bench.lists.unstored
 
 
 async def test_resets_without_progress_step_back_less_and_less(bench: FeedBench) -> None:
@@ -147,9 +147,9 @@ async def test_resets_without_progress_step_back_less_and_less(bench: FeedBench)
     await bench.sent(batch=1, begin=10)
     bench.confirm()
     for _ in range(6):
-        distrusted.append(bench.feed._link.distrusted.seconds)
+        distrusted.append(bench.feed.outbound.delivery.link.distrusted.seconds)
         bench.sender.ended(ConnectionResetError())
-        bench.feed._link._try_now()
+        bench.try_now()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         await bench.sent(batch=2, begin=9, has_cursor=True)
@@ -157,7 +157,7 @@ async def test_resets_without_progress_step_back_less_and_less(bench: FeedBench)
     assert distrusted == [5.0, 5.0, 5.0, 5.0, 2.5, 0.0]
     await bench.sent(batch=3, begin=10, has_cursor=True)
     bench.confirm()
-    assert bench.feed._link.distrusted.seconds == 5.0
+    assert bench.feed.outbound.delivery.link.distrusted.seconds == 5.0
 
 
 async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: FeedBench) -> None:
@@ -166,16 +166,16 @@ async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: Fee
     bench.feed.take(2, records(11), (b"y" * 20_000,), 1)
 
     assert bench.feed.state == "failing"
-    assert not bench.feed.accepting
-    assert bench.feed.cursors == {P0: 10}
-    assert bench.feed.held_batch == 1
+    assert not bench.feed.takes_live
+    assert bench.cursors == {P0: 10}
+    assert bench.held_batch == 1
     bench.store()
-    assert bench.feed.held_batch is None
+    assert bench.held_batch is None
 
     bench.sender.buffered_bytes = 0
     bench.confirm()
-    assert bench.feed.accepting
-    assert bench.feed.cursors == bench.feed.gaps
+    assert bench.feed.takes_live
+    assert bench.cursors == bench.feed.gaps.offsets
 
 
 async def test_a_full_feed_whose_connection_ends_is_replayed_on_the_next(bench: FeedBench) -> None:
@@ -183,11 +183,11 @@ async def test_a_full_feed_whose_connection_ends_is_replayed_on_the_next(bench: 
     bench.sender.buffered_bytes = CAPACITY_BYTES + 1
     bench.feed.take(2, records(11), (b"y" * 20_000,), 1)
     bench.sender.ended(ConnectionResetError())
-    bench.feed._link._try_now()
+    bench.try_now()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
 
-    assert bench.feed.gaps == {P0: 10}
+    assert bench.feed.gaps.offsets == {P0: 10}
     assert bench.feed.wants_replay
 
 
@@ -196,15 +196,15 @@ async def test_a_late_receiver_stops_holding_the_commit(bench: FeedBench) -> Non
     bench.now += LATE_SECONDS + 1
     bench.feed.confirm(bench.now)
 
-    assert not bench.feed.accepting
+    assert not bench.feed.takes_live
     bench.store()
-    assert bench.feed.held_batch is None
-    assert bench.feed.cursors == {P0: 10}
+    assert bench.held_batch is None
+    assert bench.cursors == {P0: 10}
 
     bench.confirm()
     bench.store()
     assert bench.feed.state == "live"
-    assert bench.feed.cursors == {}
+    assert bench.cursors == {}
 
 
 async def test_a_receiver_that_stops_reading_leaves_the_live_pass_after_four_seconds(
@@ -216,7 +216,7 @@ async def test_a_receiver_that_stops_reading_leaves_the_live_pass_after_four_sec
     bench.feed.confirm(bench.now)
     bench.feed.confirm(bench.now)
 
-    assert (bench.feed.state, bench.feed.gaps) == ("failing", {})
+    assert (bench.feed.state, bench.feed.gaps.offsets) == ("failing", {})
     bench.sender.buffered_bytes = 0
     bench.confirm()
     assert bench.feed.state == "live"
@@ -227,56 +227,56 @@ async def test_a_connection_without_any_progress_is_given_up(bench: FeedBench) -
     bench.now += GIVE_UP_SECONDS + 1
     bench.feed.confirm(bench.now)
 
-    assert bench.feed.gaps == {P0: 10}
-    assert bench.feed.health.error == "timed out: the receiver stopped reading"
+    assert bench.feed.gaps.offsets == {P0: 10}
+    assert bench.feed.outbound.health.error == "timed out: the receiver stopped reading"
 
 
 async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBench) -> None:
-    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
+    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
     bench.store()
     await asyncio.sleep(0)
     await bench.connected()
 
     await bench.sent(batch=9, begin=10, has_cursor=True)
-    bench.feed.replayed_to(P0, 11)
+    bench.feed.gaps.replayed_to(P0, 11)
 
-    assert bench.feed.held_batch is None
-    assert bench.feed.cursors == {P0: 10}
+    assert bench.held_batch is None
+    assert bench.cursors == {P0: 10}
     bench.confirm()
-    assert bench.feed.cursors == {P0: 11}
-    bench.feed.caught_up(P0, 11, live_position=11)
-    assert (bench.feed.cursors, bench.feed.state) == ({}, "live")
+    assert bench.cursors == {P0: 11}
+    bench.feed.gaps.caught_up(P0, 11, live_position=11)
+    assert (bench.cursors, bench.feed.state) == ({}, "live")
 
 
 async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: FeedBench) -> None:
-    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    bench.feed.caught_up(P0, 15, live_position=12)
+    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
+    bench.feed.gaps.caught_up(P0, 15, live_position=12)
 
-    assert bench.feed.place.floors == {P0: 15}
+    assert bench.feed.gaps.live_from == {P0: 15}
 
 
 async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: FeedBench) -> None:
     bench.receiver.refuses = True
-    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    snapshot = bench.feed.snapshot()
+    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
+    snapshot = bench.snapshot()
     bench.feed.miss(7, records(20, P1), lines=1)
-    bench.feed.kept(snapshot)
+    bench.were_stored(snapshot)
 
-    assert bench.feed.held_batch == 7
-    assert bench.feed in bench.registers.unstored
+    assert bench.held_batch == 7
+    assert bench.feed in bench.lists.unstored
 
 
 async def test_a_drain_that_moves_keeps_its_place(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.feed.change_to(route_of("syslog://127.0.0.1:515"))
 
-    assert bench.feed.gaps == {P0: 10}
+    assert bench.feed.gaps.offsets == {P0: 10}
 
 
 async def test_a_paused_drain_misses_lines_and_dials_nobody(bench: FeedBench) -> None:
     bench.feed.change_to(route_of(paused=True))
 
-    assert not bench.feed.accepting
+    assert not bench.feed.takes_live
     bench.feed.miss(1, records(10), lines=1)
     assert bench.feed.state == "paused"
     assert bench.receiver.dials == 0
@@ -285,73 +285,73 @@ async def test_a_paused_drain_misses_lines_and_dials_nobody(bench: FeedBench) ->
 async def test_a_new_drain_is_behind_from_its_rows_on(bench: FeedBench) -> None:
     bench.feed.begin(cursors({P0: 10, P1: 30}), {P0: 20, P1: 20})
 
-    assert (bench.feed.gaps, bench.feed.place.floors) == ({P0: 10}, {P1: 30})
-    assert bench.feed in bench.registers.behind
-    assert (bench.feed.state, bench.feed.lag_lines) == ("replaying", 10)
+    assert (bench.feed.gaps.offsets, bench.feed.gaps.live_from) == ({P0: 10}, {P1: 30})
+    assert bench.feed in bench.lists.behind
+    assert (bench.feed.state, bench.feed.gaps.lag_lines) == ("replaying", 10)
     bench.settled.update({P0: 5, P1: 5})
-    assert bench.feed.cursors == {P0: 10, P1: 30}
-    assert bench.feed.held_batch is None
+    assert bench.cursors == {P0: 10, P1: 30}
+    assert bench.held_batch is None
 
 
 async def test_a_new_drain_that_nothing_has_passed_is_live(bench: FeedBench) -> None:
     bench.feed.begin(cursors({P0: 20}), {P0: 20})
 
-    assert bench.feed not in bench.registers.behind
+    assert bench.feed not in bench.lists.behind
     assert bench.feed.state == "live"
 
 
 async def test_a_drain_is_rewound_to_the_lower_of_row_and_position(bench: FeedBench) -> None:
-    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    bench.feed.rewound(windows({P0: 50, P1: 60}), {P0: 1000, P1: 1000})
-    assert bench.feed.gaps == {P0: 10, P1: 60}
+    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
+    bench.feed.rewind(windows({P0: 50, P1: 60}), {P0: 1000, P1: 1000})
+    assert bench.feed.gaps.offsets == {P0: 10, P1: 60}
 
-    bench.feed.rewound(windows({P0: 5}), {P0: 1000, P1: 1000})
-    assert bench.feed.gaps == {P0: 5, P1: 60}
-    assert bench.feed in bench.registers.behind
+    bench.feed.rewind(windows({P0: 5}), {P0: 1000, P1: 1000})
+    assert bench.feed.gaps.offsets == {P0: 5, P1: 60}
+    assert bench.feed in bench.lists.behind
     bench.store()
-    assert bench.feed.place.stored == {P0: 5, P1: 60}
+    assert bench.feed.gaps.stored.rows == {P0: 5, P1: 60}
 
 
 async def test_a_lower_gap_is_stored_again_over_the_row(bench: FeedBench) -> None:
-    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
+    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
     bench.store()
-    assert bench.feed not in bench.registers.unstored
+    assert bench.feed not in bench.lists.unstored
 
-    bench.feed.rewound(windows({P0: 50}), {P0: 1000, P1: 1000})
-    assert bench.feed in bench.registers.unstored
-    assert bench.feed.cursors == {P0: 10}
+    bench.feed.rewind(windows({P0: 50}), {P0: 1000, P1: 1000})
+    assert bench.feed in bench.lists.unstored
+    assert bench.cursors == {P0: 10}
 
 
 async def test_lines_that_are_gathered_are_not_lost_when_it_is_rewound(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.feed.take(2, records(11), (b"b",), 1)
     bench.feed.take(2, records(7, P1), (b"c",), 1)
-    bench.feed.rewound(windows({P0: 50}), {P0: 100, P1: 100})
+    bench.feed.rewind(windows({P0: 50}), {P0: 100, P1: 100})
 
-    assert bench.feed.gaps == {P0: 11, P1: 7}
-    assert bench.feed.held_batch == 1
-    assert bench.feed.outbox_bytes == 0
+    assert bench.feed.gaps.offsets == {P0: 11, P1: 7}
+    assert bench.held_batch == 1
+    assert bench.feed.outbound.delivery.outbox_bytes == 0
     bench.confirm()
-    assert bench.feed.held_batch == 2
+    assert bench.held_batch == 2
 
 
 async def test_a_rewound_drain_sends_no_failed_request_again() -> None:
     bench = FeedBench(route_of("http://127.0.0.1:80/"))
     await bench.sent(batch=1, begin=10)
     bench.sender.ended(ConnectionResetError())
-    assert bench.feed.resend is not None
-    epoch = bench.feed.place.epoch
+    assert bench.feed.outbound.delivery.resend is not None
+    epoch = bench.feed.gaps.gap_version
 
-    bench.feed.rewound(windows({P0: 5}), {P0: 100})
-    assert bench.feed.resend is None
-    assert bench.feed.place.epoch > epoch
-    assert bench.feed.gaps == {P0: 5}
+    bench.feed.rewind(windows({P0: 5}), {P0: 100})
+    assert bench.feed.outbound.delivery.resend is None
+    assert bench.feed.gaps.gap_version > epoch
+    assert bench.feed.gaps.offsets == {P0: 5}
     bench.feed.close()
 
 
 async def test_a_paused_drain_is_rewound_too(bench: FeedBench) -> None:
     bench.feed.change_to(route_of(paused=True))
-    bench.feed.rewound(windows({P0: 5}), {P0: 100})
+    bench.feed.rewind(windows({P0: 5}), {P0: 100})
 
-    assert bench.feed.gaps == {P0: 5}
+    assert bench.feed.gaps.offsets == {P0: 5}
     assert bench.receiver.dials == 0

@@ -14,8 +14,9 @@ from drains.delivery.senders.http_answers import HttpError
 from drains.filters import LineFilter
 from drains.routes import Route
 from events.kafka.records import TopicPartition
-from shuttle.feed.context import Registers
-from shuttle.feed.feed import IDLE_SECONDS, Feed
+from shuttle.feed.context import FeedContext, WorkLists
+from shuttle.feed.delivery import IDLE_SECONDS
+from shuttle.feed.feed import Feed
 from shuttle.feed.health import LATE_SECONDS, PROVEN_SECONDS
 from shuttle.feed.link import DIALS, LIFE_SECONDS
 from shuttle.feed.writes import Write
@@ -58,8 +59,8 @@ async def test_requests_gather_for_longer_than_writes(benches: Benches) -> None:
     for bench in (stream, web):
         bench.feed.take(1, records(10), (b"a",), 1)
 
-    assert list(stream.registers.due) == [0.05]
-    assert list(web.registers.due) == [0.5]
+    assert list(stream.lists.due) == [0.05]
+    assert list(web.lists.due) == [0.5]
 
 
 async def test_another_framing_waits_for_what_is_under_way(benches: Benches) -> None:
@@ -67,13 +68,13 @@ async def test_another_framing_waits_for_what_is_under_way(benches: Benches) -> 
     await bench.sent(batch=1, begin=10)
     bench.feed.change_to(route_of(framing="octet"))
 
-    assert not bench.feed.accepting
+    assert not bench.feed.takes_live
     assert len(bench.receiver.senders) == 1
     bench.feed.miss(2, records(11), lines=1)
     bench.confirm()
     await until(lambda: len(bench.receiver.senders) == 2)
-    assert bench.feed.accepting
-    assert bench.feed.gaps == {P0: 11}
+    assert bench.feed.takes_live
+    assert bench.feed.gaps.offsets == {P0: 11}
 
 
 async def test_another_framing_with_nothing_under_way_acts_at_once(benches: Benches) -> None:
@@ -82,8 +83,8 @@ async def test_another_framing_with_nothing_under_way_acts_at_once(benches: Benc
     bench.confirm()
     bench.feed.change_to(route_of(connections=2))
 
-    assert bench.feed.accepting
-    assert bench.feed.gaps == {}
+    assert bench.feed.takes_live
+    assert bench.feed.gaps.offsets == {}
     bench.feed.take(2, records(11), (b"", b"x"), 1)
     bench.feed.flush()
     await until(lambda: len(bench.receiver.senders) == 2)
@@ -95,8 +96,8 @@ async def test_another_filter_changes_nothing_on_the_way(benches: Benches) -> No
     await bench.sent(batch=1, begin=10)
     bench.feed.change_to(route_of(filter=LineFilter(include="x")))
 
-    assert bench.feed.accepting
-    assert bench.feed.gaps == {}
+    assert bench.feed.takes_live
+    assert bench.feed.gaps.offsets == {}
     assert len(bench.receiver.senders) == 1
 
 
@@ -108,7 +109,7 @@ async def test_an_idle_connection_ends_and_that_is_no_failure(benches: Benches) 
     bench.feed.tend(bench.now)
 
     assert bench.sender.closed
-    assert (bench.feed.state, bench.feed.accepting, bench.receiver.dials) == ("live", True, 1)
+    assert (bench.feed.state, bench.feed.takes_live, bench.receiver.dials) == ("live", True, 1)
     bench.feed.take(2, records(11), (b"y",), 1)
     bench.feed.flush()
     await until(lambda: len(bench.receiver.senders) == 2)
@@ -117,9 +118,7 @@ async def test_an_idle_connection_ends_and_that_is_no_failure(benches: Benches) 
 async def old_connection(bench: FeedBench) -> None:
     """That has just been given a line."""
     await bench.sent(batch=1, begin=10)
-    bench.sender.read_all()
-    for write in bench.sender.confirm(bench.now):
-        bench.feed._confirmed(write)
+    bench.confirm()
     bench.now += LIFE_SECONDS + LATE_SECONDS + 1
     bench.feed.take(2, records(11), (b"y",), 1)
     bench.feed.flush()
@@ -132,7 +131,7 @@ async def test_an_old_connection_is_replaced_when_nothing_is_under_way(benches: 
 
     bench.confirm()
     assert bench.sender.closed
-    assert (bench.feed.state, bench.feed.gaps) == ("live", {})
+    assert (bench.feed.state, bench.feed.gaps.offsets) == ("live", {})
 
 
 async def test_an_old_connection_that_is_never_idle_is_emptied_first(benches: Benches) -> None:
@@ -140,11 +139,11 @@ async def test_an_old_connection_that_is_never_idle_is_emptied_first(benches: Be
     await old_connection(bench)
     bench.feed.tend(bench.now)
 
-    assert not bench.feed.accepting
+    assert not bench.feed.takes_live
     assert not bench.sender.closed
     bench.confirm()
     assert bench.sender.closed
-    assert bench.feed.accepting
+    assert bench.feed.takes_live
 
 
 async def test_a_drain_that_failed_shows_so_until_a_line_is_confirmed(benches: Benches) -> None:
@@ -152,14 +151,14 @@ async def test_a_drain_that_failed_shows_so_until_a_line_is_confirmed(benches: B
     await bench.sent(batch=1, begin=10)
     bench.sender.ended(ConnectionEndedError("HTTP 503"))
     bench.store()
-    bench.feed._link._try_now()
+    bench.try_now()
     await until(lambda: len(bench.receiver.senders) == 2)
 
-    assert bench.feed.replayable
-    assert (bench.feed.state, bench.feed.health.error) == ("failing", "HTTP 503")
+    assert bench.feed.takes_replay
+    assert (bench.feed.state, bench.feed.outbound.health.error) == ("failing", "HTTP 503")
     await bench.sent(batch=2, begin=10, has_cursor=True)
     bench.confirm()
-    assert (bench.feed.state, bench.feed.health.error) == ("replaying", None)
+    assert (bench.feed.state, bench.feed.outbound.health.error) == ("replaying", None)
 
 
 async def test_a_connection_that_stands_is_believed_in(benches: Benches) -> None:
@@ -167,14 +166,14 @@ async def test_a_connection_that_stands_is_believed_in(benches: Benches) -> None
     bench.receiver.refuses = True
     bench.feed.take(1, records(10), (b"a",), 1)
     bench.feed.flush()
-    await until(lambda: bench.feed.health.error is not None)
-    bench.feed.caught_up(P0, 11, live_position=11)
+    await until(lambda: bench.feed.outbound.health.error is not None)
+    bench.feed.gaps.caught_up(P0, 11, live_position=11)
     bench.receiver.refuses = False
-    bench.feed._link._try_now()
+    bench.try_now()
     await until(lambda: bool(bench.receiver.senders))
 
     bench.feed.tend(bench.now + PROVEN_SECONDS + 1)
-    assert (bench.feed.state, bench.feed.health.error) == ("live", None)
+    assert (bench.feed.state, bench.feed.outbound.health.error) == ("live", None)
 
 
 async def test_refused_lines_are_counted_and_not_as_delivered(benches: Benches) -> None:
@@ -194,14 +193,14 @@ async def test_trouble_without_an_end_is_shown(benches: Benches) -> None:
     bench.sender.trouble = "connection refused"
     bench.confirm()
 
-    assert (bench.feed.state, bench.feed.health.error) == ("live", "connection refused")
+    assert (bench.feed.state, bench.feed.outbound.health.error) == ("live", "connection refused")
 
 
 async def test_a_replay_over_udp_goes_at_5000_lines_a_second(benches: Benches) -> None:
     bench = benches("syslog+udp://127.0.0.1:514")
-    bench.feed.restored(cursors({P0: 10}), {P0: 1000, P1: 1000})
+    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
     await until(lambda: bool(bench.receiver.senders))
-    bench.feed.take(1, records(10), (b"x",), 1000, has_cursor=True)
+    bench.feed.take_replayed(1, records(10), (b"x",), 1000)
     bench.feed.flush()
 
     assert not bench.feed.has_room
@@ -219,39 +218,39 @@ async def failed_request(bench: FeedBench, error: Exception) -> None:
     bench.feed.take(2, records(12), (b"d",), 1)
     bench.feed.flush()
     bench.sender.ended(error)
-    bench.feed._link._try_now()
+    bench.try_now()
     await until(lambda: len(bench.receiver.senders) == 2)
 
 
 async def test_a_failed_request_is_cut_exactly_so_again(benches: Benches) -> None:
     bench = benches("https://127.0.0.1/")
     await failed_request(bench, HttpError(503, {}))
-    resend = bench.feed.resend
+    resend = bench.feed.outbound.delivery.resend
 
     assert resend is not None
     assert (resend.limit_of(P0), resend.limit_of(P1)) == (12, 4)
-    assert bench.feed.replayable
-    assert not bench.feed.accepting
-    bench.feed.take(3, records(10), (b"a",), 1, has_cursor=True)
-    bench.feed.take(3, records(11), (b"b",), 1, has_cursor=True)
-    bench.feed.replayed_to(P0, 12)
+    assert bench.feed.takes_replay
+    assert not bench.feed.takes_live
+    bench.feed.take_replayed(3, records(10), (b"a",), 1)
+    bench.feed.take_replayed(3, records(11), (b"b",), 1)
+    bench.feed.gaps.replayed_to(P0, 12)
     bench.feed.flush()
     assert bench.sender.sent == []
-    assert not resend.is_complete(bench.feed.gaps)
+    assert not resend.is_complete(bench.feed.gaps.offsets)
 
-    bench.feed.take(3, records(3, P1), (b"c",), 1, has_cursor=True)
-    bench.feed.replayed_to(P1, 4)
-    assert resend.is_complete(bench.feed.gaps)
+    bench.feed.take_replayed(3, records(3, P1), (b"c",), 1)
+    bench.feed.gaps.replayed_to(P1, 4)
+    assert resend.is_complete(bench.feed.gaps.offsets)
     bench.feed.resent()
     assert bench.sender.sent == [b"abc"]
     assert bench.sender.names == [bench.receiver.senders[0].names[0]]
-    assert bench.feed.accepting
+    assert bench.feed.takes_live
 
 
 async def test_a_large_request_that_failed_still_fits(benches: Benches) -> None:
     bench = benches("https://127.0.0.1/")
     await failed_request(bench, HttpError(503, {}))
-    bench.feed.take(3, records(10), (b"a" * 3_000_000,), 1, has_cursor=True)
+    bench.feed.take_replayed(3, records(10), (b"a" * 3_000_000,), 1)
 
     assert bench.feed.has_room
 
@@ -260,8 +259,8 @@ async def test_a_refused_request_is_not_cut_so_again(benches: Benches) -> None:
     bench = benches("https://127.0.0.1/")
     await failed_request(bench, HttpError(400, {}))
 
-    assert bench.feed.resend is None
-    assert bench.feed.gaps == {P0: 10, P1: 3}
+    assert bench.feed.outbound.delivery.resend is None
+    assert bench.feed.gaps.offsets == {P0: 10, P1: 3}
 
 
 async def test_retry_after_is_waited_for(benches: Benches, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,15 +289,15 @@ async def test_dials_that_hang_again_and_again_keep_nobody_from_a_first_one() ->
         await asyncio.Event().wait()
         raise AssertionError
 
-    registers: Registers[Feed] = Registers(never, lambda: 1000.0)
-    feeds = [Feed(route_of(), registers) for _ in range(2 * DIALS)]
+    context = FeedContext(never, lambda: 1000.0)
+    feeds = [Feed(route_of(), context, WorkLists()) for _ in range(2 * DIALS)]
     for feed in feeds:
-        feed._link._dialled_slowly = True
-        feed._link.want()
+        feed.outbound.delivery.link._dialled_slowly = True
+        feed.outbound.delivery.link.want()
     await until(lambda: len(dialled) == DIALS // 2)
 
-    feeds.append(Feed(route_of("syslog://127.0.0.2:514"), registers))
-    feeds[-1]._link.want()
+    feeds.append(Feed(route_of("syslog://127.0.0.2:514"), context, WorkLists()))
+    feeds[-1].outbound.delivery.link.want()
 
     await until(lambda: feeds[-1].route in dialled)
     for feed in feeds:
@@ -321,10 +320,10 @@ async def test_a_pass_lets_go_when_there_is_no_request_to_be_cut_any_more(
     bench = benches("https://127.0.0.1/")
     await failed_request(bench, HttpError(503, {}))
     bench.feed.miss(3, records(20, P2), 1)
-    epoch = bench.feed.place.epoch
+    epoch = bench.feed.gaps.gap_version
 
     cease(bench)
 
-    assert bench.feed.resend is None
-    assert bench.feed.place.epoch > epoch
-    assert bench.feed.gaps[P2] == 20
+    assert bench.feed.outbound.delivery.resend is None
+    assert bench.feed.gaps.gap_version > epoch
+    assert bench.feed.gaps.offsets[P2] == 20

@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shuttle.feed.loss_notices import SKIPPED, TOO_OLD
+from shuttle.worker.report import lag_seconds_of
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
 
 
 @pytest.fixture
 async def bench() -> AsyncIterator[FeedBench]:
     made = FeedBench(route_of(on_lag="skip", max_lag_seconds=100))
-    made.registers.wall_clock = lambda: made.now
+    made.context.wall_clock = lambda: made.now
     yield made
     made.feed.close()
     await asyncio.sleep(0)
@@ -31,24 +32,24 @@ async def test_missed_lines_are_counted_until_they_are_replayed(bench: FeedBench
     await failed(bench)
     bench.feed.miss(2, records(20), lines=1)
     bench.feed.miss(3, records(21), lines=1)
-    assert bench.feed.lag_lines == 2
+    assert bench.feed.gaps.lag_lines == 2
 
-    bench.feed.take(4, records(20), (b"x",), 1, has_cursor=True)
-    bench.feed.replayed_to(P0, 21)
-    assert bench.feed.lag_lines == 1
+    bench.feed.take_replayed(4, records(20), (b"x",), 1)
+    bench.feed.gaps.replayed_to(P0, 21)
+    assert bench.feed.gaps.lag_lines == 1
 
-    bench.feed.take(5, records(21), (b"x",), 1, has_cursor=True)
-    bench.feed.caught_up(P0, 22, 22)
-    assert (bench.feed.lag_lines, bench.feed.gaps) == (0, {})
+    bench.feed.take_replayed(5, records(21), (b"x",), 1)
+    bench.feed.gaps.caught_up(P0, 22, 22)
+    assert (bench.feed.gaps.lag_lines, bench.feed.gaps.offsets) == (0, {})
 
 
 async def test_what_nobody_has_seen_is_counted_in_offsets(bench: FeedBench) -> None:
-    bench.feed.restored(cursors({P0: 100, P1: 7}), {P0: 150, P1: 7})
-    assert bench.feed.lag_lines == 50
+    bench.feed.restore(cursors({P0: 100, P1: 7}), {P0: 150, P1: 7})
+    assert bench.feed.gaps.lag_lines == 50
 
-    bench.feed.take(1, records(100), (b"x",), 1, has_cursor=True)
-    bench.feed.replayed_to(P0, 120)
-    assert bench.feed.lag_lines == 30
+    bench.feed.take_replayed(1, records(100), (b"x",), 1)
+    bench.feed.gaps.replayed_to(P0, 120)
+    assert bench.feed.gaps.lag_lines == 30
 
 
 async def test_what_is_sent_again_makes_nobody_forget_what_is_not_counted(
@@ -56,12 +57,12 @@ async def test_what_is_sent_again_makes_nobody_forget_what_is_not_counted(
 ) -> None:
     bench.feed.begin(cursors({P0: 100}), {P0: 150})
     await bench.sent(batch=1, begin=100, has_cursor=True)
-    bench.feed.replayed_to(P0, 120)
+    bench.feed.gaps.replayed_to(P0, 120)
     bench.sender.ended(ConnectionResetError())
-    assert (bench.feed.gaps, bench.feed.lag_lines) == ({P0: 100}, 50)
+    assert (bench.feed.gaps.offsets, bench.feed.gaps.lag_lines) == ({P0: 100}, 50)
 
     bench.feed.miss(2, records(150), lines=1)
-    bench.feed.jump({P0: 151}, {P0: 151}, SKIPPED)
+    bench.feed.skip({P0: 151}, {P0: 151}, SKIPPED)
     assert bench.feed.stats.lines_lost == {SKIPPED: 51}
 
 
@@ -71,21 +72,21 @@ async def test_a_jump_to_live_says_exactly_how_many_lines_it_cost(bench: FeedBen
         bench.feed.miss(2, records(offset), lines=1)
     assert bench.feed.skips_lag
 
-    bench.feed.jump({P0: 40}, {P0: 40}, SKIPPED)
+    bench.feed.skip({P0: 40}, {P0: 40}, SKIPPED)
 
-    assert (bench.feed.gaps, bench.feed.lag_lines, bench.feed.stats.lines_lost) == (
+    assert (bench.feed.gaps.offsets, bench.feed.gaps.lag_lines, bench.feed.stats.lines_lost) == (
         {},
         0,
         {SKIPPED: 7},
     )
     assert not bench.feed.skips_lag
-    assert bench.registers.lines_lost == {SKIPPED: 7}
+    assert bench.context.totals.lines_lost == {SKIPPED: 7}
 
 
 async def test_lines_that_may_have_arrived_make_the_number_inexact(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.sender.ended(ConnectionResetError())
-    bench.feed.jump({P0: 40}, {P0: 40}, SKIPPED)
+    bench.feed.skip({P0: 40}, {P0: 40}, SKIPPED)
 
     assert bench.feed.stats.lines_lost == {SKIPPED: 1}
     bench.now += 60
@@ -100,25 +101,25 @@ async def test_lines_that_may_have_arrived_make_the_number_inexact(bench: FeedBe
 async def test_a_drain_that_only_begins_behind_skips_nothing(bench: FeedBench) -> None:
     bench.feed.begin(cursors({P0: 3}), {P0: 9})
 
-    assert bench.feed.gaps == {P0: 3}
+    assert bench.feed.gaps.offsets == {P0: 3}
     assert not bench.feed.skips_lag
 
 
 async def test_a_jump_over_what_is_too_old_keeps_the_rest(bench: FeedBench) -> None:
     bench.feed.begin(cursors({P0: 100}), {P0: 150})
-    bench.feed.look_ups.too_old_before(P0, 100)
-    assert bench.feed.jumps
+    bench.feed.gaps.look_ups.too_old_before(P0, 100)
+    assert bench.feed.skips_first
 
-    bench.feed.jump({P0: 120}, {P0: 160}, TOO_OLD)
-    bench.feed.look_ups.answered(P0, 120)
+    bench.feed.skip({P0: 120}, {P0: 160}, TOO_OLD)
+    bench.feed.gaps.look_ups.answered(P0, 120)
 
-    assert bench.feed.gaps == {P0: 120}
+    assert bench.feed.gaps.offsets == {P0: 120}
     assert bench.feed.stats.lines_lost == {TOO_OLD: 20}
-    assert not bench.feed.jumps
+    assert not bench.feed.skips_first
 
 
 async def test_lag_in_seconds_is_the_age_of_the_oldest_missing_line(bench: FeedBench) -> None:
-    assert bench.feed.lag_seconds == 0
-    bench.feed.restored(cursors({P0: 100}), {P0: 150})
+    assert lag_seconds_of(bench.feed) == 0
+    bench.feed.restore(cursors({P0: 100}), {P0: 150})
     bench.now += 40
-    assert bench.feed.lag_seconds == 40
+    assert lag_seconds_of(bench.feed) == 40

@@ -13,8 +13,9 @@ import pytest
 from drains.delivery.sender import CAPACITY_BYTES
 from events.kafka.records import TopicPartition
 from shuttle.feed.feed import Feed
-from shuttle.replay import passes as replay
-from shuttle.replay.passes import NEAR_RECORDS, ReplayPass, ReplayScheduler
+from shuttle.replay import passes, scheduler
+from shuttle.replay.passes import NEAR_RECORDS, ReplayPass
+from shuttle.replay.scheduler import ReplayScheduler
 from shuttle.replay.skips import LagSkips
 from tests.support.feed_bench import P0, P1, FeedBench, cursors
 
@@ -27,8 +28,8 @@ class NoConsumer:
     async def close(self) -> None: ...
 
 
-class NoJumps:
-    async def jump(self, feed: Feed) -> None: ...
+class NoSkips:
+    async def skip(self, feed: Feed) -> None: ...
 
 
 class StandingPass(ReplayPass):
@@ -49,7 +50,7 @@ class Bench:
             cast(Any, NoConsumer),
             self._make_pass,
             self.behind,
-            cast(LagSkips, NoJumps()),
+            cast(LagSkips, NoSkips()),
             lambda: False,
         )
 
@@ -61,7 +62,7 @@ class Bench:
     async def feed_behind(self, *gaps: int) -> FeedBench:
         """Connected, with gaps that begin at these offsets."""
         bench = FeedBench()
-        bench.feed.restored(cursors(dict(zip((P0, P1), gaps, strict=False))), LIVE)
+        bench.feed.restore(cursors(dict(zip((P0, P1), gaps, strict=False))), LIVE)
         await bench.connected()
         self.behind.add(bench.feed)
         return bench
@@ -79,7 +80,8 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
-    monkeypatch.setattr(replay, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(passes, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(scheduler, "LOOK_SECONDS", 0.001)
     bench = Bench()
     running = asyncio.create_task(bench.replays.run())
     yield bench
@@ -110,7 +112,7 @@ async def test_one_with_a_partition_that_a_pass_does_not_read_gets_its_own(bench
 async def test_passes_that_are_near_each_other_become_one_after_their_turn(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(passes, "TURN_SECONDS", 0.0)
     first = await bench.feed_behind(1000)
     await bench.until_served(first.feed, 0)
     bench.passes[0].go_to(20_000)
@@ -119,7 +121,7 @@ async def test_passes_that_are_near_each_other_become_one_after_their_turn(
     await until(
         lambda: any(one.serves(first.feed) and one.serves(second.feed) for one in bench.passes)
     )
-    assert (first.feed.gaps, second.feed.gaps) == ({P0: 20_000}, {P0: 1000})
+    assert (first.feed.gaps.offsets, second.feed.gaps.offsets) == ({P0: 20_000}, {P0: 1000})
 
 
 async def test_one_that_was_let_off_is_served_again_while_the_others_go_on(bench: Bench) -> None:

@@ -10,7 +10,7 @@ from drains.option_values import DrainOptions
 from drains.routes import Route
 from events.keys import AppKey, Key, SiteKey
 from events.lines import Lines, LogLine, Origin, Severity
-from shuttle.feed.context import Registers
+from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
 from shuttle.routing import Parcel, Router
 from tests.support.fake_sender import FakeReceiver
@@ -27,8 +27,8 @@ TIME = "2016-08-24T17:03:20Z"
 
 async def feed(name: str, url: str = "syslog://h:514", key: Key = GOLD, **options: object) -> Feed:
     made = DrainOptions(**options)  # type: ignore[arg-type]
-    registers: Registers[Feed] = Registers(FakeReceiver().connect, lambda: 0.0)
-    return Feed(Route(name, key, Destination.parse(url), options=made), registers)
+    context = FeedContext(FakeReceiver().connect, lambda: 0.0)
+    return Feed(Route(name, key, Destination.parse(url), options=made), context, WorkLists())
 
 
 def parcels(*feeds: Feed, lines: list[LogLine]) -> list[Parcel]:

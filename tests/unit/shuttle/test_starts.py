@@ -12,16 +12,15 @@ from confluent_kafka import KafkaError, KafkaException
 
 from drains.destination import Destination
 from drains.routes import Route, RouteTable
-from events.kafka.cluster import Found as FoundByTime
 from events.kafka.cluster import Span
-from events.kafka.group_member import Found
+from events.kafka.cluster import StampedOffset as FoundByTime
+from events.kafka.group_member import Assigned
 from events.kafka.records import Offsets, TopicPartition
 from events.keys import AppKey, SiteKey
 from events.topics import BUILD_TOPIC, ROUTER_TOPIC, topics_of
 from shuttle.commit.store import TakenOver
-from shuttle.feed.context import Registers
-from shuttle.feed.feed import Feed
-from shuttle.feed.stored_cursor import StoredCursor
+from shuttle.feed.context import FeedContext, WorkLists
+from shuttle.feed.stored_rows import StoredCursor
 from shuttle.worker import starts
 from shuttle.worker.background import BackgroundTasks
 from shuttle.worker.feeds import Feeds
@@ -83,7 +82,7 @@ class Store:
         self.begun.append((drain_id, list(begin)))
 
 
-class Keeper:
+class StoreThread:
     def __init__(self, store: Store) -> None:
         self._store = store
 
@@ -98,24 +97,24 @@ class TopicIds:
 
 class Bench:
     def __init__(self) -> None:
-        self.cluster, self.store, self.chores = Cluster(), Store(), BackgroundTasks()
+        self.cluster, self.store, self.tasks = Cluster(), Store(), BackgroundTasks()
         self.now = 1000.0
         self.another_log = asyncio.Event()
-        registers: Registers[Feed] = Registers(FakeReceiver().connect, lambda: self.now)
-        self.roster = Feeds(registers)
+        context = FeedContext(FakeReceiver().connect, lambda: self.now)
+        self.feeds = Feeds(context, WorkLists())
         self.starts = Starts(
             cast(Any, self.cluster),
-            cast(Any, Keeper(self.store)),
-            self.roster,
+            cast(Any, StoreThread(self.store)),
+            self.feeds,
             cast(Any, TopicIds()),
-            self.chores,
+            self.tasks,
             self.another_log,
         )
         self.starts._clock = lambda: self.now
 
     def met(self, *routes: Route) -> None:
         """The worker has feeds for these, and begins them nowhere."""
-        self.roster.follow(RouteTable(1, routes), {}, {})
+        self.feeds.follow(RouteTable(1, routes), {}, {})
 
     async def start(
         self,
@@ -134,7 +133,7 @@ class Bench:
             {},
             {} if offset is None else {partition: offset},
         )
-        found = {partition: Found(committed, 5, 500)}
+        found = {partition: Assigned(committed, 5, 500)}
         return (await self.starts.of_partitions(found, taken))[partition]
 
     async def of(self, route: Route, *here: TopicPartition) -> Offsets:
@@ -147,8 +146,8 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     monkeypatch.setattr(starts, "RETRY_SECONDS", 0.0)
     made = Bench()
     yield made
-    await made.chores.cancel()
-    for feed in made.roster.by_id.values():
+    await made.tasks.cancel()
+    for feed in made.feeds.by_id.values():
         feed.close()
 
 
@@ -317,7 +316,7 @@ async def test_a_young_partition_that_has_gone_is_nobodys_start(bench: Bench) ->
 async def written(bench: Bench, *routes: Route) -> None:
     bench.starts.write(routes)
     bench.starts.write(routes)  # the routes are looked at again and again
-    await asyncio.gather(*bench.chores._errands)
+    await asyncio.gather(*bench.tasks._errands)
 
 
 async def test_a_start_is_written_once_kafka_answers(bench: Bench) -> None:
@@ -338,6 +337,6 @@ async def test_a_drain_that_is_deleted_meanwhile_is_not_waited_for(bench: Bench)
     bench.starts.write([pending])
     await asyncio.sleep(0)
     bench.starts.write([])
-    await asyncio.gather(*bench.chores._errands)
+    await asyncio.gather(*bench.tasks._errands)
 
     assert bench.store.begun == []

@@ -1,18 +1,8 @@
-"""How much of what a receiver confirmed lately is sent again when its connection ends.
-
-A kernel confirms bytes that nobody may ever read, so 5 s of them are distrusted. But a receiver
-that resets again and again would then be sent the same bytes for ever. So from the second reset
-on it is sent only some of them at a time, half as much as it took before: what stands for 5 s has
-been read, and the next reset cannot take it back. Where not even that gets on, a fifth reset
-distrusts half as much, a sixth nothing.
-
-All is as before once everything that was sent is confirmed again, or a connection has confirmed
-a good deal more than was sent again: with many partitions to replay, the last may be far away.
-"""
+"""What is sent again after a connection has ended, and how fast: three rules of a replay."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from drains.delivery.senders.checkpoints import KEPT_SECONDS, NO_STEP_BACK, StepBack
 from events.kafka.records import TopicPartition
@@ -24,8 +14,22 @@ FULL_RESETS = 4
 PORTION_BYTES_MIN = 32 * 1024
 STANDS_SECONDS = KEPT_SECONDS + 0.5
 
+LINES_PER_SECOND = 5_000
 
-class Distrust:
+
+class ResendGuard:
+    """How much of what a receiver confirmed lately is sent again when its connection ends.
+
+    A kernel confirms bytes that nobody may ever read, so 5 s of them are distrusted. But a receiver
+    that resets again and again would then be sent the same bytes for ever. So from the second reset
+    on it is sent only some of them at a time, half as much as it took before: what stands for 5 s
+    has been read, and the next reset cannot take it back. Where not even that gets on, a fifth
+    reset distrusts half as much, a sixth nothing.
+
+    All is as before once everything that was sent is confirmed again, or a connection has confirmed
+    a good deal more than was sent again: with many partitions to replay, the last may be far away.
+    """
+
     def __init__(self) -> None:
         self._frontier: dict[TopicPartition, int] = {}
         self._resets = 0
@@ -96,3 +100,39 @@ class Distrust:
         self._frontier.clear()
         self._resets = self._bytes_again = 0
         self._portion_bytes = None
+
+
+class Pace:
+    """How fast a replay may go to a receiver that cannot say when it is full."""
+
+    def __init__(self, lines_per_second: float = LINES_PER_SECOND) -> None:
+        self._seconds_a_line = 1 / lines_per_second
+        self._free_at = 0.0
+
+    def sent(self, lines: int, now: float) -> None:
+        self._free_at = max(now, self._free_at) + lines * self._seconds_a_line
+
+    def may_send(self, now: float) -> bool:
+        return now >= self._free_at
+
+
+class Resend:
+    """A request that failed, to be cut exactly so once more: receivers drop doubles by its id.
+
+    Until it has been handed over again, a replay goes to its ends and no further.
+    """
+
+    def __init__(self, failed: Write) -> None:
+        self._ends = dict(failed.ends)
+        self.name = failed.name
+
+    def limit_of(self, partition: TopicPartition) -> int:
+        """The offset before which lines of a partition belong to it; 0: none of them do."""
+        return self._ends.get(partition, 0)
+
+    def is_complete(self, gaps: Mapping[TopicPartition, int]) -> bool:
+        """Whether all its lines have been handed over, going by what is still missing."""
+        return all(gaps.get(partition, end) >= end for partition, end in self._ends.items())
+
+    def forget(self, partition: TopicPartition) -> None:
+        self._ends.pop(partition, None)

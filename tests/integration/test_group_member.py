@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
 from events.kafka.client import consumer_conf
-from events.kafka.group_member import Found, GroupConsumer
+from events.kafka.group_member import Assigned, GroupConsumer
 from events.kafka.records import TopicPartition
 from events.kafka.topic_ids import TopicIds
 from tests.support.broker import Broker
@@ -21,12 +21,14 @@ class Told:
     def __init__(self) -> None:
         self.assigned_times = 0
 
-    def assigned(self, found: Mapping[TopicPartition, Found], generation: int) -> None:
+    def assigned(self, found: Mapping[TopicPartition, Assigned], generation: int) -> None:
         self.assigned_times += 1
 
     def unanswered(self, partitions: Iterable[TopicPartition]) -> None: ...
 
-    async def revoked(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+    async def revoked(
+        self, partitions: Iterable[TopicPartition], until: float
+    ) -> Mapping[TopicPartition, int]:
         return dict.fromkeys(partitions, 7)
 
     def lost(self, partitions: Iterable[TopicPartition]) -> None: ...
@@ -38,8 +40,8 @@ async def test_what_it_is_given_at_its_end_it_lets_go_without_a_question(
     """A group that is left answers none: the question took its whole time limit."""
     name, group, told = kafka.create(topic()), f"group-{uuid4()}", Told()
     settings = {"bootstrap.servers": kafka.bootstrap}
-    consumer = GroupConsumer(consumer_conf(settings, group), told, TopicIds(settings))
-    await consumer.subscribe([name])
+    consumer = GroupConsumer(consumer_conf(settings, group), TopicIds(settings))
+    await consumer.subscribe([name], told)
     await until(lambda: kafka.has_settled(group), 10, "it is given partitions")
 
     async with asyncio.timeout(5):
@@ -53,8 +55,8 @@ async def test_what_is_handed_over_at_its_end_is_committed(
 ) -> None:
     name, group, told = kafka.create(topic(), 2), f"group-{uuid4()}", Told()
     settings = {"bootstrap.servers": kafka.bootstrap}
-    consumer = GroupConsumer(consumer_conf(settings, group), told, TopicIds(settings))
-    await consumer.subscribe([name])
+    consumer = GroupConsumer(consumer_conf(settings, group), TopicIds(settings))
+    await consumer.subscribe([name], told)
     async with asyncio.timeout(10):
         while not told.assigned_times:
             await consumer.next_batch()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from drains.delivery.network.errors import ConnectionEndedError
-from shuttle.feed.loss_notices import EVERY_SECONDS, Notices
+from shuttle.feed.loss_notices import EVERY_SECONDS, LossNotices
 from tests.support import logplex, syslog
 from tests.support.feed_bench import FeedBench, records, route_of
 
@@ -14,7 +14,7 @@ from tests.support.feed_bench import FeedBench, records, route_of
 @pytest.fixture
 async def bench() -> AsyncIterator[FeedBench]:
     made = FeedBench(route_of("https://127.0.0.1/"))
-    made.registers.wall_clock = lambda: 1_700_000_000.9
+    made.context.wall_clock = lambda: 1_700_000_000.9
     yield made
     made.feed.close()
     await asyncio.sleep(0)
@@ -68,7 +68,7 @@ async def test_a_notice_that_did_not_arrive_is_told_again(bench: FeedBench) -> N
     bench.feed.tend(bench.now)
     bench.feed.flush()
     bench.sender.ended(ConnectionEndedError("reset"))
-    bench.feed._link._try_now()
+    bench.try_now()
     while len(bench.receiver.senders) < 2:
         await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -80,7 +80,7 @@ async def test_a_notice_that_did_not_arrive_is_told_again(bench: FeedBench) -> N
 
 
 def test_losses_of_several_kinds_are_one_notice() -> None:
-    notices = Notices()
+    notices = LossNotices()
     notices.lost(2, "Refused by the receiver.", 20.0)
     notices.lost(3, "Gone.", 10.0)
 

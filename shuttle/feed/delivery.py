@@ -1,0 +1,248 @@
+"""The bytes under way to one receiver: gathered, written, confirmed, or to be sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Protocol
+
+from drains.delivery.build import batch_limits_of, connections_of
+from drains.delivery.sender import CAPACITY_BYTES, Sender
+from drains.delivery.senders.checkpoints import StepBack
+from drains.routes import Route
+from events.kafka.records import PartitionRecords, TopicPartition
+from shuttle.feed.context import FeedContext
+from shuttle.feed.link import Link
+from shuttle.feed.outbox import Outbox
+from shuttle.feed.resend_guard import Pace, Resend, ResendGuard
+from shuttle.feed.writes import Pieces, Progress, Write, WriteOwner
+
+IDLE_SECONDS = 300.0
+"""So long without a line, and a connection is ended."""
+
+
+class ConnectionOwner(Protocol):
+    """Who sees to the connection."""
+
+    def opened(self, now: float) -> None: ...
+
+    def leave_live(self, reason: str) -> None:
+        """The receiver takes less than it is given."""
+
+    def closed(self) -> None:
+        """The receiver closed, and has read all that it was sent: no failure."""
+
+    def failed(self, error: Exception | None, again: list[Write]) -> None:
+        """No connection, or none any more; `again` may not have been read by anybody."""
+
+
+class Delivery:
+    """Owns the outbox, the link, the writes that nobody has confirmed, and what is sent again."""
+
+    def __init__(
+        self, route: Route, context: FeedContext, owner: ConnectionOwner, writes: WriteOwner
+    ) -> None:
+        self.resend: Resend | None = None
+        """A failed request that a replay is to cut once more, before anything else is sent."""
+        self._clock = context.clock
+        self._owner = owner
+        self._writes = writes
+        self.link = Link(route, context.connect, context.dials, context.clock, self)
+        self._guard = ResendGuard()
+        self._pace = Pace()
+        self._sent_at = 0.0
+        self._bytes_here = 0
+        """Confirmed, of this connection or the last one."""
+        self._refused_here = 0
+        self._follow(route)
+
+    def _follow(self, route: Route) -> None:
+        self._limits = batch_limits_of(route)
+        self._paced = route.destination.is_udp
+        self._outbox = Outbox(connections_of(route))
+
+    # Lines on their way.
+
+    def take(
+        self,
+        batch: int,
+        records: PartitionRecords,
+        data: Pieces,
+        lines: int,
+        *,
+        has_cursor: bool = False,
+    ) -> None:
+        """Lines in wire format, a piece a connection. Never waits."""
+        outbox = self._outbox
+        write = outbox.write
+        if write is not None and write.has_cursor is not has_cursor and self.link.sender:
+            self.flush()
+            write = outbox.write
+        if write is None:
+            write = self._begin(batch, has_cursor=has_cursor)
+        outbox.add(records, data, lines)
+        if outbox.size >= self._limits.bytes or write.lines >= self._limits.lines:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what has gathered to the connection; dial if there is none."""
+        outbox = self._outbox
+        write = outbox.write
+        if write is None or self.resend is not None:
+            return
+        sender = self.link.sender
+        if sender is None:
+            self.link.want()
+            if outbox.size > CAPACITY_BYTES:
+                self._owner.leave_live("the receiver takes too long to answer")
+            return
+        now = self._sent_at = self._clock()
+        if write.has_cursor and self._paced:
+            self._pace.sent(write.lines, now)
+        write.size = outbox.size
+        self._guard.sent(write.size, now)
+        sender.send(outbox.take(), write)
+        if sender.buffered_bytes > sender.capacity_bytes:
+            self._owner.leave_live("the receiver does not keep up")
+
+    def tell(self) -> None:
+        """Begin a write, if there is none, for a notice that no line has come to go with."""
+        if self._outbox.write is None:
+            self._begin(0, has_cursor=True)
+
+    def confirm(self, sender: Sender[Write], now: float) -> Progress:
+        """What an open connection has got done, by the receiver's or its kernel's word."""
+        progress = self._collect(sender, now)
+        if progress.bytes and sender is self.link.sender:
+            self._guard.progressed(self._bytes_here)
+            self.link.distrusted = self._guard.step_back
+            self.link.backoff.progressed(now)
+        return progress
+
+    def unconfirmed(self) -> Iterator[Write]:
+        """What the receiver has not confirmed, oldest first."""
+        sender, write = self.link.sender, self._outbox.write
+        if sender is not None:
+            yield from sender.unconfirmed
+        if write is not None:
+            yield write
+
+    @property
+    def oldest(self) -> Write | None:
+        return next(self.unconfirmed(), None)
+
+    def have_cursors(self, writes: Collection[Write]) -> None:
+        """The database has cursors at or before these: they hold no offset back any more."""
+        for write in writes:
+            write.has_cursor = True
+
+    def drop_outbox(self) -> list[Write]:
+        """Give up what is not handed over yet: what is to be sent again by a replay."""
+        write = self._outbox.write
+        self._outbox.clear()
+        return [] if write is None else [write]
+
+    def forget(self, partitions: Collection[TopicPartition]) -> None:
+        """What is under way of these is another worker's to see to."""
+        for partition in partitions:
+            self._guard.forget(partition)
+            if self.resend is not None:
+                self.resend.forget(partition)
+        sender, gathered = self.link.sender, self._outbox.write
+        lately = sender.to_send_again(StepBack(), self._clock()) if sender else []
+        for write in lately if gathered is None else [*lately, gathered]:
+            for partition in partitions:
+                write.begins.pop(partition, None)
+                write.ends.pop(partition, None)
+
+    # What is sent again.
+
+    def has_room(self, now: float) -> bool:
+        """Whether a replay may hand over more."""
+        sender = self.link.sender
+        if sender is None:
+            return False
+        # A request that is put together once more has been small enough before.
+        held = self.outbox_bytes if self.resend is None else sender.buffered_bytes
+        return (
+            held < sender.capacity_bytes // 2
+            and self._pace.may_send(now)
+            and self._guard.may_send(now)
+        )
+
+    def guard(self, again: list[Write]) -> None:
+        """A connection has ended with these in doubt."""
+        self._guard.sent_again(again, self._bytes_here)
+        self.link.distrusted = self._guard.step_back
+
+    def resent(self) -> None:
+        """A replay has handed over all of `resend`."""
+        if self.resend is not None and self._outbox.write is not None:
+            self._outbox.write.sent_as = self.resend.name
+        self.resend = None
+        self.flush()
+
+    # The connection.
+
+    @property
+    def outbox_bytes(self) -> int:
+        """Lines handed over that are not yet the kernel's."""
+        sender = self.link.sender
+        return self._outbox.size + (sender.buffered_bytes if sender else 0)
+
+    def is_idle(self, now: float) -> bool:
+        return now - self._sent_at > IDLE_SECONDS
+
+    def move_to(self, route: Route) -> list[Write]:
+        """Another way from now on: what was not confirmed on the old one."""
+        again = self.link.move_to(route)
+        self._follow(route)
+        return again
+
+    def close(self) -> None:
+        self.resend = None
+        self._outbox.clear()
+        self.link.close()
+
+    # What the link tells.
+
+    def link_opened(self) -> None:
+        self._bytes_here = self._refused_here = 0
+        self._sent_at = self._clock()
+        self._owner.opened(self._sent_at)
+
+    def link_ending(self, sender: Sender[Write]) -> None:
+        self._collect(sender, self._clock())
+
+    def link_closed(self) -> None:
+        self._owner.closed()
+
+    def link_failed(self, error: Exception | None, again: list[Write]) -> None:
+        self._owner.failed(error, again)
+
+    # Inside.
+
+    def _begin(self, batch: int, *, has_cursor: bool) -> Write:
+        now = self._clock()
+        write = self._outbox.write = Write(batch, now, has_cursor=has_cursor)
+        told = self._writes.write_begins(now, self._limits.seconds)
+        if told is not None:
+            write.notice, record = told
+            self._outbox.add_notice(record)
+        return write
+
+    def _collect(self, sender: Sender[Write], now: float) -> Progress:
+        writes = sender.confirm(now)  # which may end the connection
+        for write in writes:
+            write.confirmed = True
+            self._guard.confirmed(write)
+        if writes:
+            self.link.distrusted = self._guard.step_back
+        refused, self._refused_here = (
+            sender.lines_refused - self._refused_here,
+            sender.lines_refused,
+        )
+        new = max(sender.confirmed_bytes - self._bytes_here, 0)
+        self._bytes_here += new
+        progress = Progress(writes, new, refused)
+        self._writes.confirmed(progress)
+        return progress

@@ -1,0 +1,256 @@
+"""A drain's way out: what is on its way to the receiver, and whether that gets on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from drains.delivery.build import way_of
+from drains.delivery.network.errors import explain
+from drains.delivery.senders.http_answers import HttpError
+from drains.routes import Route
+from events.kafka.records import TopicPartition
+from shuttle.feed.context import FeedContext
+from shuttle.feed.delivery import Delivery
+from shuttle.feed.health import LATE_SECONDS, PROVEN_SECONDS, Health
+from shuttle.feed.resend_guard import Resend
+from shuttle.feed.writes import Write, WriteOwner
+
+
+class OutboundOwner(WriteOwner, Protocol):
+    """Who is told what that means for the drain."""
+
+    @property
+    def is_behind(self) -> bool: ...
+
+    def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
+        """These lines have to be handed over once more; `sent`: they may have arrived."""
+
+    def lags(self) -> None:
+        """What it misses from now on it misses because of its receiver."""
+
+    def stalled(self) -> None:
+        """The live pass goes on without it; what is under way stays under way."""
+
+    def resend_dropped(self) -> None:
+        """No request is to be cut exactly so once more: a pass that read on meanwhile lets go."""
+
+    def changed(self) -> None:
+        """Whether lines can be handed over may be another by now."""
+
+
+class Outbound:
+    """Owns the delivery to one receiver and its health, and sees to another connection when this
+    one is old, idle, or made for other options. May it take lines: `takes_lines`."""
+
+    def __init__(self, route: Route, context: FeedContext, owner: OutboundOwner) -> None:
+        self.health = Health()
+        self.delivery = Delivery(route, context, self, owner)
+        self._route = route
+        self._context = context
+        self._owner = owner
+        self._renewing = False
+        """A new connection is due once all that went over this one is confirmed."""
+        self._is_closed = False
+
+    @property
+    def takes_lines(self) -> bool:
+        return self.health.takes_lines and not self._renewing
+
+    def has_room(self, now: float) -> bool:
+        """Whether a replay may hand over more."""
+        return not self.health.stalled and self.delivery.has_room(now)
+
+    # What the worker does.
+
+    def tell(self) -> None:
+        """Begin a write, if there is none, for a notice that no line has come to go with."""
+        if self.delivery.link.sender is not None:
+            self.delivery.tell()
+
+    def confirm(self, now: float) -> None:
+        """Ask the connection how far it has got; leave the live pass when that is too little."""
+        delivery, sender = self.delivery, self.delivery.link.sender
+        if sender is None:
+            oldest = delivery.oldest
+            if oldest is not None and now - oldest.since > LATE_SECONDS:
+                self.leave_live("the receiver takes too long to answer")
+            return
+        progress = delivery.confirm(sender, now)
+        if sender is not delivery.link.sender:  # it has ended of that
+            return
+        if sender.trouble is not None and sender.trouble != self.health.error:
+            self.health.complain(sender.trouble, self._context.wall_clock())
+        if progress.bytes:
+            self.health.progressed(now)
+            self._prove(now)
+        oldest = delivery.oldest
+        if oldest is None:
+            self._recover(now)
+            self._end_if_due(now)
+        else:
+            self._judge(oldest, sender.buffered_bytes, sender.capacity_bytes, now)
+
+    def tend(self, now: float) -> None:
+        """Now and then: end what is idle or old, believe in what has stood."""
+        delivery, link = self.delivery, self.delivery.link
+        if link.sender is None:
+            return
+        if not self._owner.is_behind and now - link.opened_at > PROVEN_SECONDS:
+            self._prove(now)
+        if now > link.expires_at:
+            delivery.flush()
+            self.confirm(now)
+        if delivery.oldest is None:
+            self._end_if_due(now)
+        elif now > link.expires_at + LATE_SECONDS:
+            self._renew()
+
+    def leave_live(self, reason: str) -> None:
+        """Full or late is not failed: the connection stays, the live pass goes on without us."""
+        if self.health.stall(reason, self._context.clock(), self._context.wall_clock()):
+            self.drop_outbox()
+            self._owner.stalled()
+
+    def give_up(self, reason: str) -> None:
+        """End the connection as if it had failed."""
+        self.delivery.link.give_up_connection(reason)
+
+    def gets_on(self, now: float) -> bool:
+        """Whether its receiver takes lines, full or behind as it may be."""
+        return self.delivery.link.sender is not None and self.health.gets_on(now)
+
+    def change_to(self, route: Route) -> None:
+        """The drain was edited."""
+        before, self._route = self._route, route
+        if before.destination.address != route.destination.address:
+            self._context.retries.forget(self)
+        if way_of(before) != way_of(route):
+            self.drop_resend()
+            self.drop_outbox()
+            if before.destination != route.destination:
+                self._move()
+            else:
+                self._renew()
+
+    def forget(self, partitions: Collection[TopicPartition]) -> None:
+        """Partitions that are another worker's from now on."""
+        self.delivery.forget(partitions)
+        if self.delivery.resend is not None:
+            self._owner.changed()
+            self.delivery.flush()
+
+    def close(self) -> None:
+        self._is_closed = True
+        self.delivery.close()
+        self._context.retries.forget(self)
+
+    # What is given up, to be handed over by a replay.
+
+    def drop_outbox(self) -> None:
+        """What is not handed over yet."""
+        self._send_again(self.delivery.drop_outbox(), sent=False)
+
+    def drop_resend(self) -> None:
+        """A request that failed is not to be cut exactly so once more."""
+        if self.delivery.resend is not None:
+            self.delivery.resend = None
+            self._owner.resend_dropped()
+
+    # Drains that share a receiver come back together (see retry_coordinator.Retryable).
+
+    @property
+    def receiver(self) -> tuple[str, int]:
+        return self._route.destination.address
+
+    def try_soon(self) -> None:
+        self.delivery.link.try_soon()
+
+    # What becomes of the bytes under way (see delivery.DeliveryOwner).
+
+    def opened(self, now: float) -> None:
+        self.health.connected(now)
+        self._owner.changed()
+        self.delivery.flush()
+
+    def closed(self) -> None:
+        self.health.closed()
+        self.drop_outbox()
+        if self._owner.is_behind:
+            self.delivery.link.want_later()
+        self._changed_or_move()
+
+    def failed(self, error: Exception | None, again: list[Write]) -> None:
+        said = explain(error) if error else "connection closed by the receiver"
+        self.health.failed(said, self._context.wall_clock())
+        if not self._is_closed:
+            self._context.retries.failed(self, self._context.clock())
+        self._owner.lags()
+        self.drop_outbox()
+        self._send_again(again)
+        if again:
+            self.delivery.guard(again)
+            if self._route.destination.is_web:
+                self.drop_resend()
+                # Lines that a receiver refuses are better sent with others, to find out which.
+                refused = isinstance(error, HttpError) and error.is_refusal
+                self.delivery.resend = None if refused else Resend(again[0])
+        self._changed_or_move()
+
+    # Inside.
+
+    def _send_again(self, writes: list[Write], *, sent: bool = True) -> None:
+        if writes:
+            self._owner.to_be_replayed(writes, sent=sent)
+
+    def _judge(self, oldest: Write, buffered_bytes: int, capacity_bytes: int, now: float) -> None:
+        is_web = self._route.destination.is_web
+        verdict = self.health.judge(
+            oldest.since, buffered_bytes, capacity_bytes, now, is_web=is_web
+        )
+        if verdict.give_up:
+            self.give_up(verdict.why)
+        elif verdict.why:
+            self.leave_live(verdict.why)
+        elif verdict.has_room:
+            self._recover(now)
+
+    def _prove(self, now: float) -> None:
+        if self.health.prove():
+            self._context.retries.answered(self, now)
+
+    def _recover(self, now: float) -> None:
+        stalled_seconds = self.health.recover(now)
+        if stalled_seconds is not None:
+            if stalled_seconds > LATE_SECONDS:
+                self._owner.lags()
+            self._owner.changed()
+
+    def _renew(self) -> None:
+        """Another connection as soon as all that went over this one is confirmed."""
+        self._renewing = True
+        self.drop_outbox()
+        self._owner.changed()
+        if self.delivery.oldest is None:
+            self._move()
+
+    def _end_if_due(self, now: float) -> None:
+        """Nothing is under way: an old connection makes room for a new one, an idle one ends."""
+        if self._renewing:
+            self._move()
+        elif now > self.delivery.link.expires_at or self.delivery.is_idle(now):
+            self.delivery.link.close()
+            self._owner.changed()
+
+    def _changed_or_move(self) -> None:
+        """A connection has ended, which one may have waited for."""
+        if self._renewing:
+            self._move()
+        else:
+            self._owner.changed()
+
+    def _move(self) -> None:
+        self._renewing = False
+        self.health.reset()
+        self._send_again(self.delivery.move_to(self._route))
+        self._owner.changed()

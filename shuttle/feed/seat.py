@@ -1,0 +1,115 @@
+"""A feed's place in one replay pass: what a pass may do with a feed that is behind."""
+
+from __future__ import annotations
+
+import math
+
+from events.kafka.records import Offsets, PartitionRecords, TopicPartition
+from shuttle.feed.feed import Feed
+from shuttle.feed.loss_notices import EXPIRED, TOO_OLD
+
+
+class Seat:
+    """Void as soon as a gap of the feed opens or moves back: the pass may be beyond it."""
+
+    __slots__ = ("_gap_version", "_gaps", "feed")
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self._gaps = feed.gaps
+        self._gap_version = feed.gaps.gap_version
+
+    @property
+    def is_void(self) -> bool:
+        return self._gaps.gap_version != self._gap_version
+
+    @property
+    def gaps(self) -> Offsets:
+        return self._gaps.offsets
+
+    @property
+    def is_resending(self) -> bool:
+        """Whether a request that failed is to be cut exactly so, and nothing else sent before."""
+        return self.feed.outbound.delivery.resend is not None
+
+    @property
+    def may_be_served(self) -> bool:
+        feed = self.feed
+        return not self.is_void and feed.wants_replay and not feed.skips_first
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether it is only full: nobody else aboard loses by waiting for it."""
+        feed = self.feed
+        return feed.takes_replay and not self.is_void and bool(self.gaps) and not feed.skips_first
+
+    def young_ms(self, wall: float) -> float:
+        """Epoch milliseconds: replayed records have to be as young as this, of a drain that lags.
+
+        One that has only just begun, or that is sent a window again, does not. `wall`: now.
+        """
+        if not self._gaps.lagging:
+            return -math.inf
+        return (wall - self.feed.route.options.max_lag_seconds) * 1000
+
+    def lacks(self, records: PartitionRecords) -> bool:
+        gap = self.gaps.get(records.partition)
+        return gap is not None and records.end > gap
+
+    def part_of(self, records: PartitionRecords) -> PartitionRecords | None:
+        """What it lacks of these."""
+        return records.part(self.gaps[records.partition], self._limit_of(records))
+
+    def leave_out(
+        self, records: PartitionRecords, lines: int, wall: float, *, to_the_end: bool
+    ) -> None:
+        """So many lines of these are older than the drain's limit. `wall`: epoch seconds, now."""
+        if to_the_end:
+            self._gaps.look_ups.too_old_before(records.partition, records.end)
+        self._gaps.replayed(records, lines, wall)
+        self.feed.lose(lines, TOO_OLD)
+
+    def handed_over(self, records: PartitionRecords) -> None:
+        """All that it lacked of these is on its way, or is not for it."""
+        position = min(records.end, self._limit_of(records))
+        self._gaps.replayed_to(records.partition, position)
+
+    def expired(self, partition: TopicPartition, low: int) -> None:
+        """Records below this offset left Kafka before they were replayed."""
+        gap = self.gaps.get(partition, low)
+        if gap < low and not self.is_void:
+            self.feed.lose(low - gap, EXPIRED, exact=False)
+            self._gaps.replayed_to(partition, low)
+
+    def has_resent(self, positions: Offsets, live: Offsets) -> bool:
+        """Whether all of the request has been handed over, with the pass at these positions.
+
+        What is behind its end is for another pass: this one may be beyond it.
+        """
+        resend = self.feed.outbound.delivery.resend
+        if resend is None or self.is_void:
+            return False
+        for partition, gap in list(self.gaps.items()):
+            reached = min(positions.get(partition, gap), resend.limit_of(partition))
+            self._gaps.replayed_to(partition, max(gap, reached))
+            if positions.get(partition, 0) >= live.get(partition, math.inf):
+                resend.forget(partition)  # the log is another by now, and shorter
+        return resend.is_complete(self.gaps)
+
+    def met_live(self, partition: TopicPartition, position: int, live_position: int) -> None:
+        """The pass, now at `position`, is where the live pass is: it goes on from there."""
+        gap = self.gaps.get(partition)
+        if gap is not None:
+            self._gaps.caught_up(partition, max(gap, position), live_position)
+
+    def leave(self, positions: Offsets) -> None:
+        """The pass goes on without it."""
+        # Void, its gaps have moved back behind the pass; with a request to be sent again they stay
+        # where that ends, though the pass has gone on.
+        if not self.is_void and not self.is_resending:
+            for partition in self.gaps:
+                self._gaps.replayed_to(partition, positions.get(partition, 0))
+
+    def _limit_of(self, records: PartitionRecords) -> int:
+        resend = self.feed.outbound.delivery.resend
+        return records.end if resend is None else resend.limit_of(records.partition)

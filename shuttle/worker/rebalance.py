@@ -1,0 +1,145 @@
+"""Partitions that come and go, and topics that are other logs than they were."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+
+from confluent_kafka import KafkaException
+
+from events.kafka.cluster import Cluster
+from events.kafka.group_member import Assigned, GroupConsumer
+from events.kafka.records import Offsets, TopicPartition
+from events.kafka.topic_ids import TopicIds
+from shuttle.commit.cursor_writer import CursorWriter
+from shuttle.commit.ledger import Ledger
+from shuttle.commit.store import Claim
+from shuttle.pipeline import LivePass
+from shuttle.worker.background import BackgroundTasks
+from shuttle.worker.feeds import Feeds
+from shuttle.worker.starts import Starts
+from shuttle.worker.ticks import Ticks
+
+logger = logging.getLogger(__name__)
+
+STORE_SECONDS = 0.8
+"""Of the time in which partitions are handed over: for the database, once lines have arrived."""
+RETRY_SECONDS = 1.0
+TOPICS_SECONDS = 5.0
+
+
+class Rebalance:
+    """Owns under which assignment a partition is ours, under which claims its cursors are written,
+    and which partitions wait for a leader. (See events.kafka.group_member.Assignments.)"""
+
+    def __init__(
+        self,
+        worker: str,
+        consumer: GroupConsumer,
+        live: LivePass,
+        ledger: Ledger,
+        feeds: Feeds,
+        cursor_writer: CursorWriter,
+        starts: Starts,
+        ticks: Ticks,
+        cluster: Cluster,
+        topic_ids: TopicIds,
+        tasks: BackgroundTasks,
+    ) -> None:
+        self.meeting = asyncio.Lock()
+        """Held from when cursors are read until they are followed."""
+        self._worker = worker
+        self._consumer = consumer
+        self._live = live
+        self._ledger = ledger
+        self._feeds = feeds
+        self._cursor_writer = cursor_writer
+        self._starts = starts
+        self._ticks = ticks
+        self._cluster = cluster
+        self._topic_ids = topic_ids
+        self._tasks = tasks
+        self._leaderless: set[TopicPartition] = set()
+
+    def assigned(self, found: Mapping[TopicPartition, Assigned], generation: int) -> None:
+        self._tasks.spawn("take over", self._take_over(found, generation))
+
+    async def _take_over(self, found: Mapping[TopicPartition, Assigned], generation: int) -> None:
+        self._live.assigned(found, generation)
+        token = f"{self._worker}:{generation}:{uuid.uuid4().hex}"
+        claims = {s: Claim(token, self._topic_ids.of(s.topic)) for s in found}
+
+        def still_ours() -> list[TopicPartition]:
+            return [partition for partition in found if self._live.has(partition, generation)]
+
+        async with self.meeting:
+            taken = await self._cursor_writer.take_over(claims, still_ours)
+            starts = await self._starts.of_partitions(found, taken)
+            ours = still_ours()
+            self._live.took_over({p: max(starts[p], found[p].low) for p in ours})
+            self._feeds.restore(taken, ours, self._ledger.positions)
+            for partition in ours:
+                if starts[partition] < found[partition].low:
+                    self._live.missing(partition, starts[partition], found[partition].low)
+        try:
+            await self._consumer.begin({p: self._ledger.positions[p] for p in ours})
+        except KafkaException as error:  # they went again while we looked up their cursors
+            logger.warning("Kafka: %s", error, extra={"action": "resume_failed"})
+        logger.info("Took over %d partitions", len(ours), extra={"action": "assigned"})
+
+    def unanswered(self, partitions: Iterable[TopicPartition]) -> None:
+        for partition in partitions:
+            self._leaderless.add(partition)
+            self._tasks.spawn("leaderless", self._wait_for_leader(partition))
+
+    async def _wait_for_leader(self, partition: TopicPartition) -> None:
+        while partition in self._leaderless:
+            with suppress(KafkaException):
+                if await self._cluster.lows([partition]):
+                    self._leaderless.discard(partition)
+                    await self._consumer.assign_again([partition])
+                    break
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def revoked(self, partitions: Iterable[TopicPartition], until: float) -> Offsets:
+        gone = set(partitions)
+        self._live.revoked(gone)
+        settled = await self._ticks.let_arrive(until - STORE_SECONDS, until)
+        safe = {partition: at for partition, at in self._ledger.safe.items() if partition in gone}
+        self.lost(gone)
+        return settled | safe
+
+    def lost(self, partitions: Iterable[TopicPartition]) -> None:
+        gone = set(partitions)
+        self._live.revoked(gone)
+        self._leaderless -= gone
+        self._cursor_writer.give_up(gone)
+        self._ledger.revoked(gone)
+        self._feeds.forget(gone)
+
+    def take_back(self, partitions: Collection[TopicPartition]) -> None:
+        """Somebody claimed them after us. If they are ours even so, they are taken over anew."""
+        self.lost(partitions)
+        self._tasks.spawn("take back", self._consumer.assign_again(partitions))
+
+    async def look_for_new_logs(self) -> None:
+        """Topics that were deleted and made anew: offsets of the old ones mean nothing."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TOPICS_SECONDS):
+                await self._live.backwards.wait()
+        self._live.backwards.clear()
+        topics = {partition.topic for partition in self._ledger.positions}
+        try:
+            changed = await asyncio.to_thread(self._topic_ids.changed, topics)
+        except KafkaException as error:
+            logger.warning("Kafka: %s", error, extra={"action": "topic_ids_failed"})
+            return
+        partitions = [p for p in self._ledger.positions if p.topic in changed]
+        if partitions:
+            logger.warning("Made anew: %s", ", ".join(changed), extra={"action": "topic_anew"})
+            self._feeds.new_logs(partitions)
+            self.lost(partitions)
+            await self._consumer.assign_again(partitions)

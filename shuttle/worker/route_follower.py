@@ -1,0 +1,55 @@
+"""Keeps feeds, router and subscription in step with the drains in the database."""
+
+from __future__ import annotations
+
+import asyncio
+
+from events.kafka.group_member import GroupConsumer
+from events.kafka.records import Offsets
+from shuttle.commit.store_thread import StoreThread
+from shuttle.routing import Router
+from shuttle.worker.feeds import Feeds
+from shuttle.worker.rebalance import Rebalance
+from shuttle.worker.starts import Starts
+from shuttle.worker.topics import Topics
+
+
+class RouteFollower:
+    """Owns the version of the routes that are followed. `live`: where the live pass is, kept up to
+    date by its owner."""
+
+    def __init__(
+        self,
+        store: StoreThread,
+        feeds: Feeds,
+        router: Router,
+        starts: Starts,
+        consumer: GroupConsumer,
+        rebalance: Rebalance,
+        live: Offsets,
+    ) -> None:
+        self.topics = Topics()
+        self._store = store
+        self._feeds = feeds
+        self._router = router
+        self._starts = starts
+        self._consumer = consumer
+        self._rebalance = rebalance
+        self._live = live
+        self._version: int | None = None
+        self._clock = asyncio.get_running_loop().time
+
+    async def follow(self) -> None:
+        """See whether routes have changed; waits until the database answers."""
+        version = await self._store.insist(lambda store: store.route_version())
+        if version != self._version:
+            async with self._rebalance.meeting:
+                table = await self._store.insist(lambda store: store.routes())
+                rows = await self._starts.of_drains(self._feeds.unmet(table), self._live)
+                self._version = version
+                self._feeds.follow(table, rows, self._live)
+                self._router.route(self._feeds.by_key)
+            self._starts.write(table.by_id.values())
+        topics = self.topics.change(self._feeds.spaces, self._clock())
+        if topics is not None:
+            await self._consumer.subscribe(topics, self._rebalance)

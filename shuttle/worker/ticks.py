@@ -1,0 +1,143 @@
+"""What is done for feeds now and then: written, confirmed, looked after, committed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from contextlib import suppress
+
+from confluent_kafka import KafkaException
+
+from events.kafka.group_member import GroupConsumer
+from events.kafka.records import Offsets
+from shuttle.commit.cursor_writer import CursorWriter
+from shuttle.commit.ledger import Ledger
+from shuttle.commit.snapshots import held_batch
+from shuttle.feed.context import WorkLists
+from shuttle.feed.feed import Feed
+from shuttle.worker.feeds import Feeds
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.01
+SLICE_FEEDS = 500
+OUTBOXES_BYTES = 96 * 1024 * 1024
+
+
+class Ticks:
+    """Owns only how far the consumer is behind Kafka: the rest is the feeds' and the ledger's."""
+
+    def __init__(
+        self,
+        feeds: Feeds,
+        lists: WorkLists[Feed],
+        ledger: Ledger,
+        cursor_writer: CursorWriter,
+        consumer: GroupConsumer,
+    ) -> None:
+        self.consumer_lag = 0
+        """Records that Kafka has and the live pass has not."""
+        self._feeds = feeds
+        self._lists = lists
+        self._ledger = ledger
+        self._cursor_writer = cursor_writer
+        self._consumer = consumer
+        self._clock = asyncio.get_running_loop().time
+
+    async def flush_due(self) -> None:
+        now = self._clock()
+        for due in self._lists.due.values():
+            while due and due[0][0] <= now:
+                _guarded(due.popleft()[1], Feed.flush)
+
+    async def confirm(self) -> None:
+        now, feeds = self._clock(), list(self._lists.outstanding)
+        for start in range(0, len(feeds), SLICE_FEEDS):
+            for feed in feeds[start : start + SLICE_FEEDS]:
+                _guarded(feed, lambda feed: feed.confirm(now))
+            await asyncio.sleep(0)
+        self._keep_within_budget()
+
+    def _keep_within_budget(self) -> None:
+        """All outboxes together are bounded: over it, the fullest leave the live pass."""
+        sizes = {feed: feed.outbound.delivery.outbox_bytes for feed in self._lists.outstanding}
+        excess = sum(sizes.values()) - OUTBOXES_BYTES
+        if excess > 0:
+            for fullest in sorted(sizes, key=sizes.__getitem__, reverse=True):
+                fullest.outbound.leave_live("the worker's outboxes are full")
+                excess -= sizes[fullest]
+                if excess <= 0:
+                    break
+
+    async def tend(self) -> None:
+        now = self._clock()
+        for feed in list(self._feeds.by_id.values()):
+            _guarded(feed, lambda feed: feed.tend(now))
+        ends = await self._consumer.ends(self._ledger.positions)
+        at = self._ledger.positions
+        self.consumer_lag = sum(max(end - at.get(s, end), 0) for s, end in ends.items())
+
+    async def commit(self) -> None:
+        if await self._cursor_writer.tell_losses():
+            self._settle()
+            try:
+                await self._consumer.commit(self._ledger.committable(self._clock()))
+            except KafkaException as error:
+                # They are committed with the next, or the lines are delivered again.
+                logger.warning("Commit failed: %s", error, extra={"action": "commit_failed"})
+
+    async def let_arrive(
+        self, arrive_until: float, store_until: float, *, replayed: bool = False
+    ) -> Offsets:
+        """Flush, wait until what is under way is confirmed, and have the database know the rest.
+
+        Returns what may be committed by then, without the delay for receivers that die: partitions
+        go, or the worker ends. Times are monotonic seconds. `replayed`: wait for lines of drains
+        that are behind, too, while those get on.
+        """
+        for feed in list(self._lists.outstanding):
+            feed.flush()
+        # Cursors of drains that are behind wait for nobody: it may be the database that is slow.
+        storing = asyncio.create_task(self._cursor_writer.keep(), name="store")
+        try:
+            await self._confirmed(arrive_until, replayed=replayed)
+            offsets = self._settle_all()
+            with suppress(TimeoutError):  # what is not stored is not committed
+                async with asyncio.timeout_at(store_until):
+                    await storing
+                    offsets |= self._settle_all()
+                    # A drain's start that is passed by now goes: the next worker would begin there.
+                    await self._cursor_writer.keep(every_offset=True)
+        finally:
+            storing.cancel()
+        return offsets | self._settle_all()
+
+    async def _confirmed(self, until: float, *, replayed: bool) -> None:
+        while self._clock() < until:
+            await self.confirm()
+            now, under_way = self._clock(), self._lists.outstanding
+            if not any(
+                feed.takes_live or (replayed and feed.outbound.gets_on(now)) for feed in under_way
+            ):
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _settle(self) -> None:
+        held = map(held_batch, self._lists.outstanding | self._lists.unstored)
+        self._ledger.settle([batch for batch in held if batch is not None], self._clock())
+
+    def _settle_all(self) -> Offsets:
+        self._settle()
+        return self._ledger.committable(math.inf)
+
+
+def _guarded(feed: Feed, act: Callable[[Feed], None]) -> None:
+    """A fault of ours in what one drain needs is that drain's trouble alone."""
+    try:
+        act(feed)
+    except Exception:
+        drain = feed.route.drain_id
+        logger.exception("Drain %s failed", drain, extra={"action": "feed_failed"})
+        feed.outbound.give_up("internal error")
