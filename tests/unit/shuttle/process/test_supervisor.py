@@ -126,7 +126,7 @@ async def test_one_that_keeps_dying_waits_longer_each_time(
     async with running(supervisor) as task:
         await until(lambda: len(waits) >= 4, 20, "four tries")
         supervisor.stop()
-        assert await task == 0
+        await task  # which may find it dead once more
     assert waits[:4] == pytest.approx([0.02, 0.04, 0.08, 0.16])
 
 

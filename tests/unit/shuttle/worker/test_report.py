@@ -12,7 +12,7 @@ from shuttle.feed.delays import BOUNDS, Delays
 from shuttle.worker.metrics import registry_of
 from shuttle.worker.report import DrainFigures, WorkerReport, furthest_behind
 
-DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
+DOCS = Path(__file__).parents[4] / "docs" / "metrics.md"
 
 
 def report(delays: Delays | None = None) -> WorkerReport:
