@@ -19,7 +19,7 @@ from benchmarks.memory import peak_bytes
 from benchmarks.traffic import topic_of
 from events.kafka.batch_size import RECORDS_MAX
 from events.kafka.client import consumer_conf
-from events.kafka.consumer import POLL_SECONDS
+from events.kafka.consumer_thread import POLL_SECONDS
 
 
 class _Pod(msgspec.Struct, gc=False):

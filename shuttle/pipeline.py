@@ -12,9 +12,10 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Protocol
 
 from events.formats.decode import Decoder
-from events.kafka.consumer import Consumer
+from events.kafka.batch_size import BatchSize
 from events.kafka.records import Batch, PartitionRecords, TopicPartition
 from events.topics import SOURCE_NAMES
 from shuttle.commit.ledger import Ledger
@@ -24,10 +25,20 @@ from shuttle.routing import Parcel, Router
 logger = logging.getLogger(__name__)
 
 
+class BatchSource(Protocol):
+    """Where a pass has its records from."""
+
+    @property
+    def batch_size(self) -> BatchSize: ...
+
+    async def next_batch(self) -> Batch:
+        """The next records, or an empty batch after a moment without any."""
+
+
 class Pass(ABC):
     """One way through Kafka's records. `numbers` counts the batches of all passes together."""
 
-    consumer: Consumer
+    consumer: BatchSource
     decoder: Decoder
     router: Router
     numbers: Iterator[int]
@@ -73,7 +84,7 @@ class LivePass(Pass):
 
     def __init__(
         self,
-        consumer: Consumer,
+        consumer: BatchSource,
         decoder: Decoder,
         router: Router,
         ledger: Ledger,

@@ -46,6 +46,15 @@ class StampedOffset(NamedTuple):
     """As its producer stamped it."""
 
 
+class Bounds(NamedTuple):
+    """Of a partition."""
+
+    low: int
+    """The oldest record."""
+    high: int
+    """Where the next record goes."""
+
+
 class Span(NamedTuple):
     """A part of a partition: offsets from `begin` to just before `end`."""
 
@@ -86,6 +95,11 @@ class Cluster:
                 self._ids_again_at = time.monotonic() + IDS_AGAIN_SECONDS
         return await self._listed(topics)
 
+    async def ids(self, topics: Collection[str]) -> dict[str, str]:
+        """Which log each topic's name stands for. Topics that are not there are left out."""
+        logs = await self._described(topics) if topics else {}
+        return {topic: next(iter(parts.values())) for topic, parts in logs.items() if parts}
+
     async def _described(self, topics: Collection[str]) -> Logs:
         asked = self._admin.describe_topics(
             TopicCollection(sorted(topics)), request_timeout=REQUEST_SECONDS
@@ -116,6 +130,13 @@ class Cluster:
         is still open, behind which no consumer of ours is given anything."""
         present = await self._present(partitions)
         return _offsets_of(await self._offsets(present, _LATEST, IsolationLevel.READ_COMMITTED))
+
+    async def bounds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Bounds]:
+        """Of those that answer; it takes one of them, or KafkaException is raised."""
+        present = await self._present(partitions)
+        lows = await self._offsets(present, _EARLIEST, some=True)
+        highs = await self._offsets(lows.keys(), _LATEST, some=True)
+        return {p: Bounds(lows[p].offset, high.offset) for p, high in highs.items()}
 
     async def lows(self, partitions: Iterable[TopicPartition]) -> Offsets:
         """The oldest record of each that is still there."""
@@ -185,7 +206,10 @@ class Cluster:
         present: Collection[TopicPartition],
         which: OffsetSpec,
         isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+        *,
+        some: bool = False,
     ) -> dict[TopicPartition, StampedOffset]:
+        """`some`: what one partition answers is worth having, whatever becomes of the others."""
         if not present:
             return {}
         answers = self._admin.list_offsets(
@@ -193,16 +217,18 @@ class Cluster:
             isolation_level=isolation,
             request_timeout=REQUEST_SECONDS,
         )
-        found = {}
+        found, fault = {}, None
         for part, answer in answers.items():
             try:
                 about = await asyncio.wrap_future(answer)
             except KafkaException as error:
                 if error.args[0].code() not in _NO_LEADER:
-                    raise
+                    fault = error
             else:
                 partition = TopicPartition(part.topic, part.partition)
                 found[partition] = StampedOffset(about.offset, about.timestamp)
+        if fault is not None and not (some and found):
+            raise fault
         return found
 
 

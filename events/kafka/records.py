@@ -102,8 +102,8 @@ def offset_of(message: Message) -> int:
     return cast(int, message.offset())
 
 
-def partition_of(message: Message) -> TopicPartition:
-    """The same for topic and partition."""
+def message_partition(message: Message) -> TopicPartition:
+    """Where a record came from."""
     return TopicPartition(cast(str, message.topic()), cast(int, message.partition()))
 
 

@@ -6,53 +6,32 @@ that stood at 500 goes on at 500.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient
-
-from events.kafka.client import client_conf
-
-REQUEST_SECONDS = 5.0
+from events.kafka.cluster import Cluster
 
 
 class TopicIds:
-    """Calls block, so they belong in a thread; `known` may be read from any."""
+    """Owns the ids that are compared with."""
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
-        self._admin = AdminClient(client_conf(settings))
-        self.known: dict[str, str] = {}
-
-    def learn(self, topics: Collection[str]) -> None:
-        """From now on these are the ids that are compared with. Raises KafkaException."""
-        self.known.update(self._ask(topics))
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._known: dict[str, str] = {}
 
     def of(self, topic: str) -> str:
         """Empty where nobody has said it yet."""
-        return self.known.get(topic, "")
+        return self._known.get(topic, "")
+
+    async def learn(self, topics: Collection[str]) -> None:
+        """From now on these are the ids that are compared with. Raises KafkaException."""
+        self._known.update(await self._cluster.ids(topics))
 
     def believe(self, topic: str, topic_id: str) -> None:
         """What is known of a topic until Kafka says what it is."""
-        self.known.setdefault(topic, topic_id)
+        self._known.setdefault(topic, topic_id)
 
-    def changed(self, topics: Collection[str]) -> frozenset[str]:
+    async def changed(self, topics: Collection[str]) -> frozenset[str]:
         """Those that are another log by now than the one that is known. Raises KafkaException."""
-        present = self._ask(topics)
-        self.known.update({t: now for t, now in present.items() if not self.of(t)})
+        present = await self._cluster.ids(topics)
+        self._known.update({t: now for t, now in present.items() if not self.of(t)})
         return frozenset(t for t, now in present.items() if self.of(t) != now)
-
-    def _ask(self, topics: Collection[str]) -> dict[str, str]:
-        """Of those that exist."""
-        if not topics:
-            return {}
-        answers = self._admin.describe_topics(
-            TopicCollection(list(topics)), request_timeout=REQUEST_SECONDS
-        )
-        ids = {}
-        for topic, answer in answers.items():
-            try:
-                ids[topic] = str(answer.result(REQUEST_SECONDS * 2).topic_id)
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                    raise
-        return ids

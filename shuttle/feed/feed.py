@@ -84,7 +84,8 @@ class Feed:
         if self.is_closed:
             return
         lines, exact = self.gaps.skip(targets, live, oldest)
-        self.lose(lines, reason, exact=exact)
+        if lines:
+            self.lose(lines, reason, exact=exact)
         self.changed()
         self.flush()  # what was put together of a request whose rest is lost waits for nothing
 
@@ -94,8 +95,8 @@ class Feed:
         self.changed()
 
     def lose(self, lines: int, reason: str, *, exact: bool = True) -> None:
-        """Lines that this drain will never get."""
-        if lines and not self.is_closed:
+        """Lines that this drain will never get; it is told even where nobody knows of any."""
+        if not self.is_closed:
             self.stats.lost(lines, reason, self.context.wall_clock(), exact=exact)
             self._lists.untold.add(self)
 

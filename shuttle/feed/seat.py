@@ -67,7 +67,8 @@ class Seat:
         if to_the_end:
             self._gaps.look_ups.too_old_before(records.partition, records.end)
         self._gaps.replayed(records, lines, wall)
-        self.feed.lose(lines, TOO_OLD)
+        if lines:
+            self.feed.lose(lines, TOO_OLD)
 
     def handed_over(self, records: PartitionRecords) -> None:
         """All that it lacked of these is on its way, or is not for it."""

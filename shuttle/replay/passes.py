@@ -14,7 +14,7 @@ from operator import not_
 from typing import Protocol
 
 from events.formats.decode import Decoder
-from events.kafka.consumer import OffsetConsumer
+from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Batch, Offsets, PartitionRecords, TopicPartition, offset_of
 from shuttle.feed.feed import Feed
 from shuttle.feed.seat import Seat

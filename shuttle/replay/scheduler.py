@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from events.kafka.consumer import OffsetConsumer
+from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Offsets
 from shuttle.feed.feed import Feed
 from shuttle.replay.passes import LOOK_SECONDS, NEAR_RECORDS, ReplayPass

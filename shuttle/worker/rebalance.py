@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from confluent_kafka import KafkaException
 
 from events.kafka.cluster import Cluster
-from events.kafka.group_member import Assigned, GroupConsumer
+from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets, TopicPartition
 from events.kafka.topic_ids import TopicIds
 from shuttle.commit.cursor_writer import CursorWriter
@@ -32,13 +32,13 @@ TOPICS_SECONDS = 5.0
 
 
 class Rebalance:
-    """Owns under which assignment a partition is ours, under which claims its cursors are written,
-    and which partitions wait for a leader. (See events.kafka.group_member.Assignments.)"""
+    """Takes partitions over and hands them on (see events.kafka.group_member.Assignments). Owns no
+    state: whose a partition is the live pass knows, under which claim the cursor writer."""
 
     def __init__(
         self,
         worker: str,
-        consumer: GroupConsumer,
+        member: GroupMember,
         live: LivePass,
         ledger: Ledger,
         feeds: Feeds,
@@ -52,7 +52,7 @@ class Rebalance:
         self.meeting = asyncio.Lock()
         """Held from when cursors are read until they are followed."""
         self._worker = worker
-        self._consumer = consumer
+        self._member = member
         self._live = live
         self._ledger = ledger
         self._feeds = feeds
@@ -62,49 +62,50 @@ class Rebalance:
         self._cluster = cluster
         self._topic_ids = topic_ids
         self._tasks = tasks
-        self._leaderless: set[TopicPartition] = set()
 
-    def assigned(self, found: Mapping[TopicPartition, Assigned], generation: int) -> None:
-        self._tasks.spawn("take over", self._take_over(found, generation))
+    def assigned(self, partitions: Sequence[TopicPartition], generation: int) -> None:
+        self._tasks.spawn("take over", self._take_over(partitions, generation))
 
-    async def _take_over(self, found: Mapping[TopicPartition, Assigned], generation: int) -> None:
-        self._live.assigned(found, generation)
-        token = f"{self._worker}:{generation}:{uuid.uuid4().hex}"
-        claims = {s: Claim(token, self._topic_ids.of(s.topic)) for s in found}
+    async def _take_over(self, partitions: Sequence[TopicPartition], generation: int) -> None:
+        self._live.assigned(partitions, generation)
 
         def still_ours() -> list[TopicPartition]:
-            return [partition for partition in found if self._live.has(partition, generation)]
+            return [partition for partition in partitions if self._live.has(partition, generation)]
 
         async with self.meeting:
-            taken = await self._cursor_writer.take_over(claims, still_ours)
+            found = await self._starts.states(still_ours)
+            token = f"{self._worker}:{generation}:{uuid.uuid4().hex}"
+            claims = {s: Claim(token, self._topic_ids.of(s.topic)) for s in found}
+            taken = await self._cursor_writer.take_over(
+                claims, lambda: [partition for partition in still_ours() if partition in found]
+            )
             starts = await self._starts.of_partitions(found, taken)
-            ours = still_ours()
+            ours = [partition for partition in still_ours() if partition in found]
             self._live.took_over({p: max(starts[p], found[p].low) for p in ours})
             self._feeds.restore(taken, ours, self._ledger.positions)
             for partition in ours:
                 if starts[partition] < found[partition].low:
                     self._live.missing(partition, starts[partition], found[partition].low)
         try:
-            await self._consumer.begin({p: self._ledger.positions[p] for p in ours})
+            await self._member.begin({p: self._ledger.positions[p] for p in ours})
         except KafkaException as error:  # they went again while we looked up their cursors
             logger.warning("Kafka: %s", error, extra={"action": "resume_failed"})
         logger.info("Took over %d partitions", len(ours), extra={"action": "assigned"})
+        if leaderless := [partition for partition in still_ours() if partition not in found]:
+            logger.warning("No leader: %s", leaderless, extra={"action": "leaderless"})
+            self._tasks.spawn("leaderless", self._wait_for_leaders(leaderless, generation))
 
-    def unanswered(self, partitions: Iterable[TopicPartition]) -> None:
-        for partition in partitions:
-            self._leaderless.add(partition)
-            self._tasks.spawn("leaderless", self._wait_for_leader(partition))
-
-    async def _wait_for_leader(self, partition: TopicPartition) -> None:
-        while partition in self._leaderless:
-            with suppress(KafkaException):
-                if await self._cluster.lows([partition]):
-                    self._leaderless.discard(partition)
-                    await self._consumer.assign_again([partition])
-                    break
+    async def _wait_for_leaders(
+        self, partitions: Collection[TopicPartition], generation: int
+    ) -> None:
+        while wanted := [p for p in partitions if self._live.has(p, generation)]:
             await asyncio.sleep(RETRY_SECONDS)
+            with suppress(KafkaException):
+                if back := list(await self._cluster.bounds(wanted)):
+                    await self._member.assign_again(back)
+                    partitions = set(wanted) - set(back)
 
-    async def revoked(self, partitions: Iterable[TopicPartition], until: float) -> Offsets:
+    async def revoked(self, partitions: Collection[TopicPartition], until: float) -> Offsets:
         gone = set(partitions)
         self._live.revoked(gone)
         settled = await self._ticks.let_arrive(until - STORE_SECONDS, until)
@@ -112,18 +113,20 @@ class Rebalance:
         self.lost(gone)
         return settled | safe
 
-    def lost(self, partitions: Iterable[TopicPartition]) -> None:
+    def lost(self, partitions: Collection[TopicPartition]) -> None:
         gone = set(partitions)
         self._live.revoked(gone)
-        self._leaderless -= gone
         self._cursor_writer.give_up(gone)
         self._ledger.revoked(gone)
         self._feeds.forget(gone)
 
+    def topic_id(self, topic: str) -> str:
+        return self._topic_ids.of(topic)
+
     def take_back(self, partitions: Collection[TopicPartition]) -> None:
         """Somebody claimed them after us. If they are ours even so, they are taken over anew."""
         self.lost(partitions)
-        self._tasks.spawn("take back", self._consumer.assign_again(partitions))
+        self._tasks.spawn("take back", self._member.assign_again(partitions))
 
     async def look_for_new_logs(self) -> None:
         """Topics that were deleted and made anew: offsets of the old ones mean nothing."""
@@ -133,7 +136,7 @@ class Rebalance:
         self._live.backwards.clear()
         topics = {partition.topic for partition in self._ledger.positions}
         try:
-            changed = await asyncio.to_thread(self._topic_ids.changed, topics)
+            changed = await self._topic_ids.changed(topics)
         except KafkaException as error:
             logger.warning("Kafka: %s", error, extra={"action": "topic_ids_failed"})
             return
@@ -142,4 +145,4 @@ class Rebalance:
             logger.warning("Made anew: %s", ", ".join(changed), extra={"action": "topic_anew"})
             self._feeds.new_logs(partitions)
             self.lost(partitions)
-            await self._consumer.assign_again(partitions)
+            await self._member.assign_again(partitions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from events.kafka.group_member import GroupConsumer
+from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets
 from shuttle.commit.store_thread import StoreThread
 from shuttle.routing import Router
@@ -24,7 +24,7 @@ class RouteFollower:
         feeds: Feeds,
         router: Router,
         starts: Starts,
-        consumer: GroupConsumer,
+        member: GroupMember,
         rebalance: Rebalance,
         live: Offsets,
     ) -> None:
@@ -33,7 +33,7 @@ class RouteFollower:
         self._feeds = feeds
         self._router = router
         self._starts = starts
-        self._consumer = consumer
+        self._member = member
         self._rebalance = rebalance
         self._live = live
         self._version: int | None = None
@@ -52,4 +52,4 @@ class RouteFollower:
             self._starts.write(table.by_id.values())
         topics = self.topics.change(self._feeds.spaces, self._clock())
         if topics is not None:
-            await self._consumer.subscribe(topics, self._rebalance)
+            await self._member.subscribe(topics, self._rebalance)

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 from confluent_kafka import KafkaException
 
 from drains.routes import Route
 from events.kafka.cluster import Cluster, Span
-from events.kafka.group_member import Assigned
+from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets, TopicPartition
 from events.kafka.topic_ids import TopicIds
 from events.topics import topics_of
@@ -38,10 +39,24 @@ BEGINNING = 0
 """Not the low watermark: what has left Kafka before anybody read it is lost, and counted."""
 
 
+class PartitionState(NamedTuple):
+    """What Kafka knows of a partition when it is taken over."""
+
+    committed: int | None
+    """By the group, in the log that is there now."""
+    low: int
+    """The oldest record."""
+    high: int
+    """Where the next record goes."""
+
+
 class Starts:
+    """Owns which partitions nobody had read before, and which drains still wait for their start."""
+
     def __init__(
         self,
         cluster: Cluster,
+        member: GroupMember,
         store: StoreThread,
         feeds: Feeds,
         topic_ids: TopicIds,
@@ -50,6 +65,7 @@ class Starts:
     ) -> None:
         """`another_log` is set when a cursor is one of another log than the one that is read."""
         self._cluster = cluster
+        self._member = member
         self._store = store
         self._feeds = feeds
         self._topic_ids = topic_ids
@@ -59,6 +75,39 @@ class Starts:
         self._young: dict[TopicPartition, float] = {}
         """Partitions that nobody had read before, and when they were assigned."""
         self._pending: dict[str, Route] = {}
+
+    async def states(
+        self, still_ours: Callable[[], Collection[TopicPartition]]
+    ) -> dict[TopicPartition, PartitionState]:
+        """What Kafka knows of partitions, as soon as it answers; without those that have no leader.
+
+        `still_ours`: those of them that have not gone meanwhile.
+        """
+        while wanted := still_ours():
+            try:
+                committed = await self._committed(wanted)
+                bounds = await self._cluster.bounds(wanted)
+                return {p: PartitionState(committed.get(p), *at) for p, at in bounds.items()}
+            except KafkaException as error:
+                logger.warning("Kafka: %s", error, extra={"action": "assign_delayed"})
+                await asyncio.sleep(RETRY_SECONDS)
+        return {}
+
+    async def _committed(self, partitions: Collection[TopicPartition]) -> Offsets:
+        """By the group; what it committed of logs that are no more does not count."""
+        try:
+            await self._topic_ids.learn({partition.topic for partition in partitions})
+        except KafkaException as error:  # between two controllers nobody can say the ids of logs
+            logger.warning("Kafka: %s", error, extra={"action": "topic_ids_failed"})
+        found = await self._member.committed(partitions)
+        for partition, at in found.items():
+            self._topic_ids.believe(partition.topic, at.topic_id)
+        ids = self._topic_ids
+        return {
+            partition: at.offset
+            for partition, at in found.items()
+            if not at.topic_id or at.topic_id == ids.of(partition.topic)
+        }
 
     async def of_drains(self, routes: Iterable[Route], here: Collection[TopicPartition]) -> Cursors:
         """Where drains go on in these partitions that are new, or whose cursors others wrote."""
@@ -76,7 +125,7 @@ class Starts:
         return found
 
     async def of_partitions(
-        self, found: Mapping[TopicPartition, Assigned], taken: TakenOver
+        self, found: Mapping[TopicPartition, PartitionState], taken: TakenOver
     ) -> Offsets:
         """The first offset of each partition that anybody lacks, as far as is known."""
         wanting = self._wanting({partition.topic for partition in found})
@@ -135,7 +184,7 @@ class Starts:
         return wanting
 
     async def _unread(
-        self, partition: TopicPartition, at: Assigned, drain_ids: Iterable[str]
+        self, partition: TopicPartition, at: PartitionState, drain_ids: Iterable[str]
     ) -> int:
         """Where these drains begin, which have no cursor in a partition that nobody has read."""
         times = [self._feeds.by_id[drain_id].route.since_ms for drain_id in drain_ids]

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from confluent_kafka import KafkaException
 
-from events.kafka.group_member import GroupConsumer
+from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets
 from shuttle.commit.cursor_writer import CursorWriter
 from shuttle.commit.ledger import Ledger
@@ -35,7 +35,7 @@ class Ticks:
         lists: WorkLists[Feed],
         ledger: Ledger,
         cursor_writer: CursorWriter,
-        consumer: GroupConsumer,
+        member: GroupMember,
     ) -> None:
         self.consumer_lag = 0
         """Records that Kafka has and the live pass has not."""
@@ -43,7 +43,7 @@ class Ticks:
         self._lists = lists
         self._ledger = ledger
         self._cursor_writer = cursor_writer
-        self._consumer = consumer
+        self._member = member
         self._clock = asyncio.get_running_loop().time
 
     async def flush_due(self) -> None:
@@ -75,7 +75,7 @@ class Ticks:
         now = self._clock()
         for feed in list(self._feeds.by_id.values()):
             _guarded(feed, lambda feed: feed.tend(now))
-        ends = await self._consumer.ends(self._ledger.positions)
+        ends = await self._member.ends(self._ledger.positions)
         at = self._ledger.positions
         self.consumer_lag = sum(max(end - at.get(s, end), 0) for s, end in ends.items())
 
@@ -83,7 +83,7 @@ class Ticks:
         if await self._cursor_writer.tell_losses():
             self._settle()
             try:
-                await self._consumer.commit(self._ledger.committable(self._clock()))
+                await self._member.commit(self._ledger.committable(self._clock()))
             except KafkaException as error:
                 # They are committed with the next, or the lines are delivered again.
                 logger.warning("Commit failed: %s", error, extra={"action": "commit_failed"})

@@ -16,8 +16,8 @@ from drains.delivery.network.dialing import Dialer
 from events.formats.decode import Decoder
 from events.kafka.client import consumer_conf
 from events.kafka.cluster import Cluster
-from events.kafka.consumer import OffsetConsumer
-from events.kafka.group_member import GroupConsumer
+from events.kafka.group_member import GroupMember
+from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.topic_ids import TopicIds
 from shuttle.commit.cursor_writer import CursorWriter
 from shuttle.commit.ledger import Ledger
@@ -93,11 +93,11 @@ class Worker:
         )
         decoder, numbers = Decoder(), count(1)
         conf = consumer_conf(config.kafka, config.group)
-        self._topic_ids = TopicIds(config.kafka)
+        self._topic_ids = TopicIds(self._cluster)
         self._router = router = Router(config.hostname)
-        self._consumer = GroupConsumer(conf, self._topic_ids)
+        self._member = GroupMember(conf)
         self._live = LivePass(
-            self._consumer, decoder, router, self._ledger, numbers, self._feeds.expired
+            self._member, decoder, router, self._ledger, numbers, self._feeds.expired
         )
         self._replays = ReplayScheduler(
             lambda: OffsetConsumer(conf, "kafka-replay"),
@@ -109,10 +109,11 @@ class Worker:
 
     def _build_duties(self) -> None:
         self._ticks = Ticks(
-            self._feeds, self._lists, self._ledger, self._cursor_writer, self._consumer
+            self._feeds, self._lists, self._ledger, self._cursor_writer, self._member
         )
         starts = Starts(
             self._cluster,
+            self._member,
             self._store,
             self._feeds,
             self._topic_ids,
@@ -121,7 +122,7 @@ class Worker:
         )
         self._rebalance = Rebalance(
             self._name,
-            self._consumer,
+            self._member,
             self._live,
             self._ledger,
             self._feeds,
@@ -137,7 +138,7 @@ class Worker:
             self._feeds,
             self._router,
             starts,
-            self._consumer,
+            self._member,
             self._rebalance,
             self._ledger.positions,
         )
@@ -155,7 +156,6 @@ class Worker:
         try:
             tasks.spawn("start", self._start())
             await tasks.watch(self._stopping)
-            self._consumer.give_up_waiting()
             await self._live.stop()
         finally:
             await tasks.cancel()
@@ -184,7 +184,7 @@ class Worker:
         with suppress(StoreError, TimeoutError):  # the last figures
             async with asyncio.timeout(STORE_SECONDS):
                 await self._statuses.publish(self._feeds.by_id.values())
-        await self._consumer.close()  # what has arrived is committed as partitions go
+        await self._member.close()  # what has arrived is committed as partitions go
         for feed in self._feeds.by_id.values():
             feed.close()
         self._store.close()

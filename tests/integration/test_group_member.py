@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from uuid import uuid4
 
 from events.kafka.client import consumer_conf
-from events.kafka.group_member import Assigned, GroupConsumer
-from events.kafka.records import TopicPartition
-from events.kafka.topic_ids import TopicIds
+from events.kafka.group_member import GroupMember
+from events.kafka.records import Offsets, TopicPartition
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
 from tests.support.waiting import until
@@ -21,17 +20,16 @@ class Told:
     def __init__(self) -> None:
         self.assigned_times = 0
 
-    def assigned(self, found: Mapping[TopicPartition, Assigned], generation: int) -> None:
+    def assigned(self, partitions: Sequence[TopicPartition], generation: int) -> None:
         self.assigned_times += 1
 
-    def unanswered(self, partitions: Iterable[TopicPartition]) -> None: ...
-
-    async def revoked(
-        self, partitions: Iterable[TopicPartition], until: float
-    ) -> Mapping[TopicPartition, int]:
+    async def revoked(self, partitions: Sequence[TopicPartition], until: float) -> Offsets:
         return dict.fromkeys(partitions, 7)
 
-    def lost(self, partitions: Iterable[TopicPartition]) -> None: ...
+    def lost(self, partitions: Sequence[TopicPartition]) -> None: ...
+
+    def topic_id(self, topic: str) -> str:
+        return ""
 
 
 async def test_what_it_is_given_at_its_end_it_lets_go_without_a_question(
@@ -40,7 +38,7 @@ async def test_what_it_is_given_at_its_end_it_lets_go_without_a_question(
     """A group that is left answers none: the question took its whole time limit."""
     name, group, told = kafka.create(topic()), f"group-{uuid4()}", Told()
     settings = {"bootstrap.servers": kafka.bootstrap}
-    consumer = GroupConsumer(consumer_conf(settings, group), TopicIds(settings))
+    consumer = GroupMember(consumer_conf(settings, group))
     await consumer.subscribe([name], told)
     await until(lambda: kafka.has_settled(group), 10, "it is given partitions")
 
@@ -55,7 +53,7 @@ async def test_what_is_handed_over_at_its_end_is_committed(
 ) -> None:
     name, group, told = kafka.create(topic(), 2), f"group-{uuid4()}", Told()
     settings = {"bootstrap.servers": kafka.bootstrap}
-    consumer = GroupConsumer(consumer_conf(settings, group), TopicIds(settings))
+    consumer = GroupMember(consumer_conf(settings, group))
     await consumer.subscribe([name], told)
     async with asyncio.timeout(10):
         while not told.assigned_times:

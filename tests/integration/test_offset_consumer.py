@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from events.kafka.client import consumer_conf
-from events.kafka.consumer import OffsetConsumer
+from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import TopicPartition
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames

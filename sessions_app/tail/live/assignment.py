@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 
 from events.kafka.cluster import Cluster
-from events.kafka.consumer import OffsetConsumer
+from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import TopicPartition
 from sessions_app.tail.live.topic_demand import TopicDemand
 

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaException
 
 from events.kafka.client import consumer_conf
 from events.kafka.cluster import Cluster
-from events.kafka.consumer import OffsetConsumer
+from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Batch, TopicPartition
 from events.keys import Key
 from sessions_app.tail.live.assignment import Assignment

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException
 
 from events.kafka.client import consumer_conf
 from events.kafka.cluster import Cluster
-from events.kafka.consumer import OffsetConsumer
+from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from sessions_app.tail.live.hub import NO_GROUP
 
@@ -27,8 +27,8 @@ _POLL_SECONDS = 0.01
 class RangeReader:
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.cluster = Cluster(settings)
-        self._consumer = OffsetConsumer(consumer_conf(settings, NO_GROUP) | _PROMPT, "tail-past")
-        self._consumer.poll_seconds = _POLL_SECONDS
+        conf = consumer_conf(settings, NO_GROUP) | _PROMPT
+        self._consumer = OffsetConsumer(conf, "tail-past", _POLL_SECONDS)
 
     async def parts(
         self, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]

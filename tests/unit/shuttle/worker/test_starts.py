@@ -14,7 +14,6 @@ from drains.destination import Destination
 from drains.routes import Route, RouteTable
 from events.kafka.cluster import Span
 from events.kafka.cluster import StampedOffset as FoundByTime
-from events.kafka.group_member import Assigned
 from events.kafka.records import Offsets, TopicPartition
 from events.keys import AppKey, SiteKey
 from events.topics import BUILD_TOPIC, ROUTER_TOPIC, topics_of
@@ -24,7 +23,7 @@ from shuttle.feed.stored_rows import StoredCursor
 from shuttle.worker import starts
 from shuttle.worker.background import BackgroundTasks
 from shuttle.worker.feeds import Feeds
-from shuttle.worker.starts import YOUNG_SECONDS, Starts
+from shuttle.worker.starts import YOUNG_SECONDS, PartitionState, Starts
 from tests.support.fake_sender import FakeReceiver
 from tests.support.feed_bench import P0, P1
 
@@ -104,6 +103,7 @@ class Bench:
         self.feeds = Feeds(context, WorkLists())
         self.starts = Starts(
             cast(Any, self.cluster),
+            cast(Any, None),
             cast(Any, StoreThread(self.store)),
             self.feeds,
             cast(Any, TopicIds()),
@@ -133,7 +133,7 @@ class Bench:
             {},
             {} if offset is None else {partition: offset},
         )
-        found = {partition: Assigned(committed, 5, 500)}
+        found = {partition: PartitionState(committed, 5, 500)}
         return (await self.starts.of_partitions(found, taken))[partition]
 
     async def of(self, route: Route, *here: TopicPartition) -> Offsets:

@@ -26,10 +26,10 @@ class Bench(FeedBench):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ledger, self.store = Ledger(), MemoryStore()
-        thread = StoreThread(cast(Any, self.store))
+        self.ledger, self.database = Ledger(), MemoryStore()
+        thread = StoreThread(cast(Any, self.database))
         self.writer = CursorWriter(
-            thread, self.lists, self.ledger.safe, lambda _: None, self.store.tell
+            thread, self.lists, self.ledger.safe, lambda _: None, self.database.tell
         )
         feeds = Feeds(self.context, self.lists)
         feeds.by_id = {"d1": self.feed}
@@ -66,30 +66,30 @@ async def one_that_is_late_and_one_line_more(bench: Bench) -> None:
 
 async def test_a_cursor_that_takes_long_to_store_is_waited_for(bench: Bench) -> None:
     await one_that_is_late_and_one_line_more(bench)
-    bench.store.seconds = 0.2
+    bench.database.seconds = 0.2
 
     assert await bench.handed_over(0.4) == {P0: 6, P1: 9}
-    assert bench.store.rows == {P0: 5}
+    assert bench.database.rows == {P0: 5}
 
 
 async def test_what_is_not_stored_in_time_is_not_committed(bench: Bench) -> None:
     bench.ledger.open(0, {P1: 3})
     await one_that_is_late_and_one_line_more(bench)
-    bench.store.seconds = 0.5
+    bench.database.seconds = 0.5
     loop = asyncio.get_running_loop()
     began = loop.time()
 
     assert await bench.handed_over(0.2) == {P1: 3}
-    assert loop.time() - began < bench.store.seconds
+    assert loop.time() - began < bench.database.seconds
 
 
 async def test_a_start_that_has_been_passed_goes_with_the_hand_over(bench: Bench) -> None:
     """Else the next worker would begin there, and send all since then again."""
     bench.feed.begin(cursors({P0: 5}), {P0: 5})
-    bench.store.rows = {P0: 5}
+    bench.database.rows = {P0: 5}
     bench.ledger.open(1, {P0: 6})
     await bench.sent(batch=1, begin=5)
     bench.sender.read_all()
 
     assert await bench.handed_over(1.0) == {P0: 6}
-    assert (bench.store.rows, bench.store.offsets) == ({}, {P0: 6})
+    assert (bench.database.rows, bench.database.offsets) == ({}, {P0: 6})

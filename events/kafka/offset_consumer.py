@@ -1,0 +1,58 @@
+"""A reader of chosen partitions, from chosen offsets, in no group."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from events.kafka.batch_size import BatchSize
+from events.kafka.consumer_thread import POLL_SECONDS, REQUEST_SECONDS, ConsumerThread, offsets_of
+from events.kafka.records import Batch, Offsets, TopicPartition
+
+
+class OffsetConsumer:
+    """Reads the partitions that it is told, from the offsets that it is told."""
+
+    def __init__(
+        self, conf: Mapping[str, Any], name: str, poll_seconds: float = POLL_SECONDS
+    ) -> None:
+        """`poll_seconds`: so long may pass without a record, then a batch is empty."""
+        self._thread = ConsumerThread(conf, name, poll_seconds)
+        self._met: set[str] = set()
+
+    @property
+    def batch_size(self) -> BatchSize:
+        return self._thread.batch_size
+
+    async def next_batch(self) -> Batch:
+        return await self._thread.next_batch()
+
+    async def assign(self, starts: Offsets) -> None:
+        """Read these, from the next batch on; what was fetched of others before is dropped."""
+        await self._thread.drop_fetched()
+        await self._thread.call(lambda: self._thread.assign(starts))
+
+    async def meet(self, topics: Iterable[str]) -> None:
+        """Learn who leads topics that are new to this consumer. Assigned unknown ones, librdkafka
+        may look for their leaders only a second later. Raises KafkaException."""
+        new = set(topics) - self._met
+
+        def ask() -> None:
+            for topic in new:
+                self._thread.consumer.list_topics(topic, timeout=REQUEST_SECONDS)
+
+        if new:
+            await self._thread.call(ask)
+            self._met |= new
+
+    async def take_up(self, starts: Mapping[TopicPartition, int]) -> None:
+        """Read these too; nothing changes for the others."""
+        parts = offsets_of(starts)
+        await self._thread.call(lambda: self._thread.consumer.incremental_assign(parts))
+
+    async def let_go(self, partitions: Collection[TopicPartition]) -> None:
+        """Read these no more. The next batch may have records of them yet."""
+        await self._thread.call(lambda: self._thread.unassign(partitions))
+
+    async def close(self) -> None:
+        await self._thread.close()
