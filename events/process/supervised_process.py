@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Container, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from pathlib import Path
 
 from events.backoff import Backoff
@@ -121,3 +121,17 @@ class SupervisedProcess:
             return None
         child.end(signal.SIGKILL, KILL_SECONDS)
         return child.process.returncode
+
+
+@contextlib.asynccontextmanager
+async def running(process: SupervisedProcess | None) -> AsyncIterator[None]:
+    """Runs it beside the body, whose end ends it. None: nothing is run."""
+    if process is None:
+        yield
+        return
+    task = asyncio.create_task(process.run(), name="supervised process")
+    try:
+        yield
+    finally:
+        process.stop()
+        await task

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from events.process.probes import OwnAnswers, serve_probes
 from events.process.signals import stop_on_signals
+from events.process.supervised_process import SupervisedProcess, running
 from shuttle.commit.database_store import DatabaseStore
-from shuttle.process.als_process import AlsProcess, running
-from shuttle.process.garbage import spare_the_collector
+from shuttle.process.limits import spare_the_collector
 from shuttle.process.supervisor import Supervisor
 from shuttle.process.worker_probes import WorkersAnswers
 from shuttle.worker.config import WorkerConfig
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 LOOK_UP_THREADS = 128
 
 
-async def work(config: WorkerConfig, place: int | Path, als: AlsProcess | None) -> None:
+async def work(config: WorkerConfig, place: int | Path, als: SupervisedProcess | None) -> None:
     """`place`: where its probes are served, a port or a Unix socket; port 0: nowhere."""
     loop = asyncio.get_running_loop()
     # Names are looked up here; a slow name server must not keep other drains from theirs.
@@ -43,7 +43,9 @@ async def work(config: WorkerConfig, place: int | Path, als: AlsProcess | None) 
         await worker.run()
 
 
-async def supervise(supervisor: Supervisor, metrics_port: int, als: AlsProcess | None) -> int:
+async def supervise(
+    supervisor: Supervisor, metrics_port: int, als: SupervisedProcess | None
+) -> int:
     """The exit status: 0 when every worker has ended in order."""
 
     def stop() -> None:

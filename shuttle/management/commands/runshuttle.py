@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from drains.selectors import egress_policy
-from shuttle.process.als_process import AlsProcess
-from shuttle.process.open_files import raise_open_files_limit
+from events.process.supervised_process import SupervisedProcess
+from shuttle.process.limits import raise_open_files_limit
 from shuttle.process.run import supervise, work
 from shuttle.process.supervisor import Supervisor
 from shuttle.worker.config import WorkerConfig
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         if socket is None:
             raise_open_files_limit()
             if settings.RUN_ISTIO_ALS:
-                als = AlsProcess(MANAGE, settings.SHUTDOWN_GRACE_SECONDS)
+                als = _envoy_receiver()
         try:
             if options["workers"] > 1:
                 sys.exit(asyncio.run(supervise(_supervisor(options["workers"], port), port, als)))
@@ -84,3 +84,9 @@ def _supervisor(workers: int, metrics_port: int) -> Supervisor:
     command: list[str | Path] = [sys.executable, MANAGE, "runshuttle", "--skip-checks"]
     command += ["--metrics-port", str(metrics_port)]  # drains may not send there
     return Supervisor(command, workers, settings.SHUTDOWN_GRACE_SECONDS)
+
+
+def _envoy_receiver() -> SupervisedProcess:
+    """Beside the worker, which does not depend on it (RUN_ISTIO_ALS, as the original has it)."""
+    command = [sys.executable, MANAGE, "runals"]
+    return SupervisedProcess("runals", command, settings.SHUTDOWN_GRACE_SECONDS)

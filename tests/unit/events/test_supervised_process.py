@@ -1,4 +1,4 @@
-"""The Envoy receiver beside the worker, which goes on whatever becomes of it."""
+"""A program beside ours, which goes on whatever becomes of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shuttle.process.als_process import AlsProcess, running
+from events.process.supervised_process import SupervisedProcess, running
 from tests.support.waiting import until
 
 TELLS_ITS_STARTS = """
@@ -30,6 +30,10 @@ def program(tmp_path: Path) -> Path:
     return file
 
 
+def supervised(program: Path) -> SupervisedProcess:
+    return SupervisedProcess("runals", [sys.executable, program, "runals"], 5)
+
+
 def written(program: Path, what: str) -> str:
     file = Path(f"{program}.{what}")
     return file.read_text() if file.exists() else ""
@@ -40,7 +44,7 @@ async def test_it_is_started_again_and_ended_in_order(
 ) -> None:
     monkeypatch.setattr("events.backoff.FIRST_SECONDS", 0.01)
 
-    async with running(AlsProcess(program, 5)):
+    async with running(supervised(program)):
         await until(lambda: written(program, "starts") == "xx", 20, "two starts")
 
     assert written(program, "ended") == "runals"
@@ -52,7 +56,7 @@ async def test_one_that_cannot_start_is_said_and_tried_again(
     monkeypatch.setattr("events.backoff.FIRST_SECONDS", 0.01)
     monkeypatch.setattr(sys, "executable", "/no/such/python")
 
-    async with running(AlsProcess(program, 5)):
+    async with running(supervised(program)):
         await until(lambda: len(caplog.records) == 2, 20, "two complaints")
 
     assert "runals cannot start" in caplog.text

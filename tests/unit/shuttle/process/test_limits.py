@@ -4,21 +4,23 @@ import resource
 
 import pytest
 
-from shuttle.process.open_files import ENOUGH, raise_open_files_limit
+from shuttle.process.limits import ENOUGH_FILES, raise_open_files_limit
 
 
 @pytest.fixture
 def limits(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, int]]:
     """The process's limits, as far as the code under test can see."""
     kept = {"now": (256, 1024)}
-    monkeypatch.setattr("shuttle.process.open_files.resource.getrlimit", lambda _: kept["now"])
+    monkeypatch.setattr("shuttle.process.limits.resource.getrlimit", lambda _: kept["now"])
     monkeypatch.setattr(
-        "shuttle.process.open_files.resource.setrlimit", lambda _, new: kept.update(now=new)
+        "shuttle.process.limits.resource.setrlimit", lambda _, new: kept.update(now=new)
     )
     return kept
 
 
-@pytest.mark.parametrize(("hard", "warned"), [(1024, True), (ENOUGH - 1, True), (ENOUGH, False)])
+@pytest.mark.parametrize(
+    ("hard", "warned"), [(1024, True), (ENOUGH_FILES - 1, True), (ENOUGH_FILES, False)]
+)
 def test_the_limit_is_raised_and_few_files_are_said(
     hard: int,
     warned: bool,
@@ -48,6 +50,6 @@ def test_a_system_that_refuses_is_put_up_with(
     def refuse(*_: object) -> None:
         raise ValueError("current limit exceeds maximum limit")
 
-    monkeypatch.setattr("shuttle.process.open_files.resource.setrlimit", refuse)
+    monkeypatch.setattr("shuttle.process.limits.resource.setrlimit", refuse)
     assert raise_open_files_limit() == 256
     assert "Only 256 files" in caplog.text
