@@ -88,5 +88,5 @@ def _supervisor(workers: int, metrics_port: int) -> Supervisor:
 
 def _envoy_receiver() -> SupervisedProcess:
     """Beside the worker, which does not depend on it (RUN_ISTIO_ALS, as the original has it)."""
-    command = [sys.executable, MANAGE, "runals"]
+    command: list[str | Path] = [sys.executable, MANAGE, "runals"]
     return SupervisedProcess("runals", command, settings.SHUTDOWN_GRACE_SECONDS)
