@@ -1,27 +1,47 @@
-"""Which topics there are, and whose lines each can hold."""
+"""Which topics there are, whose lines each can hold, and of which source those lines are."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple
+
 from events.keys import Key, SiteKey
+from events.lines import Source
 
-ROUTER_TOPIC = "alamoweblogs"
+
+class SourceTopic(NamedTuple):
+    """Where one kind of sender writes the lines of all apps."""
+
+    topic: str
+    name: str
+    """What operators call what writes there."""
+    source: Source
+    """What its lines are to whoever reads them."""
+
+
+ROUTER = SourceTopic("alamoweblogs", "router", "router")
 """The only one with lines of sites."""
-ISTIO_TOPIC = "istio-access-logs"
-BUILD_TOPIC = "alamobuildlogs"
+ISTIO = SourceTopic("istio-access-logs", "istio", "router")
+BUILD = SourceTopic("alamobuildlogs", "build", "build")
 
-SOURCE_NAMES = {ROUTER_TOPIC: "router", ISTIO_TOPIC: "istio", BUILD_TOPIC: "build"}
-"""What operators call them; every other topic's source is `kubernetes`."""
-SOURCE_TOPICS = frozenset(SOURCE_NAMES)
+_SOURCES = {row.topic: row for row in (ROUTER, ISTIO, BUILD)}
+SOURCE_TOPICS = frozenset(_SOURCES)
 """A space cannot have one of these names."""
 
 
 def topics_of(key: Key) -> frozenset[str]:
     """The topics that can have lines of an app or a site."""
     if isinstance(key, SiteKey):
-        return frozenset({ROUTER_TOPIC})
+        return frozenset({ROUTER.topic})
     return SOURCE_TOPICS | {key.space}
 
 
 def is_space_topic(topic: str) -> bool:
     """Whether a topic holds a space's Kubernetes lines."""
     return topic not in SOURCE_TOPICS and not topic.startswith("_")
+
+
+@lru_cache(10_000)
+def row_of(topic: str) -> SourceTopic:
+    """Every other topic is a space's, with lines of its apps."""
+    return _SOURCES.get(topic) or SourceTopic(topic, "kubernetes", "app")

@@ -17,7 +17,7 @@ from typing import Protocol
 from events.formats.decode import Decoder
 from events.kafka.batch_size import BatchSize
 from events.kafka.records import Batch, PartitionRecords, TopicPartition
-from events.topics import SOURCE_NAMES
+from events.topics import row_of
 from shuttle.commit.ledger import Ledger
 from shuttle.feed.feed import Feed
 from shuttle.routing import Parcel, Router
@@ -150,7 +150,7 @@ class LivePass(Pass):
     def passed(self, number: int, batch: Batch) -> None:
         ours = self._generations
         for records in batch.parts:
-            self.received[SOURCE_NAMES.get(records.partition.topic, "kubernetes")] += len(records)
+            self.received[row_of(records.partition.topic).name] += len(records)
         self.polled_at = self._clock()
         self.has_backlog = len(batch) >= self.consumer.batch_size.records
         newest = batch.generation

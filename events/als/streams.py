@@ -17,10 +17,11 @@ from confluent_kafka import KafkaError
 from events.als.counts import AlsCounts
 from events.als.messages import NOTHING, AlsMessage, IgnoredError, message_of, record_of
 from events.kafka.producer import Told
+from events.topics import ISTIO
 
 logger = logging.getLogger(__name__)
 
-TOPIC = "istio-access-logs"
+TOPIC = ISTIO.topic
 TURN_ENTRIES = 100
 """So many entries of one stream, then other streams have their turn."""
 

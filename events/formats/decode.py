@@ -1,8 +1,4 @@
-"""Which topic holds which format: records in, lines out.
-
-Adding a source is one file in `formats/`, one line in `FORMATS`, one in `topics.py`, one folder of
-golden cases.
-"""
+"""Which topic holds which format: records in, lines out."""
 
 from __future__ import annotations
 
@@ -17,7 +13,7 @@ from events.formats.malformed import Malformed
 from events.formats.web import WebFormat
 from events.kafka.records import PartitionRecords
 from events.lines import Lines, LogLine, Origin, OriginTest
-from events.topics import BUILD_TOPIC, ISTIO_TOPIC, ROUTER_TOPIC
+from events.topics import BUILD, ISTIO, ROUTER
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +29,9 @@ class Format(Protocol):
 
 # Every other topic holds a space's Kubernetes lines.
 FORMATS: dict[str, Callable[[str], Format]] = {
-    ROUTER_TOPIC: WebFormat,
-    ISTIO_TOPIC: AccessFormat,
-    BUILD_TOPIC: BuildFormat,
+    ROUTER.topic: WebFormat,
+    ISTIO.topic: AccessFormat,
+    BUILD.topic: BuildFormat,
 }
 
 

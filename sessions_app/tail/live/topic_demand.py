@@ -6,13 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
-from events.topics import SOURCE_NAMES, topics_of
+from events.topics import row_of, topics_of
 from sessions_app.tail.session import Selection
 
 LINGER_SECONDS = 5.0
 """A topic, and then the consumer, are kept so long after the last who needed them."""
-
-_SOURCES = {"kubernetes": "app", "istio": "router"}
 
 
 def topics_for(selection: Selection) -> frozenset[str]:
@@ -21,12 +19,7 @@ def topics_for(selection: Selection) -> frozenset[str]:
     if selection.processes or selection.streams:  # only apps' lines have these
         wanted = wanted & {"app"} if wanted else frozenset({"app"})
     topics = topics_of(selection.key)
-    return frozenset(topic for topic in topics if not wanted or _source_of(topic) in wanted)
-
-
-def _source_of(topic: str) -> str:
-    name = SOURCE_NAMES.get(topic, "kubernetes")
-    return _SOURCES.get(name, name)
+    return frozenset(topic for topic in topics if not wanted or row_of(topic).source in wanted)
 
 
 class TopicDemand:

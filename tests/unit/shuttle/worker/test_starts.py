@@ -16,7 +16,7 @@ from events.kafka.cluster import Span
 from events.kafka.cluster import StampedOffset as FoundByTime
 from events.kafka.records import Offsets, TopicPartition
 from events.keys import AppKey, SiteKey
-from events.topics import BUILD_TOPIC, ROUTER_TOPIC, topics_of
+from events.topics import BUILD, ROUTER, topics_of
 from shuttle.commit.store import TakenOver
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.stored_rows import StoredCursor
@@ -28,7 +28,7 @@ from tests.support.fake_sender import FakeReceiver
 from tests.support.feed_bench import P0, P1
 
 GOLD, LEAD = AppKey("gold", "gs"), AppKey("lead", "gs")
-R0 = TopicPartition(ROUTER_TOPIC, 0)
+R0 = TopicPartition(ROUTER.topic, 0)
 SINCE_MS = 1_600_000_000_000
 AWAY = KafkaException(KafkaError(KafkaError._TRANSPORT))
 
@@ -177,7 +177,7 @@ async def test_a_topic_that_nobody_wants_begins_at_its_end(bench: Bench) -> None
     assert await bench.start() == 500
     # Sites have lines in the router's topic, and in no other.
     bench.met(route("1", SiteKey("www.gold.example")))
-    assert await bench.start(TopicPartition(BUILD_TOPIC, 0)) == 500
+    assert await bench.start(TopicPartition(BUILD.topic, 0)) == 500
     assert await bench.start(R0) == 0
 
 
