@@ -34,6 +34,8 @@ class Cost:
 
 
 class Bench:
+    """Owns a broker with records, and measures what one worker needs for them."""
+
     def __init__(self, bootstrap: str, folder: Path, records: int) -> None:
         self._bootstrap = bootstrap
         self._folder = folder

@@ -21,7 +21,7 @@ _sessions = OwnPagesOnly(URLRouter(websocket_urlpatterns))
 
 
 async def _websocket(scope: Any, receive: Any, send: Any) -> None:
-    """As urls.py has it: a process without sessions takes no WebSockets; nor does another path."""
+    """Answers as urls.py does: without sessions no WebSockets, and none elsewhere."""
     has_sessions = settings.RUN_SESSION is not False
     takes = has_sessions and any(
         route.resolve(scope["path"][1:]) for route in websocket_urlpatterns

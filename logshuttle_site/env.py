@@ -26,6 +26,8 @@ class SettingsError(Exception):
 
 
 class Env:
+    """Reads the environment, and owns the faults that were found in it."""
+
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.faults: list[str] = []

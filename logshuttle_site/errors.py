@@ -114,7 +114,7 @@ def _field_errors(detail: Any) -> Iterator[dict[str, str]]:
 
 
 def problem_page(status: int, detail: str) -> JsonResponse:
-    """The same outside of DRF."""
+    """Problem details as an answer where DRF has no hand in it."""
     return JsonResponse(problem(status, detail), status=status, content_type=CONTENT_TYPE)
 
 

@@ -15,7 +15,7 @@ _ILLEGAL_SPACE = "is no space: may have only a-z, 0-9, '.', '_' and '-'"
 
 
 class Filters(NamedTuple):
-    """As in Selection: what is empty lets all pass."""
+    """What a client asks to see; what is empty lets all pass."""
 
     sources: frozenset[str]
     processes: frozenset[str]
@@ -24,7 +24,7 @@ class Filters(NamedTuple):
 
 
 def key_of(app: str, space: str, site: str) -> Key:
-    """Of a site where one is given, else of an app. Raises InvalidSessionError."""
+    """Names a site where one is given, else an app. Raises InvalidSessionError."""
     faults = {}
     for field, text in {"app": app, "space": space, "site": site}.items():
         if len(text) > KEY_CHARACTERS_MAX:

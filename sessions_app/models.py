@@ -17,7 +17,7 @@ TEXT_CHARACTERS_MAX = 1000
 
 class TailSessionQuerySet(models.QuerySet["TailSession"]):
     def of(self, key: Key) -> TailSessionQuerySet:
-        """Those of one app or one site."""
+        """Sessions of one app or one site."""
         return self.filter(**columns_of(key))
 
     def alive(self, now: datetime) -> TailSessionQuerySet:
@@ -82,7 +82,7 @@ class TailSession(models.Model):
 
     @property
     def session(self) -> Session:
-        """As everything below the web knows it."""
+        """The plain value that everything below the web works with."""
         return Session(
             name=self.name,
             selection=Selection(

@@ -16,7 +16,7 @@ _tails: WeakKeyDictionary[asyncio.AbstractEventLoop, Tails] = WeakKeyDictionary(
 
 
 def tails_here() -> Tails:
-    """Those of the running loop: a server has one."""
+    """The tails of the running loop, of which a server has one."""
     loop = asyncio.get_running_loop()
     tails = _tails.get(loop)
     if tails is None:

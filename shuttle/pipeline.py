@@ -167,7 +167,7 @@ class LivePass(Pass):
         self.ledger.open(number, ends)
 
     def assigned(self, partitions: Iterable[TopicPartition], generation: int) -> None:
-        """These are ours by now; their records count from `took_over` on."""
+        """Partitions are ours by now; their records count from `took_over` on."""
         self._generations.update(dict.fromkeys(partitions, generation))
 
     def revoked(self, partitions: Iterable[TopicPartition]) -> None:

@@ -173,7 +173,7 @@ def _keystore(sasl_ssl: SaslSsl) -> str:
 
 
 def _properties(settings: Mapping[str, str]) -> str:
-    """As java.util.Properties reads them."""
+    """Properties in the form that java.util.Properties reads."""
     return "".join(f"{name}={_escaped(value)}\n" for name, value in settings.items())
 
 

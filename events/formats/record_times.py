@@ -24,7 +24,7 @@ def lines_of_records(origins: list[Origin], texts: list[str], messages: Sequence
 
 
 def time_of_record(message: Message) -> str:
-    """The same for one record."""
+    """RFC 5424 TIMESTAMP of one record: its own, or that of reading."""
     stamp = message.timestamp()[1]
     return _time_of_ms(stamp) if stamp >= 0 else _now()
 

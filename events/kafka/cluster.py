@@ -47,7 +47,7 @@ class StampedOffset(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """Of a partition."""
+    """Where the records of a partition begin and end."""
 
     low: int
     """The oldest record."""
@@ -132,7 +132,8 @@ class Cluster:
         return _offsets_of(await self._offsets(present, _LATEST, IsolationLevel.READ_COMMITTED))
 
     async def bounds(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Bounds]:
-        """Of those that answer; it takes one of them, or KafkaException is raised."""
+        """Where partitions begin and end; without those that do not answer. Raises KafkaException
+        when none does."""
         present = await self._present(partitions)
         lows = await self._offsets(present, _EARLIEST, some=True)
         highs = await self._offsets(lows.keys(), _LATEST, some=True)
@@ -188,8 +189,8 @@ class Cluster:
         thread.shutdown(wait=False)
 
     async def _present(self, partitions: Iterable[TopicPartition]) -> set[TopicPartition]:
-        """Those that are there. For a topic that is gone, and for a client's first question,
-        list_offsets looks for leaders until its time has passed: it is asked only for these."""
+        """The partitions among these that are there. For a topic that is gone, and for a client's
+        first question, list_offsets looks for leaders until its time has passed: it is asked only for these."""
         wanted = set(partitions)
         there = await self.partitions({partition.topic for partition in wanted})
         return wanted & {partition for parts in there.values() for partition in parts}

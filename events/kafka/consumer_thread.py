@@ -159,10 +159,10 @@ class ConsumerThread:
 
 
 def offsets_of(offsets: Mapping[TopicPartition, int]) -> list[kafka.TopicPartition]:
-    """As librdkafka takes them."""
+    """Partitions with offsets, in the form that librdkafka takes."""
     return [kafka.TopicPartition(*partition, offset) for partition, offset in offsets.items()]
 
 
 def partition_of(part: kafka.TopicPartition) -> TopicPartition:
-    """As we have it, of librdkafka's."""
+    """Our name of a partition that librdkafka names."""
     return TopicPartition(part.topic, part.partition)

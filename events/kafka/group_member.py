@@ -47,13 +47,13 @@ class Assignments(Protocol):
     def revoked(
         self, partitions: Sequence[TopicPartition], until: float
     ) -> Coroutine[Any, Any, Offsets]:
-        """These go, at this time (monotonic seconds): what is to be committed before."""
+        """Partitions go at this time (monotonic seconds). Returns what is to be committed."""
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
-        """These are already somebody else's: neither commit nor store."""
+        """Partitions are already somebody else's: neither commit nor store."""
 
     def topic_id(self, topic: str) -> str:
-        """Of the log that offsets of a topic are offsets of: it is committed with them."""
+        """Names the log that a topic's offsets belong to: committed with them."""
 
 
 class GroupMember:
@@ -94,7 +94,7 @@ class GroupMember:
     async def committed(
         self, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, Committed]:
-        """Those of which the group has committed something. Raises KafkaException."""
+        """What the group has committed, where it has. Raises KafkaException."""
         asked = [kafka.TopicPartition(*partition) for partition in partitions]
         answers = await self._thread.call(
             lambda: self._kafka.committed(asked, timeout=REQUEST_SECONDS)
@@ -139,7 +139,7 @@ class GroupMember:
             await self._thread.call(lambda: self._kafka.commit(offsets=parts, asynchronous=True))
 
     async def assign_again(self, partitions: Iterable[TopicPartition]) -> None:
-        """As if they had been assigned just now, those that still are."""
+        """Have partitions, those that are still ours, taken over anew."""
         wanted = set(partitions)
 
         def again() -> None:
@@ -206,7 +206,7 @@ class GroupMember:
 
     @contextmanager
     def _no_exception(self) -> Iterator[None]:
-        """It ends the worker with the next batch: a restart loses nothing."""
+        """An exception ends the worker with the next batch: a restart loses nothing."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again

@@ -79,7 +79,7 @@ class Producer:
         await asyncio.wrap_future(self.start(topic, value, key))
 
     def start(self, topic: str, value: bytes, key: bytes | None = None) -> Future[None]:
-        """The same for code that has no event loop: the future's result is None or ProduceError."""
+        """Send from code that has no event loop: the future's result is None or ProduceError."""
         future: Future[None] = Future()
         future.set_running_or_notify_cancel()  # whoever no longer waits cannot cancel the record
 

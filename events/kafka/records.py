@@ -98,7 +98,7 @@ def by_partition(messages: Sequence[Message]) -> Iterator[PartitionRecords]:
 
 
 def offset_of(message: Message) -> int:
-    """Of a record that came from a broker, which always has one."""
+    """The offset of a record that came from a broker, which always has one."""
     return cast(int, message.offset())
 
 

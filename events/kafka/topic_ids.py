@@ -31,7 +31,7 @@ class TopicIds:
         self._known.setdefault(topic, topic_id)
 
     async def changed(self, topics: Collection[str]) -> frozenset[str]:
-        """Those that are another log by now than the one that is known. Raises KafkaException."""
+        """The topics among these that are another log by now. Raises KafkaException."""
         present = await self._cluster.ids(topics)
         self._known.update({t: now for t, now in present.items() if not self.of(t)})
         return frozenset(t for t, now in present.items() if self.of(t) != now)

@@ -24,7 +24,7 @@ class Answers(Protocol):
 
 
 class OwnAnswers:
-    """Of a process that answers for itself."""
+    """What a process answers that speaks for itself alone."""
 
     def __init__(self, registry: CollectorRegistry, checks: Checks) -> None:
         self._registry = registry

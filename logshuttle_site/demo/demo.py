@@ -50,6 +50,8 @@ class DemoPorts:
 
 
 class Demo:
+    """Owns the programs of a demo, started in order and ended in reverse."""
+
     def __init__(
         self, folder: Path, ports: DemoPorts, progress: Progress, out: OutputWrapper
     ) -> None:

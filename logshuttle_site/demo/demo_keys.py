@@ -20,7 +20,7 @@ class Keepsakes:
 
 
 def keepsakes_in(folder: Path) -> tuple[Keepsakes, bool]:
-    """Those of the last run, or new ones, in a file that only its owner can read.
+    """The keys of the last run, or new ones, in a file that only its owner can read.
 
     True where they are new. Raises ValueError when the file is damaged.
     """

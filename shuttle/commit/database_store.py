@@ -35,6 +35,8 @@ FORGOTTEN = timedelta(days=1)
 
 
 class DatabaseStore:
+    """The store in Django's database (see store.Store). `group`: whose claims it writes."""
+
     def __init__(self, group: str) -> None:
         self._group = group
         self._routes = selectors.RouteReader()
@@ -137,7 +139,7 @@ class DatabaseStore:
     def _still_held(
         self, wanted: Collection[TopicPartition], claims: Mapping[TopicPartition, Claim]
     ) -> dict[TopicPartition, PartitionClaim]:
-        """Those whose claim is still ours, and stays so until the transaction ends."""
+        """The partitions whose claim is still ours, and stays so until the transaction ends."""
         rows = PartitionClaim.objects.filter(
             group=self._group, topic__in={partition.topic for partition in wanted}
         )
@@ -237,7 +239,8 @@ def _stored(row: DrainCursor) -> StoredCursor:
 
 
 def _existing(drain_ids: Iterable[str]) -> dict[str, int]:
-    """Those that are there, and stay there until the transaction ends, with their version."""
+    """The drains among these that are there, and stay until the transaction ends, with their
+    version."""
     rows = Drain.objects.select_for_update(no_key=True).filter(id__in=list(drain_ids))
     versions = rows.order_by("id").values_list("id", "cursor_version")
     return {str(drain_id): version for drain_id, version in versions}

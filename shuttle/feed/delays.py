@@ -22,7 +22,7 @@ class Delays:
 
     @property
     def buckets(self) -> list[tuple[str, int]]:
-        """As Prometheus has them: upper bound, and all lines up to there."""
+        """Prometheus's buckets: upper bound, and all lines up to there."""
         buckets, total = [], 0
         for bound, count in zip((*BOUNDS, math.inf), self._counts, strict=True):
             total += count

@@ -160,7 +160,7 @@ class Feed:
         self.outbound.forget(partitions)
 
     def new_log(self, partitions: Collection[TopicPartition]) -> None:
-        """These are other logs by now: what was not delivered of the old ones is lost."""
+        """Partitions are other logs by now: what was not delivered of the old ones is lost."""
         self.lose(self.gaps.lines_in(partitions), NEW_LOG, exact=False)
         self.forget(partitions)
 

@@ -154,7 +154,7 @@ class Gaps:
         return self._lag.lines(self.offsets)
 
     def lines_in(self, partitions: Iterable[TopicPartition]) -> int:
-        """Those of the lines that are missing in these."""
+        """How many lines are missing in these partitions."""
         gaps = {p: self.offsets[p] for p in partitions if p in self.offsets}
         return self._lag.lines(gaps) if gaps else 0
 

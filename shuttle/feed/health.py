@@ -105,18 +105,18 @@ class Health:
         self.last_error = LastError(error, wall)
 
     def progressed(self, now: float) -> None:
-        """It has confirmed something."""
+        """The receiver has confirmed something."""
         self._progress_at = now
 
     def prove(self) -> bool:
-        """It works. Whether that was in doubt."""
+        """The receiver works. Returns whether that was in doubt."""
         if not self.unproven:
             return False
         self.unproven, self.error = False, None
         return True
 
     def stall(self, reason: str, now: float, wall: float) -> bool:
-        """It is full or late. Whether that is new."""
+        """The receiver is full or late. Returns whether that is new."""
         if self.stalled:
             return False
         self.complain(reason, wall)
@@ -124,7 +124,7 @@ class Health:
         return True
 
     def recover(self, now: float) -> float | None:
-        """It is no longer full or late. For how long it was; None: it was not."""
+        """The receiver is no longer full or late. Returns for how long it was; None: it was not."""
         if not self.stalled:
             return None
         self.reach, self.error = Reach.CONNECTED, None

@@ -10,6 +10,8 @@ from shuttle.feed.writes import Write
 
 
 class Lag:
+    """Owns the count of missed lines, and since when they are missing."""
+
     def __init__(self) -> None:
         self._lines = 0
         """Counted, and not handed over since."""

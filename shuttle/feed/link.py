@@ -84,7 +84,7 @@ class Link:
             self._attempt = asyncio.create_task(self._dial(), name="dial")
 
     def want_later(self) -> None:
-        """The same after a while: for a receiver that closes whatever it accepts."""
+        """Have a connection after a while: for a receiver that closes whatever it accepts."""
         if self.sender is None and self._attempt is None:
             self._try_later()
 

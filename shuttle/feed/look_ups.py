@@ -24,7 +24,7 @@ class LookUps:
             self.due[partition] = offset
 
     def wanted(self, gaps: Offsets) -> Offsets:
-        """Those of them that these gaps have got to. One that stepped back has again before it
+        """Look-ups that these gaps have got to. A gap that stepped back has again before it
         what may be young."""
         return {
             partition: at for partition, at in self.due.items() if gaps.get(partition, -1) >= at

@@ -84,7 +84,7 @@ class LossNotices:
         return notice
 
     def put_back(self, notice: LossNotice) -> None:
-        """It did not get there."""
+        """A notice did not get there: its losses are told with the next."""
         for reason, lines in notice.lines.items():
             self.lost(lines, reason, notice.since, exact=notice.exact)
 

@@ -50,7 +50,7 @@ class RetryCoordinator:
                     other.try_soon()
 
     def forget(self, feed: Retryable) -> tuple[Hashable, ...]:
-        """It waits no more: what it has shared with others."""
+        """A drain waits no more. Returns what it has shared with others."""
         causes = self._causes.pop(feed, ())
         for cause in causes:
             sharers = self._sharers[cause]

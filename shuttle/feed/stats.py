@@ -38,7 +38,7 @@ class DrainStats:
         self.last_delivery_at = wall
 
     def took_back(self, lines: int) -> None:
-        """They were confirmed with the rest of their write, and are not delivered."""
+        """Lines that were confirmed with the rest of their write are not delivered."""
         self._add(-lines)
 
     def lost(self, lines: int, reason: str, wall: float, *, exact: bool = True) -> None:

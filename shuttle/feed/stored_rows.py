@@ -69,7 +69,7 @@ class StoredRows:
         self._holds += 1
 
     def storing(self, rows: Offsets) -> RowsSnapshot:
-        """These are on their way."""
+        """Rows are on their way to the database."""
         self._on_their_way = rows
         changed = {at: offset for at, offset in rows.items() if self.rows.get(at) != offset}
         gone = [partition for partition in self.rows if partition not in rows]

@@ -52,7 +52,7 @@ class Write:
 
     @property
     def name(self) -> str:
-        """The same for the same records, whenever they are read."""
+        """Equal for the same records, whenever they are read."""
         if self.sent_as is not None:
             return self.sent_as
         parts = [

@@ -23,7 +23,7 @@ _OF_ANY = "assignment"
 
 
 class WorkersAnswers:
-    """Those of all workers (see events.process.probes.Answers)."""
+    """What all workers of a supervisor answer together (see events.process.probes.Answers)."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
@@ -38,7 +38,7 @@ class WorkersAnswers:
         return all(checks.values()), {"checks": checks, "workers": workers}
 
     async def metrics(self) -> bytes:
-        """Of those that answer in time, each series with the label `worker`, and our own."""
+        """Metrics of the workers that answer in time, with the label `worker`, and our own."""
         answers = await self._ask_all("/metrics")
         texts = {name: body.decode() for name, body in answers.items() if body is not None}
         return generate_latest(self._own) + merged(texts).encode()

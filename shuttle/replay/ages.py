@@ -18,7 +18,7 @@ from events.kafka.records import (
 
 
 class Ages:
-    """Of what one replay pass reads. Most of it is young, and costs no more than a look."""
+    """Tells how old what one replay pass reads is. Most is young, and costs no more than a look."""
 
     def __init__(self) -> None:
         self._last_ms: dict[TopicPartition, int] = {}

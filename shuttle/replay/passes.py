@@ -187,7 +187,7 @@ class ReplayPass(Pass):
             self._strictest_ms = min(self._strictest_ms, limit_ms)
 
     def _drop_unable(self) -> None:
-        """Those that failed, or that alone are full; their gaps are kept for another pass."""
+        """Let go of feeds that failed, or that alone are full; their gaps stay for another pass."""
         seats = list(self._seats.values())
         able = {seat.feed for seat in seats if seat.may_be_served}
         for seat in seats:

@@ -102,7 +102,7 @@ class ReplayScheduler:
         return True
 
     def _waiting(self) -> list[Feed]:
-        """Those who wait for a pass, the longest first. All passes together look now and then:
+        """The feeds that wait for a pass, the longest first. All passes together look now and then:
         thousands may be behind."""
         now = asyncio.get_running_loop().time()
         if now >= self._look_at:

@@ -11,6 +11,8 @@ logger = logging.getLogger(__name__)
 
 
 class BackgroundTasks:
+    """Owns the worker's tasks: those that last, and those that end when they are done."""
+
     def __init__(self) -> None:
         self._lasting: set[asyncio.Task[Any]] = set()
         self._errands: set[asyncio.Task[Any]] = set()

@@ -101,7 +101,7 @@ class Feeds:
                     feed.lose(lost, EXPIRED, exact=False)
 
     def new_logs(self, partitions: Collection[TopicPartition]) -> None:
-        """These partitions are other logs by now."""
+        """Partitions are other logs by now than the ones that were read."""
         for feed in self.by_id.values():
             wanted = [partition for partition in partitions if self.wants(feed, partition)]
             if wanted:

@@ -162,7 +162,7 @@ class Worker:
             await self._end()
 
     async def _start(self) -> None:
-        """As soon as the database answers."""
+        """Waits for the database, then starts what a worker does."""
         tasks, ticks = self._tasks, self._ticks
         await self._routes.follow()
         tasks.start("live", self._live.run())

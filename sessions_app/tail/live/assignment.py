@@ -22,6 +22,8 @@ Logs = Mapping[str, Mapping[TopicPartition, str]]
 
 
 class Assignment:
+    """Owns which partitions are read, and where each has got to."""
+
     def __init__(self, needs: TopicDemand) -> None:
         self._needs = needs
         self.positions: dict[TopicPartition, int] = {}

@@ -16,7 +16,7 @@ ORIGINS_KEPT = 50_000
 
 
 class Audience:
-    """Those who read one app or site."""
+    """Everybody who reads one app or site."""
 
     def __init__(self, key: Key) -> None:
         self.topics = topics_in_order(key)

@@ -77,7 +77,7 @@ class Hub:
         return {partition: at for partition, at in positions.items() if partition.topic in topics}
 
     def leave(self, mailbox: Mailbox) -> None:
-        """Of one that has joined."""
+        """Undoes `join`."""
         self.fan_out.discard(mailbox)
         self._needs.release(topics_for(mailbox.selection))
 

@@ -59,7 +59,7 @@ class BacklogBlock(Block):
 
 
 class LineSlice(NamedTuple):
-    """Those lines of a block that a reader wants."""
+    """The lines of a block that one viewer wants."""
 
     block: Block
     indices: Sequence[int]
@@ -125,7 +125,7 @@ class Mailbox:
         self._wake()
 
     def slice_of(self, block: Block) -> LineSlice:
-        """Of a block of the selection's app or site."""
+        """What this viewer wants of a block of its app or site."""
         if self._takes_all and not self._filters_lines:
             return LineSlice(block, range(len(block.lines)))
         return LineSlice(block, [i for i, line in enumerate(block.lines) if self._takes(line)])

@@ -57,6 +57,8 @@ class _Partition:
 
 
 class Backlog:
+    """Owns how much may still be read, and what has been found so far."""
+
     def __init__(
         self,
         parts_of: PartsOf,
@@ -90,7 +92,7 @@ class Backlog:
         return [found.line for found in self._last(parts)]
 
     def _open(self, parts: Mapping[TopicPartition, _Partition]) -> dict[TopicPartition, _Partition]:
-        """Those that are to be read further back."""
+        """The partitions that are to be read further back."""
         if not self._count:
             return {}
         last = self._last(parts)

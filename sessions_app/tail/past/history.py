@@ -160,7 +160,7 @@ class History:
         return self._seen(begins) or begins
 
     def _seen(self, begins: Offsets) -> Offsets:
-        """Those that begin with lines that have been seen."""
+        """The ranges that begin with lines which have been seen."""
         return {s: at for s, at in begins.items() if self._skip.get(s)}
 
     async def _chunk(

@@ -25,6 +25,8 @@ _POLL_SECONDS = 0.01
 
 
 class RangeReader:
+    """Owns one consumer, which reads one range at a time."""
+
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.cluster = Cluster(settings)
         conf = consumer_conf(settings, NO_GROUP) | _PROMPT
@@ -42,7 +44,7 @@ class RangeReader:
     async def places(
         self, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
     ) -> AsyncGenerator[tuple[list[PartitionRecords], Offsets]]:
-        """The same, with where each partition that moved has got to."""
+        """Records as in `parts`, with where each partition that moved has got to."""
         left = {partition: at for partition, at in begins.items() if at < ends[partition]}
         if left:
             with contextlib.suppress(KafkaException):  # it finds them by and by
