@@ -190,7 +190,8 @@ class Cluster:
 
     async def _present(self, partitions: Iterable[TopicPartition]) -> set[TopicPartition]:
         """The partitions among these that are there. For a topic that is gone, and for a client's
-        first question, list_offsets looks for leaders until its time has passed: it is asked only for these."""
+        first question, list_offsets looks for leaders until its time has passed: so it is asked
+        for these alone."""
         wanted = set(partitions)
         there = await self.partitions({partition.topic for partition in wanted})
         return wanted & {partition for parts in there.values() for partition in parts}

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import cast
 from uuid import UUID
 
 from django.db import Error, OperationalError, ProgrammingError, connection, transaction
-from django.db.models import Q, Sum
-from django.utils import timezone
 
 from drains import selectors, services
-from drains.models import Drain, DrainCursor, DrainStatus, PartitionClaim
+from drains.models import DrainCursor, PartitionClaim
 from drains.routes import RouteTable
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
+from shuttle.commit.status_rows import ROWS_AT_ONCE, existing, write_statuses
 from shuttle.commit.store import (
     Claim,
     CursorChange,
@@ -27,11 +25,6 @@ from shuttle.commit.store import (
     TakenOver,
 )
 from shuttle.feed.stored_rows import StoredCursor
-
-ROWS_AT_ONCE = 500
-TOTALS = ["lines_sent", "bytes_sent", "lines_lost"]
-FORGOTTEN = timedelta(days=1)
-"""What a worker said that is gone for so long: its last errors are nobody's news any more."""
 
 
 class DatabaseStore:
@@ -99,7 +92,7 @@ class DatabaseStore:
             rows = self._still_held(wanted, claims)
             held = {partition: claims[partition] for partition in rows}
             self._set_offsets(rows, offsets, claims)
-            known = _existing(change.drain_id for change in changes)
+            known = existing(change.drain_id for change in changes)
             there = [change for change in changes if change.drain_id in known]
             current = [change for change in there if _is_current(change, known)]
             _take_away(current, held)
@@ -167,91 +160,16 @@ class DatabaseStore:
         PartitionClaim.objects.bulk_update(changed, ["offset", "topic_id"], ROWS_AT_ONCE)
 
     def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
-        now = timezone.now()
         with _translated(), transaction.atomic():
-            known = _existing(status.drain_id for status in statuses)
-            DrainStatus.objects.bulk_create(
-                [
-                    DrainStatus(
-                        drain_id=status.drain_id,
-                        worker=worker,
-                        state=status.state,
-                        last_error=status.last_error,
-                        last_error_at=_moment(status.last_error_at),
-                        last_delivery_at=_moment(status.last_delivery_at),
-                        lag_messages=status.lag_messages,
-                        lag_seconds=status.lag_seconds,
-                        lines_sent=status.lines_sent,
-                        bytes_sent=status.bytes_sent,
-                        lines_lost=status.lines_lost,
-                        reported_at=now,
-                    )
-                    for status in statuses
-                    if status.drain_id in known
-                ],
-                batch_size=ROWS_AT_ONCE,
-                update_conflicts=True,
-                unique_fields=["drain", "worker"],
-                update_fields=[
-                    "state",
-                    "last_error",
-                    "last_error_at",
-                    "last_delivery_at",
-                    "lag_messages",
-                    "lag_seconds",
-                    *TOTALS,
-                    "reported_at",
-                ],
-            )
-            _sum_up(now)
-
-
-def _sum_up(now: datetime) -> None:
-    """What workers have sent that are gone for long stays known, in one row a drain."""
-    gone = DrainStatus.objects.filter(reported_at__lt=now - FORGOTTEN).exclude(worker="")
-    drain_ids = list(gone.values_list("drain_id", flat=True).distinct()[:ROWS_AT_ONCE])
-    if not drain_ids:
-        return
-    gone = gone.filter(drain_id__in=drain_ids)
-    sums = DrainStatus.objects.filter(Q(worker="") | Q(pk__in=gone), drain_id__in=drain_ids)
-    summed = sums.values_list("drain_id").annotate(*(Sum(name) for name in TOTALS))
-    rows = [
-        DrainStatus(
-            drain_id=drain_id,
-            worker="",
-            state="",
-            reported_at=now,
-            **dict(zip(TOTALS, totals, strict=True)),
-        )
-        for drain_id, *totals in summed
-    ]
-    DrainStatus.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["drain", "worker"],
-        update_fields=[*TOTALS, "reported_at"],
-    )
-    gone.delete()
+            write_statuses(worker, statuses, existing(status.drain_id for status in statuses))
 
 
 def _stored(row: DrainCursor) -> StoredCursor:
     return StoredCursor(row.offset, row.topic_id, row.resend_from)
 
 
-def _existing(drain_ids: Iterable[str]) -> dict[str, int]:
-    """The drains among these that are there, and stay until the transaction ends, with their
-    version."""
-    rows = Drain.objects.select_for_update(no_key=True).filter(id__in=list(drain_ids))
-    versions = rows.order_by("id").values_list("id", "cursor_version")
-    return {str(drain_id): version for drain_id, version in versions}
-
-
 def _is_current(change: CursorChange, versions: Mapping[str, int]) -> bool:
     return versions[change.drain_id] == change.cursor_version
-
-
-def _moment(epoch_seconds: float | None) -> datetime | None:
-    return None if epoch_seconds is None else datetime.fromtimestamp(epoch_seconds, UTC)
 
 
 @contextmanager

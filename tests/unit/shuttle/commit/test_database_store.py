@@ -12,7 +12,8 @@ from drains.services import create_drain, delete_drain
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
 from events.keys import AppKey
-from shuttle.commit.database_store import FORGOTTEN, DatabaseStore
+from shuttle.commit.database_store import DatabaseStore
+from shuttle.commit.status_rows import FORGOTTEN
 from shuttle.commit.store import Claim, CursorChange, FeedStatus, Refused
 from shuttle.feed.stored_rows import StoredCursor
 
