@@ -50,15 +50,7 @@ class _AlsCollector(Collector):
             "Entries on their way to Kafka; at the queue's end streams are no longer read.",
             value=self._waiting(),
         )
-        streams = GaugeMetricFamily(
-            "logshuttle_als_streams",
-            "Open streams by Envoy node (100 of them, the rest is `other`); one that is missing"
-            " sends nothing.",
-            labels=["node"],
-        )
-        for node, count in dict(counts.streams).items():
-            streams.add_metric([node], count)
-        yield streams
+        yield _streams(counts.streams)
 
 
 def registry_of(counts: AlsCounts, waiting: Callable[[], int]) -> CollectorRegistry:
@@ -71,4 +63,16 @@ def _by_reason(name: str, sentence: str, found: Mapping[str, int]) -> Metric:
     family = CounterMetricFamily(name, sentence, labels=["reason"])
     for reason, count in dict(found).items():
         family.add_metric([reason], count)
+    return family
+
+
+def _streams(by_node: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(
+        "logshuttle_als_streams",
+        "Open streams by Envoy node (100 of them, the rest is `other`); one that is missing"
+        " sends nothing.",
+        labels=["node"],
+    )
+    for node, count in dict(by_node).items():
+        family.add_metric([node], count)
     return family

@@ -11,7 +11,7 @@ import msgspec
 
 from events.cleaning import one_line
 from events.keys import AppKey, Key
-from sessions_app.tail.live.mailbox import Block, LineSlice, Notice, Skipped
+from sessions_app.tail.live.mailbox import Block, LineSlice, Skipped, StreamNotice
 from sessions_app.tail.matching import stream_of
 from sessions_app.tail.render import record_of, text_of
 from sessions_app.tail.tail import BacklogEnd, Bye, Event, Ping
@@ -22,7 +22,7 @@ RETRY_MS = (1000, 5000)
 
 _json = msgspec.json.encode
 
-Said = Notice | Skipped | BacklogEnd | Ping | Bye
+Said = StreamNotice | Skipped | BacklogEnd | Ping | Bye
 
 
 def overflow(skipped: Skipped) -> str:
@@ -30,7 +30,7 @@ def overflow(skipped: Skipped) -> str:
 
 
 class StreamEncoder(Protocol):
-    """`name` is of the wire's lines: they are made once for all readers."""
+    """`name` is of the wire's lines: they are made once for all viewers."""
 
     name: str
     opening: bytes
@@ -80,7 +80,7 @@ class EventsEncoder:
 
     def said(self, event: Said) -> bytes:
         match event:
-            case Notice():
+            case StreamNotice():
                 return f"event: gap\ndata: {event.reason}\n\n".encode()
             case Skipped():
                 return f"event: skipped\ndata: {overflow(event)}\n\n".encode()
@@ -142,7 +142,7 @@ class SocketEncoder:
 
     def said(self, event: Said) -> bytes:
         match event:
-            case Notice():
+            case StreamNotice():
                 return _json({"type": "gap", "reason": event.reason})
             case Skipped():
                 return _json({"type": "skipped", "count": event.lines})
@@ -203,7 +203,7 @@ def _joined(wire: StreamEncoder, block: Block) -> Iterator[bytes]:
 
 def _told(event: Said) -> str:
     match event:
-        case Notice():
+        case StreamNotice():
             return event.reason
         case Skipped():
             return overflow(event)

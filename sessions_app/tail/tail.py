@@ -1,4 +1,4 @@
-"""One reader's stream: the past, then live, with heartbeats, to one of its ends."""
+"""One viewer's stream: the past, then live, with heartbeats, to one of its ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any, NamedTuple
 
 from sessions_app.tail.live.hub import AWAY, Hub
-from sessions_app.tail.live.mailbox import Item, LineSlice, Mailbox, Notice
+from sessions_app.tail.live.mailbox import Item, LineSlice, Mailbox, StreamNotice
 from sessions_app.tail.past.history import History
 from sessions_app.tail.past.range_readers import RangeReaders
 from sessions_app.tail.session import Session
@@ -18,7 +18,7 @@ from sessions_app.tail.tokens import resume_of
 HEARTBEAT_SECONDS = 15.0
 _LOOK_SECONDS = 0.5
 
-UNREADABLE = Notice("the place to go on from is none of this session's")
+UNREADABLE = StreamNotice("the place to go on from is none of this session's")
 
 
 class BacklogEnd(NamedTuple):
@@ -29,7 +29,7 @@ class Ping(NamedTuple):
     """Nothing has come for a while."""
 
     token: str | None
-    """Where a reader who has seen all so far goes on."""
+    """Where a viewer who has seen all so far goes on."""
 
 
 class Bye(NamedTuple):
@@ -58,7 +58,7 @@ class Tail:
         self._said_away = False
 
     async def events(self, resume_token: str | None = None) -> AsyncGenerator[list[Event]]:
-        """All that is to be said, to a `Bye`. `resume_token`: go on where that reader was."""
+        """All that is to be said, to a `Bye`. `resume_token`: go on where that viewer was."""
         try:
             async with aclosing(self._said(resume_token)) as said:
                 async for events in said:

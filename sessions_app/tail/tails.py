@@ -42,7 +42,7 @@ class Tails:
     async def events(
         self, session: Session, resume_token: str | None
     ) -> AsyncGenerator[list[Event]]:
-        """All that one reader of a session is told, in batches, to its `Bye`."""
+        """All that one viewer of a session is told, in batches, to its `Bye`."""
         tail = Tail(self.hub, self._readers, session, idle_seconds=self._idle_seconds)
         self._open[tail] = session
         if self._stopping:
@@ -57,7 +57,7 @@ class Tails:
             del self._open[tail]
 
     async def say_goodbye(self, grace_seconds: float) -> None:
-        """Every reader is told that this process ends. Returns when all have gone, or the time
+        """Every viewer is told that this process ends. Returns when all have gone, or the time
         has passed; new ones are told at once."""
         self._stopping = True
         for tail in self._open:

@@ -1,4 +1,4 @@
-"""Resume tokens: how far a reader has got, in Kafka's own terms, so that any process can go on.
+"""Resume tokens: how far a viewer has got, in Kafka's own terms, so that any process can go on.
 
 `<base>.l<topic>.<partition>.<line>`: live. The base has where each partition stood when a piece
 began; the rest says how many of the app's lines of that piece have been seen.

@@ -106,7 +106,7 @@ class Delivery:
 
     def tell(self) -> None:
         """Begin a write, if there is none, for a notice that no line has come to go with."""
-        if self._outbox.write is None:
+        if self._outbox.write is None and self.link.sender is not None:
             self._begin(0, has_cursor=True)
 
     def confirm(self, sender: Sender[Write], now: float) -> Progress:

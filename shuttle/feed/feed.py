@@ -115,7 +115,7 @@ class Feed:
     def tend(self, now: float) -> None:
         """Now and then."""
         if self.takes_live and self.stats.notices.is_due(now):
-            self.outbound.tell()
+            self.outbound.delivery.tell()
         self.outbound.tend(now)
 
     def change_to(self, route: Route) -> None:

@@ -63,11 +63,6 @@ class Outbound:
 
     # What the worker does.
 
-    def tell(self) -> None:
-        """Begin a write, if there is none, for a notice that no line has come to go with."""
-        if self.delivery.link.sender is not None:
-            self.delivery.tell()
-
     def confirm(self, now: float) -> None:
         """Ask the connection how far it has got; leave the live pass when that is too little."""
         delivery, sender = self.delivery, self.delivery.link.sender
@@ -157,10 +152,8 @@ class Outbound:
             self.delivery.resend = None
             self._owner.resend_dropped()
 
-    # Drains that share a receiver come back together (see retry_coordinator.Retryable).
-
     @property
-    def receiver(self) -> tuple[str, int]:
+    def receiver(self) -> tuple[str, int]:  # see retry_coordinator.Retryable
         return self._route.destination.address
 
     def try_soon(self) -> None:

@@ -64,9 +64,7 @@ def main() -> None:
     for file in sorted(files + script_files(), key=lines_of, reverse=True)[:5]:
         print(f"  {lines_of(file):4} {file.relative_to(ROOT)}")
     print("longest functions")
-    longest = [
-        (lines, f"{f.relative_to(ROOT)}::{n}") for f in files for n, lines in functions_of(f)
-    ]
+    functions = [(lines, name, file) for file in files for name, lines in functions_of(file)]
     for lines, name, file in sorted(functions, reverse=True)[:5]:
         print(f"  {lines:4} {file.relative_to(ROOT)}::{name}")
     print("files in a folder")

@@ -1,4 +1,4 @@
-"""Lines in, pieces out: each reader's app is found by a line's origin, looked up once."""
+"""Lines in, pieces out: each viewer's app is found by a line's origin, looked up once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from events.formats.decode import Decoder
 from events.kafka.records import PartitionRecords, TopicPartition
 from events.keys import Key
 from events.lines import LogLine, Origin
-from sessions_app.tail.live.mailbox import Block, Mailbox, Notice
+from sessions_app.tail.live.mailbox import Block, Mailbox, StreamNotice
 from sessions_app.tail.tokens import base_of, live_suffix, topics_in_order
 
 ORIGINS_KEPT = 50_000
@@ -35,7 +35,7 @@ class Audience:
 
 
 class FanOut(dict[Origin, Audience | None]):
-    """Origin → who reads its app; worked out when first asked, kept until readers change."""
+    """Origin → who reads its app; worked out when first asked, kept until viewers change."""
 
     def __init__(self) -> None:
         self._audiences: dict[Key, Audience] = {}
@@ -75,14 +75,14 @@ class FanOut(dict[Origin, Audience | None]):
             for mailbox in audience.mailboxes:
                 mailbox.put(block)
 
-    def tell(self, gap: Notice, topics: Iterable[str] | None = None) -> None:
-        """All readers, or those of some topics."""
+    def tell(self, notice: StreamNotice, topics: Iterable[str] | None = None) -> None:
+        """All viewers, or those of some topics."""
         concerned = None if topics is None else frozenset(topics)
         for audience in self._audiences.values():
             if concerned is None or not concerned.isdisjoint(audience.topics):
                 for mailbox in audience.mailboxes:
-                    mailbox.tell(gap)
+                    mailbox.tell(notice)
 
-    def readers(self) -> Iterator[Mailbox]:
+    def viewers(self) -> Iterator[Mailbox]:
         for audience in self._audiences.values():
             yield from audience.mailboxes

@@ -18,7 +18,7 @@ from events.kafka.records import Batch, TopicPartition
 from events.keys import Key
 from sessions_app.tail.live.assignment import Assignment
 from sessions_app.tail.live.fan_out import FanOut
-from sessions_app.tail.live.mailbox import Mailbox, Notice
+from sessions_app.tail.live.mailbox import Mailbox, StreamNotice
 from sessions_app.tail.live.topic_demand import LINGER_SECONDS, TopicDemand, topics_for
 from sessions_app.tail.tokens import base_of, topics_in_order
 
@@ -31,16 +31,16 @@ RETRY_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
 NOWHERE: Mapping[TopicPartition, int] = MappingProxyType({})
 
-AWAY = Notice("Kafka is away: lines come when it is back")
-EXPIRED = Notice("lines have left Kafka before they were read")
-BROKEN = Notice("the reader of Kafka was started anew: lines may be missing")
+AWAY = StreamNotice("Kafka is away: lines come when it is back")
+EXPIRED = StreamNotice("lines have left Kafka before they were read")
+BROKEN = StreamNotice("the reader of Kafka was started anew: lines may be missing")
 
 # A first fetch must not wait for long polls of partitions that have nothing.
 _PROMPT = {"fetch.wait.max.ms": 100}
 
 
 class Hub:
-    """`join` and `leave` are all that readers need; the rest goes by itself."""
+    """`join` and `leave` are all that viewers need; the rest goes by itself."""
 
     def __init__(
         self, settings: Mapping[str, str], *, linger_seconds: float = LINGER_SECONDS

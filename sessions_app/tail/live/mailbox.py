@@ -1,4 +1,4 @@
-"""What is on its way to one reader: pieces of lines, shared with all who want them, and news."""
+"""What is on its way to one viewer: pieces of lines, shared with all who want them, and news."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LINE_BYTES = 100
 
 
 class Block:
-    """Neighbouring lines of one app. Made once for all readers, with what they make of it."""
+    """Neighbouring lines of one app. Made once for all viewers, with what they make of it."""
 
     __slots__ = ("_base", "lines", "made", "size", "sizes", "suffix")
 
@@ -35,7 +35,7 @@ class Block:
         self._base: str | Callable[[], str] = base
 
     def token(self, index: int) -> str:
-        """Where a reader who has seen this line goes on."""
+        """Where a viewer who has seen this line goes on."""
         return f"{self.base}{self.suffix}{index}"
 
     @property
@@ -76,25 +76,25 @@ class LineSlice(NamedTuple):
         return sum(sizes[index] for index in self.indices)
 
 
-class Notice(NamedTuple):
+class StreamNotice(NamedTuple):
     """Lines may be missing here."""
 
     reason: str
 
 
 class Skipped(NamedTuple):
-    """The reader was too slow for so many lines."""
+    """The viewer was too slow for so many lines."""
 
     lines: int
 
 
-Item = LineSlice | Notice | Skipped
+Item = LineSlice | StreamNotice | Skipped
 
 
 class Mailbox:
-    """Bounded in lines and bytes: the oldest fall out, and their reader is told how many.
+    """Bounded in lines and bytes: the oldest fall out, and their viewer is told how many.
 
-    `put` and `tell` never wait, so no reader can hold up another.
+    `put` and `tell` never wait, so no viewer can hold up another.
     """
 
     def __init__(
@@ -108,12 +108,12 @@ class Mailbox:
         self._wanted: dict[Origin, bool] = {}
         self._takes_all = not (selection.sources or selection.processes or selection.streams)
         self._filters_lines = bool(selection.streams or selection.text)
-        self._items: deque[LineSlice | Notice] = deque()
+        self._items: deque[LineSlice | StreamNotice] = deque()
         self._lines = self._bytes = self._skipped = 0
         self._waiting: asyncio.Future[None] | None = None
 
     def put(self, block: Block) -> None:
-        """Lines of this reader's app."""
+        """Lines of this viewer's app."""
         piece = self.slice_of(block)
         if not piece.indices:
             return
@@ -130,14 +130,14 @@ class Mailbox:
             return LineSlice(block, range(len(block.lines)))
         return LineSlice(block, [i for i, line in enumerate(block.lines) if self._takes(line)])
 
-    def tell(self, gap: Notice) -> None:
-        if self._items and self._items[-1] == gap:
+    def tell(self, notice: StreamNotice) -> None:
+        if self._items and self._items[-1] == notice:
             return
-        self._items.append(gap)
+        self._items.append(notice)
         self._wake()
 
     def end(self, reason: str) -> None:
-        """What is in the box is given up: a reader who is slow must not hold up an end."""
+        """What is in the box is given up: a viewer who is slow must not hold up an end."""
         self.ended = self.ended or reason
         self._wake()
         _wake(self.over)

@@ -1,4 +1,4 @@
-"""What comes before live: the backlog, or all since the place where a reader left off.
+"""What comes before live: the backlog, or all since the place where a viewer left off.
 
 A reader of Kafka is held only while it reads: never while a client takes what was read.
 """
@@ -18,7 +18,14 @@ from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from events.lines import LogLine
 from sessions_app.tail.live.fan_out import Audience
 from sessions_app.tail.live.hub import EXPIRED, Hub
-from sessions_app.tail.live.mailbox import BacklogBlock, Block, Item, LineSlice, Mailbox, Notice
+from sessions_app.tail.live.mailbox import (
+    BacklogBlock,
+    Block,
+    Item,
+    LineSlice,
+    Mailbox,
+    StreamNotice,
+)
 from sessions_app.tail.live.topic_demand import topics_for
 from sessions_app.tail.past.backlog import Backlog
 from sessions_app.tail.past.range_readers import RangeReader, RangeReaders
@@ -35,13 +42,13 @@ NEAR_RECORDS = 2_000
 """So near to live the mailbox can hold what comes meanwhile."""
 RETRY_SECONDS = 1.0
 
-TOO_FAR = Notice("too much has been logged since: going on with the newest lines")
+TOO_FAR = StreamNotice("too much has been logged since: going on with the newest lines")
 
 _Answer = TypeVar("_Answer")
 
 
 class History:
-    """For one reader. When all has been taken, the mailbox gets what follows."""
+    """For one viewer. When all has been taken, the mailbox gets what follows."""
 
     def __init__(self, hub: Hub, readers: RangeReaders, session: Session, mailbox: Mailbox) -> None:
         self._hub = hub
@@ -62,7 +69,7 @@ class History:
             yield items
 
     async def since(self, resume: Resume) -> AsyncGenerator[list[Item]]:
-        """All that a reader has not seen, as far as it is still there."""
+        """All that a viewer has not seen, as far as it is still there."""
         topics = topics_for(self._session.selection)
         self._at = {s: at for s, at in resume.positions.items() if s.topic in topics}
         if resume.backlog_left and (

@@ -12,7 +12,7 @@ from events.kafka.records import TopicPartition
 from events.keys import AppKey
 from sessions_app.tail import tail
 from sessions_app.tail.live.hub import AWAY
-from sessions_app.tail.live.mailbox import LineSlice, Notice
+from sessions_app.tail.live.mailbox import LineSlice, StreamNotice
 from sessions_app.tail.session import Selection, Session
 from sessions_app.tail.tail import BacklogEnd, Bye, Event, Ping
 from sessions_app.tail.tails import Tails
@@ -144,7 +144,7 @@ async def test_without_kafka_it_says_so_and_ends_as_ever() -> None:
     async with tailing(NO_KAFKA) as tails:
         events = tails.events(session("gs", lives_seconds=6), None)
 
-        assert await next_of(Notice, events) == [AWAY]
+        assert await next_of(StreamNotice, events) == [AWAY]
         assert await next_of(Bye, events) == [Bye("over")]
         await events.aclose()
 

@@ -9,7 +9,7 @@ import pytest
 
 from events.keys import AppKey
 from events.lines import LogLine, Origin, Severity
-from sessions_app.tail.live.mailbox import Block, LineSlice, Mailbox, Notice, Skipped
+from sessions_app.tail.live.mailbox import Block, LineSlice, Mailbox, Skipped, StreamNotice
 from sessions_app.tail.session import Selection
 
 GOLD = AppKey("gold", "gs")
@@ -33,13 +33,13 @@ def texts(items: Sequence[object]) -> list[str]:
 async def test_all_that_has_come_is_taken_at_once_and_in_order() -> None:
     box = Mailbox(Selection(GOLD))
     box.put(block("a", "b"))
-    box.tell(Notice("why"))
+    box.tell(StreamNotice("why"))
     box.put(block("c"))
 
     items = [*await box.take(LONG_SECONDS)]
 
     assert texts(items) == ["a", "b", "c"]
-    assert items[1] == Notice("why")
+    assert items[1] == StreamNotice("why")
     assert await box.take(0.001) == []
 
 

@@ -17,7 +17,7 @@ from sessions_app.tail.encoders import (
     TextEncoder,
     writes,
 )
-from sessions_app.tail.live.mailbox import Block, LineSlice, Notice, Skipped
+from sessions_app.tail.live.mailbox import Block, LineSlice, Skipped, StreamNotice
 from sessions_app.tail.tail import BacklogEnd, Bye, Event, Ping
 
 GOLD = AppKey("gold", "gs")
@@ -94,7 +94,7 @@ def test_a_write_is_bounded_and_nothing_is_lost_at_its_edges(wire: StreamEncoder
 
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
 def test_what_is_said_keeps_its_place_among_lines(wire: StreamEncoder) -> None:
-    said = written(wire, piece("before"), Skipped(7), Notice("because"), piece("after"))
+    said = written(wire, piece("before"), Skipped(7), StreamNotice("because"), piece("after"))
     found = [said.index(text) for text in ("before", "7", "because", "after")]
     assert found == sorted(found)
 

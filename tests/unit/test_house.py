@@ -1,0 +1,35 @@
+"""The house stays a house: files that can be read, and nothing that is not written down."""
+
+from __future__ import annotations
+
+import re
+
+from tests.support.house import ROOT, functions_of, lines_of, product_files, script_files
+
+FILE_LINES, FUNCTION_LINES = 250, 40
+
+
+def test_no_file_is_longer_than_can_be_read_at_once() -> None:
+    sizes = {str(f.relative_to(ROOT)): lines_of(f) for f in product_files() + script_files()}
+    assert {name: lines for name, lines in sizes.items() if lines > FILE_LINES} == {}
+
+
+def test_no_function_is_longer_than_a_page() -> None:
+    sizes = {f"{f}::{name}": n for f in product_files() for name, n in functions_of(f)}
+    assert {name: lines for name, lines in sizes.items() if lines > FUNCTION_LINES} == {}
+
+
+def test_every_setting_is_documented() -> None:
+    settings = (ROOT / "logshuttle_site" / "settings.py").read_text()
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z0-9_]+)"', settings))
+    documented = (ROOT / "docs" / "configuration.md").read_text()
+    assert len(read) > 20
+    assert {name for name in read if name not in documented} == set()
+
+
+def test_every_metric_is_documented() -> None:
+    files = [file for file in product_files() if file.name == "metrics.py"]
+    names = {n for f in files for n in re.findall(r'"(logshuttle_\w+)"', f.read_text())}
+    documented = (ROOT / "docs" / "metrics.md").read_text()
+    assert len(names) > 15
+    assert {name for name in names if name not in documented} == set()
