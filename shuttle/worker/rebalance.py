@@ -72,10 +72,10 @@ class Rebalance:
         def still_ours() -> list[TopicPartition]:
             return [partition for partition in partitions if self._live.has(partition, generation)]
 
+        found = await self._starts.states(still_ours)
+        token = f"{self._worker}:{generation}:{uuid.uuid4().hex}"
+        claims = {s: Claim(token, self._topic_ids.of(s.topic)) for s in found}
         async with self.meeting:
-            found = await self._starts.states(still_ours)
-            token = f"{self._worker}:{generation}:{uuid.uuid4().hex}"
-            claims = {s: Claim(token, self._topic_ids.of(s.topic)) for s in found}
             taken = await self._cursor_writer.take_over(
                 claims, lambda: [partition for partition in still_ours() if partition in found]
             )
