@@ -1,21 +1,21 @@
 /** The tail page: puts its parts together. */
 
-import { Connection } from "./connection.js";
-import { Detail } from "./detail.js";
-import { Display } from "./display.js";
-import { byId, counted, plural } from "./dom.js";
-import { copy, download } from "./export.js";
-import { Follow } from "./follow.js";
-import { listen } from "./keys.js";
-import { closeMenus, keepFocusOnLines } from "./menus.js";
-import { rangesOf } from "./spans.js";
-import { rowOf } from "./row.js";
-import { Selection } from "./selection.js";
-import { Sieve } from "./sieve.js";
-import { Status } from "./status.js";
-import { LineStore, MOST_LINES } from "./store.js";
-import { Toolbar } from "./toolbar.js";
-import { VirtualList } from "./virtual-list.js";
+import { Connection } from "./stream/connection.js";
+import { Detail } from "./list/detail.js";
+import { Display } from "./page/display.js";
+import { byId, counted, plural } from "./page/dom.js";
+import { copy, download } from "./page/export.js";
+import { Follow } from "./list/follow.js";
+import { listen } from "./page/keys.js";
+import { closeMenus, keepFocusOnLines } from "./page/menus.js";
+import { rangesOf } from "./list/spans.js";
+import { rowOf } from "./list/row.js";
+import { Selection } from "./list/selection.js";
+import { Sieve } from "./find/sieve.js";
+import { Status } from "./page/status.js";
+import { LineStore, MOST_LINES } from "./stream/store.js";
+import { Toolbar } from "./page/toolbar.js";
+import { VirtualList } from "./list/virtual-list.js";
 
 /**
  * @typedef {import("./types.js").Line} Line

@@ -5,7 +5,7 @@ import { appendShown } from "./controls.js";
 import { readable } from "./contrast.js";
 
 /**
- * @typedef {import("./types.js").Look} Look
+ * @typedef {import("../types.js").Look} Look
  * @typedef {{start: number, end: number, className: string}} Range
  */
 

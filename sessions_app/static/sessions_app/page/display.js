@@ -1,7 +1,7 @@
 /** The menu of how lines look, and what it sets on the page. */
 
 import { byId } from "./dom.js";
-import { groundIs } from "./contrast.js";
+import { groundIs } from "../list/contrast.js";
 import { SIZES, loadSettings, saveSettings } from "./settings.js";
 
 const TIMES = /** @type {const} */ (["local", "utc", "off"]);

@@ -3,12 +3,12 @@
  * lines come; the end, the button, Space and the bar go on.
  */
 
-import { byId, counted, plural } from "./dom.js";
+import { byId, counted, plural } from "../page/dom.js";
 
 /**
  * @typedef {import("./virtual-list.js").VirtualList} VirtualList
- * @typedef {import("./store.js").LineStore} LineStore
- * @typedef {import("./sieve.js").Sieve} Sieve
+ * @typedef {import("../stream/store.js").LineStore} LineStore
+ * @typedef {import("../find/sieve.js").Sieve} Sieve
  */
 
 const NEAR_END = 4; // pixels
