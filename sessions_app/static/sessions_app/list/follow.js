@@ -12,6 +12,7 @@ import { byId, counted, plural } from "../page/dom.js";
  */
 
 const NEAR_END = 4; // pixels
+const OVERLAP = 40; // pixels that stay in sight when a page is turned
 
 export class Follow {
   #list;
@@ -60,6 +61,17 @@ export class Follow {
     this.#list.follows = true;
     this.#list.ask();
     this.#show();
+  }
+
+  toTop() {
+    this.pause();
+    this.#scroller.scrollTop = 0;
+  }
+
+  /** @param {number} pages Scrolling up pauses; who comes down to the end goes on. */
+  scroll(pages) {
+    if (pages < 0) this.pause();
+    this.#scroller.scrollTop += pages * (this.#scroller.clientHeight - OVERLAP);
   }
 
   /** How many came meanwhile; called as often as that may have changed. */

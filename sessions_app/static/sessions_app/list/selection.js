@@ -25,6 +25,7 @@ export class Selection {
   constructor(store, sieve) {
     this.#store = store;
     this.#sieve = sieve;
+    byId("selected-clear").addEventListener("click", () => this.clear());
   }
 
   get isRange() {

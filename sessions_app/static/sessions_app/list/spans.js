@@ -9,7 +9,7 @@ import { readable } from "./contrast.js";
  * @typedef {{start: number, end: number, className: string}} Range
  */
 
-const MOST_SHOWN = 5000; // characters; the detail pane has more
+export const MOST_SHOWN = 5000; // characters; the detail pane has more
 const MOST_RANGES = 200;
 
 /**

@@ -47,6 +47,13 @@ export class Display {
     return { local: "Local times", utc: "Times in UTC", off: "No times" }[next];
   }
 
+  /** @param {"wrap" | "ansi"} setting @returns {string} What it is now. */
+  toggle(setting) {
+    this.set({ [setting]: !this.settings[setting] });
+    const what = setting === "wrap" ? "Wrapping" : "Colours of the app";
+    return `${what} ${this.settings[setting] ? "on" : "off"}`;
+  }
+
   get rowHeight() {
     return Math.round(this.settings.size * 1.5);
   }

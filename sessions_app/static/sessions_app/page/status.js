@@ -30,6 +30,17 @@ export class Status {
   #samples = [];
   #state = "connecting";
 
+  /** Somebody wants to connect now. */
+  onRetry = () => {};
+
+  constructor() {
+    byId("retry").addEventListener("click", () => this.onRetry());
+    byId("over-action").addEventListener("click", () => {
+      if (byId("over-action").textContent === "Continue") this.onRetry();
+      else location.reload();
+    });
+  }
+
   /** @param {string} text Shown shortly, and said to screen readers. */
   say(text) {
     this.#toast.textContent = text;
