@@ -146,8 +146,9 @@ function after(ms) {
 /** The one script that may be loaded by address; browsers with trusted types ask for a policy. */
 function workerUrl() {
   const url = new URL("./regex-worker.js", import.meta.url).href;
-  _policy ??= window.trustedTypes?.createPolicy("logshuttle-worker", {
-    createScriptURL: (asked) => {
+  const { trustedTypes } = /** @type {any} */ (window);
+  _policy ??= trustedTypes?.createPolicy("logshuttle-worker", {
+    createScriptURL: (/** @type {string} */ asked) => {
       if (asked !== url) throw new TypeError("not a script of this page");
       return asked;
     },

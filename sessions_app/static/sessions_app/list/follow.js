@@ -18,6 +18,7 @@ export class Follow {
   #list;
   #store;
   #sieve;
+  /** @type {HTMLElement} */
   #scroller = byId("log");
   #bar = byId("paused");
   #count = byId("paused-count");

@@ -70,9 +70,11 @@ export class Display {
     root.style.setProperty("--line-height", `${this.rowHeight}px`);
     byId("log").setAttribute("aria-live", settings.announce ? "polite" : "off");
     byId("size").textContent = `${settings.size} px`;
+    /** @type {Record<string, unknown>} */
+    const named = { ...settings };
     for (const input of this.#form.elements) {
-      if (input.type === "checkbox") input.checked = settings[input.name];
-      else if (input.type === "radio") input.checked = settings[input.name] === input.value;
+      if (input.type === "checkbox") input.checked = named[input.name];
+      else if (input.type === "radio") input.checked = named[input.name] === input.value;
     }
   }
 }
