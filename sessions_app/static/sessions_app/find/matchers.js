@@ -102,7 +102,8 @@ class RegexMatcher {
    * @returns {Promise<boolean[] | null>} Null when it took too long.
    */
   async #ask(texts) {
-    const worker = (this.#worker ??= await this.#started());
+    this.#worker ??= await this.#started();
+    const worker = this.#worker;
     if (this.#closed) {
       this.#end();
       return texts.map(() => false); // nobody asks any more

@@ -50,7 +50,9 @@ export function appendText(parent, text, plain, look) {
 export function rangesOf(plain, look) {
   /** @type {Range[]} */
   const ranges = [];
-  look.highlights.forEach((term, index) => find(plain, term, false, `hl hl-${index + 1}`, ranges));
+  for (const [index, term] of look.highlights.entries()) {
+    find(plain, term, false, `hl hl-${index + 1}`, ranges);
+  }
   if (look.marked) find(plain, look.marked, look.matchCase, "found", ranges);
   if (ranges.length < 2) return ranges;
   ranges.sort((a, b) => a.start - b.start);
