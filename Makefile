@@ -41,6 +41,8 @@ run: install ## Runs the whole product here with a real Kafka and sample traffic
 check: install ## Format, lint, types, import rules, migrations, Django's checks: all that needs no server.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	if [ -x $(BIN)/biome ] || [ -n "$$CI" ]; then $(BIN)/biome lint --error-on-warnings sessions_app/static; \
+		else echo "No biome for this machine: the page's JavaScript is not linted."; fi
 	$(CHECK_ENV) $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run

@@ -46,7 +46,7 @@ export function fragmentOf(filters) {
   if (filters.query && filters.matchCase) said.set("case", "1");
   if (filters.hiddenLevels.size) said.set("level", left(LEVELS, filters.hiddenLevels));
   if (filters.hiddenSources.size) said.set("source", left(SOURCES, filters.hiddenSources));
-  filters.highlights.forEach((term) => said.append("hl", term));
+  for (const term of filters.highlights) said.append("hl", term);
   return said.toString();
 }
 

@@ -1,10 +1,10 @@
 /** The filter box, the chips and the highlights; what they say is in the address, too. */
 
 import { button, byId, counted, element } from "./dom.js";
-import { MOST_HIGHLIGHTS, SOURCES, filtersOf, fragmentOf, withoutDoubles } from "./fragment.js";
-import { LEVELS } from "./levels.js";
+import { MOST_HIGHLIGHTS, SOURCES, filtersOf, fragmentOf, withoutDoubles } from "../find/fragment.js";
+import { LEVELS } from "../find/levels.js";
 
-/** @typedef {import("./fragment.js").Filters} Filters */
+/** @typedef {import("../find/fragment.js").Filters} Filters */
 
 const TYPING_PAUSE_MS = 150;
 const LEVEL_NAMES = { error: "Error", warn: "Warn", info: "Info", debug: "Debug" };

@@ -1,12 +1,12 @@
 /** The line under the cursor and the range from it: chosen by clicks and keys, copied as text. */
 
-import { byId, plural } from "./dom.js";
-import { textOf } from "./export.js";
+import { byId, plural } from "../page/dom.js";
+import { textOf } from "../page/export.js";
 
 /**
- * @typedef {import("./types.js").Line} Line
- * @typedef {import("./store.js").LineStore} LineStore
- * @typedef {import("./sieve.js").Sieve} Sieve
+ * @typedef {import("../types.js").Line} Line
+ * @typedef {import("../stream/store.js").LineStore} LineStore
+ * @typedef {import("../find/sieve.js").Sieve} Sieve
  */
 
 export class Selection {
@@ -25,6 +25,7 @@ export class Selection {
   constructor(store, sieve) {
     this.#store = store;
     this.#sieve = sieve;
+    byId("selected-clear").addEventListener("click", () => this.clear());
   }
 
   get isRange() {

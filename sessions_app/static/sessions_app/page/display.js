@@ -1,7 +1,7 @@
 /** The menu of how lines look, and what it sets on the page. */
 
 import { byId } from "./dom.js";
-import { groundIs } from "./contrast.js";
+import { groundIs } from "../list/contrast.js";
 import { SIZES, loadSettings, saveSettings } from "./settings.js";
 
 const TIMES = /** @type {const} */ (["local", "utc", "off"]);
@@ -47,6 +47,13 @@ export class Display {
     return { local: "Local times", utc: "Times in UTC", off: "No times" }[next];
   }
 
+  /** @param {"wrap" | "ansi"} setting @returns {string} What it is now. */
+  toggle(setting) {
+    this.set({ [setting]: !this.settings[setting] });
+    const what = setting === "wrap" ? "Wrapping" : "Colours of the app";
+    return `${what} ${this.settings[setting] ? "on" : "off"}`;
+  }
+
   get rowHeight() {
     return Math.round(this.settings.size * 1.5);
   }
@@ -63,9 +70,11 @@ export class Display {
     root.style.setProperty("--line-height", `${this.rowHeight}px`);
     byId("log").setAttribute("aria-live", settings.announce ? "polite" : "off");
     byId("size").textContent = `${settings.size} px`;
+    /** @type {Record<string, unknown>} */
+    const named = { ...settings };
     for (const input of this.#form.elements) {
-      if (input.type === "checkbox") input.checked = settings[input.name];
-      else if (input.type === "radio") input.checked = settings[input.name] === input.value;
+      if (input.type === "checkbox") input.checked = named[input.name];
+      else if (input.type === "radio") input.checked = named[input.name] === input.value;
     }
   }
 }

@@ -1,8 +1,8 @@
 /** Lines leave the page: copied, or as a file. */
 
-import { plainOf } from "./ansi.js";
+import { plainOf } from "../list/ansi.js";
 
-/** @typedef {import("./types.js").Line} Line */
+/** @typedef {import("../types.js").Line} Line */
 
 const PER_PART = 2000; // lines
 

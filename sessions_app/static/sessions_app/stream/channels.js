@@ -97,7 +97,7 @@ async function isOver() {
 /**
  * @param {string} text `2006-01-02T15:04:05Z app-space app[web.1]: text`
  * @param {string} id
- * @returns {import("./types.js").WireLine}
+ * @returns {import("../types.js").WireLine}
  */
 export function lineOf(text, id) {
   const found = LINE.exec(text);

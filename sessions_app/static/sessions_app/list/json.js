@@ -1,6 +1,6 @@
 /** JSON inside a line, printed with its parts told apart; bounded, and text nodes only. */
 
-import { element } from "./dom.js";
+import { element } from "../page/dom.js";
 import { appendShown } from "./controls.js";
 
 const MOST_TEXT = 500_000; // characters

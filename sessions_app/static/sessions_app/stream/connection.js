@@ -25,7 +25,6 @@ export class Connection {
   #lastId = "";
   #failures = 0;
   #usesEvents = false;
-  #opened = false;
   #everOpened = false;
   #brokeAt = 0;
   #timer = 0;
@@ -43,7 +42,6 @@ export class Connection {
   now() {
     this.#stop();
     this.#become("connecting", "");
-    this.#opened = false;
     const open = this.#usesEvents ? openEvents : openSocket;
     this.#channel = open(this.#lastId, {
       opened: () => this.#hasOpened(),
@@ -59,7 +57,7 @@ export class Connection {
   }
 
   #hasOpened() {
-    this.#opened = this.#everOpened = true;
+    this.#everOpened = true;
     if (this.#usesEvents) this.#works(); // there is no hello
   }
 

@@ -5,11 +5,11 @@ import { appendShown } from "./controls.js";
 import { readable } from "./contrast.js";
 
 /**
- * @typedef {import("./types.js").Look} Look
+ * @typedef {import("../types.js").Look} Look
  * @typedef {{start: number, end: number, className: string}} Range
  */
 
-const MOST_SHOWN = 5000; // characters; the detail pane has more
+export const MOST_SHOWN = 5000; // characters; the detail pane has more
 const MOST_RANGES = 200;
 
 /**
@@ -50,7 +50,9 @@ export function appendText(parent, text, plain, look) {
 export function rangesOf(plain, look) {
   /** @type {Range[]} */
   const ranges = [];
-  look.highlights.forEach((term, index) => find(plain, term, false, `hl hl-${index + 1}`, ranges));
+  for (const [index, term] of look.highlights.entries()) {
+    find(plain, term, false, `hl hl-${index + 1}`, ranges);
+  }
   if (look.marked) find(plain, look.marked, look.matchCase, "found", ranges);
   if (ranges.length < 2) return ranges;
   ranges.sort((a, b) => a.start - b.start);

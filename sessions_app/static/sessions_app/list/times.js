@@ -1,6 +1,6 @@
 /** Points in time as people read them. */
 
-/** @typedef {import("./types.js").Look} Look */
+/** @typedef {import("../types.js").Look} Look */
 
 const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
 const three = (/** @type {number} */ value) => String(value).padStart(3, "0");

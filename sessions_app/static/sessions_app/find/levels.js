@@ -1,6 +1,6 @@
 /** How bad a line is, as far as its text says so. */
 
-/** @typedef {import("./types.js").Level} Level */
+/** @typedef {import("../types.js").Level} Level */
 
 export const LEVELS = /** @type {const} */ (["error", "warn", "info", "debug"]);
 

@@ -6,7 +6,7 @@
 import { Heights } from "./heights.js";
 
 /**
- * @typedef {import("./seqs.js").Seqs} Seqs
+ * @typedef {import("../stream/seqs.js").Seqs} Seqs
  *
  * @typedef {object} Source
  * @property {() => Seqs} seqs

@@ -1,11 +1,11 @@
 /** What the page says about itself: the connection, the time left, the counts, a short word. */
 
 import { byId, counted, plural } from "./dom.js";
-import { remaining } from "./times.js";
+import { remaining } from "../list/times.js";
 
 /**
- * @typedef {import("./connection.js").Connection} Connection
- * @typedef {import("./store.js").LineStore} LineStore
+ * @typedef {import("../stream/connection.js").Connection} Connection
+ * @typedef {import("../stream/store.js").LineStore} LineStore
  */
 
 const TOAST_MS = 2500;
@@ -29,6 +29,17 @@ export class Status {
   /** @type {[number, number][]} */
   #samples = [];
   #state = "connecting";
+
+  /** Somebody wants to connect now. */
+  onRetry = () => {};
+
+  constructor() {
+    byId("retry").addEventListener("click", () => this.onRetry());
+    byId("over-action").addEventListener("click", () => {
+      if (byId("over-action").textContent === "Continue") this.onRetry();
+      else location.reload();
+    });
+  }
 
   /** @param {string} text Shown shortly, and said to screen readers. */
   say(text) {

@@ -53,11 +53,11 @@ export function parseAnsi(text) {
   };
   let at = 0;
   while (at < text.length) {
-    const escape = text.indexOf(ESC, at);
-    if (escape !== at) parts.push(text.slice(at, escape < 0 ? text.length : escape));
-    if (escape < 0) break;
-    CSI.lastIndex = escape;
-    const csi = text[escape + 1] === "[" ? CSI.exec(text) : null;
+    const begin = text.indexOf(ESC, at);
+    if (begin !== at) parts.push(text.slice(at, begin < 0 ? text.length : begin));
+    if (begin < 0) break;
+    CSI.lastIndex = begin;
+    const csi = text[begin + 1] === "[" ? CSI.exec(text) : null;
     if (csi) {
       at = CSI.lastIndex;
       if (csi[2] === "m" && csi[1].length <= MAX_PARAMETERS) {
@@ -66,10 +66,10 @@ export function parseAnsi(text) {
       }
       continue;
     }
-    at = text[escape + 1] === "[" ? -1 : endOfEscape(text, escape, endOfString);
+    at = text[begin + 1] === "[" ? -1 : endOfEscape(text, begin, endOfString);
     if (at < 0) {
       parts.push(ESC); // it begins nothing: shown as the control character that it is
-      at = escape + 1;
+      at = begin + 1;
     }
   }
   close();
@@ -78,16 +78,16 @@ export function parseAnsi(text) {
 
 /**
  * @param {string} text
- * @param {number} escape
+ * @param {number} begin
  * @param {(from: number) => number} endOfString
  * @returns {number} Where the sequence ends, or -1.
  */
-function endOfEscape(text, escape, endOfString) {
-  if (escape + 1 < text.length && BEGINS_STRING.includes(text[escape + 1])) {
-    const end = endOfString(escape + 2);
-    return end > 0 && end - escape <= MAX_STRING ? end : -1;
+function endOfEscape(text, begin, endOfString) {
+  if (begin + 1 < text.length && BEGINS_STRING.includes(text[begin + 1])) {
+    const end = endOfString(begin + 2);
+    return end > 0 && end - begin <= MAX_STRING ? end : -1;
   }
-  TWO_CHARACTERS.lastIndex = escape;
+  TWO_CHARACTERS.lastIndex = begin;
   return TWO_CHARACTERS.test(text) ? TWO_CHARACTERS.lastIndex : -1;
 }
 

@@ -1,11 +1,11 @@
 /** The last lines received, in a ring: what falls out is counted. */
 
-import { plainOf } from "./ansi.js";
-import { levelOf } from "./levels.js";
+import { plainOf } from "../list/ansi.js";
+import { levelOf } from "../find/levels.js";
 
 /**
- * @typedef {import("./types.js").Entry} Entry
- * @typedef {import("./types.js").WireLine} WireLine
+ * @typedef {import("../types.js").Entry} Entry
+ * @typedef {import("../types.js").WireLine} WireLine
  */
 
 export const MOST_LINES = 100_000;

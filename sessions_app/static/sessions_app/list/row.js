@@ -1,13 +1,13 @@
 /** One entry as a row. */
 
-import { element } from "./dom.js";
+import { element } from "../page/dom.js";
 import { appendText } from "./spans.js";
 import { clock } from "./times.js";
 
 /**
- * @typedef {import("./types.js").Entry} Entry
- * @typedef {import("./types.js").Line} Line
- * @typedef {import("./types.js").Look} Look
+ * @typedef {import("../types.js").Entry} Entry
+ * @typedef {import("../types.js").Line} Line
+ * @typedef {import("../types.js").Look} Look
  */
 
 const BADGES = { error: "ERROR", warn: "WARN", info: "INFO", debug: "DEBUG" };
@@ -32,7 +32,7 @@ export function rowOf(entry, look) {
   return row;
 }
 
-/** @param {import("./types.js").Note} note */
+/** @param {import("../types.js").Note} note */
 function noteRow(note) {
   const row = element("div", `row note ${note.weight}`, element("span", "", note.text));
   row.dataset.seq = String(note.seq);

@@ -1,11 +1,11 @@
 /** The pane with all that is known of one line. */
 
-import { button, byId, element } from "./dom.js";
+import { button, byId, element } from "../page/dom.js";
 import { appendShown } from "./controls.js";
 import { jsonIn, printedJson } from "./json.js";
 import { localLong } from "./times.js";
 
-/** @typedef {import("./types.js").Line} Line */
+/** @typedef {import("../types.js").Line} Line */
 
 const MOST_TEXT = 100_000; // characters
 

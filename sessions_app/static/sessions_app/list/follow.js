@@ -3,20 +3,22 @@
  * lines come; the end, the button, Space and the bar go on.
  */
 
-import { byId, counted, plural } from "./dom.js";
+import { byId, counted, plural } from "../page/dom.js";
 
 /**
  * @typedef {import("./virtual-list.js").VirtualList} VirtualList
- * @typedef {import("./store.js").LineStore} LineStore
- * @typedef {import("./sieve.js").Sieve} Sieve
+ * @typedef {import("../stream/store.js").LineStore} LineStore
+ * @typedef {import("../find/sieve.js").Sieve} Sieve
  */
 
 const NEAR_END = 4; // pixels
+const OVERLAP = 40; // pixels that stay in sight when a page is turned
 
 export class Follow {
   #list;
   #store;
   #sieve;
+  /** @type {HTMLElement} */
   #scroller = byId("log");
   #bar = byId("paused");
   #count = byId("paused-count");
@@ -60,6 +62,17 @@ export class Follow {
     this.#list.follows = true;
     this.#list.ask();
     this.#show();
+  }
+
+  toTop() {
+    this.pause();
+    this.#scroller.scrollTop = 0;
+  }
+
+  /** @param {number} pages Scrolling up pauses; who comes down to the end goes on. */
+  scroll(pages) {
+    if (pages < 0) this.pause();
+    this.#scroller.scrollTop += pages * (this.#scroller.clientHeight - OVERLAP);
   }
 
   /** How many came meanwhile; called as often as that may have changed. */

@@ -102,7 +102,8 @@ class RegexMatcher {
    * @returns {Promise<boolean[] | null>} Null when it took too long.
    */
   async #ask(texts) {
-    const worker = (this.#worker ??= await this.#started());
+    this.#worker ??= await this.#started();
+    const worker = this.#worker;
     if (this.#closed) {
       this.#end();
       return texts.map(() => false); // nobody asks any more
@@ -146,8 +147,9 @@ function after(ms) {
 /** The one script that may be loaded by address; browsers with trusted types ask for a policy. */
 function workerUrl() {
   const url = new URL("./regex-worker.js", import.meta.url).href;
-  _policy ??= window.trustedTypes?.createPolicy("logshuttle-worker", {
-    createScriptURL: (asked) => {
+  const { trustedTypes } = /** @type {any} */ (window);
+  _policy ??= trustedTypes?.createPolicy("logshuttle-worker", {
+    createScriptURL: (/** @type {string} */ asked) => {
       if (asked !== url) throw new TypeError("not a script of this page");
       return asked;
     },

@@ -6,12 +6,12 @@
  */
 
 import { PatternError, regexMatcher, textMatcher } from "./matchers.js";
-import { Seqs } from "./seqs.js";
+import { Seqs } from "../stream/seqs.js";
 
 /**
- * @typedef {import("./store.js").LineStore} LineStore
- * @typedef {import("./types.js").Criteria} Criteria
- * @typedef {import("./types.js").Entry} Entry
+ * @typedef {import("../stream/store.js").LineStore} LineStore
+ * @typedef {import("../types.js").Criteria} Criteria
+ * @typedef {import("../types.js").Entry} Entry
  */
 
 const CHUNK = 2000; // lines looked at without a break
