@@ -58,7 +58,7 @@ OriginTest = Callable[[Origin], object]
 
 
 class Lines:
-    """The lines of a run side by side, in columns: an object for each would cost a third more."""
+    """Lines side by side, in columns: an object for each would cost a third more."""
 
     __slots__ = ("origins", "severities", "texts", "times")
 

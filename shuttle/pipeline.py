@@ -58,7 +58,7 @@ class Pass(ABC):
 
     @abstractmethod
     def parts_of(self, batch: Batch) -> list[PartitionRecords]:
-        """The runs that are this pass's to handle."""
+        """The parts of a batch that are this pass's to handle."""
 
     @abstractmethod
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
@@ -69,7 +69,7 @@ class Pass(ABC):
         """A batch is behind us."""
 
     def part_for(self, feed: Feed, parcel: Parcel, part: PartitionRecords | None) -> Parcel | None:
-        """Only these records of a parcel's run."""
+        """Only these of a parcel's records."""
         if part is None or len(part) == len(parcel.records):
             return parcel if part else None
         key = feed.route.key
@@ -91,7 +91,7 @@ class LivePass(Pass):
         numbers: Iterator[int],
         on_expired: Callable[[TopicPartition, int, int], None],
     ) -> None:
-        """`on_expired(source, begin, end)`: records between these offsets are lost."""
+        """`on_expired(partition, begin, end)`: records between these offsets are lost."""
         self.consumer = consumer
         self.decoder = decoder
         self.router = router
@@ -119,7 +119,7 @@ class LivePass(Pass):
                 await self.step()
         finally:
             self._idle.set()
-        await asyncio.Event().wait()  # a chore ends only by being cancelled
+        await asyncio.Event().wait()  # a lasting task ends only by being cancelled
 
     async def stop(self) -> None:
         """Returns when the batch that is being worked on is done, and no other comes."""

@@ -26,7 +26,7 @@ ENTRIES_KEPT = 50_000
 
 
 class Parcel(Struct, gc=False):
-    """The lines of one run that a view's feeds want, in wire format."""
+    """The lines of some records that a group of feeds wants, in wire format."""
 
     group: FeedGroup
     records: PartitionRecords
@@ -46,14 +46,14 @@ class FeedGroup:
         self.line_test = wanted.line_test()
         self.feeds: list[Feed] = []
         self.pieces: tuple[list[str], ...] = tuple([] for _ in range(connections))
-        """Records of the run being routed, by connection."""
+        """What is being routed, by connection; empty between two calls of `parcels_for`."""
 
     def piece_of(self, origin: Origin) -> list[str]:
         """A tag keeps its connection, so that its lines keep their order."""
         return self.pieces[zlib.crc32(origin.tag.encode()) % len(self.pieces)]
 
 
-# What one view needs to know to take a line of one origin: the view, its records, the header, and
+# What one group needs to know to take a line of one origin: the group, its texts, the header, and
 # the question that is left to ask of the line.
 _Recipient = tuple[FeedGroup, list[str], str, LineTest | None]
 
@@ -78,7 +78,7 @@ class Router:
         self._hostname = hostname
         self._groups: dict[Key, list[FeedGroup]] = {}
         self._served: dict[Key, tuple[tuple[Feed, Route], ...]] = {}
-        """What the views were made for: most keys are the same when routes change."""
+        """What the groups were made for: most keys are the same when routes change."""
         self._recipients = _Recipients(self._recipients_of)
         self.wants: OriginTest = self._recipients.__getitem__
         """Whether any feed wants lines of an origin."""

@@ -39,7 +39,7 @@ class Connector:
         self._dialer = dialer
 
     async def __call__(self, route: Route, ended: Ended) -> Sender[Any]:
-        """As many connections as the drain is to have. Raises DialError."""
+        """Opens as many connections as the drain is to have. Raises DialError."""
         count = connections_of(route)
         if count == 1:
             return await self._one(route, ended)

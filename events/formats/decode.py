@@ -43,7 +43,7 @@ class Decoder:
         self._formats: dict[str, Format] = {}
 
     def lines_of(self, records: PartitionRecords) -> list[LogLine]:
-        """All lines of a run, in order. A record may give none (malformed) or several."""
+        """All lines of these records, in order. A record may give none (malformed) or several."""
         return list(self.wanted_lines_of(records, _everybody))
 
     def wanted_lines_of(

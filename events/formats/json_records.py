@@ -31,7 +31,7 @@ _ESCAPE = re.compile(
 
 
 class JsonRecords(Generic[Event]):
-    """Reads the values of a run as `event_type`.
+    """Reads the values of records as `event_type`.
 
     `lenient(fields)` makes the event from a JSON object whose fields have other types than
     declared; it raises MalformedError when one that is needed cannot be used.

@@ -9,7 +9,7 @@ from events.formats.texts import without_newline
 
 
 def said(texts: Sequence[str]) -> list[str]:
-    """A whole run at once: most have none of what needs a closer look."""
+    """All records at once: most have none of what needs a closer look."""
     cleaned = [text.removesuffix("\n") for text in texts]
     joined = "\n".join(cleaned)
     if "\r" in joined:

@@ -1,4 +1,4 @@
-"""What comes out of Kafka: records in batches, a batch in runs of one partition each."""
+"""What comes out of Kafka: records in batches, a batch in parts of one partition each."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Batch:
 
 
 def by_partition(messages: Sequence[Message]) -> Iterator[PartitionRecords]:
-    """Cut messages, all without an error, into runs, in the order in which they came."""
+    """Cut messages, all without an error, where the partition changes. Keeps their order."""
     topics = cast(list[str], list(map(_topic_of, messages)))
     partitions = cast(list[int], list(map(_partition_of, messages)))
     start = 0

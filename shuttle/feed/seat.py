@@ -39,7 +39,7 @@ class Seat:
 
     @property
     def may_wait(self) -> bool:
-        """Whether it is only full: nobody else aboard loses by waiting for it."""
+        """Whether it is only full: no other seat loses by waiting for it."""
         feed = self.feed
         return feed.takes_replay and not self.is_void and bool(self.gaps) and not feed.skips_first
 

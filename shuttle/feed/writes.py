@@ -42,7 +42,7 @@ class Write:
         self.size = 0
         """Bytes, once it is sent."""
         self.oldest_ms = 0
-        """Kafka's time of the first record of the first run; 0 without lines."""
+        """Kafka's time of the first record; 0 without lines."""
         self.notice: LossNotice | None = None
         """What it tells of lost lines, before its own."""
         self.sent_as: str | None = None

@@ -28,7 +28,7 @@ class Ages:
         self, records: PartitionRecords, young_ms: float, now_ms: float
     ) -> dict[int, float] | None:
         """Offset → epoch ms, `inf` for what nobody knows; None where none is known to be older than
-        `young_ms`. To be asked run by run, in order."""
+        `young_ms`. To be asked in the order of the records."""
         if records.earliest_ms >= young_ms and records.partition not in self._last_ms:
             return None
         last = self._last_ms.get(records.partition)

@@ -28,7 +28,7 @@ class BackgroundTasks:
         self._errands.add(asyncio.create_task(work, name=name))
 
     async def watch(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set. Raises what a chore died of, if one does before."""
+        """Until `stop` is set. Raises what a task died of, if one does before."""
         stopped = asyncio.create_task(stop.wait(), name="stop")
         try:
             while not stopped.done():
