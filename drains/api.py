@@ -19,7 +19,7 @@ from drains.errors import InvalidDrainError, UnknownDrainError
 from drains.fields import UndecryptableError
 from drains.models import Drain
 from drains.moments import rfc3339
-from drains.options.rules import OPTION_NAMES
+from drains.options.table import OPTIONS
 from drains.selectors import egress_policy, route_of
 from drains.serializers import DrainRequest, SendAgainRequest, drain_json
 from events.keys import AppKey, Key, SiteKey
@@ -111,7 +111,7 @@ def _valid(request: Request, *, partial: bool = False) -> dict[str, Any]:
     body = _body(request)
     wanted = DrainRequest(data=body, partial=partial)
     wanted.is_valid(raise_exception=True)
-    changes = {name: body[name] for name in OPTION_NAMES if name in body}
+    changes = {name: body[name] for name in OPTIONS if name in body}
     return {**wanted.validated_data, **changes}
 
 

@@ -35,10 +35,15 @@ class EncryptedTextField(models.TextField):
     def get_prep_value(self, value: Any) -> Any:
         if not value or isinstance(value, Encrypted):
             return value
-        return _cipher().encrypt(str(value).encode()).decode()
+        return encrypted(str(value))
 
     def from_db_value(self, value: Any, *_: Any) -> Any:
         return Encrypted(value) if value else value
+
+
+def encrypted(text: str) -> str:
+    """Under the newest key."""
+    return _cipher().encrypt(text.encode()).decode()
 
 
 def revealed(value: str) -> str:

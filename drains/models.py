@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from drains.destination import Destination
 from drains.fields import EncryptedTextField, revealed
-from drains.options.columns import OptionColumns
+from drains.options.stored import StoredOptions
 from events.keys import AppKey, Key, SiteKey
 
 KEY_CHARACTERS_MAX = 255
@@ -45,7 +45,7 @@ class Start(models.TextChoices):
     """No more than its age: where nobody has consumed a partition yet, its records' times."""
 
 
-class Drain(OptionColumns):
+class Drain(StoredOptions):
     """One end point that gets the lines of one app, or of one site."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

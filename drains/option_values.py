@@ -31,16 +31,20 @@ NO_TLS_OPTIONS = TlsOptions()
 
 @dataclass(frozen=True, slots=True)
 class DrainOptions:
+    """All of a drain's options. A row of the database holds only those that differ from these
+    defaults, so another default is another choice for every drain that has made none.
+    """
+
     framing: Framing = "newline"
     """How records follow each other on TCP and TLS."""
     format: Format = "rfc5424"
     on_lag: OnLag = "replay"
     max_lag_seconds: int = MAX_LAG_SECONDS
     connections: int = 1
+    filter: LineFilter = EVERYTHING
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Name and value, sent with each HTTP request. Values are secrets."""
     tls: TlsOptions = NO_TLS_OPTIONS
-    filter: LineFilter = EVERYTHING
 
 
 DEFAULTS = DrainOptions()

@@ -7,10 +7,9 @@ from typing import Any
 from rest_framework import serializers
 
 from drains.fields import UndecryptableError
-from drains.filters import LineFilter
 from drains.models import Drain, Start
 from drains.moments import rfc3339
-from drains.option_values import TlsOptions
+from drains.options.table import OPTIONS
 from drains.status import status_of
 
 
@@ -79,28 +78,8 @@ def _status_json(drain: Drain) -> dict[str, Any]:
 
 
 def _options_json(drain: Drain) -> dict[str, Any]:
-    tls: TlsOptions = drain.shown("tls")
-    shown = {"ca": tls.ca or None, "certificate": tls.certificate or None}
-    return {
-        "framing": drain.framing,
-        "format": drain.format,
-        "on_lag": drain.on_lag,
-        "max_lag_seconds": drain.max_lag_seconds,
-        "connections": drain.connections,
-        "filter": _filter_json(drain.shown("filter")),
-        "headers": dict(drain.shown("headers")),
-        "tls": shown if any(shown.values()) else None,
-    }
-
-
-def _filter_json(wanted: LineFilter) -> dict[str, Any]:
-    return {
-        "sources": sorted(wanted.sources),
-        "processes": sorted(wanted.processes),
-        "streams": sorted(wanted.streams),
-        "include": wanted.include or None,
-        "exclude": wanted.exclude or None,
-    }
+    shown = drain.shown_options
+    return {name: option.show(getattr(shown, name)) for name, option in OPTIONS.items()}
 
 
 def _url_of(drain: Drain) -> str:

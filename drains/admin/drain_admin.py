@@ -23,7 +23,7 @@ from django.utils.safestring import SafeString
 
 from drains import services
 from drains.admin.layout import OBSERVED, layout_of
-from drains.admin.option_fields import PLAIN, OptionFields, shown_at
+from drains.admin.option_fields import OptionFields, shown_at
 from drains.errors import DrainError, InvalidDrainError, KafkaAwayError, UnknownDrainError
 from drains.models import Drain, DrainCursor
 from drains.status import status_of
@@ -52,7 +52,7 @@ class DrainForm(forms.ModelForm, OptionFields):
 
     class Meta:
         model = Drain
-        fields = ("name", "paused", *PLAIN)
+        fields = ("name", "paused")
 
     class Media:
         css = {"all": ["drains/admin.css"]}
@@ -63,7 +63,7 @@ class DrainForm(forms.ModelForm, OptionFields):
             del self.fields["owner"]  # a drain stays with its app
             self.fields["new_url"].label = "New URL"
             self.fields["new_url"].help_text = "Leave empty to keep it."
-            self.show(self.instance)
+        self.show(self.instance.shown_options)
 
     def clean_owner(self) -> Key:
         text: str = self.cleaned_data["owner"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from drains.admin.option_fields import FILTER
-from drains.filters import EVERYTHING
 from drains.models import Drain
-from drains.option_values import NO_TLS_OPTIONS, TlsOptions
+from drains.option_values import DEFAULTS
+from drains.options.form import Section
+from drains.options.table import OPTIONS
 
 Part = tuple[str | None, dict[str, Any]]
 
@@ -26,34 +26,25 @@ OBSERVED = (
     "updated_at",
 )
 
-_FILTER = (
-    "The drain gets those lines that every part filled in here lets pass. Router and build lines "
-    "have neither a process type nor a stream."
-)
-_HEADERS = "Sent with each request of an http or https drain. Values are never shown."
-_TLS = (
-    "PEM text, for syslog+tls and https. Without a CA the system's authorities are trusted. "
-    "The private key is never shown."
-)
-
 
 def layout_of(drain: Drain | None) -> list[Part]:
     """None: of one that is to be added."""
-    shown = (drain or Drain()).shown
-    has_filter, has_headers = shown("filter") != EVERYTHING, bool(shown("headers"))
-    tls: TlsOptions = shown("tls")
-    headers = ["new_headers", *(["clear_headers"] if has_headers else [])]
-    ca = ["tls_ca", *(["clear_tls_ca"] if tls.ca else [])]
-    pair = ["tls_certificate", "tls_key", *(["clear_tls_certificate"] if tls.key else [])]
-    parts = [
+    options = drain.shown_options if drain else DEFAULTS
+    sections: dict[Section, list[str]] = {}
+    unfolded = set()
+    for name, option in OPTIONS.items():
+        section, value = option.form.section, getattr(options, name)
+        sections.setdefault(section, []).extend(option.form.layout(value))
+        if value != option.default or not section.folds:
+            unfolded.add(section)
+    return [
         _part(None, ["address" if drain else "owner", "new_url", "name", "paused"]),
-        _part("Delivery", ["framing", "format", "connections"]),
-        _part("When behind", ["on_lag", "max_lag_seconds"]),
-        _part("Filter", [f"filter_{name}" for name in FILTER], _FILTER, folded=not has_filter),
-        _part("HTTP headers", headers, _HEADERS, folded=not has_headers),
-        _part("TLS", [*ca, *pair], _TLS, folded=tls == NO_TLS_OPTIONS),
+        *(
+            _part(section.title, fields, section.says, folded=section not in unfolded)
+            for section, fields in sections.items()
+        ),
+        *([_part("Observed", OBSERVED)] if drain else []),
     ]
-    return [*parts, _part("Observed", OBSERVED)] if drain else parts
 
 
 def _part(name: str | None, fields: Sequence[str], says: str = "", *, folded: bool = False) -> Part:

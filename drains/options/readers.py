@@ -27,19 +27,34 @@ _HOP_BY_HOP = {
 _OURS = {"content-encoding", "content-length", "content-type", "expect", "host", "user-agent"}
 
 
-def one_of(field: str, value: object, choices: tuple[str, ...]) -> str:
-    if not isinstance(value, str) or value not in choices:
-        raise InvalidDrainError(field, f"must be one of {_listed(choices)}")
-    return value
+Reader = Callable[[str, object], Any]
 
 
-def whole_number(field: str, value: object, least: int, most: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise InvalidDrainError(field, f"must be a whole number from {least} to {most}")
-    return value
+def one_of(choices: tuple[str, ...]) -> Reader:
+    """Reads one of these words."""
+
+    def read(field: str, value: object) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise InvalidDrainError(field, f"must be one of {_listed(choices)}")
+        return value
+
+    return read
+
+
+def whole_number(most: Callable[[], int]) -> Reader:
+    """Reads a number from 1 to what `most` gives by then."""
+
+    def read(field: str, value: object) -> int:
+        limit = most()
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= limit:
+            raise InvalidDrainError(field, f"must be a whole number from 1 to {limit}")
+        return value
+
+    return read
 
 
 def line_filter(field: str, value: object) -> LineFilter:
+    """Of an object with what is to be asked of a line; a member that is null asks nothing."""
     given = _object(field, value, _FILTER_MEMBERS)
     return LineFilter(
         **{
@@ -51,6 +66,7 @@ def line_filter(field: str, value: object) -> LineFilter:
 
 
 def header_pairs(field: str, value: object) -> tuple[tuple[str, str], ...]:
+    """Of an object: names and values that an owner may set in a request, in their order."""
     given = _object(field, value)
     if len(given) > HEADERS_MAX:
         raise InvalidDrainError(field, f"there may be at most {HEADERS_MAX}")
@@ -88,11 +104,13 @@ def _text(field: str, value: object) -> str:
     return value
 
 
-def _choices(choices: tuple[str, ...]) -> Callable[[str, object], frozenset[str]]:
+def _some_of(choices: tuple[str, ...]) -> Reader:
+    read_one = one_of(choices)
+
     def read(field: str, value: object) -> frozenset[str]:
         if not isinstance(value, list):
             raise InvalidDrainError(field, "must be a list")
-        return frozenset(one_of(field, each, choices) for each in value)
+        return frozenset(read_one(field, each) for each in value)
 
     return read
 
@@ -153,10 +171,10 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-_FILTER_MEMBERS: dict[str, Callable[[str, object], Any]] = {
-    "sources": _choices(SOURCES),
+_FILTER_MEMBERS: dict[str, Reader] = {
+    "sources": _some_of(SOURCES),
     "processes": _processes,
-    "streams": _choices(STREAMS),
+    "streams": _some_of(STREAMS),
     "include": _pattern,
     "exclude": _pattern,
 }

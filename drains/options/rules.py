@@ -6,29 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from django.conf import settings
-
 from drains.destination import Destination
 from drains.errors import InvalidDrainError
-from drains.option_values import (
-    DEFAULTS,
-    FORMATS,
-    FRAMINGS,
-    NO_TLS_OPTIONS,
-    ON_LAG,
-    DrainOptions,
-    TlsOptions,
-)
+from drains.option_values import NO_TLS_OPTIONS, DrainOptions, TlsOptions
 from drains.options import pem
-from drains.options.readers import header_pairs, line_filter, one_of, tls_members, whole_number
+from drains.options.table import OPTIONS
 
 Changes = Mapping[str, object]
 """Options by name, as JSON gives them."""
 Options = Mapping[str, Any]
 """The same, checked: plain values; of `tls` the members that are given."""
-
-OPTION_NAMES = tuple(field.name for field in fields(DrainOptions))
-MAX_LAG_SECONDS_MAX = 30 * 24 * 3600
 
 _NO_TLS = {field.name: "" for field in fields(TlsOptions)}
 _TLS_SCHEMES = ("syslog+tls", "https")
@@ -40,7 +27,7 @@ def checked(changes: Changes) -> Options:
     faults: list[tuple[str, str]] = []
     for name, value in changes.items():
         try:
-            wanted[name] = _default(name) if value is None else _READERS[name](name, value)
+            wanted[name] = _default(name) if value is None else OPTIONS[name].read(name, value)
         except InvalidDrainError as error:
             faults += error.faults
     if faults:
@@ -51,7 +38,7 @@ def checked(changes: Changes) -> Options:
 
 def together(wanted: Options, stored: Callable[[str], Any]) -> DrainOptions:
     """`stored` gives what an option is so far: asked only for what stays. Raises as `checked`."""
-    values = {name: stored(name) for name in OPTION_NAMES if name not in wanted}
+    values = {name: stored(name) for name in OPTIONS if name not in wanted}
     values.update(wanted)
     if "tls" in wanted:
         values["tls"] = _merged_tls(wanted["tls"], stored)
@@ -74,7 +61,7 @@ def refuse_misfits(options: DrainOptions, destination: Destination) -> None:
 
 
 def _default(name: str) -> Any:
-    return _NO_TLS if name == "tls" else getattr(DEFAULTS, name)
+    return _NO_TLS if name == "tls" else OPTIONS[name].default
 
 
 def _merged_tls(given: Mapping[str, str], stored: Callable[[str], Any]) -> TlsOptions:
@@ -92,23 +79,3 @@ def _merged_tls(given: Mapping[str, str], stored: Callable[[str], Any]) -> TlsOp
     except ValueError as error:
         raise InvalidDrainError("tls", str(error)) from None
     return merged
-
-
-def _choice(choices: tuple[str, ...]) -> Callable[[str, object], str]:
-    return lambda field, value: one_of(field, value, choices)
-
-
-def _number(most: Callable[[], int]) -> Callable[[str, object], int]:
-    return lambda field, value: whole_number(field, value, 1, most())
-
-
-_READERS: dict[str, Callable[[str, object], Any]] = {
-    "framing": _choice(FRAMINGS),
-    "format": _choice(FORMATS),
-    "on_lag": _choice(ON_LAG),
-    "max_lag_seconds": _number(lambda: MAX_LAG_SECONDS_MAX),
-    "connections": _number(lambda: int(settings.MAX_SYSLOG_CONNECTIONS)),
-    "headers": header_pairs,
-    "tls": tls_members,
-    "filter": line_filter,
-}

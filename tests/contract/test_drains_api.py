@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from drains.options.rules import OPTION_NAMES
+from drains.options.table import OPTIONS
 from drains.selectors import route_version
 from tests.contract.conftest import Api, is_problem
 
@@ -130,7 +130,7 @@ def test_a_drain_has_the_originals_members_and_ours(path: str, api: Api) -> None
 
     originals = {"addon", "created_at", "id", "token", "updated_at", "url"}
     told = {"state", "last_error", "last_error_at", "last_delivery_at", *FIGURES}
-    ours = {"name", "start", *OPTION_NAMES, *told}
+    ours = {"name", "start", *OPTIONS, *told}
     assert made.keys() == originals | ours
 
 

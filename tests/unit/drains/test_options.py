@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from contextlib import suppress
+from dataclasses import fields
 from typing import Any, NoReturn
 
 import pytest
@@ -21,7 +23,8 @@ from drains.filters import LineFilter
 from drains.models import Drain
 from drains.option_values import DEFAULTS, DrainOptions, TlsOptions
 from drains.options import pem
-from drains.options.rules import OPTION_NAMES, checked, refuse_misfits, together
+from drains.options.rules import checked, refuse_misfits, together
+from drains.options.table import OPTIONS
 from drains.selectors import load_route_table
 from events.keys import AppKey
 from tests.support.certificates import Authority
@@ -58,16 +61,16 @@ def test_nothing_given_is_the_defaults() -> None:
     assert made() == DEFAULTS
 
 
-@pytest.mark.parametrize("name", OPTION_NAMES)
+@pytest.mark.parametrize("name", OPTIONS)
 def test_null_stands_for_the_default(name: str) -> None:
     def never(_: str) -> NoReturn:
         raise AssertionError("what is replaced as a whole is not read")
 
     assert checked({name: None}).keys() == {name}
-    assert together(checked(dict.fromkeys(OPTION_NAMES)), never) == DEFAULTS
+    assert together(checked(dict.fromkeys(OPTIONS)), never) == DEFAULTS
 
 
-@given(st.sampled_from(OPTION_NAMES), json_values)
+@given(st.sampled_from(list(OPTIONS)), json_values)
 def test_whatever_json_is_given_is_taken_or_refused_by_field(name: str, value: Any) -> None:
     try:
         made(**{name: value})
@@ -294,6 +297,44 @@ def test_a_row_gives_back_what_it_got() -> None:
     assert "PRIVATE KEY" not in repr(options)
 
 
+def test_the_table_has_a_row_for_each_option() -> None:
+    assert list(OPTIONS) == [field.name for field in fields(DrainOptions)]
+
+
+@pytest.mark.django_db
+def test_a_row_holds_no_more_than_what_was_chosen() -> None:
+    drain = services.create_drain(GOLD, "https://h/", framing="newline", filter={}, headers={})
+    assert drain.stored_options == ""
+
+    services.change_drain(drain, connections=3)
+    assert json.loads(drain.stored_options) == {"connections": 3}
+
+
+@pytest.mark.django_db
+def test_what_a_newer_version_has_stored_is_not_in_the_way_and_stays() -> None:
+    drain = services.create_drain(GOLD, "syslog://h:514")
+    Drain.objects.update(stored_options='{"later": {"a": [1]}, "on_lag": "skip"}')
+
+    assert load_route_table().by_key[GOLD][0].options == made(on_lag="skip")
+    services.change_drain(drain, on_lag=None)
+
+    assert json.loads(Drain.objects.get().stored_options) == {"later": {"a": [1]}}
+    assert Drain.objects.get().options == DEFAULTS
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("stored", ["nonsense", "[]", '{"framing": "crlf"}', '{"headers": 1}'])
+def test_a_row_that_makes_no_sense_keeps_no_other_drain(stored: str) -> None:
+    drain = services.create_drain(GOLD, "https://h/")
+    Drain.objects.update(stored_options=stored)
+    services.create_drain(AppKey("bold", "gs"), "syslog://h:514")
+
+    assert load_route_table().by_key.keys() == {AppKey("bold", "gs")}
+    assert Drain.objects.of(GOLD).get().shown_options == DEFAULTS
+    services.change_drain(drain, **dict.fromkeys(OPTIONS))
+    assert load_route_table().by_key[GOLD][0].options == DEFAULTS
+
+
 @pytest.mark.django_db
 def test_a_lower_setting_limits_what_was_given_before(settings: Any) -> None:
     drain = services.create_drain(GOLD, "syslog://h:514", connections=8)
@@ -302,7 +343,7 @@ def test_a_lower_setting_limits_what_was_given_before(settings: Any) -> None:
     services.change_drain(drain, on_lag="skip")
 
     assert load_route_table().by_key[GOLD][0].options.connections == 2
-    assert Drain.objects.get().connections == 8
+    assert Drain.objects.get().options.connections == 8
 
 
 @pytest.mark.django_db
@@ -315,7 +356,7 @@ def test_options_that_nobody_can_read_keep_no_other_drain(settings: Any) -> None
     assert load_route_table().by_key.keys() == {AppKey("bold", "gs")}
     with pytest.raises(UndecryptableError):
         _ = lost.options
-    assert lost.shown("headers") == ()
+    assert lost.shown_options == DEFAULTS
 
 
 @pytest.mark.django_db
@@ -338,10 +379,10 @@ def test_what_nobody_can_read_has_to_be_given_again(settings: Any) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("column", [{"include": "(a"}, {"sources": ["nobody"]}, []])
-def test_a_filter_that_cannot_be_used_any_more_keeps_no_other_drain(column: object) -> None:
+@pytest.mark.parametrize("stored", [{"include": "(a"}, {"sources": ["nobody"]}, []])
+def test_a_filter_that_cannot_be_used_any_more_keeps_no_other_drain(stored: object) -> None:
     services.create_drain(GOLD, "syslog://h:514")
-    Drain.objects.update(filter=column)
+    Drain.objects.update(stored_options=json.dumps({"filter": stored}))
     services.create_drain(AppKey("bold", "gs"), "syslog://h:514")
 
     assert load_route_table().by_key.keys() == {AppKey("bold", "gs")}

@@ -1,0 +1,82 @@
+"""Options as they lie in a drain's row: those that are not the defaults, in one JSON object.
+
+What is secret in it is encrypted, each option apart: a drain whose key is lost keeps the others,
+and for one without secrets a worker decrypts nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from django.db import models
+
+from drains.fields import Encrypted, UndecryptableError, encrypted
+from drains.option_values import DEFAULTS, DrainOptions
+from drains.options.table import OPTIONS, Option
+
+
+class StoredOptions(models.Model):
+    """The column that holds all options of a drain, so that a new one needs no migration."""
+
+    stored_options = models.TextField(default="", blank=True, editable=False)
+    """Empty when all are the defaults."""
+
+    class Meta:
+        abstract = True
+
+    @property
+    def options(self) -> DrainOptions:
+        """Raises UndecryptableError, or ValueError for what cannot be used any more."""
+        if not self.stored_options:
+            return DEFAULTS
+        return _read(self._kept())
+
+    def option(self, name: str) -> Any:
+        """One of them. Raises as `options`."""
+        kept = self._kept()
+        return getattr(_read({name: kept[name]} if name in kept else {}), name)
+
+    @property
+    def shown_options(self) -> DrainOptions:
+        """The same for people: defaults where nobody can read what is stored any more."""
+        values = {}
+        for name in OPTIONS:
+            with suppress(UndecryptableError, ValueError):
+                values[name] = self.option(name)
+        return DrainOptions(**values)
+
+    def set_options(self, options: DrainOptions) -> None:
+        """What a newer version has stored beside them, as during an upgrade, stays."""
+        kept = {}
+        with suppress(ValueError):
+            kept = {name: value for name, value in self._kept().items() if name not in OPTIONS}
+        for name, option in OPTIONS.items():
+            value = getattr(options, name)
+            if value != option.default:
+                kept[name] = _packed(option, value)
+        self.stored_options = _json(kept) if kept else ""
+
+    def _kept(self) -> dict[str, Any]:
+        return msgspec.json.decode(self.stored_options or "{}", type=dict[str, Any])
+
+
+def _read(kept: dict[str, Any]) -> DrainOptions:
+    known = {name: _unpacked(OPTIONS[name], kept[name]) for name in OPTIONS if name in kept}
+    return msgspec.convert(known, DrainOptions)
+
+
+def _packed(option: Option, value: Any) -> Any:
+    plain = msgspec.to_builtins(option.keep(value), order="sorted")
+    return encrypted(_json(plain)) if option.is_secret else plain
+
+
+def _unpacked(option: Option, kept: Any) -> Any:
+    if option.is_secret:
+        kept = msgspec.json.decode(Encrypted(kept).reveal())
+    return option.load(kept)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
