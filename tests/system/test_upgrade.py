@@ -1,14 +1,19 @@
-"""An installation of before starts were kept as cursors goes on where it was."""
+"""An installation of an older schema goes on where it was, with all that was chosen."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 import uuid
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import psycopg2  # type: ignore[import-untyped]
+import pytest
 from confluent_kafka import Consumer, TopicPartition
 from cryptography.fernet import Fernet
 
@@ -21,6 +26,7 @@ from tests.support.shuttle import Shuttle
 from tests.support.waiting import wait_until
 
 BEFORE = ("drains", "0005_figures")
+OPTION_COLUMNS = ("drains", "0006_starts")
 
 
 def texts(sink: Receiver) -> list[str]:
@@ -86,6 +92,104 @@ def test_nothing_is_lost_or_sent_twice_over_the_upgrade(
         assert [drain["start"] for drain in drains] == ["approximate"]
     finally:
         shuttle.close()
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_options_that_were_columns_are_kept(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Also those whose key is lost: they come back with it."""
+    postgres = database == "postgres"
+    url = request.getfixturevalue("postgres_url") if postgres else f"sqlite:///{tmp_path}/x.sqlite3"
+    known, lost = Fernet.generate_key(), Fernet.generate_key()
+    keys = {"FIELD_ENCRYPTION_KEYS": known.decode(), "DATABASE_URL": url}
+    shuttle = Shuttle(tmp_path, "127.0.0.1:1", keys)
+    try:
+        migrate(shuttle, *OPTION_COLUMNS)
+        with opened(url) as connection:
+            add_drain_with_columns(connection, "known", Fernet(known))
+            add_drain_with_columns(connection, "lost", Fernet(lost))
+            before = option_columns(connection)
+
+        migrate(shuttle)
+
+        shuttle.start_web()
+        assert options_of(shuttle, "known") == OPTIONS
+        assert options_of(shuttle, "lost") == {**OPTIONS, "headers": {}, "tls": None}
+        shuttle.stop_web()
+        shuttle.environment["FIELD_ENCRYPTION_KEYS"] = f"{known.decode()},{lost.decode()}"
+        shuttle.start_web()
+        assert options_of(shuttle, "lost") == OPTIONS
+        shuttle.stop_web()
+        migrate(shuttle, *OPTION_COLUMNS)
+        with opened(url) as connection:
+            assert option_columns(connection) == before
+    finally:
+        shuttle.close()
+
+
+FILTER = {
+    "sources": ["app"],
+    "processes": ["web"],
+    "streams": ["stderr"],
+    "include": "a+ő",
+    "exclude": "health",
+}
+PLAIN = {
+    "framing": "octet",
+    "format": "logplex",
+    "on_lag": "skip",
+    "max_lag_seconds": 60,
+    "connections": 3,
+}
+HEADERS, CERTIFICATES = {"X-Key": "s3cret"}, {"ca": "a CA", "certificate": "a certificate"}
+OPTIONS = {**PLAIN, "filter": FILTER, "headers": HEADERS, "tls": CERTIFICATES}
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Any]:
+    """A connection of the database's own library; all is committed in the end."""
+    made: Any = (
+        sqlite3.connect(url.removeprefix("sqlite:///"))
+        if url.startswith("sqlite")
+        else psycopg2.connect(url)
+    )
+    with closing(made), made:
+        yield made
+
+
+def add_drain_with_columns(connection: Any, app: str, cipher: Fernet) -> None:
+    """As version 0006 of the schema has one with every option."""
+    is_sqlite = isinstance(connection, sqlite3.Connection)
+    columns = {
+        **{"id": uuid.uuid4().hex, "app": app, "space": "gs", "site": "", "name": ""},
+        **{"url": encrypted(cipher, "https://h/"), "url_digest": app, "address": "https://h/"},
+        **{"paused": False, "start": "exact", "start_pending": False, "cursor_version": 0},
+        **{"created_at": "2026-01-31 12:00:00+00:00", "updated_at": "2026-01-31 12:00:00+00:00"},
+        **PLAIN,
+        "filter": json.dumps(FILTER),
+        "headers": encrypted(cipher, json.dumps(HEADERS)),
+        "tls": encrypted(cipher, json.dumps({**CERTIFICATES, "key": "s3cret"})),
+    }
+    names, marks = ", ".join(columns), ", ".join(["?" if is_sqlite else "%s"] * len(columns))
+    connection.cursor().execute(
+        f"INSERT INTO drains_drain ({names}) VALUES ({marks})", list(columns.values())
+    )
+
+
+def encrypted(cipher: Fernet, text: str) -> str:
+    return cipher.encrypt(text.encode()).decode()
+
+
+def option_columns(connection: Any) -> list[Any]:
+    cursor = connection.cursor()
+    cursor.execute(f"SELECT {', '.join(OPTIONS)} FROM drains_drain ORDER BY app")
+    return list(cursor.fetchall())
+
+
+def options_of(shuttle: Shuttle, app: str) -> dict[str, Any]:
+    (drain,) = shuttle.api.get(f"/apps/{app}-gs/log-drains").json()
+    return {name: drain[name] for name in OPTIONS}
 
 
 def migrate(shuttle: Shuttle, *until: str) -> None:
