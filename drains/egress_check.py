@@ -23,15 +23,12 @@ _seats = BoundedSemaphore(_THREADS_MAX)
 
 def refuse_egress(policy: EgressPolicy, host: str, port: int) -> None:
     """Raises RefusedByPolicyError; for a name also when one of its answers is refused."""
-    policy.refuse_port(port)
     addresses = lookups.numeric(host)
-    for address in addresses:
-        policy.refuse_address(address, port)
+    policy.refuse(addresses, port)  # what can be told without asking anybody
     services = policy.named_services(port)
     found = _look_up(services if addresses else services | {host})
     protected = [address for name in services for address in found.get(name, [])]
-    for address in addresses or found.get(host, []):
-        policy.refuse_address(address, port, protected)
+    policy.refuse(addresses or found.get(host, []), port, protected)
 
 
 def _look_up(names: frozenset[str]) -> Found:

@@ -61,9 +61,9 @@ def create_drain(
     """
     refuse_odd_key(key)
     drain = Drain(**columns_of(key), name=_checked_name(name))
-    _refuse_egress(url)
-    _set_url(drain, url)
-    _set_options(drain, checked(changes))
+    destination = _admitted(url)
+    _set_url(drain, url, destination)
+    _set_options(drain, checked(changes), destination)
     drain.created_at = drain.updated_at = timezone.now()
     if begin is None:
         try:
@@ -92,17 +92,17 @@ def change_drain(
 
     Of `tls` each member that is given, any other option as a whole.
     """
-    if url is not None:
-        _refuse_egress(url)  # before the transaction, which no name server may hold up
+    # Before the transaction, which no name server may hold up.
+    destination = None if url is None else _admitted(url)
     wanted = checked(changes)
     with _route_change(drain):
         _refresh(drain)
         if name is not None:
             drain.name = _checked_name(name)
-        if url is not None:
-            _set_url(drain, url)
-        if wanted or url is not None:  # options that stay have to fit a new URL too
-            _set_options(drain, wanted)
+        if url is not None and destination is not None:
+            _set_url(drain, url, destination)
+        if wanted or destination:  # options that stay have to fit a new URL too
+            _set_options(drain, wanted, destination)
         if paused is not None:
             drain.paused = paused
         drain.updated_at = timezone.now()
@@ -230,32 +230,26 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _destination_of(url: str) -> Destination:
+def _admitted(url: str) -> Destination:
+    """Where a URL leads, if drains may send there."""
     try:
-        return Destination.parse(url)
-    except ValueError as error:
-        raise InvalidDrainError("url", str(error)) from None
-
-
-def _refuse_egress(url: str) -> None:
-    destination = _destination_of(url)
-    try:
+        destination = Destination.parse(url)
         refuse_egress(egress_policy(), destination.host, destination.port)
-    except RefusedByPolicyError as error:
+    except (ValueError, RefusedByPolicyError) as error:
         raise InvalidDrainError("url", str(error)) from None
+    return destination
 
 
-def _set_url(drain: Drain, url: str) -> None:
-    destination = _destination_of(url)
+def _set_url(drain: Drain, url: str, destination: Destination) -> None:
     drain.url = url
     drain.address = destination.redacted
     drain.url_digest = _digest_of(destination)
 
 
-def _set_options(drain: Drain, wanted: Options) -> None:
+def _set_options(drain: Drain, wanted: Options, destination: Destination | None) -> None:
+    """`destination`: where a new URL leads; None: the drain keeps the one it has."""
     options = together(wanted, lambda name: _readable(name, partial(drain.option, name)))
-    destination: Destination = _readable("url", lambda: drain.destination)
-    refuse_misfits(options, destination)
+    refuse_misfits(options, destination or _readable("url", lambda: drain.destination))
     drain.set_options(options)
 
 

@@ -34,32 +34,34 @@ class EgressPolicy:
     services: frozenset[tuple[str, int]] = frozenset()
     """Host and port of Kafka, Redis, the database: never a drain."""
 
-    def refuse_port(self, port: int) -> None:
-        """Raises RefusedByPolicyError."""
+    def refuse(self, addresses: Iterable[str], port: int, protected: Collection[str] = ()) -> None:
+        """The decision, for all answers of a name: one that is refused refuses the lot.
+
+        Without an address the port alone is judged. `protected`: the addresses that
+        `named_services(port)` have. Raises RefusedByPolicyError.
+        """
         if port < _PRIVILEGED and port not in _PORTS | self.ports:
             raise RefusedByPolicyError(f"port {port} is not allowed")
-
-    def refuse_address(self, address: str, port: int, protected: Collection[str] = ()) -> None:
-        """Raises RefusedByPolicyError. `protected`: addresses of `named_services(port)`."""
-        self.refuse_port(port)
-        given = _parsed(address)
-        meant = meanings(given)
-        if (
-            self._is_ours(meant, port, protected)
-            or any(form in network for form in (given, *meant) for network in self.denied)
-            or not all(self._admits(one) for one in meant)
-        ):
-            raise RefusedByPolicyError(_ADDRESS_REFUSED)
+        for address in addresses:
+            given = _parsed(address)
+            meant = meanings(given)
+            if (
+                self._is_ours(meant, port, protected)
+                or any(form in network for form in (given, *meant) for network in self.denied)
+                or not all(self._admits(one) for one in meant)
+            ):
+                raise RefusedByPolicyError(_ADDRESS_REFUSED)
 
     async def refuse_all(self, addresses: Iterable[tuple[str, int]]) -> None:
-        """For all answers of a name, as (address, port): one that is refused refuses the lot.
+        """The same at a connect, for answers as (address, port).
 
         Raises RefusedByPolicyError; DialError when it cannot be known within a second.
         """
-        wanted = list(addresses)
-        protected = {port: await self._look_up_services(port) for port in {p for _, p in wanted}}
-        for address, port in wanted:
-            self.refuse_address(address, port, protected[port])
+        found: dict[int, list[str]] = {}
+        for address, port in addresses:
+            found.setdefault(port, []).append(address)
+        for port, theirs in found.items():
+            self.refuse(theirs, port, await self._look_up_services(port))
 
     def named_services(self, port: int) -> frozenset[str]:
         """Services on this port that have to be resolved before an address can be compared."""

@@ -27,19 +27,19 @@ PUBLIC = EgressPolicy()
 @pytest.mark.parametrize("address", REFUSED_ADDRESSES)
 def test_no_connection_is_made_to_what_is_not_public(address: str, port: int) -> None:
     with pytest.raises(RefusedByPolicyError, match="refused by policy: the address is private"):
-        PUBLIC.refuse_address(address, port)
+        PUBLIC.refuse([address], port)
 
 
 @pytest.mark.parametrize("address", PUBLIC_ADDRESSES)
 def test_public_addresses_pass(address: str) -> None:
-    PUBLIC.refuse_address(address, 514)
+    PUBLIC.refuse([address], 514)
     refuse_egress(PUBLIC, address, 514)
 
 
 @pytest.mark.parametrize("address", ["fe80::1%lo", "2606:4700::1%lo", "logs.example", "127.1", ""])
 def test_what_is_no_plain_address_is_refused(address: str) -> None:
     with pytest.raises(RefusedByPolicyError):
-        PUBLIC.refuse_address(address, 514)
+        PUBLIC.refuse([address], 514)
 
 
 def test_a_refusal_tells_nobody_which_rule_it_was() -> None:
@@ -57,7 +57,7 @@ def test_a_refusal_tells_nobody_which_rule_it_was() -> None:
 def said_of(policy: EgressPolicy, address: str, port: int) -> str:
     """Empty where it passes."""
     try:
-        policy.refuse_address(address, port)
+        policy.refuse([address], port)
     except RefusedByPolicyError as error:
         return str(error)
     return ""
@@ -68,17 +68,17 @@ def said_of(policy: EgressPolicy, address: str, port: int) -> str:
 
 @pytest.mark.parametrize("port", [80, 443, 514, 601, 1024, 6514, 65535])
 def test_the_ports_of_syslog_and_the_web_and_all_high_ones_pass(port: int) -> None:
-    PUBLIC.refuse_address("8.8.8.8", port)
+    PUBLIC.refuse(["8.8.8.8"], port)
 
 
 @pytest.mark.parametrize("port", [1, 22, 25, 53, 79, 81, 445, 513, 515, 600, 602, 1023])
 def test_other_low_ports_are_refused_unless_allowed(port: int) -> None:
     with pytest.raises(RefusedByPolicyError, match=f"port {port} is not allowed"):
-        PUBLIC.refuse_address("8.8.8.8", port)
+        PUBLIC.refuse(["8.8.8.8"], port)
     with pytest.raises(RefusedByPolicyError, match=f"port {port} is not allowed"):
         refuse_egress(PUBLIC, "logs.example", port)
 
-    EgressPolicy(ports=frozenset({port})).refuse_address("8.8.8.8", port)
+    EgressPolicy(ports=frozenset({port})).refuse(["8.8.8.8"], port)
 
 
 # Ranges.
@@ -99,7 +99,7 @@ def test_other_low_ports_are_refused_unless_allowed(port: int) -> None:
     ],
 )
 def test_an_allowed_range_lets_pass(network: str, address: str) -> None:
-    EgressPolicy(allowed=(ip_network(network),)).refuse_address(address, 514)
+    EgressPolicy(allowed=(ip_network(network),)).refuse([address], 514)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_denied_prefix_of_nat64_closes_what_is_in_it() -> None:
 def test_laptop_mode_allows_loopback_unless_it_is_denied(address: str) -> None:
     loopback = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
-    EgressPolicy(loopback=True).refuse_address(address, 514)
+    EgressPolicy(loopback=True).refuse([address], 514)
     assert said_of(EgressPolicy(loopback=True, denied=loopback), address, 514)
     assert said_of(EgressPolicy(loopback=True), "10.0.0.1", 514)
     assert said_of(EgressPolicy(loopback=True), "0.0.0.0", 514)
