@@ -5,33 +5,21 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 
 from drains.destination import Destination
 from drains.fields import EncryptedTextField, revealed
 from drains.options.stored import StoredOptions
-from events.keys import AppKey, Key, SiteKey
-
-KEY_CHARACTERS_MAX = 255
+from events.owner_columns import OwnedQuerySet, OwnerColumns, one_owner
 
 
-class DrainQuerySet(models.QuerySet["Drain"]):
-    def of(self, key: Key) -> DrainQuerySet:
-        """Those of one app or one site: every look-up for a client goes through here."""
-        return self.filter(**columns_of(key))
-
+class DrainQuerySet(OwnedQuerySet["Drain"]):
     def with_id(self, text: str) -> Drain | None:
         """None for an id that is unknown, or that is none."""
         try:
             return self.filter(pk=uuid.UUID(text)).first()
         except ValueError:
             return None
-
-
-def columns_of(key: Key) -> dict[str, str]:
-    """All three, so that an app's drain never matches a site's."""
-    return {"app": "", "space": "", "site": "", **key._asdict()}
 
 
 class Start(models.TextChoices):
@@ -45,13 +33,10 @@ class Start(models.TextChoices):
     """No more than its age: where nobody has consumed a partition yet, its records' times."""
 
 
-class Drain(StoredOptions):
+class Drain(OwnerColumns, StoredOptions):
     """One end point that gets the lines of one app, or of one site."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    app = models.CharField(max_length=KEY_CHARACTERS_MAX, blank=True, default="")
-    space = models.CharField(max_length=KEY_CHARACTERS_MAX, blank=True, default="")
-    site = models.CharField(max_length=KEY_CHARACTERS_MAX, blank=True, default="")
     name = models.CharField(max_length=100, blank=True, default="")
     url = EncryptedTextField()
     url_digest = models.CharField(max_length=64, editable=False)
@@ -76,19 +61,11 @@ class Drain(StoredOptions):
             models.UniqueConstraint(
                 fields=["app", "space", "site", "url_digest"], name="drain_url_once_a_key"
             ),
-            models.CheckConstraint(
-                condition=(~Q(app="") & ~Q(space="") & Q(site=""))
-                | (Q(app="") & Q(space="") & ~Q(site="")),
-                name="drain_of_an_app_or_of_a_site",
-            ),
+            one_owner("drain_of_an_app_or_of_a_site"),
         ]
 
     def __str__(self) -> str:
         return f"{self.key} → {self.address}"
-
-    @property
-    def key(self) -> Key:
-        return SiteKey(self.site) if self.site else AppKey(self.app, self.space)
 
     @property
     def plain_url(self) -> str:

@@ -28,19 +28,14 @@ from drains.errors import (
     UnknownDrainError,
 )
 from drains.fields import UndecryptableError
-from drains.models import (
-    KEY_CHARACTERS_MAX,
-    Drain,
-    DrainCursor,
-    RouteVersion,
-    Start,
-    columns_of,
-)
+from drains.models import Drain, DrainCursor, RouteVersion, Start
 from drains.moments import moment_of, rfc3339
 from drains.options.rules import Options, checked, refuse_misfits, together
 from drains.selectors import egress_policy
 from events.kafka.cluster import Span
-from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
+from events.keys import Key
+from events.owner_columns import columns_of
+from events.owners import faults_of
 
 _NAME_CHARACTERS_MAX = 100
 
@@ -211,15 +206,9 @@ def _cursor(drain_id: UUID, span: Span, offset: int) -> DrainCursor:
 
 def refuse_odd_key(key: Key) -> None:
     """Raises InvalidDrainError for a key that no line can ever have."""
-    for field, text in key._asdict().items():
-        if len(text) > KEY_CHARACTERS_MAX:
-            raise InvalidDrainError(field, f"longer than {KEY_CHARACTERS_MAX} characters")
-        if not text.isprintable() or " " in text:
-            raise InvalidDrainError(field, "contains a space or a control character")
-    if isinstance(key, AppKey) and not LEGAL_SPACE.fullmatch(key.space):
-        raise InvalidDrainError("space", "may have only a-z, 0-9, '.', '_' and '-'")
-    if isinstance(key, SiteKey) and not key.site:
-        raise InvalidDrainError("site", "is empty")
+    faults = faults_of(key._asdict())
+    if faults:
+        raise InvalidDrainError(*next(iter(faults.items())))
 
 
 def _checked_name(name: str) -> str:

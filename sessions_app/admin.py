@@ -115,7 +115,7 @@ class TailSessionAdmin(admin.ModelAdmin):
 
     @admin.display(description="App or site", ordering="app")
     def owner(self, row: TailSession) -> str:
-        return f"site:{row.site}" if row.site else str(row.key)
+        return row.owner_name
 
     @admin.display(description="Shows")
     def filters(self, row: TailSession) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from events.keys import LEGAL_SPACE, AppKey, Key, SiteKey
+from events.keys import AppKey, Key, SiteKey
+from events.owners import faults_of, owner_named
 from events.topics import SOURCE_TOPICS
 from sessions_app.errors import InvalidSessionError
-from sessions_app.models import KEY_CHARACTERS_MAX
 from sessions_app.tail.session import Selection
-
-_ILLEGAL_SPACE = "is no space: may have only a-z, 0-9, '.', '_' and '-'"
 
 
 class Filters(NamedTuple):
@@ -25,14 +23,13 @@ class Filters(NamedTuple):
 
 def key_of(app: str, space: str, site: str) -> Key:
     """Names a site where one is given, else an app. Raises InvalidSessionError."""
-    faults = {}
-    for field, text in {"app": app, "space": space, "site": site}.items():
-        if len(text) > KEY_CHARACTERS_MAX:
-            faults[field] = f"is longer than {KEY_CHARACTERS_MAX} characters"
-        elif not text.isprintable() or " " in text:
-            faults[field] = "contains a space or a control character"
-    if space and (not LEGAL_SPACE.fullmatch(space) or space in SOURCE_TOPICS):
-        faults.setdefault("space", _ILLEGAL_SPACE)
+    parts = {"app": app, "space": space, "site": site}
+    faults = faults_of(
+        {part: text for part, text in parts.items() if text},
+        reserved=SOURCE_TOPICS,
+        too_long="is longer than",
+        no_space="is no space: may have only",
+    )
     if not site:
         missing = {"app": app, "space": space}
         faults |= {field: "is required" for field, text in missing.items() if not text}
@@ -46,13 +43,8 @@ def owner_of(text: str) -> dict[str, str]:
 
     Raises InvalidSessionError.
     """
-    site = text.removeprefix("site:")
-    if site != text:
-        return {"site": site}
-    if "-" not in text:  # a drain's `shop` is shop-default; a person has forgotten the space
-        raise InvalidSessionError({"app": f"{text!r} names no space: app-space is wanted"})
     try:
-        return AppKey.parse(text)._asdict()
+        return owner_named(text, needs_space=True)._asdict()
     except ValueError as error:
         raise InvalidSessionError({"app": str(error)}) from None
 

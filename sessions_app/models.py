@@ -5,38 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 
-from events.keys import AppKey, Key, SiteKey
+from events.owner_columns import OwnedQuerySet, OwnerColumns, one_owner
 from sessions_app.tail.session import Selection, Session
 
-KEY_CHARACTERS_MAX = 255
 TEXT_CHARACTERS_MAX = 1000
 
 
-class TailSessionQuerySet(models.QuerySet["TailSession"]):
-    def of(self, key: Key) -> TailSessionQuerySet:
-        """Sessions of one app or one site."""
-        return self.filter(**columns_of(key))
-
+class TailSessionQuerySet(OwnedQuerySet["TailSession"]):
     def alive(self, now: datetime) -> TailSessionQuerySet:
         return self.filter(ends_at__gt=now, revoked_at=None)
 
 
-def columns_of(key: Key) -> dict[str, str]:
-    """All three, so that an app's session never matches a site's."""
-    return {"app": "", "space": "", "site": "", **key._asdict()}
-
-
-class TailSession(models.Model):
+class TailSession(OwnerColumns):
     """One URL that shows the lines of one app, or of one site, to whoever has it."""
 
     name = models.CharField(max_length=64, unique=True, editable=False)
     """A digest of the id, which is nowhere stored."""
-    app = models.CharField(max_length=KEY_CHARACTERS_MAX, blank=True, default="")
-    space = models.CharField(max_length=KEY_CHARACTERS_MAX, blank=True, default="")
-    site = models.CharField(max_length=KEY_CHARACTERS_MAX, blank=True, default="")
     lines = models.PositiveIntegerField()
     tail = models.BooleanField()
     sources = models.JSONField(default=list)
@@ -54,20 +40,10 @@ class TailSession(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=(~Q(app="") & ~Q(space="") & Q(site=""))
-                | (Q(app="") & Q(space="") & ~Q(site="")),
-                name="tail_session_of_an_app_or_of_a_site",
-            ),
-        ]
+        constraints = [one_owner("tail_session_of_an_app_or_of_a_site")]
 
     def __str__(self) -> str:
         return f"tail of {self.key}"
-
-    @property
-    def key(self) -> Key:
-        return SiteKey(self.site) if self.site else AppKey(self.app, self.space)
 
     @property
     def is_over(self) -> bool:

@@ -8,8 +8,9 @@ from typing import Any
 from django.http import QueryDict
 from rest_framework import serializers
 
+from events.owners import PART_CHARACTERS_MAX
 from sessions_app.filters import Filters, key_of, narrowed
-from sessions_app.models import KEY_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+from sessions_app.models import TEXT_CHARACTERS_MAX
 from sessions_app.tail.session import Selection
 
 LINES_DEFAULT, LINES_SHOWN_MAX, LINES_ASKED_MAX = 100, 1_500, 1_000_000
@@ -57,7 +58,7 @@ class Words(serializers.Field[frozenset[str], Any, list[str], Any]):
             raise serializers.ValidationError("contains a control character")
         if self._choices and not found <= self._choices:
             raise serializers.ValidationError(f"must be of {', '.join(sorted(self._choices))}")
-        if len(found) > _WORDS_MAX or any(len(word) > KEY_CHARACTERS_MAX for word in found):
+        if len(found) > _WORDS_MAX or any(len(word) > PART_CHARACTERS_MAX for word in found):
             raise serializers.ValidationError("is too long")
         return found
 

@@ -10,9 +10,10 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from events.keys import Key
+from events.owner_columns import columns_of
 from sessions_app.errors import TooManyError, UnknownSessionError
 from sessions_app.ids import new_id
-from sessions_app.models import TailSession, TailSessionQuerySet, columns_of
+from sessions_app.models import TailSession, TailSessionQuerySet
 from sessions_app.tail.session import Selection
 
 logger = logging.getLogger(__name__)

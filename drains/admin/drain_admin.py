@@ -27,7 +27,8 @@ from drains.admin.option_fields import OptionFields, shown_at
 from drains.errors import DrainError, InvalidDrainError, KafkaAwayError, UnknownDrainError
 from drains.models import Drain, DrainCursor
 from drains.status import status_of
-from events.keys import AppKey, Key, SiteKey
+from events.keys import Key
+from events.owners import owner_named
 
 
 class DrainForm(forms.ModelForm, OptionFields):
@@ -66,10 +67,8 @@ class DrainForm(forms.ModelForm, OptionFields):
         self.show(self.instance.shown_options)
 
     def clean_owner(self) -> Key:
-        text: str = self.cleaned_data["owner"]
-        site = text.removeprefix("site:")
         try:
-            key: Key = SiteKey(site) if site != text else AppKey.parse(text)
+            key = owner_named(self.cleaned_data["owner"])
             services.refuse_odd_key(key)
         except (ValueError, DrainError) as error:
             raise ValidationError(str(error)) from None
@@ -138,7 +137,7 @@ class DrainAdmin(admin.ModelAdmin):
 
     @admin.display(description="App or site", ordering="app")
     def owner(self, drain: Drain) -> str:
-        return f"site:{drain.site}" if drain.site else str(drain.key)
+        return drain.owner_name
 
     @admin.display(description="State")
     def state(self, drain: Drain) -> SafeString | str:
