@@ -29,7 +29,6 @@ from drains.errors import (
 )
 from drains.fields import UndecryptableError
 from drains.models import Drain, DrainCursor, RouteVersion, Start
-from drains.moments import moment_of, rfc3339
 from drains.options.rules import Options, checked, refuse_misfits, together
 from drains.selectors import egress_policy
 from events.kafka.cluster import Span
@@ -71,7 +70,8 @@ def create_drain(
             _refuse_twin(drain)
             raise TooManyDrainsError(limit)
         drain.save(force_insert=True)
-        DrainCursor.objects.bulk_create([_cursor(drain.pk, span, span.end) for span in begin])
+        cursors = [starts.cursor_at(drain.pk, span, span.end) for span in begin]
+        DrainCursor.objects.bulk_create(cursors)
     return drain
 
 
@@ -120,13 +120,13 @@ def send_again(drain: Drain, since: str) -> tuple[datetime, int]:
     """
     if drain.paused:
         raise PausedDrainError
-    begin = _window_begin(drain, since)
+    begin = starts.window_begin(drain, since)
     window = [span for span in starts.since(drain.key, begin) if span.begin < span.end]
     with _route_change(drain):
         _refresh(drain)
         if drain.paused:
             raise PausedDrainError
-        _rewind(drain.pk, _window_cursors(drain.pk, window))
+        _rewind(drain.pk, starts.window_cursors(drain.pk, window))
     return begin, sum(span.end - span.begin for span in window)
 
 
@@ -136,54 +136,7 @@ def write_start(drain_id: UUID, begin: Sequence[Span]) -> None:
     with transaction.atomic():
         _count_up_routes()
         if pending.update(start_pending=False):
-            _rewind(drain_id, [_cursor(drain_id, span, span.begin) for span in begin])
-
-
-def _window_begin(drain: Drain, text: str) -> datetime:
-    now = timezone.now()
-    try:
-        begin = moment_of(text, now)
-    except ValueError as error:
-        raise InvalidDrainError("since", f"{error}{_what_kafka_has(drain)}") from None
-    if begin > now:
-        raise InvalidDrainError("since", f"lies in the future{_what_kafka_has(drain)}")
-    oldest = starts.oldest(drain.key)
-    if oldest is None:
-        raise InvalidDrainError("since", "Kafka has no lines of this drain's topics")
-    if begin < oldest:
-        raise InvalidDrainError("since", f"is too early{_has_since(oldest)}")
-    return begin
-
-
-def _what_kafka_has(drain: Drain) -> str:
-    try:
-        oldest = starts.oldest(drain.key)
-    except KafkaAwayError:
-        return ""
-    return "" if oldest is None else _has_since(oldest)
-
-
-def _has_since(oldest: datetime) -> str:
-    return f"; Kafka has lines since {rfc3339(oldest)}"
-
-
-def _window_cursors(drain_id: UUID, window: Iterable[Span]) -> Iterator[DrainCursor]:
-    """With the drain's own places, where it has any."""
-    cursors = DrainCursor.objects.filter(drain_id=drain_id)
-    known = {(row.topic, row.partition): row for row in cursors}
-    for span in window:
-        row = known.get((span.partition.topic, span.partition.number))
-        if row is None or _is_of_another_log(row, span):
-            row = _cursor(drain_id, span, span.begin)
-        row.topic_id = span.topic_id or row.topic_id
-        begins = (span.begin, row.resend_from)
-        row.resend_from = min(begin for begin in begins if begin is not None)
-        row.pk = None  # written over by its drain and partition
-        yield row
-
-
-def _is_of_another_log(row: DrainCursor, span: Span) -> bool:
-    return bool(row.topic_id and span.topic_id) and row.topic_id != span.topic_id
+            _rewind(drain_id, [starts.cursor_at(drain_id, span, span.begin) for span in begin])
 
 
 def _rewind(drain_id: UUID, cursors: Iterable[DrainCursor]) -> None:
@@ -194,13 +147,6 @@ def _rewind(drain_id: UUID, cursors: Iterable[DrainCursor]) -> None:
         update_conflicts=True,
         unique_fields=["drain", "topic", "partition"],
         update_fields=["offset", "topic_id", "resend_from"],
-    )
-
-
-def _cursor(drain_id: UUID, span: Span, offset: int) -> DrainCursor:
-    topic, partition = span.partition
-    return DrainCursor(
-        drain_id=drain_id, topic=topic, partition=partition, offset=offset, topic_id=span.topic_id
     )
 
 

@@ -1,0 +1,95 @@
+"""What the admin asks of a drain: to make or change one, and to send a window again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from drains import services
+from drains.admin.option_fields import OptionFields, shown_at
+from drains.errors import DrainError, InvalidDrainError
+from drains.models import Drain
+from events.keys import Key
+from events.owners import owner_named
+
+
+class DrainForm(forms.ModelForm, OptionFields):
+    """The rules of the REST API, with its words. A URL may hold a password, so it is not shown."""
+
+    owner = forms.CharField(
+        label="App or site",
+        max_length=511,
+        help_text="app-space, such as shop-demo; or site:www.example.com",
+    )
+    new_url = forms.CharField(
+        label="URL",
+        required=False,
+        max_length=2048,
+        strip=False,
+        widget=forms.TextInput(attrs={"size": 80, "autocomplete": "off"}),
+        help_text=(
+            "syslog://host:port, syslog+tls://host:port, syslog+udp://host:port, "
+            "https://user:password@host/path"
+        ),
+    )
+
+    class Meta:
+        model = Drain
+        fields = ("name", "paused")
+
+    class Media:
+        css = {"all": ["drains/admin.css"]}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            del self.fields["owner"]  # a drain stays with its app
+            self.fields["new_url"].label = "New URL"
+            self.fields["new_url"].help_text = "Leave empty to keep it."
+        self.show(self.instance.shown_options)
+
+    def clean_owner(self) -> Key:
+        try:
+            key = owner_named(self.cleaned_data["owner"])
+            services.refuse_odd_key(key)
+        except (ValueError, DrainError) as error:
+            raise ValidationError(str(error)) from None
+        return key
+
+    def clean(self) -> dict[str, Any] | None:
+        """Saved here, in one transaction with what workers look at, so that errors are ours."""
+        if not self.errors:
+            try:
+                self.instance = self._saved()
+            except DrainError as error:
+                for field, why in getattr(error, "faults", [("url", str(error))]):
+                    self.add_error(*shown_at(field, why))
+        if self.errors:
+            self.ask_again()
+        return self.cleaned_data
+
+    def _saved(self) -> Drain:
+        values = self.cleaned_data
+        url, paused, options = values["new_url"], values["paused"], self.changes()
+        if self.instance._state.adding:
+            if not url:
+                raise InvalidDrainError("url", "a URL is required")
+            with transaction.atomic():
+                made = services.create_drain(values["owner"], url, name=values["name"], **options)
+                return services.change_drain(made, paused=True) if paused else made
+        return services.change_drain(
+            self.instance, url=url or None, name=values["name"], paused=paused, **options
+        )
+
+
+class SendAgainForm(forms.Form):
+    """From when on drains are sent once more what Kafka has of their lines."""
+
+    since = forms.CharField(
+        max_length=40,
+        initial="15m",
+        help_text="a time such as 2026-01-31T12:00:00Z, or an age such as 30s, 15m, 2h, 1d",
+    )
