@@ -35,7 +35,7 @@ def layout_of(drain: Drain | None) -> list[Part]:
     for name, option in OPTIONS.items():
         section, value = option.form.section, getattr(options, name)
         sections.setdefault(section, []).extend(option.form.layout(value))
-        if value != option.default or not section.folds:
+        if value != option.default or not section.says:
             unfolded.add(section)
     return [
         _part(None, ["address" if drain else "owner", "new_url", "name", "paused"]),

@@ -12,56 +12,39 @@ from drains.filters import SOURCES, STREAMS, LineFilter
 from drains.option_values import TlsOptions
 from drains.options.pem import described
 
-
-class Section(NamedTuple):
-    """A part of the page, with a title and what is said below it."""
-
-    title: str
-    says: str = ""
-    folds: bool = False
-    """Folded away for a drain that has nothing of it."""
-
-
-DELIVERY, WHEN_BEHIND = Section("Delivery"), Section("When behind")
-_FILTER = Section(
-    "Filter",
-    "The drain gets those lines that every part filled in here lets pass. Router and build lines "
-    "have neither a process type nor a stream.",
-    folds=True,
-)
-_HEADERS = Section(
-    "HTTP headers",
-    "Sent with each request of an http or https drain. Values are never shown.",
-    folds=True,
-)
-_TLS = Section(
-    "TLS",
-    "PEM text, for syslog+tls and https. Without a CA the system's authorities are trusted. "
-    "The private key is never shown.",
-    folds=True,
-)
-
 UNCHANGED = object()
 
 
+class Section(NamedTuple):
+    """A part of the page. One that explains itself is folded away for a drain that has no use
+    for it."""
+
+    title: str
+    says: str = ""
+
+
+DELIVERY, WHEN_BEHIND = Section("Delivery"), Section("When behind")
+
+
 class FormPart:
-    """The fields of one option. Here one that stands for it all, empty for the default."""
+    """The fields of one option, by their names. Here a single one, empty for the default."""
 
     def __init__(self, section: Section, **fields: forms.Field) -> None:
-        """`fields`: by their names in the form; faults of the whole are shown at the first."""
         self.section = section
         self.fields = fields
 
     def layout(self, value: Any) -> list[str]:
-        """Those that a drain with this value has use for."""
-        return list(self.fields)
+        """Those that a drain with this value has use for: `clear_x` only where x is set."""
+        notes = self.notes(value).items()
+        there = {f"clear_{name.removeprefix('new_')}" for name, what in notes if what}
+        return [name for name in self.fields if name in there or not name.startswith("clear_")]
 
     def shown(self, value: Any) -> dict[str, Any]:
         """What stands in the fields."""
         return dict.fromkeys(self.fields, value)
 
     def notes(self, value: Any) -> dict[str, str]:
-        """What is set, beside fields that do not show it."""
+        """What is set, by fields that do not show it."""
         return {}
 
     def change(self, values: Mapping[str, Any], changed: Collection[str]) -> Any:
@@ -75,7 +58,11 @@ class FilterPart(FormPart):
 
     def __init__(self) -> None:
         super().__init__(
-            _FILTER,
+            Section(
+                "Filter",
+                "The drain gets those lines that every part filled in here lets pass. Router and "
+                "build lines have neither a process type nor a stream.",
+            ),
             filter_sources=_some_of("Sources", SOURCES),
             filter_processes=forms.CharField(
                 label="Process types",
@@ -89,13 +76,9 @@ class FilterPart(FormPart):
         )
 
     def shown(self, value: LineFilter) -> dict[str, Any]:
-        return {
-            "filter_sources": sorted(value.sources),
-            "filter_processes": ", ".join(sorted(value.processes)),
-            "filter_streams": sorted(value.streams),
-            "filter_include": value.include,
-            "filter_exclude": value.exclude,
-        }
+        members = {name: getattr(value, name.removeprefix("filter_")) for name in self.fields}
+        shown = {name: m if isinstance(m, str) else sorted(m) for name, m in members.items()}
+        return {**shown, "filter_processes": ", ".join(shown["filter_processes"])}
 
     def change(self, values: Mapping[str, Any], changed: Collection[str]) -> Any:
         if self.fields.keys().isdisjoint(changed):
@@ -105,26 +88,30 @@ class FilterPart(FormPart):
         return {**wanted, "processes": [text for text in processes if text]}
 
 
-class HeadersPart(FormPart):
-    """New headers instead of those that are set, whose names alone are told."""
+class SecretPart(FormPart):
+    """Texts in place of those that are set, of which no more than a note is shown."""
+
+    def shown(self, value: Any) -> dict[str, Any]:
+        return {}
+
+
+class HeadersPart(SecretPart):
+    """All headers, of which the names are told."""
 
     def __init__(self) -> None:
         super().__init__(
-            _HEADERS,
+            Section(
+                "HTTP headers",
+                "Sent with each request of an http or https drain. Values are never shown.",
+            ),
             new_headers=_HeadersField(
                 label="Headers",
                 required=False,
                 widget=SecretTextarea(3),
                 help_text="Name: value, one a line, instead of those that are set.",
             ),
-            clear_headers=forms.BooleanField(label="Remove all headers", required=False),
+            clear_headers=_clear("Remove all headers"),
         )
-
-    def layout(self, value: Any) -> list[str]:
-        return ["new_headers", *(["clear_headers"] if value else [])]
-
-    def shown(self, value: Any) -> dict[str, Any]:
-        return {}
 
     def notes(self, value: Iterable[tuple[str, str]]) -> dict[str, str]:
         return {"new_headers": ", ".join(name for name, _ in value)}
@@ -134,28 +121,22 @@ class HeadersPart(FormPart):
         return given if given or values["clear_headers"] else UNCHANGED
 
 
-class TlsPart(FormPart):
-    """New texts instead of those that are set, of which no more than a description is shown."""
+class TlsPart(SecretPart):
+    """PEM texts, of which certificates are described."""
 
     def __init__(self) -> None:
         super().__init__(
-            _TLS,
+            Section(
+                "TLS",
+                "PEM text, for syslog+tls and https. Without a CA the system's authorities are "
+                "trusted. The private key is never shown.",
+            ),
             tls_ca=_pem("CA certificates"),
-            clear_tls_ca=forms.BooleanField(label="Remove the CA", required=False),
+            clear_tls_ca=_clear("Remove the CA"),
             tls_certificate=_pem("Client certificate"),
             tls_key=_pem("Private key"),
-            clear_tls_certificate=forms.BooleanField(
-                label="Remove the client certificate and its key", required=False
-            ),
+            clear_tls_certificate=_clear("Remove the client certificate and its key"),
         )
-
-    def layout(self, value: TlsOptions) -> list[str]:
-        hidden = set() if value.ca else {"clear_tls_ca"}
-        hidden |= set() if value.key else {"clear_tls_certificate"}
-        return [name for name in self.fields if name not in hidden]
-
-    def shown(self, value: Any) -> dict[str, Any]:
-        return {}
 
     def notes(self, value: TlsOptions) -> dict[str, str]:
         return {
@@ -184,9 +165,8 @@ class SecretTextarea(forms.Textarea):
 
 
 class _HeadersField(forms.CharField):
-    """`Name: value` lines → values by name."""
-
     def clean(self, value: Any) -> Any:
+        """`Name: value` lines → values by name."""
         headers: dict[str, str] = {}
         for number, line in enumerate(super().clean(value).splitlines(), 1):
             name, colon, text = line.partition(":")
@@ -199,16 +179,9 @@ class _HeadersField(forms.CharField):
         return headers
 
 
-def word(help_text: str = "", *, label: str | None = None, **choices: str) -> forms.ChoiceField:
+def word(choices: Mapping[str, str], **options: Any) -> forms.ChoiceField:
     """One of these words, each shown as what it means."""
-    return forms.ChoiceField(
-        label=label, help_text=help_text, choices=list(choices.items()), required=False
-    )
-
-
-def number(help_text: str, *, label: str | None = None) -> forms.IntegerField:
-    """A whole number, or nothing."""
-    return forms.IntegerField(label=label, help_text=help_text, required=False)
+    return forms.ChoiceField(choices=list(choices.items()), required=False, **options)
 
 
 def _pattern(label: str, help_text: str) -> forms.CharField:
@@ -226,3 +199,7 @@ def _some_of(label: str, values: Iterable[str]) -> forms.MultipleChoiceField:
 
 def _pem(label: str) -> forms.CharField:
     return forms.CharField(label=label, required=False, widget=SecretTextarea(4))
+
+
+def _clear(label: str) -> forms.BooleanField:
+    return forms.BooleanField(label=label, required=False)

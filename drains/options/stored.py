@@ -29,9 +29,7 @@ class StoredOptions(models.Model):
     @property
     def options(self) -> DrainOptions:
         """Raises UndecryptableError, or ValueError for what cannot be used any more."""
-        if not self.stored_options:
-            return DEFAULTS
-        return _read(self._kept())
+        return _read(self._kept()) if self.stored_options else DEFAULTS
 
     def option(self, name: str) -> Any:
         """One of them. Raises as `options`."""

@@ -10,28 +10,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
+from django import forms
 from django.conf import settings
 
 from drains.filters import LineFilter
 from drains.option_values import DEFAULTS, FORMATS, FRAMINGS, ON_LAG, TlsOptions
-from drains.options.form import (
-    DELIVERY,
-    WHEN_BEHIND,
-    FilterPart,
-    FormPart,
-    HeadersPart,
-    TlsPart,
-    number,
-    word,
-)
-from drains.options.readers import (
-    Reader,
-    header_pairs,
-    line_filter,
-    one_of,
-    tls_members,
-    whole_number,
-)
+from drains.options import form, readers
 
 MAX_LAG_SECONDS_MAX = 30 * 24 * 3600
 
@@ -44,9 +28,9 @@ class Option(NamedTuple):
     """What one option is to everybody who handles all of them."""
 
     name: str
-    read: Reader
+    read: readers.Reader
     """JSON of a request → its plain value, or the fault."""
-    form: FormPart
+    form: form.FormPart
     """What the admin asks for it."""
     show: Callable[[Any], Any] = _as_it_is
     """Its plain value → JSON of an answer."""
@@ -83,65 +67,60 @@ def _pairs(kept: object) -> list[tuple[str, str]]:
     return list(msgspec.convert(kept, dict[str, str]).items())
 
 
+def _one_field(
+    name: str, read: readers.Reader, section: form.Section, field: forms.Field
+) -> Option:
+    return Option(name, read, form.FormPart(section, **{name: field}))
+
+
 _ROWS = (
-    Option(
+    _one_field(
         "framing",
-        one_of(FRAMINGS),
-        FormPart(
-            DELIVERY,
-            framing=word(
-                "On TCP and TLS. HTTP always counts octets; over UDP a datagram is a record.",
-                newline="a line feed behind each record",
-                octet="octet counting (RFC 6587)",
-            ),
+        readers.one_of(FRAMINGS),
+        form.DELIVERY,
+        form.word(
+            {"newline": "a line feed behind each record", "octet": "octet counting (RFC 6587)"},
+            help_text="On TCP and TLS. HTTP always counts octets; over UDP a datagram is a record.",
         ),
     ),
-    Option(
+    _one_field(
         "format",
-        one_of(FORMATS),
-        FormPart(
-            DELIVERY, format=word(rfc5424="RFC 5424", logplex="RFC 5424 as Logplex fills it in")
-        ),
+        readers.one_of(FORMATS),
+        form.DELIVERY,
+        form.word({"rfc5424": "RFC 5424", "logplex": "RFC 5424 as Logplex fills it in"}),
     ),
-    Option(
+    _one_field(
         "on_lag",
-        one_of(ON_LAG),
-        FormPart(
-            WHEN_BEHIND,
-            on_lag=word(
-                "What is skipped is counted, and told in the drain's own stream.",
-                label="After an outage",
-                replay="replay what was missed",
-                skip="go on with what is new",
-            ),
+        readers.one_of(ON_LAG),
+        form.WHEN_BEHIND,
+        form.word(
+            {"replay": "replay what was missed", "skip": "go on with what is new"},
+            label="After an outage",
+            help_text="What is skipped is counted, and told in the drain's own stream.",
         ),
     ),
-    Option(
+    _one_field(
         "max_lag_seconds",
-        whole_number(lambda: MAX_LAG_SECONDS_MAX),
-        FormPart(
-            WHEN_BEHIND,
-            max_lag_seconds=number(
-                f"In seconds: 86400 is a day; {MAX_LAG_SECONDS_MAX}, 30 days, is the most.",
-                label="Replay at most",
-            ),
+        readers.whole_number(lambda: MAX_LAG_SECONDS_MAX),
+        form.WHEN_BEHIND,
+        forms.IntegerField(
+            label="Replay at most",
+            required=False,
+            help_text=f"In seconds: 86400 is a day; {MAX_LAG_SECONDS_MAX}, 30 days, is the most.",
         ),
     ),
-    Option(
+    _one_field(
         "connections",
-        whole_number(lambda: int(settings.MAX_SYSLOG_CONNECTIONS)),
-        FormPart(
-            DELIVERY,
-            connections=number(
-                "Of each worker. One tag's lines keep to one connection, and so their order."
-            ),
+        readers.whole_number(lambda: int(settings.MAX_SYSLOG_CONNECTIONS)),
+        form.DELIVERY,
+        forms.IntegerField(
+            required=False,
+            help_text="Of each worker. One tag's lines keep to one connection, and so their order.",
         ),
     ),
-    Option("filter", line_filter, FilterPart(), show=_filter_json),
-    Option(
-        "headers", header_pairs, HeadersPart(), show=dict, keep=dict, load=_pairs, is_secret=True
-    ),
-    Option("tls", tls_members, TlsPart(), show=_tls_json, is_secret=True),
+    Option("filter", readers.line_filter, form.FilterPart(), _filter_json),
+    Option("headers", readers.header_pairs, form.HeadersPart(), dict, dict, _pairs, is_secret=True),
+    Option("tls", readers.tls_members, form.TlsPart(), _tls_json, is_secret=True),
 )
 
 OPTIONS = {option.name: option for option in _ROWS}

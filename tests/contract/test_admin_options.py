@@ -217,6 +217,17 @@ def test_a_new_url_has_to_fit_what_is_set(operator: Client) -> None:
     assert Drain.objects.get().plain_url == "syslog://h:514"
 
 
+def test_what_cannot_be_used_any_more_is_said_beside_its_fields(operator: Client) -> None:
+    drain = services.create_drain(GOLD, "syslog://h:514")
+    Drain.objects.update(stored_options='{"filter": {"sources": ["nobody"]}}')
+
+    answer = change(operator, drain, on_lag="skip")
+
+    assert "give it again" in errors_of(answer)["filter_sources"]
+    assert change(operator, drain, on_lag="skip", filter_include="a").status_code == 302
+    assert options().filter == LineFilter(include="a")
+
+
 def test_a_secret_does_not_come_back_when_something_is_wrong(operator: Client) -> None:
     answer = add(
         operator,
