@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 from django.db import connection
 
 from drains import services
+from drains.destination import Destination
 from drains.errors import (
     DrainError,
     InvalidDrainError,
@@ -244,3 +245,21 @@ def test_a_reader_of_routes_follows_each_change(django_assert_num_queries: Any) 
     assert third.by_id.keys() == {str(bold.pk), str(new.pk)}
     assert third.by_key[BOLD][0].destination.host == "other"
     assert third.version == route_version()
+
+
+def test_a_url_is_parsed_once_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    parse = Destination.parse
+
+    def counted(url: str) -> Destination:
+        parsed.append(url)
+        return parse(url)
+
+    monkeypatch.setattr(Destination, "parse", counted)
+
+    drain = services.create_drain(GOLD, "https://h/", framing="octet")
+    services.change_drain(drain, url="https://other/", headers={"X-A": "1"})
+    services.change_drain(drain, connections=2)
+    services.change_drain(drain, name="no URL is needed")
+
+    assert parsed == ["https://h/", "https://other/", "https://other/"]
