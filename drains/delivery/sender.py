@@ -64,6 +64,9 @@ class Sender(Protocol[WriteT]):
     def abort(self) -> None:
         """End now."""
 
+    async def wait_closed(self) -> None:
+        """After `close` or `abort`: returns when no task of it is left, for who ends the loop."""
+
 
 Ended = Callable[[Exception | None], None]
 """Called once, when a sender ended otherwise than by its owner; None for a clean close."""

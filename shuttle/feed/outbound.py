@@ -183,7 +183,7 @@ class Outbound:
         self._send_again(again)
         if again:
             self.delivery.guard(again)
-            if self._route.destination.is_web:
+            if self._route.destination.transport.answers:
                 self.drop_resend()
                 # Lines that a receiver refuses are better sent with others, to find out which.
                 refused = isinstance(error, HttpError) and error.is_refusal
@@ -197,9 +197,9 @@ class Outbound:
             self._owner.to_be_replayed(writes, sent=sent)
 
     def _judge(self, oldest: Write, buffered_bytes: int, capacity_bytes: int, now: float) -> None:
-        is_web = self._route.destination.is_web
+        answers = self._route.destination.transport.answers
         verdict = self.health.judge(
-            oldest.since, buffered_bytes, capacity_bytes, now, is_web=is_web
+            oldest.since, buffered_bytes, capacity_bytes, now, answers=answers
         )
         if verdict.give_up:
             self.give_up(verdict.why)

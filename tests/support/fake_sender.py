@@ -54,6 +54,9 @@ class FakeSender:
 
     abort = close
 
+    async def wait_closed(self) -> None:
+        pass
+
 
 class FakeReceiver:
     """Counts dials; refuses them while `refuses`."""
