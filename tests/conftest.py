@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.support.stores",
     "tests.support.receiving",
     "tests.support.sender_bench",
+    "tests.support.sender_stage",
     "tests.support.browsing",
 ]
 

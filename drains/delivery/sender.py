@@ -65,7 +65,7 @@ class Sender(Protocol[WriteT]):
         """End now."""
 
     async def wait_closed(self) -> None:
-        """After `close` or `abort`: returns when no task of it is left, for who ends the loop."""
+        """Returns when no task is left of one that has ended: for who ends the loop then."""
 
 
 Ended = Callable[[Exception | None], None]
