@@ -7,20 +7,9 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from drains.transports import SCHEMES, Transport
 from drains.url_text import refuse_odd_text
 
-SCHEMES = {
-    "syslog": "syslog",
-    "syslog+tcp": "syslog",
-    "syslog+tls": "syslog+tls",
-    "syslog+ssl": "syslog+tls",
-    "syslog+udp": "syslog+udp",
-    "http": "http",
-    "https": "https",
-}
-"""What users may write → the one name that is used inside."""
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
 _HOST_CHARACTERS_MAX = 253
 # urlsplit takes what is in the brackets, whatever stands around them.
@@ -30,7 +19,7 @@ _BRACKETED = re.compile(r"\[[^\[\]]*\](:[^\[\]]*)?")
 @dataclass(frozen=True, slots=True, repr=False)
 class Destination:
     scheme: str
-    """One of the values of `SCHEMES`."""
+    """The transport's."""
     host: str
     """Lower case; an IPv6 address without its brackets."""
     port: int
@@ -45,14 +34,14 @@ class Destination:
         """Raises ValueError, in a sentence for the drain's owner that repeats no secret."""
         refuse_odd_text(url)
         parts = _split(url)
-        scheme = SCHEMES.get(parts.scheme)
-        if scheme is None:
+        transport = SCHEMES.get(parts.scheme)
+        if transport is None:
             raise ValueError(f"the URL's scheme must be one of {', '.join(SCHEMES)}")
         if "#" in url:
             raise ValueError("the URL must not have a #fragment")
-        made = cls(scheme, _host_of(parts), _port_of(parts, scheme))
-        if made.is_web:
-            return made._with_web_parts(parts)
+        made = cls(transport.scheme, _host_of(parts), _port_of(parts, transport.default_port))
+        if transport.has_path:
+            return made._with_path(parts)
         if parts.path or "?" in url:
             raise ValueError("a syslog URL must end after its port")
         if "@" in parts.netloc:
@@ -65,22 +54,18 @@ class Destination:
         return self.host, self.port
 
     @property
-    def is_web(self) -> bool:
-        return self.scheme in _DEFAULT_PORTS
-
-    @property
-    def is_udp(self) -> bool:
-        return self.scheme == "syslog+udp"
+    def transport(self) -> Transport:
+        return SCHEMES[self.scheme]
 
     @property
     def canonical(self) -> tuple[str, ...]:
         """The same for two URLs that mean the same. Holds the password."""
-        path = self.path or ("/" if self.is_web else "")
+        path = self.path or ("/" if self.transport.has_path else "")
         return (self.scheme, self.host, str(self.port), path, self.query, *self._credentials)
 
     @property
     def redacted(self) -> str:
-        """The URL without its password; what it asks for is left out of a web URL's query."""
+        """The URL without its password; what it asks for is left out of a query."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         user = f"{quote(self.username, safe='')}:***@" if any(self._credentials) else ""
         query = "?***" if self.query else ""
@@ -96,7 +81,7 @@ class Destination:
     def _credentials(self) -> tuple[str, str]:
         return self.username, self.password
 
-    def _with_web_parts(self, parts: SplitResult) -> Destination:
+    def _with_path(self, parts: SplitResult) -> Destination:
         username = unquote(parts.username or "")
         if ":" in username:  # RFC 7617 section 2
             raise ValueError("the URL's user name must not contain a colon")
@@ -140,13 +125,13 @@ def _ipv6(host: str) -> str:
     return address.compressed
 
 
-def _port_of(parts: SplitResult, scheme: str) -> int:
+def _port_of(parts: SplitResult, default: int | None) -> int:
     try:
         port = parts.port
     except ValueError:
         raise ValueError("the URL's port must be a number from 1 to 65535") from None
     if port is None:
-        port = _DEFAULT_PORTS.get(scheme)
+        port = default
     if port is None:
         raise ValueError("a syslog URL needs a port: syslog://host:port")
     if port == 0:

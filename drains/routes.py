@@ -28,6 +28,11 @@ class Route:
     """Epoch milliseconds: where it begins in partitions that say nothing else; None: there where
     they do."""
 
+    @property
+    def connections(self) -> int:
+        """How many the drain has: a socket more that does not connect would change nothing."""
+        return self.options.connections if self.destination.transport.connects else 1
+
 
 class RouteTable:
     """All routes of one version: immutable, so that a reader never sees half a change."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from drains.delivery.build import connections_of
 from drains.delivery.wire.rfc5424 import (
     PRI_AND_VERSION,
     WireFormat,
@@ -113,7 +112,7 @@ class Router:
             alike = (
                 wire_format_of(route, self._hostname),
                 route.options.filter,
-                connections_of(route),
+                route.connections,
             )
             group = groups.get(alike)
             if group is None:

@@ -15,8 +15,10 @@ pytest_plugins = [
     "tests.support.guards",
     "tests.support.kafka",
     "tests.support.stores",
+    "tests.support.store_stage",
     "tests.support.receiving",
     "tests.support.sender_bench",
+    "tests.support.sender_stage",
     "tests.support.browsing",
 ]
 

@@ -1,11 +1,14 @@
-"""A drain's route → an open sender for it, in one function."""
+"""A drain's route → an open sender for it: a row of the table of transports → its connect."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from drains.delivery.network.dialing import Dialer
+from drains.delivery.network.dialing import Connected, Dialer, attach, attach_udp
+from drains.delivery.network.errors import DialError
+from drains.delivery.network.tls import TlsContext, context_of
 from drains.delivery.sender import Ended, Sender
 from drains.delivery.senders.bundle import Bundle
 from drains.delivery.senders.http import LogplexSender
@@ -13,34 +16,19 @@ from drains.delivery.senders.http_connection import HttpConnection
 from drains.delivery.senders.tcp import TcpSender
 from drains.delivery.senders.tls import TlsSender
 from drains.delivery.senders.udp import UdpSender
-from drains.delivery.wire.logplex import BODY_BYTES_MAX, BODY_LINES_MAX
 from drains.routes import Route
-
-
-class BatchLimits(NamedTuple):
-    """How much becomes one write: whichever comes first."""
-
-    bytes: int
-    lines: int
-    seconds: float
-
-
-_STREAM = BatchLimits(16 * 1024, 1_000_000, 0.05)
-_REQUEST = BatchLimits(BODY_BYTES_MAX, BODY_LINES_MAX, 0.5)
-
-
-def batch_limits_of(route: Route) -> BatchLimits:
-    """A request costs a receiver more than a write, so requests are larger and rarer."""
-    return _REQUEST if route.destination.is_web else _STREAM
+from drains.transports import HTTP, HTTPS, TCP, TLS, UDP, Transport
 
 
 class Connector:
+    """Opens senders through one door, each over a socket that has been connected there."""
+
     def __init__(self, dialer: Dialer) -> None:
         self._dialer = dialer
 
     async def __call__(self, route: Route, ended: Ended) -> Sender[Any]:
         """Opens as many connections as the drain is to have. Raises DialError."""
-        count = connections_of(route)
+        count = route.connections
         if count == 1:
             return await self._one(route, ended)
         bundle: Bundle[Any] = Bundle(ended)
@@ -60,29 +48,18 @@ class Connector:
         bundle.adopt(senders)
         return bundle
 
+    async def over(self, connected: Connected, route: Route, ended: Ended) -> Sender[Any]:
+        """Takes over a socket that was connected for this route. Raises DialError."""
+        return await _OPENERS[route.destination.transport](connected, route, ended, self._dialer)
+
     async def _one(self, route: Route, ended: Ended) -> Sender[Any]:
-        dialer, destination, tls = self._dialer, route.destination, route.options.tls
-        match destination.scheme:
-            case "syslog":
-                return await TcpSender.connect(dialer, destination, ended)
-            case "syslog+tls":
-                return await TlsSender.connect_tls(dialer, destination, tls, ended)
-            case "syslog+udp":
-                return await UdpSender.connect(dialer, destination, ended)
-            case _:
-                connection = HttpConnection(dialer, destination, route.options.headers, tls)
-                return await LogplexSender.connect(connection, route.drain_id, ended)
+        return await self.over(await self._dialer.dial(route.destination), route, ended)
 
 
 def _abort(dial: asyncio.Future[Sender[Any]]) -> None:
     """A connection that nobody waits for any more."""
     if not dial.cancelled() and dial.exception() is None:
         dial.result().abort()
-
-
-def connections_of(route: Route) -> int:
-    """A UDP socket more would change nothing."""
-    return 1 if route.destination.is_udp else route.options.connections
 
 
 def way_of(route: Route) -> tuple[object, ...]:
@@ -94,5 +71,47 @@ def way_of(route: Route) -> tuple[object, ...]:
         options.headers,
         options.framing,
         options.format,
-        connections_of(route),
+        route.connections,
     )
+
+
+async def _tcp(connected: Connected, route: Route, ended: Ended, dialer: Dialer) -> Sender[Any]:
+    return await attach(connected, lambda: TcpSender[Any](ended))
+
+
+async def _tls(connected: Connected, route: Route, ended: Ended, dialer: Dialer) -> Sender[Any]:
+    context = _context_for(connected, route)
+    return await TlsSender.begin(connected, context, route.destination.host, ended)
+
+
+async def _udp(connected: Connected, route: Route, ended: Ended, dialer: Dialer) -> Sender[Any]:
+    return await attach_udp(connected, lambda: UdpSender[Any](ended))
+
+
+async def _http(connected: Connected, route: Route, ended: Ended, dialer: Dialer) -> Sender[Any]:
+    destination = route.destination
+    context = _context_for(connected, route) if destination.transport.has_tls else None
+    connection = HttpConnection(dialer, destination, route.options.headers, context)
+    try:
+        await connection.open(connected)
+    except BaseException:
+        await connection.close()
+        raise
+    return LogplexSender(connection, route.drain_id, ended)
+
+
+def _context_for(connected: Connected, route: Route) -> TlsContext:
+    try:
+        return context_of(route.options.tls)
+    except DialError:
+        connected.close()
+        raise
+
+
+_OPENERS: dict[Transport, Callable[[Connected, Route, Ended, Dialer], Awaitable[Sender[Any]]]] = {
+    TCP: _tcp,
+    TLS: _tls,
+    UDP: _udp,
+    HTTP: _http,
+    HTTPS: _http,
+}

@@ -64,6 +64,9 @@ class Sender(Protocol[WriteT]):
     def abort(self) -> None:
         """End now."""
 
+    async def wait_closed(self) -> None:
+        """Returns when no task is left of one that has ended: for who ends the loop then."""
+
 
 Ended = Callable[[Exception | None], None]
 """Called once, when a sender ended otherwise than by its owner; None for a clean close."""

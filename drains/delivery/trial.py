@@ -10,24 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from drains.delivery.build import Connector
 from drains.delivery.network.dialing import (
     CONNECT_SECONDS,
     HANDSHAKE_SECONDS,
     Addresses,
     Connected,
     Dialer,
-    attach,
-    attach_udp,
-    connect_udp,
 )
 from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, explain
-from drains.delivery.network.tls import context_of
 from drains.delivery.sender import Sender
-from drains.delivery.senders.http import LogplexSender
-from drains.delivery.senders.http_connection import HttpConnection
-from drains.delivery.senders.tcp import TcpSender
-from drains.delivery.senders.tls import TlsSender
-from drains.delivery.senders.udp import UdpSender
 from drains.delivery.wire.rfc5424 import PRI_AND_VERSION, framed, header_of, wire_format_of
 from drains.routes import Route
 from events.formats.timestamps import rfc5424_time
@@ -37,6 +29,14 @@ SEND_SECONDS = 10.0
 _LOOK_SECONDS = 0.02
 _TAG = "logshuttle"
 _TEXT = "Test line from Log shuttle"
+
+_NOBODY_ASKED = "UDP has no connections: nobody was asked"
+_SENT = {
+    "answer": "accepted",
+    "kernel": "received; syslog cannot tell more",
+    "nothing": "handed to the network: UDP has no answer",
+}
+"""What a success says, by who confirms it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,71 +61,40 @@ class Trial:
     def __init__(self, dialer: Dialer, route: Route) -> None:
         self._dialer = dialer
         self._route = route
+        self._transport = route.destination.transport
         self._steps: list[Step] = []
         self._ended: list[Exception | None] = []
 
     async def run(self) -> list[Step]:
         """The steps that were taken, in order: all went well but, perhaps, the last."""
         with suppress(DeliveryError):  # its step says so
-            if self._route.destination.is_udp:
-                await self._over_udp()
-            elif self._route.destination.is_web:
-                await self._over_http()
-            else:
-                await self._over_stream()
-        return self._steps
-
-    async def _over_udp(self) -> None:
-        addresses = await self._resolve(udp=True)
-        async with self._step("connect", CONNECT_SECONDS) as said:
-            connected = connect_udp(addresses)
-            said.append("UDP has no connections: nobody was asked")
-        sender: UdpSender[_TestWrite] = await attach_udp(connected, lambda: UdpSender(self._end))
-        await self._send(sender, "handed to the network: UDP has no answer")
-
-    async def _over_stream(self) -> None:
-        connected = await self._connect(await self._resolve())
-        sender: TcpSender[_TestWrite]
-        if self._route.destination.scheme == "syslog+tls":
-            async with self._step("tls", HANDSHAKE_SECONDS + 1) as said:
-                context = context_of(self._route.options.tls)
-                host = self._route.destination.host
-                sender = await TlsSender.begin(connected, context, host, self._end)
-                said.append("certificate and name are good")
-        else:
-            sender = await attach(connected, lambda: TcpSender(self._end))
-        await self._send(sender, "received; syslog cannot tell more")
-
-    async def _over_http(self) -> None:
-        destination, options = self._route.destination, self._route.options
-        connection = HttpConnection(self._dialer, destination, options.headers, options.tls)
-        try:
             connected = await self._connect(await self._resolve())
-            if destination.scheme == "https":
+            if self._transport.has_tls:
                 async with self._step("tls", HANDSHAKE_SECONDS + 1) as said:
-                    await connection.open(connected)
+                    sender = await self._open(connected)
                     said.append("certificate and name are good")
             else:
-                await connection.open(connected)
-            drain_id = self._route.drain_id
-            sender: LogplexSender[_TestWrite] = LogplexSender(connection, drain_id, self._end)
-            await self._send(sender, "accepted")
-        finally:
-            await connection.close()
+                sender = await self._open(connected)
+            await self._send(sender)
+        return self._steps
 
-    async def _resolve(self, *, udp: bool = False) -> Addresses:
+    async def _resolve(self) -> Addresses:
         async with self._step("resolve", CONNECT_SECONDS) as said:
-            addresses = await self._dialer.resolve(self._route.destination, udp=udp)
+            addresses = await self._dialer.resolve(self._route.destination)
             said += dict.fromkeys(str(address[-1][0]) for address in addresses)
         return addresses
 
     async def _connect(self, addresses: Addresses) -> Connected:
         async with self._step("connect", CONNECT_SECONDS) as said:
             connected = await self._dialer.connect(addresses)
-            said.append(str(connected.getpeername()[0]))
+            asked = self._transport.connects
+            said.append(str(connected.getpeername()[0]) if asked else _NOBODY_ASKED)
         return connected
 
-    async def _send(self, sender: _Sender, success: str) -> None:
+    async def _open(self, connected: Connected) -> _Sender:
+        return await Connector(self._dialer).over(connected, self._route, self._ended.append)
+
+    async def _send(self, sender: _Sender) -> None:
         loop = asyncio.get_running_loop()
         try:
             async with self._step("send", SEND_SECONDS) as said:
@@ -135,18 +104,20 @@ class Trial:
                         error = self._ended[0]
                         raise error or ConnectionEndedError("connection closed by the receiver")
                     await asyncio.sleep(_LOOK_SECONDS)
-                said.append(success)
-        finally:
+                said.append(_SENT[self._transport.confirmed_by])
+        except BaseException:
+            sender.abort()
+            raise
+        else:
             sender.close()
+        finally:
+            await sender.wait_closed()
 
     def _test_line(self) -> bytes:
         wire = wire_format_of(self._route)
         header = header_of(Origin(self._route.key, _TAG, "app"), wire)
         now = rfc5424_time(datetime.now(UTC).isoformat())
         return framed([f"{PRI_AND_VERSION[Severity.INFO]}{now}{header}{_TEXT}"], wire)
-
-    def _end(self, error: Exception | None) -> None:
-        self._ended.append(error)
 
     @asynccontextmanager
     async def _step(

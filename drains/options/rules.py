@@ -18,7 +18,6 @@ Options = Mapping[str, Any]
 """The same, checked: plain values; of `tls` the members that are given."""
 
 _NO_TLS = {field.name: "" for field in fields(TlsOptions)}
-_TLS_SCHEMES = ("syslog+tls", "https")
 
 
 def checked(changes: Changes) -> Options:
@@ -47,11 +46,12 @@ def together(wanted: Options, stored: Callable[[str], Any]) -> DrainOptions:
 
 def refuse_misfits(options: DrainOptions, destination: Destination) -> None:
     """What a URL of this kind has no use for. Raises InvalidDrainError."""
-    if options.framing == "octet" and destination.is_udp:
+    transport = destination.transport
+    if options.framing == "octet" and transport.framing == "datagram":
         raise InvalidDrainError("framing", "on syslog+udp a datagram is a record: must be newline")
-    if options.headers and not destination.is_web:
+    if options.headers and transport.framing != "request":
         raise InvalidDrainError("headers", "only http and https URLs can have them")
-    if options.tls != NO_TLS_OPTIONS and destination.scheme not in _TLS_SCHEMES:
+    if options.tls != NO_TLS_OPTIONS and not transport.has_tls:
         raise InvalidDrainError("tls", "only syslog+tls and https URLs can have it")
     if destination.username or destination.password:
         for name, _ in options.headers:

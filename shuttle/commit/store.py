@@ -1,4 +1,4 @@
-"""What a worker asks of the database, as plain values. `cursors.py` answers."""
+"""What a worker asks of the database, as plain values. `database_store.py` answers."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Protocol
 
-from drains.delivery.build import batch_limits_of, connections_of
 from drains.delivery.sender import CAPACITY_BYTES, Sender
 from drains.delivery.senders.checkpoints import StepBack
 from drains.routes import Route
@@ -56,9 +55,9 @@ class Delivery:
         self._follow(route)
 
     def _follow(self, route: Route) -> None:
-        self._limits = batch_limits_of(route)
-        self._paced = route.destination.is_udp
-        self._outbox = Outbox(connections_of(route))
+        self._limits = route.destination.transport.batch
+        self._paced = route.destination.transport.paces_replays
+        self._outbox = Outbox(route.connections)
 
     # Lines on their way.
 

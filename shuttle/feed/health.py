@@ -131,14 +131,14 @@ class Health:
         return now - self._stalled_at
 
     def judge(
-        self, since: float, buffered_bytes: int, capacity_bytes: int, now: float, *, is_web: bool
+        self, since: float, buffered_bytes: int, capacity_bytes: int, now: float, *, answers: bool
     ) -> Verdict:
         """`since`: when the oldest line was taken that is not confirmed. `buffered_bytes`: what the
-        kernel, or a receiver that answers, has not taken yet. `is_web`: it answers."""
+        kernel, or a receiver that answers, has not taken yet. `answers`: it does."""
         stuck_seconds = now - max(self._progress_at, since)
         if stuck_seconds > GIVE_UP_SECONDS:
             return Verdict(STOPPED_READING, give_up=True)
-        if buffered_bytes and stuck_seconds > WRITE_SECONDS and not is_web:
+        if buffered_bytes and stuck_seconds > WRITE_SECONDS and not answers:
             return Verdict(STOPPED_READING)
         if now - since > LATE_SECONDS:
             return Verdict("the receiver is late")

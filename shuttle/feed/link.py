@@ -22,9 +22,6 @@ Connect = Callable[[Route, Ended], Awaitable[Sender[Write]]]
 DIALS = 100
 SLOW_SECONDS = 1.0
 SOON_SECONDS = 1.0
-LIFE_SECONDS = 3600.0
-UDP_LIFE_SECONDS = 60.0
-"""Then the name is looked up again: nothing else would tell that it has moved."""
 
 
 class Dials:
@@ -180,5 +177,4 @@ class Link:
 
 def _life_seconds(route: Route) -> float:
     """With jitter, so that connections that began together do not end together."""
-    seconds = UDP_LIFE_SECONDS if route.destination.is_udp else LIFE_SECONDS
-    return seconds * random.uniform(0.9, 1.0)  # noqa: S311
+    return route.destination.transport.life_seconds * random.uniform(0.9, 1.0)  # noqa: S311

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from drains.delivery.build import way_of
 from drains.delivery.network.errors import explain
+from drains.delivery.sender import Sender
 from drains.delivery.senders.http_answers import HttpError
 from drains.routes import Route
 from events.kafka.records import TopicPartition
@@ -84,7 +85,7 @@ class Outbound:
             self._recover(now)
             self._end_if_due(now)
         else:
-            self._judge(oldest, sender.buffered_bytes, sender.capacity_bytes, now)
+            self._judge(oldest, sender, now)
 
     def tend(self, now: float) -> None:
         """Now and then: end what is idle or old, believe in what has stood."""
@@ -144,7 +145,8 @@ class Outbound:
 
     def drop_outbox(self) -> None:
         """What is not handed over yet."""
-        self._send_again(self.delivery.drop_outbox(), sent=False)
+        if dropped := self.delivery.drop_outbox():
+            self._owner.to_be_replayed(dropped, sent=False)
 
     def drop_resend(self) -> None:
         """A request that failed is not to be cut exactly so once more."""
@@ -159,7 +161,7 @@ class Outbound:
     def try_soon(self) -> None:
         self.delivery.link.try_soon()
 
-    # What becomes of the bytes under way (see delivery.DeliveryOwner).
+    # What becomes of the bytes under way (see delivery.ConnectionOwner).
 
     def opened(self, now: float) -> None:
         self.health.connected(now)
@@ -180,27 +182,22 @@ class Outbound:
             self._context.retries.failed(self, self._context.clock())
         self._owner.lags()
         self.drop_outbox()
-        self._send_again(again)
         if again:
+            self._owner.to_be_replayed(again, sent=True)
             self.delivery.guard(again)
-            if self._route.destination.is_web:
+            if self._route.destination.transport.answers:
                 self.drop_resend()
                 # Lines that a receiver refuses are better sent with others, to find out which.
-                refused = isinstance(error, HttpError) and error.is_refusal
-                self.delivery.resend = None if refused else Resend(again[0])
+                if not (isinstance(error, HttpError) and error.is_refusal):
+                    self.delivery.resend = Resend(again[0])
         self._changed_or_move()
 
     # Inside.
 
-    def _send_again(self, writes: list[Write], *, sent: bool = True) -> None:
-        if writes:
-            self._owner.to_be_replayed(writes, sent=sent)
-
-    def _judge(self, oldest: Write, buffered_bytes: int, capacity_bytes: int, now: float) -> None:
-        is_web = self._route.destination.is_web
-        verdict = self.health.judge(
-            oldest.since, buffered_bytes, capacity_bytes, now, is_web=is_web
-        )
+    def _judge(self, oldest: Write, sender: Sender[Write], now: float) -> None:
+        held, most = sender.buffered_bytes, sender.capacity_bytes
+        answers = self._route.destination.transport.answers
+        verdict = self.health.judge(oldest.since, held, most, now, answers=answers)
         if verdict.give_up:
             self.give_up(verdict.why)
         elif verdict.why:
@@ -245,5 +242,6 @@ class Outbound:
     def _move(self) -> None:
         self._renewing = False
         self.health.reset()
-        self._send_again(self.delivery.move_to(self._route))
+        if again := self.delivery.move_to(self._route):
+            self._owner.to_be_replayed(again, sent=True)
         self._owner.changed()

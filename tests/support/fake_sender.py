@@ -12,12 +12,14 @@ from shuttle.feed.writes import Write
 
 
 class FakeSender:
-    """Takes everything; confirms when told."""
+    """Takes everything; confirms when told. Held to what real senders do by test_senders.py."""
 
     capacity_bytes = CAPACITY_BYTES
 
     def __init__(self, ended: Ended) -> None:
-        self.ended = ended
+        self._ended: Ended | None = ended
+        self.reads = True
+        """Else what is sent stays in the buffer."""
         self.sent: list[bytes] = []
         self.pieces: list[tuple[bytes, ...]] = []
         self.names: list[str] = []
@@ -38,9 +40,17 @@ class FakeSender:
         self.pieces.append(tuple(pieces))
         self.names.append(write.name)
         self._checkpoints.wrote(len(data), write)
+        if not self.reads:
+            self.buffered_bytes += len(data)
 
     def read_all(self) -> None:
         self.confirmed_bytes = self._checkpoints.written_bytes
+
+    def ended(self, error: Exception | None) -> None:
+        """What its receiver does, or the network."""
+        told, self._ended = self._ended, None
+        if told is not None:
+            told(error)
 
     def confirm(self, now: float) -> list[Write]:
         return self._checkpoints.confirm(self.confirmed_bytes, now)
@@ -49,10 +59,14 @@ class FakeSender:
         return self._checkpoints.to_send_again(distrusted, now)
 
     def close(self) -> None:
+        self._ended = None
         self.buffered_bytes = 0
         self.closed = True
 
     abort = close
+
+    async def wait_closed(self) -> None:
+        pass
 
 
 class FakeReceiver:

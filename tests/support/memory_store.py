@@ -1,42 +1,110 @@
-"""A store in memory, with claims and versions as the database has them."""
+"""A store in memory, held by tests/contract/test_stores.py to what the database does."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from events.kafka.records import TopicPartition
-from shuttle.commit.store import Claim, CursorChange, Refused, StoreError, TakenOver
+from drains.routes import Route, RouteTable
+from events.kafka.cluster import Span
+from events.kafka.records import Offsets, TopicPartition
+from shuttle.commit.store import (
+    Claim,
+    CursorChange,
+    Cursors,
+    FeedStatus,
+    Refused,
+    StoreError,
+    TakenOver,
+)
 from shuttle.feed.feed import Feed
+from shuttle.feed.stored_rows import StoredCursor
 
 
 class MemoryStore:
-    """Of one drain. `seconds`: how long each write takes."""
+    """Of these drains. Its next `failures` calls fail; a write takes `seconds`."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
-        self.seconds = seconds
+    def __init__(self, *routes: Route) -> None:
+        self.drains = {route.drain_id: route for route in routes}
+        self.cursors: Cursors = {}
         self.claims: dict[TopicPartition, Claim] = {}
-        self.rows: dict[TopicPartition, int] = {}
-        self.offsets: dict[TopicPartition, int] = {}
-        self.version = 0
-        """Of all drains."""
-        self.writes = 0
-
+        self.statuses: dict[str, list[FeedStatus]] = {}
         self.told_lost: list[int] = []
-        self.failures = 0
+        self.seconds = 0.0
+        self.failures = self.writes = self.changes = 0
+        self._reached: dict[TopicPartition, StoredCursor] = {}
+        """How far the group has got."""
+
+    # What a test sees and does.
+
+    @property
+    def rows(self) -> Offsets:
+        """Of its one drain."""
+        return {partition: row.offset for _, partition, row in self._all_rows()}
+
+    @property
+    def offsets(self) -> Offsets:
+        return {partition: row.offset for partition, row in self._reached.items()}
+
+    def has(self, rows: Offsets) -> None:
+        """Its one drain is behind there."""
+        (drain_id,) = self.drains
+        self.cursors[drain_id] = {p: StoredCursor(offset, "") for p, offset in rows.items()}
+
+    def rewind(self, rows: Offsets) -> None:
+        """Somebody else writes them, and says so."""
+        self.has(rows)
+        (drain_id,) = self.drains
+        self.change_drain(drain_id, cursor_version=self.drains[drain_id].cursor_version + 1)
+
+    def change_drain(self, drain_id: str, **changes: object) -> None:
+        self.changes += 1
+        self.drains[drain_id] = replace(self.drains[drain_id], **changes)  # type: ignore[arg-type]
 
     async def tell(self, feeds: Collection[Feed]) -> None:
-        if self.failures:
-            self.failures -= 1
-            raise StoreError("away")
+        self._fail_if_away()
         self.told_lost += [feed.stats.lines_lost.total() for feed in feeds]
 
-    def take_over(self, claims: Mapping[TopicPartition, Claim]) -> TakenOver:
-        if self.failures:
-            self.failures -= 1
-            raise StoreError("away")
-        self.claims.update(claims)
-        return TakenOver({}, {}, {})
+    # What a worker asks.
+
+    def route_version(self) -> int:
+        return self.changes
+
+    def routes(self) -> RouteTable:
+        return RouteTable(self.changes, self.drains.values())
+
+    def cursors_of(self, drain_ids: Collection[str]) -> Cursors:
+        return {
+            drain_id: dict(self.cursors[drain_id]) for drain_id in self._behind() & {*drain_ids}
+        }
+
+    def write_start(self, drain_id: str, begin: Sequence[Span]) -> None:
+        self.changes += 1
+        route = self.drains.get(drain_id)
+        if route is not None and route.start_pending:
+            version = route.cursor_version + 1
+            self.change_drain(drain_id, start_pending=False, cursor_version=version)
+            rows = {span.partition: StoredCursor(span.begin, span.topic_id) for span in begin}
+            self.cursors[drain_id] = rows
+
+    def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
+        self._fail_if_away()
+        self.claims.update(partitions)
+        found: Cursors = {}
+        outdated: dict[str, list[TopicPartition]] = {}
+        for drain_id, partition, row in list(self._all_rows()):
+            if partition in partitions and _is_of(partitions[partition], row):
+                found.setdefault(drain_id, {})[partition] = row
+            elif partition in partitions:
+                outdated.setdefault(drain_id, []).append(partition)
+                del self.cursors[drain_id][partition]
+        reached = {
+            partition: row.offset
+            for partition, row in self._reached.items()
+            if partition in partitions and _is_of(partitions[partition], row)
+        }
+        return TakenOver(found, outdated, reached)
 
     def write(
         self,
@@ -46,12 +114,53 @@ class MemoryStore:
     ) -> Refused:
         time.sleep(self.seconds)  # in the thread of the store
         self.writes += 1
-        self.offsets.update(offsets)
-        outdated = {c.drain_id for c in changes if c.cursor_version != self.version}
-        current = [change for change in changes if change.drain_id not in outdated]
-        wanted = {(s, at) for change in current for s, at in change.rows.items()}
-        held = {(s, at) for s, at in wanted if s in claims and self.claims.get(s) == claims[s]}
-        self.rows.update(held)
-        for partition in [partition for change in current for partition in change.gone]:
-            del self.rows[partition]
-        return Refused(frozenset(partition for partition, _ in wanted - held), frozenset(outdated))
+        wanted = {partition for change in changes for partition in (*change.rows, *change.gone)}
+        wanted |= offsets.keys()
+        held = {p for p in wanted & claims.keys() & self.claims.keys() if self._holds(claims, p)}
+        there = [change for change in changes if change.drain_id in self.drains]
+        current = [change for change in there if self._is_current(change)]
+        for change in current:
+            rows = self.cursors.setdefault(change.drain_id, {})
+            for partition in held.intersection(change.gone):
+                rows.pop(partition, None)
+            rows.update(_written(change.rows, claims, held))
+        self._reached.update(_written(offsets, claims, held))
+        outdated = {change.drain_id for change in there} - {c.drain_id for c in current}
+        return Refused(frozenset(wanted - held), frozenset(outdated))
+
+    def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
+        self.statuses[worker] = [said for said in statuses if said.drain_id in self.drains]
+
+    # Inside.
+
+    def _all_rows(self) -> Iterator[tuple[str, TopicPartition, StoredCursor]]:
+        for drain_id in self._behind():
+            for partition, row in self.cursors[drain_id].items():
+                yield drain_id, partition, row
+
+    def _behind(self) -> set[str]:
+        return {drain_id for drain_id in self.drains if self.cursors.get(drain_id)}
+
+    def _is_current(self, change: CursorChange) -> bool:
+        return change.cursor_version == self.drains[change.drain_id].cursor_version
+
+    def _holds(self, claims: Mapping[TopicPartition, Claim], partition: TopicPartition) -> bool:
+        return self.claims[partition].token == claims[partition].token
+
+    def _fail_if_away(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StoreError("away")
+
+
+def _is_of(claim: Claim, row: StoredCursor) -> bool:
+    """Whether a row is of the log that is claimed, as far as that is known."""
+    return not row.topic_id or claim.topic_id in ("", row.topic_id)
+
+
+def _written(
+    offsets: Mapping[TopicPartition, int],
+    claims: Mapping[TopicPartition, Claim],
+    held: Collection[TopicPartition],
+) -> dict[TopicPartition, StoredCursor]:
+    return {p: StoredCursor(at, claims[p].topic_id) for p, at in offsets.items() if p in held}

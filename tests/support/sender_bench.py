@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
@@ -14,7 +14,7 @@ from drains.delivery.build import Connector
 from drains.delivery.network.dialing import Dialer
 from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import explain
-from drains.delivery.sender import Sender
+from drains.delivery.sender import Ended, Sender
 from drains.delivery.wire.rfc5424 import framed, wire_format_of
 from drains.destination import Destination
 from drains.option_values import DrainOptions
@@ -43,8 +43,8 @@ class SenderBench:
     """One sender, kept asked how far it has got, as a worker does."""
 
     def __init__(self, route: Route, policy: EgressPolicy = LOOPBACK) -> None:
-        self._route = route
-        self._connect = Connector(Dialer(policy))
+        self.route = route
+        self.connect: Callable[[Route, Ended], Awaitable[Sender[Any]]] = Connector(Dialer(policy))
         self._number = 0
         self.sender: Sender[NamedWrite]
         self.confirmed: list[str] = []
@@ -53,7 +53,7 @@ class SenderBench:
 
     async def open(self) -> None:
         """Raises DialError."""
-        self.sender = await self._connect(self._route, self._on_end)
+        self.sender = await self.connect(self.route, self._on_end)
 
     def send(self, *texts: str, name: str | None = None) -> None:
         """One write on the first connection."""
@@ -61,22 +61,25 @@ class SenderBench:
 
     def send_pieces(self, pieces: list[Any], *, name: str | None = None) -> None:
         self._number += 1
-        wire = wire_format_of(self._route)
+        wire = wire_format_of(self.route)
         data = [framed([record(t) for t in texts], wire) if texts else b"" for texts in pieces]
         self.sender.send(data, NamedWrite(name or f"write {self._number}"))
 
-    async def until(self, condition: Callable[[], bool], limit_seconds: float = 10.0) -> None:
+    async def until(
+        self, condition: Callable[[], bool], limit_seconds: float = 10.0, *, asks: bool = True
+    ) -> None:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(limit_seconds):
             while not condition():
-                self.confirmed += [write.name for write in self.sender.confirm(loop.time())]
+                if asks:
+                    self.confirmed += [write.name for write in self.sender.confirm(loop.time())]
                 await asyncio.sleep(0.01)
 
     async def until_confirmed(self, count: int = 1) -> None:
         await self.until(lambda: len(self.confirmed) >= count)
 
-    async def until_ended(self, limit_seconds: float = 10.0) -> str | None:
-        await self.until(lambda: bool(self.ended), limit_seconds)
+    async def until_ended(self, limit_seconds: float = 10.0, *, asks: bool = True) -> str | None:
+        await self.until(lambda: bool(self.ended), limit_seconds, asks=asks)
         return self.ended[-1]
 
     def close(self) -> None:

@@ -39,24 +39,16 @@ class Dialer:
         self._looking_up: dict[tuple[str, int, int], asyncio.Task[Addresses]] = {}
 
     async def dial(self, destination: Destination) -> socket.socket:
-        """A connected TCP socket, all addresses tried. Raises DialError within 4 s."""
+        """A socket connected to one of the name's addresses. Raises DialError within 4 s."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 return await self.connect(await self.resolve(destination))
         except TimeoutError as error:
             raise DialError("timed out") from error
 
-    async def dial_udp(self, destination: Destination) -> socket.socket:
-        """A UDP socket that sends to the name's first address. Raises DialError within 4 s."""
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                return connect_udp(await self.resolve(destination, udp=True))
-        except TimeoutError as error:
-            raise DialError("timed out") from error
-
-    async def resolve(self, destination: Destination, *, udp: bool = False) -> Addresses:
+    async def resolve(self, destination: Destination) -> Addresses:
         """The name's addresses, each of which may be sent to. Raises DialError."""
-        kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
+        kind = socket.SOCK_STREAM if destination.transport.connects else socket.SOCK_DGRAM
         try:
             found = await self._look_up(destination.host, destination.port, kind)
         except (OSError, ValueError) as error:  # ValueError: what IDNA or C cannot hold
@@ -81,7 +73,10 @@ class Dialer:
             done.exception()  # nobody may have waited so long
 
     async def connect(self, addresses: Addresses) -> socket.socket:
-        """Connected to the first of these that answers. Raises DialError."""
+        """Connected to the first of these that answers; of datagrams to the first. Raises
+        DialError."""
+        if addresses[0][1] == socket.SOCK_DGRAM:
+            return _connect_udp(addresses[0])
         try:
             connected = await aiohappyeyeballs.start_connection(
                 addresses,
@@ -95,12 +90,10 @@ class Dialer:
         return connected
 
 
-def connect_udp(addresses: Addresses) -> socket.socket:
-    """Raises DialError."""
-    family, kind, protocol, _, address = addresses[0]
-    made = _non_blocking(family, kind, protocol)
+def _connect_udp(address: aiohappyeyeballs.AddrInfoType) -> socket.socket:
+    made = _non_blocking(*address[:3])
     try:
-        made.connect(address)
+        made.connect(address[-1])
     except OSError as error:
         made.close()
         raise DialError(explain(error)) from error

@@ -17,6 +17,8 @@ from functools import lru_cache
 from drains.delivery.network.errors import DialError
 from drains.option_values import TlsOptions
 
+TlsContext = ssl.SSLContext
+
 _CONTEXTS_KEPT = 256
 _READ_BYTES = 64 * 1024
 
@@ -60,7 +62,7 @@ def explain_tls(error: ssl.SSLError) -> str:
 
 
 @lru_cache(_CONTEXTS_KEPT)
-def context_of(options: TlsOptions) -> ssl.SSLContext:
+def context_of(options: TlsOptions) -> TlsContext:
     """Made once and shared: loading the system's roots takes 20 ms. Raises DialError."""
     try:
         context = ssl.create_default_context(cadata=options.ca or None)

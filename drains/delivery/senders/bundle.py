@@ -112,3 +112,7 @@ class Bundle(Generic[WriteT]):
         self._ended = None
         for sender in self._senders:
             sender.abort()
+
+    async def wait_closed(self) -> None:
+        for sender in self._senders:
+            await sender.wait_closed()

@@ -25,3 +25,6 @@ class CountedSender(Generic[WriteT]):
     @property
     def unconfirmed(self) -> Iterator[WriteT]:
         return (write for _, write in self._checkpoints.unconfirmed)
+
+    async def wait_closed(self) -> None:
+        """There is no task: asyncio ends the transport by itself."""

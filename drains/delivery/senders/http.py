@@ -33,7 +33,7 @@ class _Batch(NamedTuple, Generic[WriteT]):
 
 
 class LogplexSender(Generic[WriteT]):
-    """Made by `connect`."""
+    """Over one connection, which it owns."""
 
     capacity_bytes = CAPACITY_BYTES
     trouble: str | None = None
@@ -46,24 +46,13 @@ class LogplexSender(Generic[WriteT]):
         self._confirmed: list[WriteT] = []
         self._clock = asyncio.get_running_loop().time
         self._work: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
         self._progress = (0, 0)
         self._progress_at = 0.0
         self.buffered_bytes = 0
         self.confirmed_bytes = 0
         self.lines_refused = 0
         self._closing = False
-
-    @classmethod
-    async def connect(
-        cls, connection: HttpConnection, drain_id: str, ended: Ended
-    ) -> LogplexSender[WriteT]:
-        """Raises DialError."""
-        try:
-            await connection.open()
-        except BaseException:
-            await connection.close()
-            raise
-        return cls(connection, drain_id, ended)
 
     @property
     def unconfirmed(self) -> Iterator[WriteT]:
@@ -98,8 +87,13 @@ class LogplexSender(Generic[WriteT]):
         self._ended = None
         if self._work is not None:
             self._work.cancel()
-        elif not self._closing:
-            self._let_go()
+        self._let_go()
+
+    async def wait_closed(self) -> None:
+        if self._work is not None:
+            await asyncio.wait([self._work])
+        if self._leaving is not None:
+            await asyncio.wait([self._leaving])
 
     async def _deliver_all(self) -> None:
         try:
@@ -111,9 +105,6 @@ class LogplexSender(Generic[WriteT]):
                 self.buffered_bytes -= len(batch.frames.data)
         except DeliveryError as error:
             self._end(error)
-        except asyncio.CancelledError:
-            self._let_go()
-            raise
         except Exception:  # a fault of ours: this drain waits, the others go on
             logger.exception("A request failed", extra={"action": "request_failed"})
             self._end(DeliveryError("internal error"))
@@ -187,15 +178,16 @@ class LogplexSender(Generic[WriteT]):
         ended, self._ended = self._ended, None
         if self._work is not None and self._work is not asyncio.current_task():
             self._work.cancel()
-        else:
-            self._let_go()
+        self._let_go()
         if ended is not None:
             ended(error)
 
     def _let_go(self) -> None:
-        closing = asyncio.create_task(self._connection.close(), name="close connection")
-        _CLOSING.add(closing)
-        closing.add_done_callback(_CLOSING.discard)
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self._connection.close(), name="close connection")
+            _LEAVING.add(self._leaving)
+            self._leaving.add_done_callback(_LEAVING.discard)
 
 
-_CLOSING: set[asyncio.Task[None]] = set()
+_LEAVING: set[asyncio.Task[None]] = set()
+"""Nobody else may know these any more, and a loop forgets tasks that nobody knows."""

@@ -14,10 +14,9 @@ from yarl import URL
 from drains.delivery.network.dialing import Connected, Dialer, attach
 from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, explain
 from drains.delivery.network.kernel import unacknowledged_bytes
-from drains.delivery.network.tls import context_of, explain_tls
+from drains.delivery.network.tls import explain_tls
 from drains.delivery.senders.http_answers import HttpError
 from drains.destination import Destination
-from drains.option_values import TlsOptions
 
 USER_AGENT = "Logplex/v86 (Log shuttle)"
 # An answer's body is of no use, but has to be read for the connection to be used again.
@@ -45,18 +44,20 @@ class _Handler(ResponseHandler):
 class _Door(aiohttp.BaseConnector):
     """Gives aiohttp connections that went through `Dialer`, one at a time."""
 
-    def __init__(self, dialer: Dialer, destination: Destination, tls: TlsOptions) -> None:
+    def __init__(
+        self, dialer: Dialer, destination: Destination, context: ssl.SSLContext | None
+    ) -> None:
         super().__init__(limit=1)
         self._dialer = dialer
         self._destination = destination
-        self._tls = tls
+        self._context = context
         self._ahead: ResponseHandler | None = None
         self.newest: ResponseHandler | None = None
         self.opened = 0
         self.allowed_bytes = 0
         """How much the receiver may still say: nothing while no request is under way."""
 
-    async def open_ahead(self, connected: Connected | None = None) -> None:
+    async def open_ahead(self, connected: Connected) -> None:
         """For the first request. Raises DialError."""
         self._ahead = await self._open(connected)
 
@@ -66,13 +67,12 @@ class _Door(aiohttp.BaseConnector):
         return ahead if ahead is not None and ahead.is_connected() else await self._open()
 
     async def _open(self, connected: Connected | None = None) -> ResponseHandler:
-        destination = self._destination
-        context = context_of(self._tls) if destination.scheme == "https" else None
-        connected = connected or await self._dialer.dial(destination)
+        connected = connected or await self._dialer.dial(self._destination)
         self.opened += 1
         loop = asyncio.get_running_loop()
-        host = destination.host
-        self.newest = await attach(connected, lambda: _Handler(loop, self), context, host)
+        self.newest = await attach(
+            connected, lambda: _Handler(loop, self), self._context, self._destination.host
+        )
         return self.newest
 
     def drop_ahead(self) -> None:
@@ -87,10 +87,11 @@ class HttpConnection:
         dialer: Dialer,
         destination: Destination,
         headers: tuple[tuple[str, str], ...],
-        tls: TlsOptions,
+        context: ssl.SSLContext | None,
     ) -> None:
+        """`context`: for its TLS, when it has any."""
         self._url = _url_of(destination)
-        self._door = _Door(dialer, destination, tls)
+        self._door = _Door(dialer, destination, context)
         self._session = aiohttp.ClientSession(
             connector=self._door,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -100,8 +101,8 @@ class HttpConnection:
             skip_auto_headers=("Accept", "Accept-Encoding"),
         )
 
-    async def open(self, connected: Connected | None = None) -> None:
-        """Over `connected`, when there is such a connection already. Raises DialError."""
+    async def open(self, connected: Connected) -> None:
+        """For the first request; another connection is made when it needs one. Raises DialError."""
         await self._door.open_ahead(connected)
 
     async def post(self, body: bytes, headers: dict[str, str]) -> None:

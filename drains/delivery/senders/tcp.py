@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Self, cast
+from typing import cast
 
-from drains.delivery.network.dialing import Dialer, attach
 from drains.delivery.network.errors import ConnectionEndedError, explain
 from drains.delivery.network.kernel import CAN_ASK, receive_window, unacknowledged_bytes
 from drains.delivery.sender import Ended, WriteT
 from drains.delivery.senders.checkpoints import StepBack
 from drains.delivery.senders.counted import CountedSender
-from drains.destination import Destination
 
 CLOSE_SECONDS = 4.0
 WINDOW_SECONDS = 4.0
@@ -28,7 +26,7 @@ HEARD_BYTES_MAX = 1024 * 1024
 
 
 class TcpSender(CountedSender[WriteT], asyncio.Protocol):
-    """One open connection. Made by `connect`."""
+    """One open connection."""
 
     def __init__(self, ended: Ended) -> None:
         super().__init__(ended)
@@ -38,11 +36,6 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
         self._look_at_window_at = 0.0
         self._heard_bytes = 0
         self._last_confirmed: list[WriteT] = []
-
-    @classmethod
-    async def connect(cls, dialer: Dialer, destination: Destination, ended: Ended) -> Self:
-        """Raises DialError."""
-        return await attach(await dialer.dial(destination), lambda: cls(ended))
 
     @property
     def buffered_bytes(self) -> int:

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Self
 
-from drains.delivery.network.dialing import HANDSHAKE_SECONDS, Connected, Dialer, attach
+from drains.delivery.network.dialing import HANDSHAKE_SECONDS, Connected, attach
 from drains.delivery.network.errors import ConnectionEndedError, DialError, explain
-from drains.delivery.network.tls import TlsLayer, context_of, explain_tls
+from drains.delivery.network.tls import TlsLayer, explain_tls
 from drains.delivery.sender import Ended, WriteT
 from drains.delivery.senders.checkpoints import StepBack
 from drains.delivery.senders.tcp import TcpSender
-from drains.destination import Destination
-from drains.option_values import TlsOptions
 
 HEARD_SECONDS = 0.5
 REFUSAL_SECONDS = 2.0
@@ -25,7 +23,7 @@ _CLOSED = "connection closed by the receiver"
 
 
 class TlsSender(TcpSender[WriteT]):
-    """One open connection. Made by `connect_tls`."""
+    """One open connection. Made by `begin`."""
 
     def __init__(self, ended: Ended, layer: TlsLayer) -> None:
         super().__init__(ended)
@@ -35,14 +33,6 @@ class TlsSender(TcpSender[WriteT]):
         loop = asyncio.get_running_loop()
         self._established: asyncio.Future[None] = loop.create_future()
         self._heard: asyncio.Future[None] = loop.create_future()
-
-    @classmethod
-    async def connect_tls(
-        cls, dialer: Dialer, destination: Destination, options: TlsOptions, ended: Ended
-    ) -> Self:
-        """Raises DialError."""
-        context = context_of(options)
-        return await cls.begin(await dialer.dial(destination), context, destination.host, ended)
 
     @classmethod
     async def begin(

@@ -7,29 +7,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Self, cast
+from typing import cast
 
-from drains.delivery.network.dialing import Dialer, attach_udp
 from drains.delivery.network.errors import explain
 from drains.delivery.sender import Ended, WriteT
 from drains.delivery.senders.checkpoints import StepBack
 from drains.delivery.senders.counted import CountedSender
-from drains.destination import Destination
 
 
 class UdpSender(CountedSender[WriteT], asyncio.DatagramProtocol):
-    """Made by `connect`. What a receiver refuses is shown, not sent again."""
+    """What a receiver refuses is shown, not sent again."""
 
     capacity_bytes = 1024 * 1024
 
     def __init__(self, ended: Ended) -> None:
         super().__init__(ended)
         self._transport: asyncio.DatagramTransport
-
-    @classmethod
-    async def connect(cls, dialer: Dialer, destination: Destination, ended: Ended) -> Self:
-        """Raises DialError."""
-        return await attach_udp(await dialer.dial_udp(destination), lambda: cls(ended))
 
     @property
     def buffered_bytes(self) -> int:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-BODY_BYTES_MAX = 256 * 1024
-BODY_LINES_MAX = 1000
+from drains.transports import REQUEST_BYTES_MAX, REQUEST_LINES_MAX
 
 
 class Frames:
@@ -21,7 +20,7 @@ class Frames:
 
     def bodies(self) -> Iterator[range]:
         """Which frames go into a request each: as many as its limits allow, always the same."""
-        if len(self.data) <= BODY_BYTES_MAX and self.count <= BODY_LINES_MAX:
+        if len(self.data) <= REQUEST_BYTES_MAX and self.count <= REQUEST_LINES_MAX:
             return iter((range(self.count),))
         return _bodies_of(self._each)
 
@@ -44,7 +43,7 @@ def frames_of(data: bytes) -> list[bytes]:
 def _bodies_of(frames: Sequence[bytes]) -> Iterator[range]:
     start = size = 0
     for index, frame in enumerate(frames):
-        full = size + len(frame) > BODY_BYTES_MAX or index - start == BODY_LINES_MAX
+        full = size + len(frame) > REQUEST_BYTES_MAX or index - start == REQUEST_LINES_MAX
         if full and index > start:
             yield range(start, index)
             start, size = index, 0

@@ -39,13 +39,11 @@ class WireFormat(NamedTuple):
 
 def wire_format_of(route: Route, hostname: str = "") -> WireFormat:
     """`hostname`: what stands there in every line (test mode)."""
+    framing = route.destination.transport.framing
     logplex = route.options.format == "logplex"
-    if route.destination.is_web:
-        return WireFormat("request", logplex, hostname or ("host" if logplex else ""))
-    hostname = hostname or (f"d.{route.drain_id}" if logplex else "")
-    if route.destination.is_udp:
-        return WireFormat("datagram", logplex, hostname)
-    return WireFormat(route.options.framing, logplex, hostname)
+    if logplex and not hostname:
+        hostname = "host" if framing == "request" else f"d.{route.drain_id}"
+    return WireFormat(route.options.framing if framing == "stream" else framing, logplex, hostname)
 
 
 def header_of(origin: Origin, wire: WireFormat) -> str:

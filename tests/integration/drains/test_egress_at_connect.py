@@ -12,7 +12,7 @@ import pytest
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import DialError, RefusedByPolicyError
-from drains.destination import SCHEMES
+from drains.transports import SCHEMES
 from tests.support.addresses import REFUSED_ADDRESSES
 from tests.support.http_receiver import Answer, Script
 from tests.support.receiving import HttpReceivers

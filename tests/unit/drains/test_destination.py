@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drains.destination import SCHEMES, Destination
+from drains.destination import Destination
+from drains.transports import SCHEMES
 
 LONG_HOST = ".".join(["a" * 63] * 4)
 

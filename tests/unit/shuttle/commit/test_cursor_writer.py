@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from events.kafka.records import TopicPartition
 from shuttle.commit import cursor_writer as module
 from shuttle.commit.cursor_writer import OFFSETS_SECONDS, CursorWriter
-from shuttle.commit.store import Claim, Store
+from shuttle.commit.store import Claim
 from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.feed import Feed
-from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, windows
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of, windows
 from tests.support.memory_store import MemoryStore
 
 FIRST, SECOND = Claim("first", ""), Claim("second", "")
@@ -28,7 +28,7 @@ def bench() -> FeedBench:
 
 @pytest.fixture
 def store() -> MemoryStore:
-    return MemoryStore()
+    return MemoryStore(route_of())
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def cursor_writer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[CursorWriter]:
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.0)
-    thread = StoreThread(cast(Store, store))
+    thread = StoreThread(store)
     yield CursorWriter(thread, bench.lists, bench.settled, lost.update, store.tell)
     thread.close()
 
@@ -112,7 +112,7 @@ async def test_a_row_goes_together_with_the_offset_that_has_passed_it(
     await claimed(cursor_writer)
     bench.feed.begin(cursors({P0: 20}), {P0: 20})
     assert await cursor_writer.keep()
-    store.rows[P0] = 20
+    store.has({P0: 20})
     assert bench.feed in bench.lists.unstored
 
     bench.settled.update({P0: 19, P1: 50})
@@ -180,7 +180,7 @@ async def test_rows_are_written_again_once_those_of_somebody_else_were_read(
     assert store.rows == {P0: 5, P1: 6}
 
     # Somebody writes rows, one of them lower, while the replay gets on.
-    store.version, store.rows = 1, {P0: 2, P1: 4}
+    store.rewind({P0: 2, P1: 4})
     feed.gaps.replayed_to(P1, 9)
     bench.confirm()
     assert await cursor_writer.keep()
@@ -199,7 +199,7 @@ async def test_a_refusal_keeps_what_holds_the_offsets(
     cursor_writer: CursorWriter, bench: FeedBench, store: MemoryStore
 ) -> None:
     await claimed(cursor_writer)
-    store.version = 1
+    store.rewind({})
     feed = await behind(bench, P1)
     assert await cursor_writer.keep()
     assert (bench.held_batch, store.rows) == (1, {})
@@ -221,7 +221,7 @@ async def test_rows_that_are_read_while_others_are_written_are_taken_away_in_the
     bench.settled[P1] += 1
     keeping = asyncio.create_task(cursor_writer.keep(every_offset=True))
     await asyncio.sleep(0)
-    store.rows[P0] = 2_000_000
+    store.has({P0: 2_000_000})
     bench.feed.restore(cursors({P0: 2_000_000}), {P0: 2_000_000})
     assert await keeping
 

@@ -26,7 +26,7 @@ def connected() -> Health:
 
 
 @pytest.mark.parametrize(
-    ("waited", "buffered", "is_web", "verdict"),
+    ("waited", "buffered", "answers", "verdict"),
     [
         (1.0, 0, False, Verdict(has_room=True)),
         (1.0, CAPACITY // 2, False, Verdict()),
@@ -39,17 +39,17 @@ def connected() -> Health:
     ],
 )
 def test_what_is_made_of_a_wait(
-    waited: float, buffered: int, is_web: bool, verdict: Verdict
+    waited: float, buffered: int, answers: bool, verdict: Verdict
 ) -> None:
     health = connected()
-    assert health.judge(NOW, buffered, CAPACITY, NOW + waited, is_web=is_web) == verdict
+    assert health.judge(NOW, buffered, CAPACITY, NOW + waited, answers=answers) == verdict
 
 
 def test_who_gets_on_is_late_and_not_given_up() -> None:
     health = connected()
     now = NOW + GIVE_UP_SECONDS + 1
     health.progressed(now - 1)
-    assert health.judge(NOW, 0, CAPACITY, now, is_web=False) == Verdict("the receiver is late")
+    assert health.judge(NOW, 0, CAPACITY, now, answers=False) == Verdict("the receiver is late")
     assert health.gets_on(now)
     assert not health.gets_on(now + STUCK_SECONDS)
 

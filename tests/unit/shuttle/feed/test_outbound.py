@@ -13,12 +13,13 @@ from drains.delivery.sender import Ended, Sender
 from drains.delivery.senders.http_answers import HttpError
 from drains.filters import LineFilter
 from drains.routes import Route
+from drains.transports import TCP
 from events.kafka.records import TopicPartition
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.delivery import IDLE_SECONDS
 from shuttle.feed.feed import Feed
 from shuttle.feed.health import LATE_SECONDS, PROVEN_SECONDS
-from shuttle.feed.link import DIALS, LIFE_SECONDS
+from shuttle.feed.link import DIALS
 from shuttle.feed.writes import Write
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
 
@@ -119,7 +120,7 @@ async def old_connection(bench: FeedBench) -> None:
     """That has just been given a line."""
     await bench.sent(batch=1, begin=10)
     bench.confirm()
-    bench.now += LIFE_SECONDS + LATE_SECONDS + 1
+    bench.now += TCP.life_seconds + LATE_SECONDS + 1
     bench.feed.take(2, records(11), (b"y",), 1)
     bench.feed.flush()
 

@@ -15,7 +15,7 @@ from shuttle.commit.store import Claim
 from shuttle.commit.store_thread import StoreThread
 from shuttle.worker.feeds import Feeds
 from shuttle.worker.ticks import Ticks
-from tests.support.feed_bench import P0, P1, FeedBench, cursors
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, route_of
 from tests.support.memory_store import MemoryStore
 
 CLAIM = Claim("ours", "")
@@ -26,8 +26,8 @@ class Bench(FeedBench):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ledger, self.database = Ledger(), MemoryStore()
-        thread = StoreThread(cast(Any, self.database))
+        self.ledger, self.database = Ledger(), MemoryStore(route_of())
+        thread = StoreThread(self.database)
         self.writer = CursorWriter(
             thread, self.lists, self.ledger.safe, lambda _: None, self.database.tell
         )
@@ -86,7 +86,7 @@ async def test_what_is_not_stored_in_time_is_not_committed(bench: Bench) -> None
 async def test_a_start_that_has_been_passed_goes_with_the_hand_over(bench: Bench) -> None:
     """Else the next worker would begin there, and send all since then again."""
     bench.feed.begin(cursors({P0: 5}), {P0: 5})
-    bench.database.rows = {P0: 5}
+    bench.database.has({P0: 5})
     bench.ledger.open(1, {P0: 6})
     await bench.sent(batch=1, begin=5)
     bench.sender.read_all()

@@ -1,0 +1,163 @@
+"""What shuttle/commit/store.py promises, asked of the database's store and of the tests' fake."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from events.kafka.cluster import Span
+from events.kafka.records import TopicPartition
+from shuttle.commit.store import Claim, CursorChange, FeedStatus, Refused
+from shuttle.feed.stored_rows import StoredCursor
+from tests.support.store_stage import StoreStage
+
+pytestmark = pytest.mark.django_db
+
+P0, P1 = TopicPartition("gs", 0), TopicPartition("gs", 1)
+MINE, THEIRS = Claim("mine", "log1"), Claim("theirs", "log1")
+BOTH_MINE = {P0: MINE, P1: MINE}
+
+
+def rows(at: dict[TopicPartition, int]) -> dict[TopicPartition, StoredCursor]:
+    return {partition: StoredCursor(offset, "log1") for partition, offset in at.items()}
+
+
+def change(
+    drain: str, at: dict[TopicPartition, int], *gone: TopicPartition, version: int = 0
+) -> CursorChange:
+    return CursorChange(drain, version, at, gone)
+
+
+@pytest.fixture
+def drain(stage: StoreStage) -> str:
+    """Behind in two partitions, which are ours."""
+    drain = stage.new_drain()
+    stage.store.take_over(BOTH_MINE)
+    written = stage.store.write([change(drain, {P0: 5, P1: 7})], {}, BOTH_MINE)
+    assert written == Refused()
+    return drain
+
+
+def cursors(stage: StoreStage, drain: str) -> dict[TopicPartition, StoredCursor]:
+    return stage.store.cursors_of([drain]).get(drain, {})
+
+
+def test_cursors_are_read_as_they_were_written(stage: StoreStage, drain: str) -> None:
+    assert stage.store.take_over({P0: THEIRS}).cursors == {drain: rows({P0: 5})}
+    assert stage.store.take_over(BOTH_MINE).cursors == {drain: rows({P0: 5, P1: 7})}
+
+
+def test_all_cursors_of_some_drains_are_read(stage: StoreStage, drain: str) -> None:
+    other = stage.new_drain()
+    stage.store.write([change(other, {P1: 9})], {}, {P1: Claim("mine", "")})
+
+    assert stage.store.cursors_of([drain]) == {drain: rows({P0: 5, P1: 7})}
+    assert stage.store.cursors_of([drain, other])[other] == {P1: StoredCursor(9, "")}
+    assert stage.store.cursors_of([str(uuid.uuid4())]) == stage.store.cursors_of([]) == {}
+
+
+def test_rows_are_written_over_and_taken_away(stage: StoreStage, drain: str) -> None:
+    assert stage.store.write([change(drain, {P0: 6}, P1)], {}, BOTH_MINE) == Refused()
+    assert cursors(stage, drain) == rows({P0: 6})
+    assert stage.store.write([change(drain, {}, P0, P1)], {}, BOTH_MINE) == Refused()
+    assert cursors(stage, drain) == {}
+
+
+def test_who_lost_a_partition_writes_nothing_of_it(stage: StoreStage, drain: str) -> None:
+    stage.store.take_over({P0: THEIRS})
+
+    lost = stage.store.write([change(drain, {P1: 9}, P0)], {}, BOTH_MINE)
+    assert lost == Refused(frozenset({P0}))
+    assert cursors(stage, drain) == rows({P0: 5, P1: 9})
+
+
+def test_a_partition_that_was_never_claimed_is_not_written(stage: StoreStage) -> None:
+    drain = stage.new_drain()
+    assert stage.store.write([change(drain, {P0: 5})], {}, {}) == Refused(frozenset({P0}))
+    assert stage.store.write([change(drain, {P0: 5})], {}, {P0: MINE}) == Refused(frozenset({P0}))
+    assert cursors(stage, drain) == {}
+
+
+def test_a_drain_that_is_deleted_meanwhile_does_not_fail_the_others(
+    stage: StoreStage, drain: str
+) -> None:
+    other = stage.new_drain()
+    stage.delete(drain)
+
+    changes = [change(each, {P0: 8}) for each in (drain, other)]
+    assert stage.store.write(changes, {}, BOTH_MINE) == Refused()
+    assert stage.store.cursors_of([drain, other]) == {other: rows({P0: 8})}
+    stage.store.publish("me", [FeedStatus(drain, "live", "", None, None)])
+
+
+def test_rows_of_a_log_that_is_no_more_are_taken_away(stage: StoreStage, drain: str) -> None:
+    taken = stage.store.take_over({P0: Claim("next", "log2"), P1: Claim("next", "")})
+
+    assert {which: list(gone) for which, gone in taken.outdated.items()} == {drain: [P0]}
+    assert taken.cursors == {drain: rows({P1: 7})}
+    assert cursors(stage, drain) == rows({P1: 7})
+
+
+def test_how_far_the_group_has_got_is_told_to_the_next(stage: StoreStage) -> None:
+    stage.store.take_over(BOTH_MINE)
+    assert stage.store.write([], {P0: 30}, BOTH_MINE) == Refused()
+    assert stage.store.write([], {P0: 31, P1: 8}, BOTH_MINE) == Refused()
+
+    assert stage.store.take_over({P0: THEIRS}).offsets == {P0: 31}
+    assert stage.store.take_over(BOTH_MINE).offsets == {P0: 31, P1: 8}
+
+
+def test_who_lost_a_partition_does_not_write_how_far_it_got(stage: StoreStage) -> None:
+    stage.store.take_over(BOTH_MINE)
+    stage.store.take_over({P0: THEIRS})
+
+    assert stage.store.write([], {P0: 30, P1: 40}, BOTH_MINE) == Refused(frozenset({P0}))
+    assert stage.store.take_over({P0: THEIRS, P1: MINE}).offsets == {P1: 40}
+
+
+@pytest.mark.parametrize(
+    ("written", "now", "counts"),
+    [("log1", "log1", True), ("log1", "log2", False), ("log1", "", True), ("", "log2", True)],
+)
+def test_how_far_it_had_got_in_another_log_says_nothing(
+    stage: StoreStage, written: str, now: str, counts: bool
+) -> None:
+    first = {P0: Claim("first", written)}
+    stage.store.take_over(first)
+    stage.store.write([], {P0: 30}, first)
+
+    assert stage.store.take_over({P0: Claim("next", now)}).offsets == ({P0: 30} if counts else {})
+
+
+def test_rows_that_somebody_else_has_written_stand_until_they_are_read(
+    stage: StoreStage, drain: str
+) -> None:
+    other = stage.new_drain()
+    stage.count_up_version(drain)
+
+    changes = [change(drain, {P0: 9}, P1), change(other, {P0: 9})]
+    assert stage.store.write(changes, {P0: 30}, BOTH_MINE) == Refused(drains=frozenset({drain}))
+    assert (cursors(stage, drain), cursors(stage, other)) == (rows({P0: 5, P1: 7}), rows({P0: 9}))
+    assert stage.store.write([change(drain, {P0: 9}, P1, version=1)], {}, BOTH_MINE) == Refused()
+    assert cursors(stage, drain) == rows({P0: 9})
+
+
+def test_a_start_is_written_by_who_is_first(stage: StoreStage) -> None:
+    drain = stage.new_drain(start_pending=True)
+    version = stage.store.route_version()
+    stage.store.write_start(drain, [Span(P0, "log1", 60, 500)])
+    stage.store.write_start(drain, [Span(P0, "log1", 70, 500), Span(P1, "log1", 1, 2)])
+    stage.store.write_start(str(uuid.uuid4()), [Span(P0, "log1", 60, 500)])
+
+    assert cursors(stage, drain) == rows({P0: 60})
+    table = stage.store.routes()
+    assert table.version == stage.store.route_version() > version
+    assert (table.by_id[drain].start_pending, table.by_id[drain].cursor_version) == (False, 1)
+
+
+def test_routes_are_of_the_drains_that_there_are(stage: StoreStage, drain: str) -> None:
+    other = stage.new_drain()
+    assert stage.store.routes().by_id.keys() == {drain, other}
+    stage.delete(drain)
+    assert stage.store.routes().by_id.keys() == {other}
