@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 
-FIRST_SECONDS = 1.0
-MAX_SECONDS = 60.0
 FORGOTTEN_AFTER_SECONDS = 30.0
 
 
 class Backoff:
-    """Grows with each failure; forgotten only after 30 s of confirmed progress."""
+    """Grows with each failure from `first_seconds` to `max_seconds`; forgotten only after 30 s of
+    confirmed progress."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_seconds: float, max_seconds: float) -> None:
+        self._first_seconds = first_seconds
+        self._max_seconds = max_seconds
         self._failures = 0
         self._progress_since: float | None = None
 
@@ -21,11 +22,11 @@ class Backoff:
         self._failures += 1
         self._progress_since = None
         # Bounded before it is raised: a day of failures is more than a float can hold.
-        ceiling = min(MAX_SECONDS, FIRST_SECONDS * 2 ** min(self._failures, 10))
-        return random.uniform(FIRST_SECONDS, ceiling)  # noqa: S311
+        ceiling = min(self._max_seconds, self._first_seconds * 2 ** min(self._failures, 10))
+        return random.uniform(self._first_seconds, ceiling)  # noqa: S311
 
     def progressed(self, now: float) -> None:
-        """The receiver has confirmed something."""
+        """It works, or has got something done."""
         if self._failures:
             if self._progress_since is None:
                 self._progress_since = now

@@ -18,10 +18,8 @@ from events.kafka.records import Batch, Offsets, TopicPartition
 
 logger = logging.getLogger(__name__)
 
-HAND_OVER_SECONDS = 2.8
-"""How long partitions that go may wait for what is under way: then what is settled is committed."""
 ANSWER_SECONDS = 0.2
-"""For the answer, after that: the event loop may be late."""
+"""For the answer when the time of a hand-over is up: the event loop may be late."""
 
 _UNKNOWN = {
     KafkaError.UNKNOWN_TOPIC_OR_PART,
@@ -40,6 +38,9 @@ class Committed(NamedTuple):
 
 class Assignments(Protocol):
     """Who is told, in the event loop, which partitions come and go."""
+
+    hand_over_seconds: float
+    """How long partitions that go may wait for what is under way."""
 
     def assigned(self, partitions: Sequence[TopicPartition], generation: int) -> None:
         """Nothing of these is read before `begin` is called for them."""
@@ -178,12 +179,13 @@ class GroupMember:
                 self._thread.unassign(partitions)
 
     def _hand_over(self, partitions: list[TopicPartition]) -> None:
-        until = time.monotonic() + HAND_OVER_SECONDS
+        seconds = self._assignments.hand_over_seconds
+        until = time.monotonic() + seconds
         handed_over = asyncio.run_coroutine_threadsafe(
             self._assignments.revoked(partitions, until), self._loop
         )
         try:
-            offsets = handed_over.result(HAND_OVER_SECONDS + ANSWER_SECONDS)
+            offsets = handed_over.result(seconds + ANSWER_SECONDS)
             if offsets:
                 # Not waited for: the broker has it before it hears that we have let go, and while
                 # a member that has died is missed no answer comes for its session's 6 seconds.

@@ -16,6 +16,8 @@ from events.process.child_process import ChildProcess
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.1
+RESTART_FIRST_SECONDS = 1.0
+RESTART_MAX_SECONDS = 60.0
 KILL_SECONDS = 5.0
 FLUSH_SECONDS = 10.0
 """More than the program's own grace: for what it does before and after. A worker leaves its group
@@ -40,7 +42,7 @@ class SupervisedProcess:
         self._command = command
         self._limit_seconds = grace_seconds + FLUSH_SECONDS
         self._final = final
-        self._backoff = Backoff()
+        self._backoff = Backoff(RESTART_FIRST_SECONDS, RESTART_MAX_SECONDS)
         self._stopping = asyncio.Event()
         self._child: ChildProcess | None = None
 

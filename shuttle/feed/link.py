@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 Connect = Callable[[Route, Ended], Awaitable[Sender[Write]]]
 
+RETRY_FIRST_SECONDS = 1.0
+RETRY_MAX_SECONDS = 60.0
+"""How long a drain waits at most before it is tried again."""
 DIALS = 100
 SLOW_SECONDS = 1.0
 SOON_SECONDS = 1.0
@@ -66,7 +69,7 @@ class Link:
         self._clock = clock
         self._owner = owner
         self._attempt: asyncio.Task[None] | asyncio.TimerHandle | None = None
-        self.backoff = Backoff()
+        self.backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS)
         self.sender: Sender[Write] | None = None
         self.distrusted = StepBack()
         """How much of what was confirmed is sent again when the connection ends."""
@@ -94,7 +97,7 @@ class Link:
     def move_to(self, route: Route) -> list[Write]:
         """Another way from now on: what was not confirmed on the old one."""
         self._route = route
-        self.backoff = Backoff()
+        self.backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS)
         again: list[Write] = []
         if self.sender is not None:
             self._owner.link_ending(self.sender)

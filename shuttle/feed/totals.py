@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from shuttle.feed.delays import Delays
+from shuttle.feed.delay_histogram import DelayHistogram
 
 
 @dataclass(slots=True)
@@ -14,4 +14,4 @@ class Totals:
     """By scheme."""
     lines_lost: Counter[str] = field(default_factory=Counter)
     """By reason (loss_notices.py)."""
-    delays: Delays = field(default_factory=Delays)
+    delays: DelayHistogram = field(default_factory=DelayHistogram)

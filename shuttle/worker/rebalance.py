@@ -25,8 +25,10 @@ from shuttle.worker.ticks import Ticks
 
 logger = logging.getLogger(__name__)
 
-STORE_SECONDS = 0.8
-"""Of the time in which partitions are handed over: for the database, once lines have arrived."""
+HAND_OVER_SECONDS = 2.8
+"""How long partitions that go may wait for what is under way: then what is settled is committed."""
+LAST_STORE_SECONDS = 0.8
+"""Of these: for the database, once lines have arrived."""
 RETRY_SECONDS = 1.0
 TOPICS_SECONDS = 5.0
 
@@ -49,6 +51,7 @@ class Rebalance:
         topic_ids: TopicIds,
         tasks: BackgroundTasks,
     ) -> None:
+        self.hand_over_seconds = HAND_OVER_SECONDS
         self.meeting = asyncio.Lock()
         """Held from when cursors are read until they are followed."""
         self._worker = worker
@@ -108,7 +111,7 @@ class Rebalance:
     async def revoked(self, partitions: Collection[TopicPartition], until: float) -> Offsets:
         gone = set(partitions)
         self._live.revoked(gone)
-        settled = await self._ticks.let_arrive(until - STORE_SECONDS, until)
+        settled = await self._ticks.let_arrive(until - LAST_STORE_SECONDS, until)
         safe = {partition: at for partition, at in self._ledger.safe.items() if partition in gone}
         self.lost(gone)
         return settled | safe

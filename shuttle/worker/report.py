@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shuttle.feed.delays import Delays
+from shuttle.feed.delay_histogram import DelayHistogram
 from shuttle.feed.feed import Feed
 
 LOOP_LAG_LIMIT_SECONDS = 5.0
@@ -44,7 +44,7 @@ class WorkerReport:
     """By the drain's scheme."""
     lines_in_flight: int
     """Handed over, not yet confirmed."""
-    delays: Delays
+    delays: DelayHistogram
     consumer_lag: int
     """Records that Kafka has and the live pass has not."""
     outbox_bytes: int

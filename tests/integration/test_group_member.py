@@ -17,6 +17,8 @@ from tests.support.waiting import until
 class Told:
     """What a member is told of its partitions; it holds nothing back from whoever is next."""
 
+    hand_over_seconds = 2.8
+
     def __init__(self) -> None:
         self.assigned_times = 0
 

@@ -16,7 +16,7 @@ import aiohappyeyeballs
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import DialError, explain
-from drains.delivery.network.tls import explain_tls
+from drains.delivery.network.tls_errors import explain_tls
 from drains.destination import Destination
 
 CONNECT_SECONDS = 4.0

@@ -14,7 +14,7 @@ from yarl import URL
 from drains.delivery.network.dialing import Connected, Dialer, attach
 from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, explain
 from drains.delivery.network.kernel import unacknowledged_bytes
-from drains.delivery.network.tls import explain_tls
+from drains.delivery.network.tls_errors import explain_tls
 from drains.delivery.senders.http_answers import HttpError
 from drains.destination import Destination
 

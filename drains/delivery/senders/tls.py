@@ -10,7 +10,8 @@ from typing import Self
 
 from drains.delivery.network.dialing import HANDSHAKE_SECONDS, Connected, attach
 from drains.delivery.network.errors import ConnectionEndedError, DialError, explain
-from drains.delivery.network.tls import TlsLayer, explain_tls
+from drains.delivery.network.tls import TlsLayer
+from drains.delivery.network.tls_errors import explain_tls
 from drains.delivery.sender import Ended, WriteT
 from drains.delivery.senders.checkpoints import StepBack
 from drains.delivery.senders.tcp import TcpSender

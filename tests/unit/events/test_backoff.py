@@ -4,7 +4,7 @@ from events.backoff import FORGOTTEN_AFTER_SECONDS, Backoff
 
 
 def test_waits_grow_from_one_second_to_a_minute() -> None:
-    backoff = Backoff()
+    backoff = Backoff(1.0, 60.0)
 
     waits = [backoff.failed() for _ in range(200)]
 
@@ -14,7 +14,7 @@ def test_waits_grow_from_one_second_to_a_minute() -> None:
 
 
 def test_failures_are_forgotten_only_after_a_while_of_progress() -> None:
-    backoff = Backoff()
+    backoff = Backoff(1.0, 60.0)
     for _ in range(10):
         backoff.failed()
     backoff.progressed(now=100)
@@ -24,7 +24,7 @@ def test_failures_are_forgotten_only_after_a_while_of_progress() -> None:
 
 
 def test_a_failure_begins_the_while_anew() -> None:
-    backoff = Backoff()
+    backoff = Backoff(1.0, 60.0)
     for _ in range(30):
         backoff.failed()
     backoff.progressed(now=100)
@@ -35,6 +35,6 @@ def test_a_failure_begins_the_while_anew() -> None:
 
 
 def test_a_day_of_failures_is_no_fault() -> None:
-    backoff = Backoff()
+    backoff = Backoff(1.0, 60.0)
 
     assert all(backoff.failed() <= 60 for _ in range(3000))

@@ -42,7 +42,7 @@ def written(program: Path, what: str) -> str:
 async def test_it_is_started_again_and_ended_in_order(
     program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.backoff.FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("events.process.supervised_process.RESTART_FIRST_SECONDS", 0.01)
 
     async with running(supervised(program)):
         await until(lambda: written(program, "starts") == "xx", 20, "two starts")
@@ -53,7 +53,7 @@ async def test_it_is_started_again_and_ended_in_order(
 async def test_one_that_cannot_start_is_said_and_tried_again(
     program: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("events.backoff.FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("events.process.supervised_process.RESTART_FIRST_SECONDS", 0.01)
     monkeypatch.setattr(sys, "executable", "/no/such/python")
 
     async with running(supervised(program)):

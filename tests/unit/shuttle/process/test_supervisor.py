@@ -53,7 +53,7 @@ Make = Callable[..., Supervisor]
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
-    monkeypatch.setattr("events.backoff.FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("events.process.supervised_process.RESTART_FIRST_SECONDS", 0.01)
 
     def made(program: str = SERVES_UNTIL_TOLD, count: int = 3, grace: float = 5) -> Supervisor:
         return Supervisor([sys.executable, "-c", program, tmp_path], count, grace)

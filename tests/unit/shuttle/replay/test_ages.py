@@ -11,9 +11,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from events import backoff
 from events.kafka.records import HOUR_MS, YEAR_2000_MS, TopicPartition
-from shuttle.feed import look_ups
+from shuttle.feed import link, look_ups
 from shuttle.feed.look_ups import LookUps
 from shuttle.feed.loss_notices import TOO_OLD
 from shuttle.replay import passes as replay
@@ -150,8 +149,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(look_ups, "AGAIN_RECORDS", AGAIN)
     monkeypatch.setattr(jumps, "LOOK_UP_SECONDS", 0.001)
-    monkeypatch.setattr(backoff, "FIRST_SECONDS", 0.0)
-    monkeypatch.setattr(backoff, "MAX_SECONDS", 0.0)
+    monkeypatch.setattr(link, "RETRY_FIRST_SECONDS", 0.0)
+    monkeypatch.setattr(link, "RETRY_MAX_SECONDS", 0.0)
 
 
 def logs_of(*stamps: int) -> dict[TopicPartition, Log]:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
-from shuttle.feed.delays import BOUNDS, Delays
+from shuttle.feed.delay_histogram import BOUNDS, DelayHistogram
 from shuttle.worker.metrics import registry_of
 from shuttle.worker.report import DrainFigures, WorkerReport, furthest_behind
 
 DOCS = Path(__file__).parents[4] / "docs" / "metrics.md"
 
 
-def report(delays: Delays | None = None) -> WorkerReport:
+def report(delays: DelayHistogram | None = None) -> WorkerReport:
     return WorkerReport(
         partitions=2,
         subscribed=frozenset({"gs"}),
@@ -24,7 +24,7 @@ def report(delays: Delays | None = None) -> WorkerReport:
         records_received={"kubernetes": 7},
         lines_delivered={"syslog+tls": 5},
         lines_in_flight=2,
-        delays=delays or Delays(),
+        delays=delays or DelayHistogram(),
         consumer_lag=3,
         outbox_bytes=10,
         lines_lost={},
@@ -34,12 +34,12 @@ def report(delays: Delays | None = None) -> WorkerReport:
     )
 
 
-def metrics(delays: Delays | None = None) -> str:
+def metrics(delays: DelayHistogram | None = None) -> str:
     return generate_latest(registry_of(lambda: report(delays))).decode()
 
 
 def test_delays_are_counted_a_line_each_up_to_their_bounds() -> None:
-    delays = Delays()
+    delays = DelayHistogram()
     delays.observe(0.05, 3)
     delays.observe(0.06, 2)
     delays.observe(BOUNDS[-1] * 2, 1)
@@ -55,7 +55,7 @@ def test_delays_are_counted_a_line_each_up_to_their_bounds() -> None:
 
 
 def test_a_clock_that_is_behind_makes_no_negative_delay() -> None:
-    delays = Delays()
+    delays = DelayHistogram()
     delays.observe(-3600.0, 4)
 
     assert delays.sum_seconds == 0

@@ -9,7 +9,7 @@ BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 
 """Seconds."""
 
 
-class Delays:
+class DelayHistogram:
     def __init__(self) -> None:
         self._counts = [0] * (len(BOUNDS) + 1)
         self.sum_seconds = 0.0
