@@ -5,9 +5,14 @@ from __future__ import annotations
 import gc
 import logging
 
+import hypothesis
 import pytest
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # or a failure drowns in polls
+
+# How long an example takes says more of the machine than of us.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 pytest_plugins = [
     "tests.support.alone",

@@ -12,7 +12,7 @@ from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry
 from google.protobuf import any_pb2, duration_pb2, struct_pb2, timestamp_pb2, wrappers_pb2
 from google.protobuf.descriptor import FieldDescriptor as Field
 from google.protobuf.json_format import MessageToDict, MessageToJson
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from events.als.protojson import json_of
@@ -74,7 +74,6 @@ def fill_field(message: Any, field: Any, draw: Any, depth: int) -> None:
         fill(getattr(message, field.name), draw, depth + 1)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_it_writes_what_googles_own_writes(data: st.DataObject) -> None:
     entry = HTTPAccessLogEntry()

@@ -95,7 +95,7 @@ WIRES = [WireFormat(framing) for framing in ("newline", "octet", "datagram", "re
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.framing)
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(events=BATCHES)
 def test_one_line_in_is_one_record_out(wire: WireFormat, events: list[tuple[str, bytes]]) -> None:
     check(wire, events)
@@ -104,7 +104,7 @@ def test_one_line_in_is_one_record_out(wire: WireFormat, events: list[tuple[str,
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.framing)
-@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20_000, suppress_health_check=list(HealthCheck))
 @given(event=EVENTS)
 def test_one_line_in_is_one_record_out_20000_times(
     wire: WireFormat, event: tuple[str, bytes]
@@ -112,7 +112,7 @@ def test_one_line_in_is_one_record_out_20000_times(
     check(wire, [event])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(events=BATCHES)
 def test_the_shape_of_logplex_holds_too(events: list[tuple[str, bytes]]) -> None:
     wire = WireFormat("request", logplex=True, hostname="host")

@@ -316,7 +316,7 @@ def _record(kind: str, offset: int, stamp: int, partition: int) -> Record:
     return Record.line(offset, stamp, partition, "gold" if kind == "ours" else "lead")
 
 
-@settings(deadline=None, max_examples=100, phases=[Phase.reuse, Phase.generate])
+@settings(max_examples=100, phases=[Phase.reuse, Phase.generate])
 @given(
     logs=_logs(),
     gap_parts=st.lists(st.lists(st.floats(0, 1), min_size=2, max_size=2), min_size=1, max_size=3),
