@@ -2,9 +2,7 @@
 
 Standard library only, so that it is up at once. Its one argument is JSON: `{"port", "requests",
 "events", "script", "tls", "receive_buffer"}`. It appends each whole request to the file `requests`,
-one JSON object a line, before it answers, and to the file `events` one line for each thing that
-happens: `listening PORT`, `open N`, `tls N VERSION NAME`, `refused N REASON`, `malformed N REASON`,
-`end N`.
+one JSON object a line, before it answers, and to the file `events` what listener.Listener tells.
 
 The file `script` is read again at each request; its fields are those of http_receiver.Script.
 """
@@ -25,14 +23,10 @@ from typing import IO, Any, NamedTuple
 
 from tests.support.listener import (
     TURNS_PER_SECOND,
-    EventsFile,
+    Listener,
     append_to,
-    close,
     hold,
-    listen,
     reset,
-    shake_hands,
-    tls_context,
 )
 
 _CHUNK_BYTES = 65536
@@ -77,47 +71,20 @@ class Script:
         return script
 
 
-class HttpReceiver:
+class HttpReceiver(Listener):
     def __init__(self, orders: dict[str, Any]) -> None:
-        self._orders = orders
+        super().__init__(orders)
         self._requests = append_to(orders["requests"])
-        self._events = EventsFile(orders["events"])
         self._script = Script(orders["script"])
-        self._tls = tls_context(orders["tls"])
 
-    def run(self) -> None:
-        listener = listen(self._orders["port"], self._orders["receive_buffer"])
-        self._events.tell(f"listening {listener.getsockname()[1]}")
-        number = 0
-        while True:
-            connection, _ = listener.accept()
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            number += 1
-            self._events.tell(f"open {number}")
-            threading.Thread(target=self._serve, args=(connection, number), daemon=True).start()
-
-    def _serve(self, connection: socket.socket, number: int) -> None:
-        if self._tls is None:
-            self._converse(connection, number)
-        elif secured := shake_hands(connection, self._tls, number, self._events):
-            self._converse(secured, number)
-        self._events.tell(f"end {number}")
-
-    def _converse(self, connection: socket.socket, number: int) -> None:
-        stream = connection.makefile("rb")
-        try:
+    def converse(self, connection: socket.socket, number: int) -> None:
+        with connection.makefile("rb") as stream:
             while (request := _read_request(stream, self._script)) is not None:
                 answer = self._script.answer(request.body)
                 self._keep(request, answer, number)
                 time.sleep(answer["delay_seconds"])
                 if not give(connection, answer, request.method):
                     break
-        except ValueError as error:
-            self._events.tell(f"malformed {number} {error}")
-        except OSError:  # the client went
-            pass
-        stream.close()
-        close(connection)
 
     def _keep(self, request: Request, answer: dict[str, Any], number: int) -> None:
         kept = request._asdict() | {

@@ -1,4 +1,4 @@
-"""What the receivers' programs share: a listener on loopback, TLS, and a file of what happens.
+"""What the receivers' programs share: connections on loopback, TLS, and a file of what happens.
 
 Standard library only, so that they are up at once.
 """
@@ -10,7 +10,10 @@ import os
 import socket
 import ssl
 import struct
+import threading
 import time
+from abc import ABC, abstractmethod
+from itertools import count
 from typing import Any
 
 TURNS_PER_SECOND = 20  # of a slow reader
@@ -25,6 +28,57 @@ class EventsFile:
 
     def tell(self, event: str) -> None:
         os.write(self._file, f"{event}\n".encode())
+
+
+class Listener(ABC):
+    """Accepts connections, each served in a thread of its own.
+
+    Its orders are `{"port", "events", "tls", "receive_buffer"}` and what else it needs. It tells
+    `listening PORT`, `open N`, `tls N VERSION NAME`, `refused N REASON`, `malformed N REASON`,
+    `cut N` (TLS ended without close_notify), `end N`.
+    """
+
+    def __init__(self, orders: dict[str, Any]) -> None:
+        self.orders = orders
+        self._events = EventsFile(orders["events"])
+        self._tls = tls_context(orders["tls"])
+
+    @abstractmethod
+    def converse(self, connection: socket.socket, number: int) -> None:
+        """Raises ValueError for what is malformed; ends the connection by returning."""
+
+    def turns_away(self, connection: socket.socket, number: int) -> bool:
+        """Whether a connection has been seen to before its handshake."""
+        return False
+
+    def run(self) -> None:
+        listener = listen(self.orders["port"], self.orders["receive_buffer"])
+        self._events.tell(f"listening {listener.getsockname()[1]}")
+        for number in count(1):
+            connection, _ = listener.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._events.tell(f"open {number}")
+            threading.Thread(target=self._serve, args=(connection, number), daemon=True).start()
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        if not self.turns_away(connection, number):
+            if self._tls is None:
+                self._converse(connection, number)
+            elif secured := shake_hands(connection, self._tls, number, self._events):
+                self._converse(secured, number)
+        connection.close()
+        self._events.tell(f"end {number}")
+
+    def _converse(self, connection: socket.socket, number: int) -> None:
+        try:
+            self.converse(connection, number)
+        except ssl.SSLEOFError:
+            self._events.tell(f"cut {number}")
+        except ValueError as error:
+            self._events.tell(f"malformed {number} {error}")
+        except OSError:  # the peer's reset is an end like another
+            pass
+        close(connection)
 
 
 def append_to(path: str) -> int:

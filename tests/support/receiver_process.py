@@ -3,9 +3,7 @@
 Standard library only, so that it is up at once. Its one argument is JSON:
 `{"port", "lines", "events", "framing"}`, and for TCP also `{"tls", "read", "bytes_per_second",
 "end_after", "reset", "times", "receive_buffer", "silent", "greeting"}`. It appends complete lines
-to the file `lines`, and to the file `events` one line for each thing that happens:
-`listening PORT`, `open N`, `tls N VERSION NAME`, `refused N REASON`, `malformed N BYTES`, `cut N`
-(TLS ended without close_notify), `end N`.
+to the file `lines`, and to the file `events` what listener.Listener tells.
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ import json
 import os
 import re
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -23,14 +20,11 @@ from typing import Any
 from tests.support.listener import (
     TURNS_PER_SECOND,
     EventsFile,
+    Listener,
     append_to,
     bind,
-    close,
     hold,
-    listen,
     reset,
-    shake_hands,
-    tls_context,
 )
 
 _CHUNK_BYTES = 65536
@@ -40,54 +34,34 @@ _COUNT = re.compile(rb"([1-9][0-9]{0,8}) ")
 _COUNT_BEGUN = re.compile(rb"([1-9][0-9]{0,8})?")
 
 
-class Receiver:
+class Receiver(Listener):
     def __init__(self, orders: dict[str, Any]) -> None:
-        self._orders = orders
+        super().__init__(orders)
         self._lines = append_to(orders["lines"])
-        self._events = EventsFile(orders["events"])
-        self._tls = tls_context(orders["tls"])
 
-    def run(self) -> None:
-        listener = listen(self._orders["port"], self._orders["receive_buffer"])
-        self._events.tell(f"listening {listener.getsockname()[1]}")
-        number = 0
-        while True:
-            connection, _ = listener.accept()
-            number += 1
-            self._events.tell(f"open {number}")
-            threading.Thread(target=self._serve, args=(connection, number), daemon=True).start()
-
-    def _serve(self, connection: socket.socket, number: int) -> None:
-        times = self._orders["times"]
-        behave_badly = times is None or number <= times
-        if behave_badly and self._orders["silent"]:
+    def turns_away(self, connection: socket.socket, number: int) -> bool:
+        if not self._behaves_badly(number):
+            return False
+        if self.orders["silent"]:
             threading.Event().wait()
-        if behave_badly and self._orders["greeting"]:
-            connection.sendall(self._orders["greeting"].encode())
+        if self.orders["greeting"]:
+            connection.sendall(self.orders["greeting"].encode())
             hold(connection)
-        elif self._tls is None:
-            self._take(connection, number, behave_badly)
-        elif secured := shake_hands(connection, self._tls, number, self._events):
-            self._take(secured, number, behave_badly)
-        connection.close()
-        self._events.tell(f"end {number}")
+        return bool(self.orders["greeting"])
 
-    def _take(self, connection: socket.socket, number: int, behave_badly: bool) -> None:
-        if behave_badly and not self._orders["read"]:
+    def converse(self, connection: socket.socket, number: int) -> None:
+        badly = self._behaves_badly(number)
+        if badly and not self.orders["read"]:
             threading.Event().wait()  # open, and nobody reads
-        try:
-            self._read(connection, behave_badly)
-        except ssl.SSLEOFError:
-            self._events.tell(f"cut {number}")
-        except ValueError as error:
-            self._events.tell(f"malformed {number} {error}")
-        except OSError:  # the peer's reset is an end like another
-            pass
-        close(connection)
+        self._read(connection, badly)
+
+    def _behaves_badly(self, number: int) -> bool:
+        times = self.orders["times"]
+        return times is None or number <= times
 
     def _read(self, connection: socket.socket, behave_badly: bool) -> None:
-        limit = self._orders["end_after"] if behave_badly else None
-        rate = self._orders["bytes_per_second"] if behave_badly else None
+        limit = self.orders["end_after"] if behave_badly else None
+        rate = self.orders["bytes_per_second"] if behave_badly else None
         begun, taken = b"", 0
         while limit is None or taken < limit:
             size = _CHUNK_BYTES if rate is None else max(1, rate // TURNS_PER_SECOND)
@@ -98,11 +72,11 @@ class Receiver:
             begun = self._keep_complete(begun + data)
             if rate is not None:
                 time.sleep(len(data) / rate)
-        if self._orders["reset"]:
+        if self.orders["reset"]:
             reset(connection)
 
     def _keep_complete(self, data: bytes) -> bytes:
-        if self._orders["framing"] == "octet":
+        if self.orders["framing"] == "octet":
             return self._keep_counted(data)
         end = data.rfind(b"\n") + 1
         if end:

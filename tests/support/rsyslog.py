@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.certificates import Authority, Certificate
-from tests.support.ports import free_port
+from tests.support.certificates import CertificateFiles
 from tests.support.servers import missing, requires
-from tests.support.syslog_server import SyslogServer, all_listen
+from tests.support.syslog_server import SyslogServer
 
 _CONFIGURATION = """\
 global(
@@ -22,7 +20,7 @@ module(load="imtcp")
 module(load="imudp")
 input(type="imtcp" port="{port}" address="127.0.0.1")
 input(type="imudp" port="{udp_port}" address="127.0.0.1")
-{tls_input}
+{tls_inputs}
 template(name="fields" type="list") {{
   property(name="pri")
   constant(value=" ")
@@ -47,57 +45,19 @@ input(
 
 
 class Rsyslog(SyslogServer):
-    """Takes newline and octet-counted framing on TCP and TLS, and UDP."""
-
-    def __init__(
-        self,
-        folder: Path,
-        certificate: Certificate | None = None,
-        *,
-        clients: Authority | None = None,
-    ) -> None:
-        super().__init__(folder, certificate, clients=clients)
-        self.port = free_port()
-        self.tls_port = free_port()
-        self.udp_port = free_port(socket.SOCK_DGRAM)
-
-    @property
-    def url(self) -> str:
-        return f"syslog://127.0.0.1:{self.port}"
-
-    @property
-    def tls_url(self) -> str:
-        return f"syslog+tls://localhost:{self.tls_port}"
-
-    @property
-    def udp_url(self) -> str:
-        return f"syslog+udp://127.0.0.1:{self.udp_port}"
+    """Takes octet counting too, on the same ports."""
 
     def command(self) -> Sequence[str | Path]:
         program = requires("rsyslogd", "rsyslog")
-        configuration = self.folder / "rsyslog.conf"
-        configuration.write_text(
-            _CONFIGURATION.format(
-                folder=self.folder,
-                port=self.port,
-                udp_port=self.udp_port,
-                tls_input=self._tls_input(self.certificate) if self.certificate else "",
-                received=self.received.path,
-            )
-        )
+        configuration = self.configured(_CONFIGURATION, folder=self.folder)
         return [program, "-n", "-f", configuration, "-i", self.folder / "rsyslogd.pid"]
 
-    def ready(self) -> bool:
-        return all_listen([self.port] + [self.tls_port] * bool(self.certificate), self.udp_port)
-
-    def _tls_input(self, certificate: Certificate) -> str:
+    def tls_inputs(self, files: CertificateFiles, client_ca: Path | None) -> str:
         _requires_gnutls()
-        files = certificate.write(self.folder)
-        ca = self.clients.write(self.folder, "clients") if self.clients else files.chain
         return _TLS_INPUT.format(
             port=self.tls_port,
-            mode="x509/certvalid" if self.clients else "anon",
-            ca=ca,
+            mode="x509/certvalid" if client_ca else "anon",
+            ca=client_ca or files.chain,
             chain=files.chain,
             key=files.key,
         )

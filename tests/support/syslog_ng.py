@@ -7,15 +7,14 @@ Debian has one syslog daemon installed at a time, so `.ci/run` unpacks the packa
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.certificates import Authority, Certificate
+from tests.support.certificates import Authority, Certificate, CertificateFiles
 from tests.support.ports import free_port
 from tests.support.receivers import NEWLINE
 from tests.support.servers import requires
-from tests.support.syslog_server import SyslogServer, all_listen
+from tests.support.syslog_server import SyslogServer
 
 _CONFIGURATION = """\
 @version: 3.38
@@ -48,7 +47,7 @@ _TLS = 'tls(key-file("{key}") cert-file("{chain}") {clients}) max-connections(10
 
 
 class SyslogNg(SyslogServer):
-    """Each framing has a port of its own. A LF inside a record is written as receivers.NEWLINE."""
+    """Each framing has ports of its own. A LF inside a record is written as receivers.NEWLINE."""
 
     def __init__(
         self,
@@ -58,47 +57,22 @@ class SyslogNg(SyslogServer):
         clients: Authority | None = None,
     ) -> None:
         super().__init__(folder, certificate, clients=clients)
-        self.port = free_port()
         self.octet_port = free_port()
-        self.tls_port = free_port()
         self.tls_octet_port = free_port()
-        self.udp_port = free_port(socket.SOCK_DGRAM)
-
-    @property
-    def url(self) -> str:
-        """Newline framing."""
-        return f"syslog://127.0.0.1:{self.port}"
 
     @property
     def octet_url(self) -> str:
         return f"syslog://127.0.0.1:{self.octet_port}"
 
     @property
-    def tls_url(self) -> str:
-        """Newline framing."""
-        return f"syslog+tls://localhost:{self.tls_port}"
-
-    @property
     def tls_octet_url(self) -> str:
         """RFC 5425."""
         return f"syslog+tls://localhost:{self.tls_octet_port}"
 
-    @property
-    def udp_url(self) -> str:
-        return f"syslog+udp://127.0.0.1:{self.udp_port}"
-
     def command(self) -> Sequence[str | Path]:
         program = _program()
-        configuration = self.folder / "syslog-ng.conf"
-        configuration.write_text(
-            _CONFIGURATION.format(
-                port=self.port,
-                octet_port=self.octet_port,
-                udp_port=self.udp_port,
-                tls_inputs=self._tls_inputs(self.certificate) if self.certificate else "",
-                received=self.received.path,
-                newline=NEWLINE.decode(),
-            )
+        configuration = self.configured(
+            _CONFIGURATION, octet_port=self.octet_port, newline=NEWLINE.decode()
         )
         own = {
             "cfgfile": configuration,
@@ -109,16 +83,14 @@ class SyslogNg(SyslogServer):
         options = [f"--{name}={path}" for name, path in own.items()]
         return [*program, "--foreground", "--stderr", "--no-caps", *options]
 
-    def ready(self) -> bool:
-        tls_ports = [self.tls_port, self.tls_octet_port] if self.certificate else []
-        return all_listen([self.port, self.octet_port, *tls_ports], self.udp_port)
+    def tcp_ports(self) -> list[int]:
+        tls = [self.tls_octet_port] if self.certificate else []
+        return [*super().tcp_ports(), self.octet_port, *tls]
 
-    def _tls_inputs(self, certificate: Certificate) -> str:
-        files = certificate.write(self.folder)
+    def tls_inputs(self, files: CertificateFiles, client_ca: Path | None) -> str:
         clients = "peer-verify(optional-untrusted)"
-        if self.clients:
-            ca = self.clients.write(self.folder, "clients")
-            clients = f'peer-verify(required-trusted) ca-file("{ca}")'
+        if client_ca:
+            clients = f'peer-verify(required-trusted) ca-file("{client_ca}")'
         tls = _TLS.format(key=files.key, chain=files.chain, clients=clients)
         return _TLS_INPUTS.format(port=self.tls_port, octet_port=self.tls_octet_port, tls=tls)
 

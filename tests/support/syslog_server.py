@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import socket
+from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.certificates import Authority, Certificate
+from tests.support.certificates import Authority, Certificate, CertificateFiles
 from tests.support.lines_file import LinesFile
-from tests.support.ports import LOOPBACK, accepts
+from tests.support.ports import LOOPBACK, accepts, free_port
 from tests.support.server_process import ServerProcess
 
 
@@ -30,7 +31,10 @@ class Written:
 
 
 class SyslogServer(ServerProcess):
-    """Writes records to a file. TLS needs a certificate; `clients` signed the senders'."""
+    """Takes newline framing on TCP and TLS, and UDP; writes records to a file.
+
+    TLS needs a certificate; `clients` signed the senders'.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,49 @@ class SyslogServer(ServerProcess):
         self.certificate = certificate
         self.clients = clients
         self.received = LinesFile(folder / "received")
+        self.port = free_port()
+        self.tls_port = free_port()
+        self.udp_port = free_port(socket.SOCK_DGRAM)
+
+    @property
+    def url(self) -> str:
+        return f"syslog://127.0.0.1:{self.port}"
+
+    @property
+    def tls_url(self) -> str:
+        return f"syslog+tls://localhost:{self.tls_port}"
+
+    @property
+    def udp_url(self) -> str:
+        return f"syslog+udp://127.0.0.1:{self.udp_port}"
+
+    @abstractmethod
+    def tls_inputs(self, files: CertificateFiles, client_ca: Path | None) -> str:
+        """What its configuration says of TLS."""
+
+    def tcp_ports(self) -> list[int]:
+        return [self.port, self.tls_port] if self.certificate else [self.port]
+
+    def ready(self) -> bool:
+        return all(map(accepts, self.tcp_ports())) and _is_bound(self.udp_port)
+
+    def configured(self, text: str, **values: object) -> Path:
+        """The file of its configuration, in which ports, TLS and files stand as well."""
+        tls = ""
+        if self.certificate:
+            client_ca = self.clients.write(self.folder, "clients") if self.clients else None
+            tls = self.tls_inputs(self.certificate.write(self.folder), client_ca)
+        file = self.folder / "configuration"
+        file.write_text(
+            text.format(
+                port=self.port,
+                udp_port=self.udp_port,
+                tls_inputs=tls,
+                received=self.received.path,
+                **values,
+            )
+        )
+        return file
 
     def records(self) -> list[Written]:
         return [Written.parse(line) for line in self.received.lines()]
@@ -51,10 +98,6 @@ class SyslogServer(ServerProcess):
         """All records, once there are at least `count`."""
         self.received.wait_for(count, limit_seconds)
         return self.records()
-
-
-def all_listen(tcp_ports: list[int], udp_port: int) -> bool:
-    return all(map(accepts, tcp_ports)) and _is_bound(udp_port)
 
 
 def _is_bound(udp_port: int) -> bool:
