@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple, cast
 
 from confluent_kafka import Message
@@ -12,6 +13,8 @@ from confluent_kafka import Message
 _value_of = Message.value
 _topic_of = Message.topic
 _partition_of = Message.partition
+_timestamp_of = Message.timestamp
+_ms_of = itemgetter(1)
 
 
 YEAR_2000_MS = 946_684_800_000
@@ -53,7 +56,8 @@ class PartitionRecords:
     def earliest_ms(self) -> int:
         """Producers' clocks differ: not always the first one's. Looked for once, for all feeds."""
         if self._earliest_ms is None:
-            self._earliest_ms = min(map(timestamp_ms, self.messages))
+            stamps = map(_ms_of, map(_timestamp_of, self.messages))
+            self._earliest_ms = max(min(stamps), 0)
         return self._earliest_ms
 
     def time(self, wall: float) -> float:
