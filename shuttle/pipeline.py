@@ -127,11 +127,14 @@ class LivePass(Pass):
         await self._idle.wait()
 
     def parts_of(self, batch: Batch) -> list[PartitionRecords]:
-        ours = self._generations
         newest = batch.generation
-        return [
-            records for records in batch.parts if ours.get(records.partition, newest + 1) <= newest
-        ]
+        return [part for part in batch.parts if self._is_ours(part.partition, newest)]
+
+    def _is_ours(self, partition: TopicPartition, generation: int) -> bool:
+        """Whether records of it, taken under this assignment, are for us: it has been taken over,
+        and not under a later one."""
+        ours = self._generations.get(partition, generation + 1)
+        return ours <= generation and partition in self.ledger.positions
 
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
         gaps = feed.gaps
@@ -148,7 +151,6 @@ class LivePass(Pass):
             feed.take(number, records, parcel.data, parcel.lines)
 
     def passed(self, number: int, batch: Batch) -> None:
-        ours = self._generations
         for records in batch.parts:
             self.received[row_of(records.partition.topic).name] += len(records)
         self.polled_at = self._clock()
@@ -158,10 +160,10 @@ class LivePass(Pass):
         ends = {
             partition: end
             for partition, end in batch.ends.items()
-            if ours.get(partition, newest + 1) <= newest and end != at.get(partition)
+            if end != at.get(partition) and self._is_ours(partition, newest)
         }
         for partition, low in batch.reset_to.items():
-            if ours.get(partition, newest + 1) <= newest:
+            if self._is_ours(partition, newest):
                 self._resumed(partition, low)
                 ends[partition] = low
         self.ledger.open(number, ends)

@@ -46,7 +46,7 @@ class DevKafka:
 
     `port` 0 lets the kernel choose, once: a later start keeps the port. `properties` are broker
     properties that win over ours. `progress` is told, in a few words, what is being waited for.
-    The thread that calls `start` must live as long as the broker (see TiedProcess).
+    The thread that calls `start` must live as long as the broker (see ChildProcess).
     """
 
     def __init__(

@@ -51,6 +51,8 @@ class ConsumerThread:
         self._next: asyncio.Future[Batch] | None = None
         self._out_of_range: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
+        self._begun: Offsets = {}
+        """Where partitions were begun that had been paused."""
         self._broken: Exception | None = None
 
     async def next_batch(self) -> Batch:
@@ -97,6 +99,7 @@ class ConsumerThread:
         parts = offsets_of(starts)
         self._paused -= starts.keys()
         self._out_of_range -= starts.keys()
+        self._begun.update(starts)
         # A seek is refused where librdkafka has stopped fetching.
         self.consumer.incremental_unassign(parts)
         self.consumer.incremental_assign(parts)
@@ -105,6 +108,8 @@ class ConsumerThread:
     def unassign(self, partitions: Iterable[TopicPartition]) -> None:
         gone = list(partitions)
         self._out_of_range.difference_update(gone)
+        for partition in gone:
+            self._begun.pop(partition, None)
         self.consumer.incremental_unassign([kafka.TopicPartition(*one) for one in gone])
 
     def fail(self, error: Exception) -> None:
@@ -140,18 +145,24 @@ class ConsumerThread:
             elif error.code() == KafkaError._PARTITION_EOF:
                 ends[message_partition(message)] = offset_of(message)
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-                self._out_of_range.add(message_partition(message))
+                partition = message_partition(message)
+                # It may be late, of a fetch from before the partition was begun elsewhere.
+                if offset_of(message) >= self._begun.get(partition, 0):
+                    self._out_of_range.add(partition)
             elif error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 logger.warning("Kafka: %s", error.str(), extra={"action": "consume_failed"})
         return records
 
     def _to_low_watermark(self, partition: TopicPartition, reset_to: Offsets) -> None:
         """What was to be read next has left Kafka: go on with the oldest that is there."""
+        if partition not in map(partition_of, self.consumer.assignment()):
+            self._out_of_range.discard(partition)
+            return
         part = kafka.TopicPartition(*partition)
         try:
             low, _ = self.consumer.get_watermark_offsets(part, REQUEST_SECONDS)
             self.begin({partition: low})
-        except KafkaException as error:  # no longer ours, or to be tried again
+        except KafkaException as error:  # to be tried again
             logger.warning("Kafka: %s", error, extra={"action": "go_on_failed"})
             self._out_of_range.add(partition)
             return

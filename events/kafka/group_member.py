@@ -13,11 +13,13 @@ import confluent_kafka as kafka
 from confluent_kafka import KafkaError, KafkaException
 
 from events.kafka.batch_size import BatchSize
-from events.kafka.consumer_thread import REQUEST_SECONDS, ConsumerThread, partition_of
+from events.kafka.consumer_thread import ConsumerThread, partition_of
 from events.kafka.records import Batch, Offsets, TopicPartition
 
 logger = logging.getLogger(__name__)
 
+COMMITTED_SECONDS = 3.0
+"""Nothing is read while the group's coordinator is asked: then it is asked again."""
 ANSWER_SECONDS = 0.2
 """For the answer when the time of a hand-over is up: the event loop may be late."""
 
@@ -98,7 +100,7 @@ class GroupMember:
         """What the group has committed, where it has. Raises KafkaException."""
         asked = [kafka.TopicPartition(*partition) for partition in partitions]
         answers = await self._thread.call(
-            lambda: self._kafka.committed(asked, timeout=REQUEST_SECONDS)
+            lambda: self._kafka.committed(asked, timeout=COMMITTED_SECONDS)
         )
         for part in answers:
             if part.error is not None and part.error.code() not in _UNKNOWN:
@@ -134,10 +136,17 @@ class GroupMember:
         await self._thread.call(begin)
 
     async def commit(self, offsets: Offsets) -> None:
-        """Send these offsets; what the broker refuses is said in the log."""
+        """Send offsets of partitions that are still ours; what the broker refuses is logged."""
+
+        def commit() -> None:
+            # It may have waited here behind a hand-over, which has committed more.
+            here = set(map(partition_of, self._kafka.assignment()))
+            parts = self._to_commit({p: at for p, at in offsets.items() if p in here})
+            if parts:
+                self._kafka.commit(offsets=parts, asynchronous=True)
+
         if offsets:
-            parts = self._to_commit(offsets)
-            await self._thread.call(lambda: self._kafka.commit(offsets=parts, asynchronous=True))
+            await self._thread.call(commit)
 
     async def assign_again(self, partitions: Iterable[TopicPartition]) -> None:
         """Have partitions, those that are still ours, taken over anew."""

@@ -77,7 +77,7 @@ class SupervisedProcess:
 
     def _start(self) -> None:
         try:
-            # From this thread, which lives as long as this process (see TiedProcess).
+            # From this thread, which lives as long as this process (see ChildProcess).
             self._child = ChildProcess(self._command, output=sys.stderr.buffer)
         except OSError as error:
             logger.error("%s cannot start: %s", self._name, error, extra={"action": "not_started"})

@@ -79,8 +79,12 @@ class CursorWriter:
             try:
                 if due or offsets:
                     refused = await self._store.ask(lambda store: store.write(due, offsets, claims))
-            except StoreError:
-                return False
+            except (StoreError, asyncio.CancelledError) as error:
+                for snapshot in snapshots:
+                    snapshot.feed.gaps.stored.doubt(snapshot.rows)
+                if isinstance(error, StoreError):
+                    return False
+                raise
             self._offsets.update({s: offsets[s] for s in offsets.keys() - refused.partitions})
             for snapshot, change in zip(snapshots, changes, strict=True):
                 # What was refused is forgotten below, or is written once its claim is there, or

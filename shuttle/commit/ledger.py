@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from events.kafka.records import Offsets, TopicPartition
 
@@ -71,6 +71,14 @@ class Ledger:
         ):
             offsets.update(settled.popleft()[2])
         self.safe.update(offsets)
+        return offsets
+
+    def settled_of(self, partitions: Collection[TopicPartition]) -> Offsets:
+        """How far these are settled by now, whatever is still to wait for its commit."""
+        offsets = {partition: at for partition, at in self.safe.items() if partition in partitions}
+        for _, number, ends in self._settled:
+            if number < self._first_held:
+                offsets.update({p: end for p, end in ends.items() if p in partitions})
         return offsets
 
     def _merge(self, held: Sequence[int]) -> None:

@@ -243,5 +243,6 @@ class Delivery:
         new = max(sender.confirmed_bytes - self._bytes_here, 0)
         self._bytes_here += new
         progress = Progress(writes, new, refused)
-        self._writes.confirmed(progress)
+        if writes or new or refused:
+            self._writes.confirmed(progress)
         return progress

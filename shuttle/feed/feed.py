@@ -96,8 +96,8 @@ class Feed:
 
     def lose(self, lines: int, reason: str, *, exact: bool = True) -> None:
         """Lines that this drain will never get; it is told even where nobody knows of any."""
+        self.stats.lost(lines, reason, self.context.wall_clock(), exact=exact)
         if not self.is_closed:
-            self.stats.lost(lines, reason, self.context.wall_clock(), exact=exact)
             self._lists.untold.add(self)
 
     # What the worker does.
@@ -108,8 +108,7 @@ class Feed:
 
     def confirm(self, now: float) -> None:
         """Ask the connection how far it has got; leave the live pass when that is too little."""
-        self.outbound.confirm(now)
-        if self.outbound.delivery.oldest is None:
+        if self.outbound.confirm(now):
             self._lists.outstanding.discard(self)
 
     def tend(self, now: float) -> None:

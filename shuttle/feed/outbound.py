@@ -64,17 +64,20 @@ class Outbound:
 
     # What the worker does.
 
-    def confirm(self, now: float) -> None:
-        """Ask the connection how far it has got; leave the live pass when that is too little."""
+    def confirm(self, now: float) -> bool:
+        """Ask the connection how far it has got; leave the live pass when that is too little.
+
+        Returns whether all that was taken is confirmed, or given up to a replay.
+        """
         delivery, sender = self.delivery, self.delivery.link.sender
         if sender is None:
             oldest = delivery.oldest
             if oldest is not None and now - oldest.since > LATE_SECONDS:
                 self.leave_live("the receiver takes too long to answer")
-            return
+            return oldest is None
         progress = delivery.confirm(sender, now)
         if sender is not delivery.link.sender:  # it has ended of that
-            return
+            return False
         if sender.trouble is not None and sender.trouble != self.health.error:
             self.health.complain(sender.trouble, self._context.wall_clock())
         if progress.bytes:
@@ -86,6 +89,7 @@ class Outbound:
             self._end_if_due(now)
         else:
             self._judge(oldest, sender, now)
+        return oldest is None
 
     def tend(self, now: float) -> None:
         """Now and then: end what is idle or old, believe in what has stood."""
@@ -195,9 +199,8 @@ class Outbound:
     # Inside.
 
     def _judge(self, oldest: Write, sender: Sender[Write], now: float) -> None:
-        held, most = sender.buffered_bytes, sender.capacity_bytes
-        answers = self._route.destination.transport.answers
-        verdict = self.health.judge(oldest.since, held, most, now, answers=answers)
+        held, answers = sender.buffered_bytes, self._route.destination.transport.answers
+        verdict = self.health.judge(oldest.since, held, sender.capacity_bytes, now, answers=answers)
         if verdict.give_up:
             self.give_up(verdict.why)
         elif verdict.why:

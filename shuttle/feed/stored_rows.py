@@ -80,6 +80,12 @@ class StoredRows:
         if self._holds == snapshot.holds:
             self.held_from = None
 
+    def doubt(self, snapshot: RowsSnapshot) -> None:
+        """Nobody knows whether the database has these rows."""
+        for partition in snapshot.changed.keys() & self._on_their_way.keys():
+            self.rows[partition] = OUTDATED
+        self.version += 1
+
     def forget(self, partition: TopicPartition) -> None:
         self.rows.pop(partition, None)
         self._on_their_way.pop(partition, None)

@@ -67,11 +67,10 @@ class Rebalance:
         self._tasks = tasks
 
     def assigned(self, partitions: Sequence[TopicPartition], generation: int) -> None:
+        self._live.assigned(partitions, generation)
         self._tasks.spawn("take over", self._take_over(partitions, generation))
 
     async def _take_over(self, partitions: Sequence[TopicPartition], generation: int) -> None:
-        self._live.assigned(partitions, generation)
-
         def still_ours() -> list[TopicPartition]:
             return [partition for partition in partitions if self._live.has(partition, generation)]
 
@@ -104,17 +103,17 @@ class Rebalance:
         while wanted := [p for p in partitions if self._live.has(p, generation)]:
             await asyncio.sleep(RETRY_SECONDS)
             with suppress(KafkaException):
-                if back := list(await self._cluster.bounds(wanted)):
-                    await self._member.assign_again(back)
-                    partitions = set(wanted) - set(back)
+                led = await self._cluster.bounds(wanted)
+                back = [partition for partition in led if self._live.has(partition, generation)]
+                await self._member.assign_again(back)
+                partitions = set(wanted) - set(back)
 
     async def revoked(self, partitions: Collection[TopicPartition], until: float) -> Offsets:
         gone = set(partitions)
         self._live.revoked(gone)
-        settled = await self._ticks.let_arrive(until - LAST_STORE_SECONDS, until)
-        safe = {partition: at for partition, at in self._ledger.safe.items() if partition in gone}
+        offsets = await self._ticks.hand_over(gone, until - LAST_STORE_SECONDS, until)
         self.lost(gone)
-        return settled | safe
+        return offsets
 
     def lost(self, partitions: Collection[TopicPartition]) -> None:
         gone = set(partitions)

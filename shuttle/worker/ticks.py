@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from confluent_kafka import KafkaException
 
 from events.kafka.group_member import GroupMember
-from events.kafka.records import Offsets
+from events.kafka.records import Offsets, TopicPartition
 from shuttle.commit.cursor_writer import CursorWriter
 from shuttle.commit.ledger import Ledger
 from shuttle.commit.snapshots import held_batch
@@ -88,33 +88,13 @@ class Ticks:
                 # They are committed with the next, or the lines are delivered again.
                 logger.warning("Commit failed: %s", error, extra={"action": "commit_failed"})
 
-    async def let_arrive(
-        self, arrive_until: float, store_until: float, *, replayed: bool = False
-    ) -> Offsets:
-        """Flush, wait until what is under way is confirmed, and have the database know the rest.
+    async def let_arrive(self, until: float, *, replayed: bool = False) -> None:
+        """Flush, and wait until what is under way is confirmed. `until`: monotonic seconds.
 
-        Returns what may be committed by then, without the delay for receivers that die: partitions
-        go, or the worker ends. Times are monotonic seconds. `replayed`: wait for lines of drains
-        that are behind, too, while those get on.
+        `replayed`: wait for lines of drains that are behind, too, while those get on.
         """
         for feed in list(self._lists.outstanding):
             feed.flush()
-        # Cursors of drains that are behind wait for nobody: it may be the database that is slow.
-        storing = asyncio.create_task(self._cursor_writer.keep(), name="store")
-        try:
-            await self._confirmed(arrive_until, replayed=replayed)
-            offsets = self._settle_all()
-            with suppress(TimeoutError):  # what is not stored is not committed
-                async with asyncio.timeout_at(store_until):
-                    await storing
-                    offsets |= self._settle_all()
-                    # A drain's start that is passed by now goes: the next worker would begin there.
-                    await self._cursor_writer.keep(every_offset=True)
-        finally:
-            storing.cancel()
-        return offsets | self._settle_all()
-
-    async def _confirmed(self, until: float, *, replayed: bool) -> None:
         while self._clock() < until:
             await self.confirm()
             now, under_way = self._clock(), self._lists.outstanding
@@ -124,13 +104,36 @@ class Ticks:
                 break
             await asyncio.sleep(LOOK_SECONDS)
 
+    async def hand_over(
+        self, partitions: Collection[TopicPartition], arrive_until: float, until: float
+    ) -> Offsets:
+        """What may be committed of partitions that go, without the delay for receivers that die.
+
+        Times are monotonic seconds: until when lines may arrive, and until when all is over.
+        """
+        # Cursors of drains that are behind wait for nobody: it may be the database that is slow.
+        storing = asyncio.create_task(self._cursor_writer.keep(), name="store")
+        try:
+            await self.let_arrive(arrive_until)
+            with suppress(TimeoutError):  # what is not stored is not committed
+                async with asyncio.timeout_at(until):
+                    await storing
+                    await self._cursor_writer.keep(every_offset=True)
+        finally:
+            storing.cancel()
+        self._settle()
+        return self._ledger.settled_of(partitions)
+
+    async def store_all(self) -> None:
+        """The last that the database hears: nothing is held back any more but what has to be."""
+        await self._cursor_writer.keep(every_offset=True)
+        self._settle()
+        self._ledger.committable(math.inf)
+        await self._cursor_writer.keep(every_offset=True)
+
     def _settle(self) -> None:
         held = map(held_batch, self._lists.outstanding | self._lists.unstored)
         self._ledger.settle([batch for batch in held if batch is not None], self._clock())
-
-    def _settle_all(self) -> Offsets:
-        self._settle()
-        return self._ledger.committable(math.inf)
 
 
 def _guarded(feed: Feed, act: Callable[[Feed], None]) -> None:

@@ -179,8 +179,12 @@ class Worker:
         logger.info("Consuming", extra={"action": "started"})
 
     async def _end(self) -> None:
-        arrive_until = self._clock() + self._config.shutdown_grace_seconds
-        await self._ticks.let_arrive(arrive_until, arrive_until + STORE_SECONDS, replayed=True)
+        await self._ticks.let_arrive(
+            self._clock() + self._config.shutdown_grace_seconds, replayed=True
+        )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STORE_SECONDS):
+                await self._ticks.store_all()
         with suppress(StoreError, TimeoutError):  # the last figures
             async with asyncio.timeout(STORE_SECONDS):
                 await self._statuses.publish(self._feeds.by_id.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +28,8 @@ class MemoryStore:
 
     def __init__(self, *routes: Route) -> None:
         self.drains = {route.drain_id: route for route in routes}
+        self.writing = threading.Event()
+        """Set once a write has begun."""
         self.cursors: Cursors = {}
         self.claims: dict[TopicPartition, Claim] = {}
         self.statuses: dict[str, list[FeedStatus]] = {}
@@ -112,6 +115,7 @@ class MemoryStore:
         offsets: Mapping[TopicPartition, int],
         claims: Mapping[TopicPartition, Claim],
     ) -> Refused:
+        self.writing.set()
         time.sleep(self.seconds)  # in the thread of the store
         self.writes += 1
         wanted = {partition for change in changes for partition in (*change.rows, *change.gone)}

@@ -95,7 +95,10 @@ def test_a_storm_of_them_loses_nothing(
 
     load = SteadyLoad(kafka.bootstrap, space, run, partitions=PARTITIONS, per_second=PER_SECOND)
     with load:
-        sink.wait_for(PER_SECOND)
+        # Until then a new drain begins, for whoever comes, where it was made.
+        wait_until(
+            lambda: sum(kafka.committed("logshuttle", space).values()) > 0, 20, "a first commit"
+        )
         for _ in range(rounds):
             crew.join()
             wait_until(lambda: all(crew.partitions()), 15, "the new one has its part")

@@ -57,7 +57,7 @@ async def test_one_that_cannot_start_is_said_and_tried_again(
     monkeypatch.setattr(sys, "executable", "/no/such/python")
 
     async with running(supervised(program)):
-        await until(lambda: len(caplog.records) == 2, 20, "two complaints")
+        await until(lambda: len(caplog.records) >= 2, 20, "two complaints")
 
     assert "runals cannot start" in caplog.text
 
