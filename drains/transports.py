@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+DATAGRAM_BYTES_MAX = 1_024
+"""What is longer is cut."""
 REQUEST_BYTES_MAX = 256 * 1024
 REQUEST_LINES_MAX = 1000
 

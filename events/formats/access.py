@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from events.formats import envoy, istio
 from events.formats.json_records import JsonRecords
+from events.formats.kafka_stamps import lines_of_records
 from events.formats.malformed import Malformed
 from events.formats.origins import Origins
-from events.formats.record_times import lines_of_records
 from events.formats.texts import as_given
 from events.formats.web import TAG
 from events.kafka.records import PartitionRecords

@@ -7,9 +7,9 @@ from typing import Any
 from msgspec import Struct
 
 from events.formats.json_records import JsonRecords
+from events.formats.kafka_stamps import lines_of_records
 from events.formats.malformed import Malformed, MalformedError
 from events.formats.origins import Origins
-from events.formats.record_times import lines_of_records
 from events.formats.said import said
 from events.kafka.records import PartitionRecords
 from events.lines import Lines, OriginTest

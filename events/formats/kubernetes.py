@@ -14,8 +14,8 @@ from confluent_kafka import Message
 from msgspec import Struct
 
 from events.formats.json_records import JsonRecords, text_or_none
+from events.formats.kafka_stamps import time_of_record
 from events.formats.malformed import Malformed, MalformedError
-from events.formats.record_times import time_of_record
 from events.formats.said import said
 from events.formats.timestamps import rfc5424_times
 from events.kafka.records import PartitionRecords

@@ -10,9 +10,9 @@ from urllib.parse import unquote_plus
 
 from confluent_kafka import Message
 
+from events.formats.kafka_stamps import lines_of_records
 from events.formats.malformed import Malformed, MalformedError
 from events.formats.origins import Origins, app_or_none
-from events.formats.record_times import lines_of_records
 from events.formats.web_layout import LIFTED, Layout, WebLine, has_layout
 from events.kafka.records import PartitionRecords
 from events.keys import AppKey

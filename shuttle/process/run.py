@@ -13,7 +13,7 @@ from events.process.supervised_process import SupervisedProcess, running
 from shuttle.commit.database_store import DatabaseStore
 from shuttle.process.limits import spare_the_collector
 from shuttle.process.supervisor import Supervisor
-from shuttle.process.worker_probes import WorkersAnswers
+from shuttle.process.supervisor_probes import WorkersAnswers
 from shuttle.worker.config import WorkerConfig
 from shuttle.worker.metrics import registry_of
 from shuttle.worker.worker import Worker

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from drains.routes import Route
+from drains.transports import DATAGRAM_BYTES_MAX
 from events.cleaning import field, one_line
 from events.lines import Origin, Severity
 
 RECORD_BYTES_MAX = 99_990
 """A longer record is cut, as in the original, but never inside a character."""
-DATAGRAM_BYTES_MAX = 1_024
 
 PRI_AND_VERSION = {Severity.ERROR: "<11>1 ", Severity.INFO: "<14>1 "}
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from drains.delivery.wire.logplex import frames_of
 from drains.delivery.wire.rfc5424 import (
-    DATAGRAM_BYTES_MAX,
     RECORD_BYTES_MAX,
     WireFormat,
     cut,
@@ -19,6 +18,7 @@ from drains.delivery.wire.rfc5424 import (
 from drains.destination import Destination
 from drains.option_values import DrainOptions
 from drains.routes import Route
+from drains.transports import DATAGRAM_BYTES_MAX
 from events.keys import AppKey
 from events.lines import Origin
 

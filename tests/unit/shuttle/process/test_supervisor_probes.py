@@ -16,7 +16,7 @@ from events.process.probe_client import ask
 from events.process.probes import OwnAnswers, serve_probes
 from shuttle.process.merged_metrics import merged
 from shuttle.process.supervisor import Supervisor
-from shuttle.process.worker_probes import WorkersAnswers
+from shuttle.process.supervisor_probes import WorkersAnswers
 
 READY = {"assignment": True, "kafka": True}
 
@@ -144,7 +144,7 @@ async def test_one_without_partitions_is_ready_while_another_has_some(
 async def test_one_that_hangs_holds_up_nobody(
     supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shuttle.process.worker_probes.LIMIT_SECONDS", 1)
+    monkeypatch.setattr("shuttle.process.supervisor_probes.LIMIT_SECONDS", 1)
 
     with socket.socket(socket.AF_UNIX) as hanging:
         hanging.bind(str(supervisor.sockets["1"]))
