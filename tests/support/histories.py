@@ -172,7 +172,7 @@ class History:
             self._create_topic()
             if self._random.random() < 0.5:
                 self._produce()
-        if number == self._creates_at:
+        if number == self._creates_at and len(self.drains) < SLOTS:
             self._create_drain()
         for act in self._chosen(self._random.choice([1, 1, 2, 3])):
             act()
