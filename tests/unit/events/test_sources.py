@@ -13,6 +13,7 @@ from events.formats.decode import FORMATS, Decoder
 from events.formats.envoy import key_of
 from events.keys import AppKey, Key, SiteKey
 from events.lines import LogLine
+from events.topics import SOURCE_TOPICS
 from tests.support.golden import GoldenCase, golden_cases
 from tests.support.records import RECORD_TIME, records_of
 
@@ -269,3 +270,8 @@ def test_layouts_change_nothing(lines: list[list[tuple[str, str]]], separator: s
         found = learned.lines_of(records_of([value], "alamoweblogs"))
         fresh = Decoder().lines_of(records_of([value], "alamoweblogs"))
         assert [(a.origin.key, a.text) for a in found] == [(b.origin.key, b.text) for b in fresh]
+
+
+def test_each_topic_of_a_source_has_a_format() -> None:
+    """Another would be read as a space's."""
+    assert FORMATS.keys() == SOURCE_TOPICS
