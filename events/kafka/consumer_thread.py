@@ -83,7 +83,14 @@ class ConsumerThread:
     def assign(self, starts: Offsets) -> None:
         """Have exactly these, and read them from these offsets on."""
         self._out_of_range.clear()
+        self._begun.clear()
         self.consumer.assign(offsets_of(starts))
+
+    def assign_more(self, starts: Mapping[TopicPartition, int]) -> None:
+        """Read these too, from these offsets on; nothing changes for the others."""
+        for partition in starts:
+            self._begun.pop(partition, None)
+        self.consumer.incremental_assign(offsets_of(starts))
 
     def assign_paused(self, partitions: Iterable[TopicPartition]) -> None:
         """Have these, and read nothing of them before `begin`. They have an offset all the same:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from events.kafka.batch_size import BatchSize
-from events.kafka.consumer_thread import POLL_SECONDS, REQUEST_SECONDS, ConsumerThread, offsets_of
+from events.kafka.consumer_thread import POLL_SECONDS, REQUEST_SECONDS, ConsumerThread
 from events.kafka.records import Batch, Offsets, TopicPartition
 
 
@@ -47,8 +47,7 @@ class OffsetConsumer:
 
     async def take_up(self, starts: Mapping[TopicPartition, int]) -> None:
         """Read these too; nothing changes for the others."""
-        parts = offsets_of(starts)
-        await self._thread.call(lambda: self._thread.consumer.incremental_assign(parts))
+        await self._thread.call(lambda: self._thread.assign_more(starts))
 
     async def let_go(self, partitions: Collection[TopicPartition]) -> None:
         """Read these no more. The next batch may have records of them yet."""

@@ -54,3 +54,25 @@ async def test_a_topic_that_is_not_there_is_not_made(kafka: Broker, topic: Topic
     await consumer.meet([name])
     await consumer.close()
     assert not kafka.partitions(name)
+
+
+async def test_each_assignment_below_the_oldest_record_goes_on_there(
+    kafka: Broker, topic: TopicNames
+) -> None:
+    name = kafka.create(topic(), partitions=1)
+    first = TopicPartition(name, 0)
+    kafka.produce(name, [b"0", b"1", b"2"], partition=0)
+    kafka.delete_records(name, {0: 2})
+    conf = consumer_conf({"bootstrap.servers": kafka.bootstrap}, "never-seen")
+    consumer = OffsetConsumer(conf, "test")
+    try:
+        for _ in range(2):
+            await consumer.assign({first: 0})
+            reset_to: dict[TopicPartition, int] = {}
+            async with asyncio.timeout(10):
+                while not reset_to:
+                    reset_to.update((await consumer.next_batch()).reset_to)
+            assert reset_to == {first: 2}
+            assert await read(consumer, 1) == [(0, b"2")]
+    finally:
+        await consumer.close()
