@@ -36,8 +36,8 @@ _Answer = TypeVar("_Answer")
 
 
 class ConsumerThread:
-    """Owns the consumer, which partitions of it are paused, and which stand where Kafka has
-    nothing any more. `consumer` may be used in its thread only: in `call`, and in callbacks."""
+    """Owns the consumer, and which partitions of it stand where Kafka has nothing any more.
+    `consumer` may be used in its thread only: in `call`, and in callbacks."""
 
     def __init__(
         self, conf: Mapping[str, Any], name: str, poll_seconds: float = POLL_SECONDS
@@ -50,9 +50,6 @@ class ConsumerThread:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._next: asyncio.Future[Batch] | None = None
         self._out_of_range: set[TopicPartition] = set()
-        self._paused: set[TopicPartition] = set()
-        self._begun: Offsets = {}
-        """Where partitions were begun that had been paused."""
         self._broken: Exception | None = None
 
     async def next_batch(self) -> Batch:
@@ -83,40 +80,15 @@ class ConsumerThread:
     def assign(self, starts: Offsets) -> None:
         """Have exactly these, and read them from these offsets on."""
         self._out_of_range.clear()
-        self._begun.clear()
         self.consumer.assign(offsets_of(starts))
 
     def assign_more(self, starts: Mapping[TopicPartition, int]) -> None:
         """Read these too, from these offsets on; nothing changes for the others."""
-        for partition in starts:
-            self._begun.pop(partition, None)
         self.consumer.incremental_assign(offsets_of(starts))
-
-    def assign_paused(self, partitions: Iterable[TopicPartition]) -> None:
-        """Have these, and read nothing of them before `begin`. They have an offset all the same:
-        without one librdkafka asks for it, and may abort the process when they go before it has
-        an answer."""
-        assigned = offsets_of(dict.fromkeys(partitions, 0))
-        self.consumer.incremental_assign(assigned)
-        self.consumer.pause(assigned)
-        self._paused.update(map(partition_of, assigned))
-
-    def begin(self, starts: Offsets) -> None:
-        """Read these, which are assigned, from these offsets on."""
-        parts = offsets_of(starts)
-        self._paused -= starts.keys()
-        self._out_of_range -= starts.keys()
-        self._begun.update(starts)
-        # A seek is refused where librdkafka has stopped fetching.
-        self.consumer.incremental_unassign(parts)
-        self.consumer.incremental_assign(parts)
-        self.consumer.resume(parts)
 
     def unassign(self, partitions: Iterable[TopicPartition]) -> None:
         gone = list(partitions)
         self._out_of_range.difference_update(gone)
-        for partition in gone:
-            self._begun.pop(partition, None)
         self.consumer.incremental_unassign([kafka.TopicPartition(*one) for one in gone])
 
     def fail(self, error: Exception) -> None:
@@ -132,7 +104,7 @@ class ConsumerThread:
             raise self._broken
         messages = self.consumer.consume(self.batch_size.records, self._poll_seconds)
         reset_to: Offsets = {}
-        for partition in self._out_of_range - self._paused:
+        for partition in list(self._out_of_range):
             self._to_low_watermark(partition, reset_to)
         ends: Offsets = {}
         if any(map(_error_of, messages)):
@@ -152,10 +124,7 @@ class ConsumerThread:
             elif error.code() == KafkaError._PARTITION_EOF:
                 ends[message_partition(message)] = offset_of(message)
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-                partition = message_partition(message)
-                # It may be late, of a fetch from before the partition was begun elsewhere.
-                if offset_of(message) >= self._begun.get(partition, 0):
-                    self._out_of_range.add(partition)
+                self._out_of_range.add(message_partition(message))
             elif error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 logger.warning("Kafka: %s", error.str(), extra={"action": "consume_failed"})
         return records
@@ -168,7 +137,9 @@ class ConsumerThread:
         part = kafka.TopicPartition(*partition)
         try:
             low, _ = self.consumer.get_watermark_offsets(part, REQUEST_SECONDS)
-            self.begin({partition: low})
+            # A seek is refused: librdkafka has stopped fetching the partition.
+            self.unassign([partition])
+            self.assign_more({partition: low})
         except KafkaException as error:  # to be tried again
             logger.warning("Kafka: %s", error, extra={"action": "go_on_failed"})
             self._out_of_range.add(partition)

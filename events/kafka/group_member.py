@@ -60,7 +60,9 @@ class Assignments(Protocol):
 
 
 class GroupMember:
-    """Owns how often partitions were assigned. Its calls of librdkafka are all in one thread."""
+    """Owns which partitions are the member's, and which of these are read. librdkafka is told of
+    one when it is begun: one that was assigned, paused, and at once assigned elsewhere, was now
+    and then not read at all. All calls of librdkafka are in one thread."""
 
     def __init__(self, conf: Mapping[str, Any]) -> None:
         self._thread = ConsumerThread({**conf, "on_commit": _log_commit}, "kafka-live")
@@ -68,6 +70,9 @@ class GroupMember:
         self._assignments: Assignments
         self._loop = asyncio.get_running_loop()
         self._leaving = False
+        self._ours: dict[TopicPartition, int] = {}
+        """Each with the assignment under which it came."""
+        self._read: set[TopicPartition] = set()
 
     @property
     def batch_size(self) -> BatchSize:
@@ -126,12 +131,14 @@ class GroupMember:
 
         return await self._thread.call(look)
 
-    async def begin(self, starts: Offsets) -> None:
-        """Read partitions that were assigned, those that still are, from these offsets on."""
+    async def begin(self, starts: Offsets, generation: int) -> None:
+        """Read partitions from these offsets on: those that came with this assignment and have not
+        gone since."""
 
         def begin() -> None:
-            here = set(map(partition_of, self._kafka.assignment()))
-            self._thread.begin({p: at for p, at in starts.items() if p in here})
+            new = {p: at for p, at in starts.items() if self._ours.get(p) == generation}
+            self._thread.assign_more(new)
+            self._read |= new.keys()
 
         await self._thread.call(begin)
 
@@ -140,8 +147,7 @@ class GroupMember:
 
         def commit() -> None:
             # It may have waited here behind a hand-over, which has committed more.
-            here = set(map(partition_of, self._kafka.assignment()))
-            parts = self._to_commit({p: at for p, at in offsets.items() if p in here})
+            parts = self._to_commit({p: at for p, at in offsets.items() if p in self._ours})
             if parts:
                 self._kafka.commit(offsets=parts, asynchronous=True)
 
@@ -153,9 +159,9 @@ class GroupMember:
         wanted = set(partitions)
 
         def again() -> None:
-            here = [p for p in map(partition_of, self._kafka.assignment()) if p in wanted]
+            here = wanted & self._ours.keys()
             if here:
-                self._thread.unassign(here)
+                self._unassign(here)
                 self._assign(here)
 
         await self._thread.call(again)
@@ -173,11 +179,19 @@ class GroupMember:
         with self._no_exception():
             self._assign(list(map(partition_of, parts)))
 
-    def _assign(self, partitions: list[TopicPartition]) -> None:
-        self._thread.assign_paused(partitions)
+    def _assign(self, partitions: Collection[TopicPartition]) -> None:
         self._thread.generation += 1
+        self._ours.update(dict.fromkeys(partitions, self._thread.generation))
+        self._thread.assign_more({})  # else librdkafka would read them from where it finds
         if not self._leaving:  # else they go at once
-            self._tell(self._assignments.assigned, partitions, self._thread.generation)
+            self._tell(self._assignments.assigned, list(partitions), self._thread.generation)
+
+    def _unassign(self, partitions: Collection[TopicPartition]) -> None:
+        for partition in partitions:
+            self._ours.pop(partition, None)
+        read = self._read.intersection(partitions)
+        self._read -= read
+        self._thread.unassign(read)
 
     def _on_revoke(self, _: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
         with self._no_exception():
@@ -185,7 +199,7 @@ class GroupMember:
             try:
                 self._hand_over(partitions)
             finally:
-                self._thread.unassign(partitions)
+                self._unassign(partitions)
 
     def _hand_over(self, partitions: list[TopicPartition]) -> None:
         seconds = self._assignments.hand_over_seconds
@@ -210,7 +224,7 @@ class GroupMember:
         with self._no_exception():
             partitions = list(map(partition_of, parts))
             self._tell(self._assignments.lost, partitions)
-            self._thread.unassign(partitions)
+            self._unassign(partitions)
 
     def _tell(self, told: Any, *what: Any) -> None:
         self._loop.call_soon_threadsafe(told, *what)

@@ -89,7 +89,8 @@ class Rebalance:
                 if starts[partition] < found[partition].low:
                     self._live.missing(partition, starts[partition], found[partition].low)
         try:
-            await self._member.begin({p: self._ledger.positions[p] for p in ours})
+            starts = {partition: self._ledger.positions[partition] for partition in ours}
+            await self._member.begin(starts, generation)
         except KafkaException as error:  # they went again while we looked up their cursors
             logger.warning("Kafka: %s", error, extra={"action": "resume_failed"})
         logger.info("Took over %d partitions", len(ours), extra={"action": "assigned"})
