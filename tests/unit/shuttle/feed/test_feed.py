@@ -81,18 +81,6 @@ async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: FeedBe
     assert bench.lists.urgent.is_set()
 
 
-async def test_a_quiet_clean_close_is_no_failure(bench: FeedBench) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.confirm()
-    bench.now += 6
-    bench.feed.confirm(bench.now)
-    bench.sender.confirm(bench.now)
-
-    bench.sender.ended(None)
-
-    assert (bench.feed.gaps.offsets, bench.feed.state) == ({}, "live")
-
-
 async def test_a_clean_close_while_behind_is_dialled_again(bench: FeedBench) -> None:
     bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
     await bench.connected()
@@ -140,24 +128,6 @@ async def test_a_row_that_is_out_of_date_when_stored_is_stored_again(bench: Feed
     bench.store()
     assert bench.feed.gaps.stored.rows == {}
     assert bench.feed not in bench.lists.unstored
-
-
-async def test_resets_without_progress_step_back_less_and_less(bench: FeedBench) -> None:
-    distrusted = []
-    await bench.sent(batch=1, begin=10)
-    bench.confirm()
-    for _ in range(6):
-        distrusted.append(bench.feed.outbound.delivery.link.distrusted.seconds)
-        bench.sender.ended(ConnectionResetError())
-        bench.try_now()
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        await bench.sent(batch=2, begin=9, has_cursor=True)
-
-    assert distrusted == [5.0, 5.0, 5.0, 5.0, 2.5, 0.0]
-    await bench.sent(batch=3, begin=10, has_cursor=True)
-    bench.confirm()
-    assert bench.feed.outbound.delivery.link.distrusted.seconds == 5.0
 
 
 async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: FeedBench) -> None:
@@ -246,13 +216,6 @@ async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBenc
     assert bench.cursors == {P0: 11}
     bench.feed.gaps.caught_up(P0, 11, live_position=11)
     assert (bench.cursors, bench.feed.state) == ({}, "live")
-
-
-async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: FeedBench) -> None:
-    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    bench.feed.gaps.caught_up(P0, 15, live_position=12)
-
-    assert bench.feed.gaps.live_from == {P0: 15}
 
 
 async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: FeedBench) -> None:

@@ -9,19 +9,13 @@ from typing import Any
 import pytest
 
 from drains.delivery.network.errors import ConnectionEndedError
-from drains.delivery.sender import Ended, Sender
 from drains.delivery.senders.http_answers import HttpError
 from drains.filters import LineFilter
-from drains.routes import Route
 from drains.transports import TCP
 from events.kafka.records import TopicPartition
-from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.delivery import IDLE_SECONDS
-from shuttle.feed.feed import Feed
 from shuttle.feed.health import LATE_SECONDS, PROVEN_SECONDS
-from shuttle.feed.link import DIALS
-from shuttle.feed.writes import Write
-from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
+from tests.support.feed_bench import P0, P1, FeedBench, records, route_of
 
 P2 = TopicPartition(P0.topic, 2)
 Benches = Callable[..., FeedBench]
@@ -45,23 +39,6 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(2):
         while not condition():
             await asyncio.sleep(0)
-
-
-async def test_lines_of_each_connection_are_kept_apart(benches: Benches) -> None:
-    bench = benches(connections=2)
-    bench.feed.take(1, records(10), (b"a", b""), 1)
-    bench.feed.take(1, records(11), (b"c", b"b"), 2)
-
-    assert (await bench.connected()).pieces == [(b"ac", b"b")]
-
-
-async def test_requests_gather_for_longer_than_writes(benches: Benches) -> None:
-    stream, web = benches(), benches("https://127.0.0.1/")
-    for bench in (stream, web):
-        bench.feed.take(1, records(10), (b"a",), 1)
-
-    assert list(stream.lists.due) == [0.05]
-    assert list(web.lists.due) == [0.5]
 
 
 async def test_another_framing_waits_for_what_is_under_way(benches: Benches) -> None:
@@ -197,18 +174,6 @@ async def test_trouble_without_an_end_is_shown(benches: Benches) -> None:
     assert (bench.feed.state, bench.feed.outbound.health.error) == ("live", "connection refused")
 
 
-async def test_a_replay_over_udp_goes_at_5000_lines_a_second(benches: Benches) -> None:
-    bench = benches("syslog+udp://127.0.0.1:514")
-    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    await until(lambda: bool(bench.receiver.senders))
-    bench.feed.take_replayed(1, records(10), (b"x",), 1000)
-    bench.feed.flush()
-
-    assert not bench.feed.has_room
-    bench.now += 0.2
-    assert bench.feed.has_room
-
-
 async def failed_request(bench: FeedBench, error: Exception) -> None:
     """A request of offsets 10 to 11 of P0 and 3 of P1, and one more behind it."""
     bench.feed.take(1, records(10), (b"a",), 1)
@@ -248,61 +213,12 @@ async def test_a_failed_request_is_cut_exactly_so_again(benches: Benches) -> Non
     assert bench.feed.takes_live
 
 
-async def test_a_large_request_that_failed_still_fits(benches: Benches) -> None:
-    bench = benches("https://127.0.0.1/")
-    await failed_request(bench, HttpError(503, {}))
-    bench.feed.take_replayed(3, records(10), (b"a" * 3_000_000,), 1)
-
-    assert bench.feed.has_room
-
-
 async def test_a_refused_request_is_not_cut_so_again(benches: Benches) -> None:
     bench = benches("https://127.0.0.1/")
     await failed_request(bench, HttpError(400, {}))
 
     assert bench.feed.outbound.delivery.resend is None
     assert bench.feed.gaps.offsets == {P0: 10, P1: 3}
-
-
-async def test_retry_after_is_waited_for(benches: Benches, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-    bench = benches("https://127.0.0.1/")
-    bench.feed.take(1, records(10), (b"a",), 1)
-    bench.feed.flush()
-    await bench.connected()
-    loop = asyncio.get_running_loop()
-
-    def call_later(delay: float, *_: Any, **__: Any) -> Any:
-        waits.append(delay)
-        return loop.call_at(loop.time() + delay, lambda: None)
-
-    monkeypatch.setattr(loop, "call_later", call_later)
-    bench.sender.ended(HttpError(429, {"Retry-After": "120"}))
-
-    assert max(waits) == 120
-
-
-async def test_dials_that_hang_again_and_again_keep_nobody_from_a_first_one() -> None:
-    dialled: list[Route] = []
-
-    async def never(route: Route, ended: Ended) -> Sender[Write]:
-        dialled.append(route)
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    context = FeedContext(never, lambda: 1000.0)
-    feeds = [Feed(route_of(), context, WorkLists()) for _ in range(2 * DIALS)]
-    for feed in feeds:
-        feed.outbound.delivery.link._dialled_slowly = True
-        feed.outbound.delivery.link.want()
-    await until(lambda: len(dialled) == DIALS // 2)
-
-    feeds.append(Feed(route_of("syslog://127.0.0.2:514"), context, WorkLists()))
-    feeds[-1].outbound.delivery.link.want()
-
-    await until(lambda: feeds[-1].route in dialled)
-    for feed in feeds:
-        feed.close()
 
 
 def lose_partitions(bench: FeedBench) -> None:

@@ -1,0 +1,90 @@
+"""Where a drain goes on that is not replayed from where it stands: no young line is left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from shuttle.feed.loss_notices import TOO_OLD
+from tests.support.feed_bench import P0
+from tests.support.replayed_log import NOW_MS, Record
+from tests.support.replaying import AGAIN, OLD, YOUNG, bench_of, hurry, texts
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+
+
+async def test_old_records_are_jumped_over_at_once() -> None:
+    bench = bench_of(*[OLD] * 40, *[YOUNG] * 5)
+    (feed,) = bench.feeds
+    await bench.run()
+
+    assert bench.delivered(feed) >= texts(*range(40, 45))
+    assert (bench.cluster.asked, feed.stats.lines_lost) == ([P0], {TOO_OLD: 40})
+
+
+@pytest.mark.parametrize("answer", ["failure", "silence", "leaderless"])
+async def test_without_an_answer_each_record_is_looked_at(answer: str) -> None:
+    bench = bench_of(*[OLD, YOUNG] * 10, answers=[answer])
+    (feed,) = bench.feeds
+    await bench.run()
+
+    assert bench.delivered(feed) >= texts(*range(1, 20, 2))
+    assert feed.stats.lines_lost == {TOO_OLD: 10}
+    assert len(bench.cluster.asked) <= 1 + 20 // AGAIN
+
+
+async def test_a_young_stamp_before_all_old_ones_makes_nobody_wait() -> None:
+    """The first young record that Kafka finds lies before the gap, each time."""
+    bench = bench_of(*[NOW_MS] * 3, *[OLD] * 30, *[YOUNG] * 3)
+    (feed,) = bench.feeds
+    await bench.run()
+
+    assert bench.delivered(feed) >= texts(0, 1, 2, 33, 34, 35)
+    assert feed.stats.lines_lost == {TOO_OLD: 30}
+    assert len(bench.cluster.asked) <= 1 + 36 // AGAIN
+
+
+async def test_a_step_back_while_it_is_looked_up_skips_nothing_that_may_be_young() -> None:
+    """What comes before the record that was too old is as old as nobody knows."""
+    bench = bench_of(*[0] * 4, *[OLD] * 20, YOUNG)
+    (feed,) = bench.feeds
+
+    def fail_once() -> None:
+        if not bench.failures:
+            bench.fail(feed)
+
+    bench.on_question = fail_once
+    await bench.run()
+
+    assert bench.failures
+    assert bench.delivered(feed) >= texts(0, 1, 2, 3, 24)
+
+
+async def test_lines_that_come_while_it_is_looked_up_are_not_skipped() -> None:
+    bench = bench_of(*[OLD] * 20)
+    (feed,) = bench.feeds
+    bench.on_question = lambda: bench.grow(P0, NOW_MS)
+    await bench.run()
+
+    assert bench.delivered(feed) >= texts(20)
+
+
+async def test_a_jump_beyond_what_is_to_be_sent_again_sends_what_there_is_of_it() -> None:
+    """A request failed; while it is put together again, the rest of it has grown too old."""
+    first, rest = [3, 3], [1] * 100
+    bench = bench_of(*[0] * 6, *[YOUNG] * 3, url="http://127.0.0.1:80/", sizes=first + rest)
+    (feed,) = bench.feeds
+
+    def fail_once(number: int) -> None:
+        if number == 2:
+            bench.fail(feed)
+            bench.logs[P0].records[1:6] = [Record.line(at, OLD) for at in range(1, 6)]
+
+    bench.on_batch = fail_once
+    await bench.run()
+
+    assert bench.failures
+    assert bench.delivered(feed) >= texts(0, 6, 7, 8)
+    assert feed.stats.lines_lost == {TOO_OLD: 5}
