@@ -20,16 +20,6 @@ async def bench() -> AsyncIterator[FeedBench]:
     await asyncio.sleep(0)
 
 
-async def test_a_line_holds_the_offsets_until_it_is_confirmed(bench: FeedBench) -> None:
-    await bench.sent(batch=3, begin=10)
-
-    assert bench.held_batch == 3
-    assert bench.cursors == {}
-    bench.confirm()
-    assert bench.held_batch is None
-    assert bench.feed.state == "live"
-
-
 async def test_lines_wait_for_the_first_connection_as_live(bench: FeedBench) -> None:
     bench.feed.take(1, records(10), (b"a",), 1)
     bench.feed.take(1, records(11), (b"b",), 1)
@@ -52,20 +42,6 @@ async def test_a_refused_dial_leaves_a_gap_at_the_first_line(bench: FeedBench) -
     assert bench.held_batch == 4
     bench.store()
     assert bench.held_batch is None
-
-
-async def test_a_failed_feed_notes_only_the_first_line_it_misses(bench: FeedBench) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.sender.ended(ConnectionResetError())
-    bench.store()
-
-    bench.feed.miss(7, records(20, P1), lines=5)
-    bench.feed.miss(8, records(25, P1), lines=5)
-    bench.feed.miss(8, records(30), lines=5)
-
-    assert bench.feed.gaps.offsets == {P0: 10, P1: 20}
-    assert bench.held_batch == 7
-    assert bench.feed.gaps.lag_lines == 1 + 15
 
 
 async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: FeedBench) -> None:
@@ -116,20 +92,6 @@ async def test_nothing_of_a_partition_that_went_is_kept(bench: FeedBench) -> Non
     assert (bench.feed.gaps.offsets, bench.cursors, bench.feed.gaps.stored.rows) == ({}, {}, {})
 
 
-async def test_a_row_that_is_out_of_date_when_stored_is_stored_again(bench: FeedBench) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.now += LATE_SECONDS + 1
-    bench.feed.confirm(bench.now)
-    snapshot = bench.snapshot()
-    bench.confirm()
-    bench.were_stored(snapshot)
-
-    assert bench.feed in bench.lists.unstored
-    bench.store()
-    assert bench.feed.gaps.stored.rows == {}
-    assert bench.feed not in bench.lists.unstored
-
-
 async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.sender.buffered_bytes = CAPACITY_BYTES + 1
@@ -161,22 +123,6 @@ async def test_a_full_feed_whose_connection_ends_is_replayed_on_the_next(bench: 
     assert bench.feed.wants_replay
 
 
-async def test_a_late_receiver_stops_holding_the_commit(bench: FeedBench) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.now += LATE_SECONDS + 1
-    bench.feed.confirm(bench.now)
-
-    assert not bench.feed.takes_live
-    bench.store()
-    assert bench.held_batch is None
-    assert bench.cursors == {P0: 10}
-
-    bench.confirm()
-    bench.store()
-    assert bench.feed.state == "live"
-    assert bench.cursors == {}
-
-
 async def test_a_receiver_that_stops_reading_leaves_the_live_pass_after_four_seconds(
     bench: FeedBench,
 ) -> None:
@@ -199,34 +145,6 @@ async def test_a_connection_without_any_progress_is_given_up(bench: FeedBench) -
 
     assert bench.feed.gaps.offsets == {P0: 10}
     assert bench.feed.outbound.health.error == "timed out: the receiver stopped reading"
-
-
-async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBench) -> None:
-    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    bench.store()
-    await asyncio.sleep(0)
-    await bench.connected()
-
-    await bench.sent(batch=9, begin=10, has_cursor=True)
-    bench.feed.gaps.replayed_to(P0, 11)
-
-    assert bench.held_batch is None
-    assert bench.cursors == {P0: 10}
-    bench.confirm()
-    assert bench.cursors == {P0: 11}
-    bench.feed.gaps.caught_up(P0, 11, live_position=11)
-    assert (bench.cursors, bench.feed.state) == ({}, "live")
-
-
-async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: FeedBench) -> None:
-    bench.receiver.refuses = True
-    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    snapshot = bench.snapshot()
-    bench.feed.miss(7, records(20, P1), lines=1)
-    bench.were_stored(snapshot)
-
-    assert bench.held_batch == 7
-    assert bench.feed in bench.lists.unstored
 
 
 async def test_a_drain_that_moves_keeps_its_place(bench: FeedBench) -> None:
