@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import count
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from events.kafka.records import HOUR_MS, YEAR_2000_MS, TopicPartition
-from shuttle.feed.loss_notices import TOO_OLD
+from events.kafka.records import HOUR_MS, YEAR_2000_MS, Offsets, TopicPartition
+from shuttle.feed.feed import Feed
+from shuttle.feed.loss_notices import EXPIRED, TOO_OLD
+from shuttle.replay.passes import NEAR_RECORDS, ReplayPass
 from tests.support.feed_bench import P0, P1, cursors
 from tests.support.replayed_log import NOW_MS, Log, Record, ReplayBench, ages_of
 from tests.support.replaying import AGAIN, LIMIT, ODD, OLD, YOUNG, bench_of, hurry, logs_of, texts
+
+P2 = TopicPartition(P0.topic, 2)
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +54,55 @@ async def test_a_limit_that_is_set_lower_counts_for_a_pass_that_has_begun() -> N
 
     assert len(bench.sent(feed)) <= 3 * 6 + 1  # a notice, too
     assert feed.stats.lines_lost[TOO_OLD] >= 60 - 3 * 6
+
+
+async def test_what_left_kafka_before_it_was_replayed_is_lost_and_counted() -> None:
+    logs = {P0: Log([Record.line(at, YOUNG) for at in range(4, 9)], low=4)}
+    bench = ReplayBench(logs, {P0: 9}, [LIMIT])
+    (feed,) = bench.feeds
+    feed.restore(cursors({P0: 1}), bench.live)
+    await bench.run()
+
+    assert bench.delivered(feed) >= texts(*range(4, 9))
+    assert feed.stats.lines_lost == {EXPIRED: 3}
+
+
+async def test_drains_that_are_behind_together_are_read_for_once() -> None:
+    bench = ReplayBench(logs_of(*[YOUNG] * 60), {P0: 60}, [LIMIT] * 3)
+    for feed in bench.feeds:
+        feed.restore(cursors({P0: 30}), bench.live)
+    await bench.run()
+
+    assert all(bench.delivered(feed) == texts(*range(30, 60)) for feed in bench.feeds)
+    assert bench.consumed <= 30 // 6 + 1
+
+
+async def test_who_is_served_gets_what_it_lacks_and_nothing_else() -> None:
+    bench = ReplayBench(logs_of(*[YOUNG] * 60), {P0: 60}, [LIMIT] * 2)
+    for feed, gap in zip(bench.feeds, (20, 41), strict=True):
+        feed.restore(cursors({P0: gap}), bench.live)
+    await bench.run()
+    assert [len(bench.sent(feed)) for feed in bench.feeds] == [40, 19]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "crosses"),
+    [
+        ({P0: 100, P1: 100}, True),
+        ({P0: 99, P1: 100}, False),
+        ({P0: 100 + NEAR_RECORDS}, True),
+        ({P0: 101 + NEAR_RECORDS}, False),
+        ({P0: 100 + NEAR_RECORDS, P1: 101}, False),
+        ({P2: 100}, False),
+    ],
+)
+def test_a_pass_crosses_gaps_that_are_near_and_ahead_in_partitions_that_it_reads(
+    gaps: Offsets, crosses: bool
+) -> None:
+    unused: Any = None
+    replay = ReplayPass(unused, unused, unused, count(), {}, lambda: 0.0)
+    replay.positions = {P0: 100, P1: 100}
+    assert replay.crosses(gaps) is crosses
 
 
 # For any log.
@@ -83,8 +139,26 @@ def _record(kind: str, offset: int, stamp: int, partition: int) -> Record:
     return Record.line(offset, stamp, partition, "gold" if kind == "ours" else "lead")
 
 
-@settings(max_examples=100, phases=[Phase.reuse, Phase.generate])
-@given(
+class Story(NamedTuple):
+    """What lies in Kafka, who is behind in it, and what happens meanwhile."""
+
+    logs: dict[TopicPartition, Log]
+    gap_parts: list[list[float]]
+    """Of each drain: where it is behind, as a part of what the live pass has read."""
+    limits: list[int]
+    live_part: float
+    answers: list[str]
+    sizes: list[int]
+    url: str
+    resets: list[int]
+    """Batches with which a connection is reset."""
+    resets_asked: bool
+    comes: list[int]
+    """Stamps of records that come while Kafka is asked."""
+
+
+_stories = st.builds(
+    Story,
     logs=_logs(),
     gap_parts=st.lists(st.lists(st.floats(0, 1), min_size=2, max_size=2), min_size=1, max_size=3),
     limits=st.lists(st.sampled_from([LIMIT, LIMIT, 1, 10**6]), min_size=3, max_size=3),
@@ -100,65 +174,78 @@ def _record(kind: str, offset: int, stamp: int, partition: int) -> Record:
     resets_asked=st.booleans(),
     comes=st.lists(_stamp, max_size=4),
 )
-def test_each_line_is_delivered_or_counted_and_nothing_is_waited_for(
-    logs: dict[TopicPartition, Log],
-    gap_parts: list[list[float]],
-    limits: list[int],
-    live_part: float,
-    answers: list[str],
-    sizes: list[int],
-    url: str,
-    resets: list[int],
-    resets_asked: bool,
-    comes: list[int],
-) -> None:
+
+
+@settings(max_examples=100, phases=[Phase.reuse, Phase.generate])
+@given(story=_stories)
+def test_each_line_is_delivered_or_counted_and_nothing_is_waited_for(story: Story) -> None:
     async def replayed() -> None:
-        live = {partition: int(log.end * live_part) for partition, log in logs.items()}
-        feeds = len(gap_parts)
-        bench = ReplayBench(logs, live, limits[:feeds], url=url, answers=answers, sizes=sizes)
-        begun = {}
-        for feed, parts in zip(bench.feeds, gap_parts, strict=True):
-            begun[feed] = {s: int(live[s] * part) for s, part in zip(live, parts, strict=False)}
-            feed.restore(cursors(begun[feed]), live)
-
-        def on_batch(number: int) -> None:
-            if number in resets:
-                bench.fail(bench.feeds[number % feeds])
-
-        def on_question() -> None:
-            if resets_asked and len(resets) > bench.failures:
-                bench.fail(bench.feeds[0])
-            if comes:
-                bench.grow(P0, comes.pop())
-
-        bench.on_batch, bench.on_question = on_batch, on_question
+        bench, begun = _told(story)
         await bench.run()
-
         for feed, gaps in begun.items():
-            young_ms = NOW_MS - feed.route.options.max_lag_seconds * 1000
-            delivered = bench.delivered(feed) | bench.live_lines[feed]
-            sent = bench.sent(feed)
-            left_out = 0
-            for partition, log in logs.items():
-                by_rule = ages_of(log)
-                for record in log.records:
-                    text = f"{partition.number}-{record.offset}"
-                    own_ms, age_ms = by_rule[record.offset]
-                    if record.is_ours and own_ms is not None and own_ms < young_ms:
-                        assert text not in sent, "too old by its own stamp"
-                    wanted = gaps[partition] <= record.offset < bench.live[partition]
-                    if record.is_ours and wanted and text not in delivered:
-                        left_out += 1
-                        assert age_ms is not None, "of an age that nobody knows"
-                        assert age_ms < young_ms, "young"
+            left_out = sum(_is_left_out(bench, feed, gaps, one) for one in _all(bench.logs))
             assert feed.stats.lines_lost.total() >= left_out
-            if not bench.cluster.answered and not bench.failures and live_part == 1.0:
+            if not bench.cluster.answered and not bench.failures and story.live_part == 1.0:
                 assert feed.stats.lines_lost[TOO_OLD] == left_out
-
-        # A look-up is due behind a record only, and the next one AGAIN offsets further on. Only
-        # a gap that opens anew, behind one that was closed, may be looked up anew.
-        spans = [bench.live[s] - at for gaps in begun.values() for s, at in gaps.items()]
-        bound = sum(1 + (span - 1) // AGAIN for span in spans if span > 0)
-        assert len(bench.cluster.asked) <= bound * (1 + bench.failures)
+        assert len(bench.cluster.asked) <= _most_questions(bench, begun.values())
 
     asyncio.run(replayed())
+
+
+def _told(story: Story) -> tuple[ReplayBench, dict[Feed, Offsets]]:
+    """A bench to which all of it will happen, and where each drain was behind."""
+    live = {partition: int(log.end * story.live_part) for partition, log in story.logs.items()}
+    limits = story.limits[: len(story.gap_parts)]
+    how: Any = {"url": story.url, "answers": story.answers, "sizes": story.sizes}
+    bench = ReplayBench(story.logs, live, limits, **how)
+    begun: dict[Feed, Offsets] = {}
+    for feed, parts in zip(bench.feeds, story.gap_parts, strict=True):
+        begun[feed] = {s: int(live[s] * part) for s, part in zip(live, parts, strict=False)}
+        feed.restore(cursors(begun[feed]), live)
+    comes = list(story.comes)
+
+    def on_batch(number: int) -> None:
+        if number in story.resets:
+            bench.fail(bench.feeds[number % len(bench.feeds)])
+
+    def on_question() -> None:
+        if story.resets_asked and len(story.resets) > bench.failures:
+            bench.fail(bench.feeds[0])
+        if comes:
+            bench.grow(P0, comes.pop())
+
+    bench.on_batch, bench.on_question = on_batch, on_question
+    return bench, begun
+
+
+Dated = tuple[TopicPartition, Record, int | None, int | None]
+"""A record, its own stamp if that counts as an age, and the one that it goes by."""
+
+
+def _all(logs: Mapping[TopicPartition, Log]) -> Iterator[Dated]:
+    for partition, log in logs.items():
+        by_rule = ages_of(log)
+        for record in log.records:
+            yield partition, record, *by_rule[record.offset]
+
+
+def _is_left_out(bench: ReplayBench, feed: Feed, gaps: Offsets, dated: Dated) -> bool:
+    """Whether a drain has not got a line that it lacked. Fails where it should have."""
+    partition, record, own_ms, age_ms = dated
+    text = f"{partition.number}-{record.offset}"
+    young_ms = NOW_MS - feed.route.options.max_lag_seconds * 1000
+    if record.is_ours and own_ms is not None and own_ms < young_ms:
+        assert text not in bench.sent(feed), "too old by its own stamp"
+    wanted = gaps[partition] <= record.offset < bench.live[partition]
+    if not (record.is_ours and wanted) or text in bench.delivered(feed) | bench.live_lines[feed]:
+        return False
+    assert age_ms is not None, "of an age that nobody knows"
+    assert age_ms < young_ms, "young"
+    return True
+
+
+def _most_questions(bench: ReplayBench, begun: Iterable[Offsets]) -> int:
+    """A look-up is due behind a record only, and the next one AGAIN offsets further on. Only a gap
+    that opens anew, behind one that was closed, may be looked up anew."""
+    spans = [bench.live[s] - at for gaps in begun for s, at in gaps.items()]
+    return sum(1 + (span - 1) // AGAIN for span in spans if span > 0) * (1 + bench.failures)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any, cast
+
 import pytest
 
-from shuttle.feed.loss_notices import TOO_OLD
-from tests.support.feed_bench import P0
-from tests.support.replayed_log import NOW_MS, Record
-from tests.support.replaying import AGAIN, OLD, YOUNG, bench_of, hurry, texts
+from events.kafka.cluster import Cluster
+from events.kafka.records import Offsets
+from shuttle.feed.loss_notices import SKIPPED, TOO_OLD
+from shuttle.replay import skips as module
+from shuttle.replay.skips import LOOK_UPS, LagSkips
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, route_of
+from tests.support.replayed_log import NOW, NOW_MS, LogCluster, Record
+from tests.support.replaying import AGAIN, LIMIT, OLD, YOUNG, bench_of, hurry, logs_of, texts
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +95,59 @@ async def test_a_jump_beyond_what_is_to_be_sent_again_sends_what_there_is_of_it(
     assert bench.failures
     assert bench.delivered(feed) >= texts(0, 6, 7, 8)
     assert feed.stats.lines_lost == {TOO_OLD: 5}
+
+
+# Without a pass.
+
+
+def behind(cluster: Any, *, live: int = 30, **options: Any) -> tuple[FeedBench, LagSkips]:
+    """A drain that lacks P0 from 10 on, because of its receiver."""
+    bench = FeedBench(route_of(**options))
+    at = {P0: live, P1: live}
+    bench.feed.restore(cursors({P0: 10}), at)
+    return bench, LagSkips(cluster, at, lambda: NOW)
+
+
+async def test_one_that_skips_lag_goes_on_where_the_live_pass_is() -> None:
+    nobody: Any = None
+    bench, skips = behind(nobody, on_lag="skip")
+    await skips.skip(bench.feed)
+
+    assert (bench.feed.gaps.offsets, bench.feed.takes_live) == ({}, True)
+    assert bench.feed.stats.lines_lost == {SKIPPED: 20}
+    bench.feed.close()
+    await asyncio.sleep(0)
+
+
+async def test_what_has_gone_while_it_was_looked_up_is_not_skipped() -> None:
+    cluster = LogCluster(logs_of(*[OLD] * 30), ["offsets"], lambda: bench.feed.forget([P0]))
+    bench, skips = behind(cast(Cluster, cluster), max_lag_seconds=LIMIT)
+    bench.feed.gaps.look_ups.too_old_before(P0, 10)
+    await skips.skip(bench.feed)
+
+    assert cluster.asked == [P0]
+    assert bench.feed.stats.lines_lost == {}
+    bench.feed.close()
+    await asyncio.sleep(0)
+
+
+async def test_only_some_are_looked_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restart all may be."""
+    monkeypatch.setattr(module, "LOOK_UP_SECONDS", 60.0)
+    answer, asked = asyncio.Event(), [0]
+
+    class Slow:
+        async def at(self, *_: Any) -> Offsets:
+            asked[0] += 1
+            await answer.wait()
+            return {}
+
+    skips = LagSkips(cast(Any, Slow()), {P0: 30}, lambda: NOW)
+    feeds = [behind(None)[0].feed for _ in range(LOOK_UPS + 5)]
+    skipping = [asyncio.create_task(skips.skip(feed)) for feed in feeds]
+    await asyncio.sleep(0)
+    assert asked == [LOOK_UPS]
+
+    answer.set()
+    await asyncio.gather(*skipping)
+    assert asked == [LOOK_UPS + 5]
