@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from drains.delivery.sender import CAPACITY_BYTES
-from shuttle.feed.health import GIVE_UP_SECONDS, LATE_SECONDS, WRITE_SECONDS
+from drains.delivery.senders.http_answers import HttpError
+from events.kafka.records import TopicPartition
+from shuttle.feed.health import LATE_SECONDS
+from shuttle.feed.loss_notices import REFUSED, SKIPPED
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of, windows
+
+P2 = TopicPartition(P0.topic, 2)
 
 
 @pytest.fixture
@@ -55,19 +60,6 @@ async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: FeedBe
 
     assert bench.feed.gaps.offsets == {P0: 10}
     assert bench.lists.urgent.is_set()
-
-
-async def test_a_clean_close_while_behind_is_dialled_again(bench: FeedBench) -> None:
-    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    await bench.connected()
-    bench.sender.ended(None)
-
-    assert not bench.feed.wants_replay
-    bench.try_now()
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert bench.feed.wants_replay
-    assert bench.receiver.dials == 2
 
 
 async def test_an_outbox_that_fills_while_dialling_is_replayed_once_connected(
@@ -121,30 +113,6 @@ async def test_a_full_feed_whose_connection_ends_is_replayed_on_the_next(bench: 
 
     assert bench.feed.gaps.offsets == {P0: 10}
     assert bench.feed.wants_replay
-
-
-async def test_a_receiver_that_stops_reading_leaves_the_live_pass_after_four_seconds(
-    bench: FeedBench,
-) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.sender.buffered_bytes = 1
-    bench.now += WRITE_SECONDS + 1
-    bench.feed.confirm(bench.now)
-    bench.feed.confirm(bench.now)
-
-    assert (bench.feed.state, bench.feed.gaps.offsets) == ("failing", {})
-    bench.sender.buffered_bytes = 0
-    bench.confirm()
-    assert bench.feed.state == "live"
-
-
-async def test_a_connection_without_any_progress_is_given_up(bench: FeedBench) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.now += GIVE_UP_SECONDS + 1
-    bench.feed.confirm(bench.now)
-
-    assert bench.feed.gaps.offsets == {P0: 10}
-    assert bench.feed.outbound.health.error == "timed out: the receiver stopped reading"
 
 
 async def test_a_drain_that_moves_keeps_its_place(bench: FeedBench) -> None:
@@ -216,23 +184,89 @@ async def test_lines_that_are_gathered_are_not_lost_when_it_is_rewound(bench: Fe
     assert bench.held_batch == 2
 
 
-async def test_a_rewound_drain_sends_no_failed_request_again() -> None:
-    bench = FeedBench(route_of("http://127.0.0.1:80/"))
-    await bench.sent(batch=1, begin=10)
-    bench.sender.ended(ConnectionResetError())
-    assert bench.feed.outbound.delivery.resend is not None
-    epoch = bench.feed.gaps.gap_version
-
-    bench.feed.rewind(windows({P0: 5}), {P0: 100})
-    assert bench.feed.outbound.delivery.resend is None
-    assert bench.feed.gaps.gap_version > epoch
-    assert bench.feed.gaps.offsets == {P0: 5}
-    bench.feed.close()
-
-
 async def test_a_paused_drain_is_rewound_too(bench: FeedBench) -> None:
     bench.feed.change_to(route_of(paused=True))
     bench.feed.rewind(windows({P0: 5}), {P0: 100})
 
     assert bench.feed.gaps.offsets == {P0: 5}
     assert bench.receiver.dials == 0
+
+
+# A request that failed.
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[FeedBench]:
+    """A drain whose receiver answers; a request of offset 10 of P0 and 3 of P1 has failed."""
+    made = FeedBench(route_of("https://127.0.0.1/"))
+    made.feed.take(1, records(10), (b"a",), 1)
+    made.feed.take(1, records(3, P1), (b"c",), 1)
+    await made.connected()
+    made.sender.ended(HttpError(503, {}))
+    made.try_now()
+    while len(made.receiver.senders) < 2:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    yield made
+    made.feed.close()
+    await asyncio.sleep(0)
+
+
+async def test_live_lines_wait_until_a_failed_request_is_whole_again(web: FeedBench) -> None:
+    assert (web.feed.takes_replay, web.feed.takes_live) == (True, False)
+    web.feed.take_replayed(3, records(10), (b"a",), 1)
+    web.feed.take_replayed(3, records(3, P1), (b"c",), 1)
+    web.feed.flush()
+    assert web.sender.sent == []
+
+    web.feed.gaps.replayed_to(P0, 11)
+    web.feed.gaps.replayed_to(P1, 4)
+    web.feed.resent()
+    assert web.feed.takes_live
+    assert (web.sender.sent, web.sender.names) == ([b"ac"], web.receiver.senders[0].names)
+
+
+async def test_a_failed_request_of_which_nothing_is_missing_is_forgotten(web: FeedBench) -> None:
+    web.feed.skip({P0: 20, P1: 20}, {P0: 20, P1: 20}, SKIPPED)
+    assert (web.feed.outbound.delivery.resend, web.feed.takes_live) == (None, True)
+
+
+async def test_a_rewound_drain_sends_no_failed_request_again(web: FeedBench) -> None:
+    version = web.feed.gaps.gap_version
+    web.feed.rewind(windows({P0: 5}), {P0: 100})
+
+    assert web.feed.outbound.delivery.resend is None
+    assert web.feed.gaps.gap_version > version
+    assert web.feed.gaps.offsets == {P0: 5, P1: 3}
+
+
+def lose_partitions(bench: FeedBench) -> None:
+    bench.feed.forget([P0, P1])
+
+
+def change_headers(bench: FeedBench) -> None:
+    bench.feed.change_to(route_of("https://127.0.0.1/", headers={"X-A": "b"}))
+
+
+@pytest.mark.parametrize("cease", [lose_partitions, change_headers])
+async def test_a_pass_lets_go_when_there_is_no_request_to_be_cut_any_more(
+    web: FeedBench, cease: Callable[[FeedBench], None]
+) -> None:
+    """Of other partitions it has read on, without handing lines over."""
+    web.feed.miss(3, records(20, P2), 1)
+    version = web.feed.gaps.gap_version
+    cease(web)
+
+    assert web.feed.outbound.delivery.resend is None
+    assert web.feed.gaps.gap_version > version
+    assert web.feed.gaps.offsets[P2] == 20
+
+
+async def test_refused_lines_are_counted_and_not_as_delivered(bench: FeedBench) -> None:
+    bench.feed.take(1, records(10), (b"x",), 10)
+    await bench.connected()
+    bench.sender.lines_refused = 3
+    bench.confirm()
+
+    assert (bench.feed.stats.lines_confirmed, bench.feed.stats.lines_lost) == (7, {REFUSED: 3})
+    assert bench.feed in bench.lists.untold

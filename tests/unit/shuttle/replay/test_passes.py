@@ -85,6 +85,26 @@ async def test_who_is_served_gets_what_it_lacks_and_nothing_else() -> None:
     assert [len(bench.sent(feed)) for feed in bench.feeds] == [40, 19]
 
 
+async def test_a_cursor_goes_along_with_what_was_handed_over() -> None:
+    bench = bench_of(*[YOUNG] * 20)
+    (feed,) = bench.feeds
+    gaps: list[Offsets] = []
+    bench.on_batch = lambda _: gaps.append(dict(feed.gaps.offsets))
+    await bench.run()
+    assert gaps == [{P0: 0}, {P0: 6}, {P0: 12}, {P0: 18}]
+
+
+async def test_one_that_lacks_less_shares_a_pass_through_more() -> None:
+    logs = logs_of(*[YOUNG] * 20) | {P1: Log([Record.line(at, YOUNG, 1) for at in range(20)])}
+    bench = ReplayBench(logs, {P0: 20, P1: 20}, [LIMIT] * 2)
+    for feed, rows in zip(bench.feeds, ({P0: 0, P1: 0}, {P0: 0}), strict=True):
+        feed.restore(cursors(rows), bench.live)
+    await bench.run()
+
+    assert [len(bench.sent(feed)) for feed in bench.feeds] == [40, 20]
+    assert bench.consumed == 4
+
+
 @pytest.mark.parametrize(
     ("gaps", "crosses"),
     [
