@@ -95,7 +95,6 @@ async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: Fee
     assert bench.held_batch == 1
     bench.store()
     assert bench.held_batch is None
-
     bench.sender.buffered_bytes = 0
     bench.confirm()
     assert bench.feed.takes_live

@@ -80,8 +80,8 @@ async def test_lines_that_come_while_it_is_looked_up_are_not_skipped() -> None:
 
 async def test_a_jump_beyond_what_is_to_be_sent_again_sends_what_there_is_of_it() -> None:
     """A request failed; while it is put together again, the rest of it has grown too old."""
-    first, rest = [3, 3], [1] * 100
-    bench = bench_of(*[0] * 6, *[YOUNG] * 3, url="http://127.0.0.1:80/", sizes=first + rest)
+    sizes = [3, 3, *[1] * 100]
+    bench = bench_of(*[0] * 6, *[YOUNG] * 3, url="http://127.0.0.1:80/", sizes=sizes)
     (feed,) = bench.feeds
 
     def fail_once(number: int) -> None:
@@ -91,10 +91,8 @@ async def test_a_jump_beyond_what_is_to_be_sent_again_sends_what_there_is_of_it(
 
     bench.on_batch = fail_once
     await bench.run()
-
-    assert bench.failures
     assert bench.delivered(feed) >= texts(0, 6, 7, 8)
-    assert feed.stats.lines_lost == {TOO_OLD: 5}
+    assert (bench.failures, feed.stats.lines_lost) == (1, {TOO_OLD: 5})
 
 
 # Without a pass.
@@ -144,23 +142,29 @@ async def test_what_has_gone_while_it_was_looked_up_is_not_skipped() -> None:
     await asyncio.sleep(0)
 
 
+class SlowCluster:
+    """Answers when it may."""
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.asked = 0
+
+    async def at(self, *_: Any) -> Offsets:
+        self.asked += 1
+        await self.may_answer.wait()
+        return {}
+
+
 async def test_only_some_are_looked_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a restart all may be."""
     monkeypatch.setattr(module, "LOOK_UP_SECONDS", 60.0)
-    answer, asked = asyncio.Event(), [0]
-
-    class Slow:
-        async def at(self, *_: Any) -> Offsets:
-            asked[0] += 1
-            await answer.wait()
-            return {}
-
-    skips = LagSkips(cast(Any, Slow()), {P0: 30}, lambda: NOW)
+    cluster = SlowCluster()
+    skips = LagSkips(cast(Any, cluster), {P0: 30}, lambda: NOW)
     feeds = [behind(None)[0].feed for _ in range(LOOK_UPS + 5)]
     skipping = [asyncio.create_task(skips.skip(feed)) for feed in feeds]
     await asyncio.sleep(0)
-    assert asked == [LOOK_UPS]
+    assert cluster.asked == LOOK_UPS
 
-    answer.set()
+    cluster.may_answer.set()
     await asyncio.gather(*skipping)
-    assert asked == [LOOK_UPS + 5]
+    assert cluster.asked == LOOK_UPS + 5
