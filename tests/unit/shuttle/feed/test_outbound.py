@@ -219,6 +219,20 @@ async def test_one_that_was_not_heard_of_for_two_seconds_does_not_get_on(bench: 
     assert not bench.outbound.gets_on(bench.now)
 
 
+async def test_one_that_ends_while_it_is_asked_has_not_confirmed_all(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(_: float) -> list[Write]:
+        monkeypatch.undo()
+        bench.sender.ended(ConnectionResetError())
+        return []
+
+    bench.sent()
+    monkeypatch.setattr(bench.sender, "confirm", ends)
+    assert not bench.later(1)
+    assert bench.owner.again == [({P0: 10}, True)]
+
+
 async def test_trouble_without_an_end_is_shown_once(bench: Bench) -> None:
     for _ in range(2):
         bench.sender.trouble = "connection refused"
@@ -283,14 +297,29 @@ async def test_the_first_that_is_answered_calls_those_that_failed_with_it(bench:
     assert tried == ["elsewhere"]
 
 
-async def test_one_that_is_closed_is_neither_told_nor_called(bench: Bench) -> None:
-    other = bench.another()
+async def test_one_that_is_closed_waits_with_nobody_for_a_next_try(bench: Bench) -> None:
     bench.sender.ended(ConnectionResetError())
     bench.outbound.close()
-    bench.context.retries.failed(other, bench.now)
-    bench.context.retries.answered(other, bench.now)
-    await asyncio.sleep(0)
-    assert bench.receiver.dials == 1
+    assert bench.context.retries.forget(bench.outbound) == ()
+
+    bench.outbound.failed(ConnectionResetError(), [])
+    assert bench.context.retries.forget(bench.outbound) == ()
+
+
+async def test_what_was_full_is_gone_with_its_connection(bench: Bench) -> None:
+    bench.outbound.leave_live("the receiver does not keep up")
+    bench.sender.ended(None)
+    assert bench.outbound.takes_lines
+
+
+async def test_lines_that_waited_for_a_connection_go_with_its_first_write(
+    benches: Benches,
+) -> None:
+    bench = benches()
+    bench.gathered(10)
+    bench.gathered(11)
+    await bench.connected()
+    assert (bench.sender.sent, bench.owner.told) == ([b"xx"], ["changed"])
 
 
 async def test_a_clean_close_is_no_failure_but_what_has_gathered_is_replayed(bench: Bench) -> None:
@@ -339,6 +368,13 @@ async def test_an_old_connection_ends_when_nothing_is_under_way(bench: Bench) ->
     bench.confirm()
     assert bench.sender.closed
     assert (bench.owner.again, bench.owner.told) == ([], ["changed"])
+
+
+async def test_an_old_connection_is_asked_whether_anything_is_under_way(bench: Bench) -> None:
+    await old_connection(bench)
+    bench.sender.read_all()
+    bench.outbound.tend(bench.now)
+    assert (bench.sender.closed, bench.outbound.takes_lines) == (True, True)
 
 
 async def test_an_old_connection_that_is_never_idle_is_emptied_first(bench: Bench) -> None:
@@ -400,12 +436,23 @@ async def test_another_receiver_gets_what_the_old_one_has_not_confirmed(bench: B
     bench.outbound.give_up("internal error")
     await bench.connected()
     bench.sent(12)
+    bench.gathered(13)
     bench.owner.again.clear()
     bench.outbound.change_to(route_of("syslog://127.0.0.1:515"))
 
-    assert bench.owner.again == [({P0: 12}, True)]
+    assert bench.owner.again == [({P0: 13}, False), ({P0: 12}, True)]
     assert bench.outbound.receiver == ("127.0.0.1", 515)
     assert (bench.sender.closed, bench.outbound.health.is_good) == (True, True)
+
+
+async def test_one_that_moved_shares_no_fate_with_those_that_stay(bench: Bench) -> None:
+    bench.sender.ended(ConnectionResetError())
+    bench.outbound.change_to(edited(framing="octet"))
+    shared = bench.context.retries.forget(bench.outbound)
+    bench.context.retries.failed(bench.outbound, bench.now)
+    bench.outbound.change_to(route_of("syslog://127.0.0.1:515"))
+    assert ("127.0.0.1", 514) in shared
+    assert bench.context.retries.forget(bench.outbound) == ()
 
 
 # A request that failed.

@@ -94,6 +94,20 @@ async def test_a_cursor_goes_along_with_what_was_handed_over() -> None:
     assert gaps == [{P0: 0}, {P0: 6}, {P0: 12}, {P0: 18}]
 
 
+async def test_what_lies_behind_a_request_is_not_taken_for_sent_where_the_pass_is_live() -> None:
+    """It failed with lines of two partitions; the pass is at the end of one of them first."""
+    logs = logs_of(*[YOUNG] * 8) | {P1: Log([Record.line(at, YOUNG, 1) for at in range(40)])}
+    sizes = [3] * 8 + [9, 1] * 50
+    bench = ReplayBench(logs, {P0: 8, P1: 40}, [LIMIT], url="http://127.0.0.1:80/", sizes=sizes)
+    (feed,) = bench.feeds
+    feed.restore(cursors({P0: 0, P1: 0}), bench.live)
+    bench.on_batch = lambda number: bench.fail(feed) if number == 2 else None
+    await bench.run()
+
+    assert bench.failures == 1
+    assert bench.delivered(feed) >= texts(*range(8))
+
+
 async def test_one_that_lacks_less_shares_a_pass_through_more() -> None:
     logs = logs_of(*[YOUNG] * 20) | {P1: Log([Record.line(at, YOUNG, 1) for at in range(20)])}
     bench = ReplayBench(logs, {P0: 20, P1: 20}, [LIMIT] * 2)

@@ -16,7 +16,7 @@ from shuttle.commit.store import Claim, Cursors, TakenOver
 from shuttle.feed.loss_notices import NEW_LOG
 from shuttle.worker import rebalance as module
 from shuttle.worker.feeds import Feeds
-from shuttle.worker.rebalance import Rebalance
+from shuttle.worker.rebalance import LAST_STORE_SECONDS, Rebalance
 from shuttle.worker.starts import PartitionState
 from shuttle.worker.ticks import Ticks
 from tests.support.errands import Errands
@@ -151,8 +151,8 @@ class Bench(FeedBench):
         feeds.by_id = {"d1": self.feed}
         fakes: Any = (self.live, self.ledger, feeds, self.writer, self.starts)
         member, writer = cast(Any, self.member), cast(Any, self.writer)
-        ticks = Ticks(feeds, self.lists, self.ledger, writer, member)
-        rest: Any = (ticks, self.cluster, self.topic_ids, self.tasks)
+        self.ticks = Ticks(feeds, self.lists, self.ledger, writer, member)
+        rest: Any = (self.ticks, self.cluster, self.topic_ids, self.tasks)
         self.rebalance = Rebalance("worker-1", member, *fakes, *rest)
 
     async def assigned(self, *partitions: TopicPartition, generation: int = 1) -> None:
@@ -327,6 +327,20 @@ async def test_nothing_is_read_of_those_that_go_while_they_are_handed_over(bench
     bench.sender.read_all()
     await handing_over
     assert set(bench.writer.claims) == {P1}
+
+
+async def test_the_database_has_time_of_its_own_in_a_hand_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times: list[float] = []
+
+    async def hand_over(_: object, arrive_until: float, until: float) -> Offsets:
+        times.extend((arrive_until, until))
+        return {}
+
+    monkeypatch.setattr(bench.ticks, "hand_over", hand_over)
+    await bench.rebalance.revoked([P0], until=100.0)
+    assert times == [100.0 - LAST_STORE_SECONDS, 100.0]
 
 
 async def test_those_that_somebody_claimed_after_us_are_taken_over_anew(bench: Bench) -> None:
