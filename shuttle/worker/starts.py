@@ -62,15 +62,17 @@ class Starts:
         topic_ids: TopicIds,
         tasks: BackgroundTasks,
         another_log: asyncio.Event,
+        clock: Callable[[], float],
     ) -> None:
-        """`another_log` is set when a cursor is one of another log than the one that is read."""
+        """`another_log` is set when a cursor is one of another log than the one that is read.
+        `clock`: monotonic seconds."""
         self._cluster = cluster
         self._member = member
         self._store = store
         self._feeds = feeds
         self._topic_ids = topic_ids
         self._tasks = tasks
-        self._clock = asyncio.get_running_loop().time
+        self._clock = clock
         self._another_log = another_log
         self._young: dict[TopicPartition, float] = {}
         """Partitions that nobody had read before, and when they were assigned."""

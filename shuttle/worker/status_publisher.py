@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from shuttle.commit.store import FeedStatus, StoreError
@@ -23,12 +23,13 @@ SLICE_FEEDS = 500
 
 
 class StatusPublisher:
-    """Owns what was written last of each feed, and when. `worker`: the name that it is under."""
+    """Owns what was written last of each feed, and when. `worker`: the name that it is under.
+    `clock`: monotonic seconds."""
 
-    def __init__(self, store: StoreThread, worker: str) -> None:
+    def __init__(self, store: StoreThread, worker: str, clock: Callable[[], float]) -> None:
         self._store = store
         self._worker = worker
-        self._clock = asyncio.get_running_loop().time
+        self._clock = clock
         self._published: dict[Feed, tuple[FeedStatus, float]] = {}
         self._next = 0
 

@@ -76,7 +76,7 @@ class Worker:
     def _build_commit(self, store: Store) -> None:
         self._name = f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._store = StoreThread(store)
-        self._statuses = StatusPublisher(self._store, self._name)
+        self._statuses = StatusPublisher(self._store, self._name, self._clock)
         self._cursor_writer = CursorWriter(
             self._store,
             self._lists,
@@ -119,6 +119,7 @@ class Worker:
             self._topic_ids,
             self._tasks,
             self._live.backwards,
+            self._clock,
         )
         self._rebalance = Rebalance(
             self._name,

@@ -75,10 +75,13 @@ class FakeReceiver:
     def __init__(self) -> None:
         self.refuses = False
         self.dials = 0
+        self.routes: list[Route] = []
+        """That were dialled."""
         self.senders: list[FakeSender] = []
 
     async def connect(self, route: Route, ended: Ended) -> Sender[Write]:
         self.dials += 1
+        self.routes.append(route)
         if self.refuses:
             raise DialError("connection refused")
         self.senders.append(FakeSender(ended))

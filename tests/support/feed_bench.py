@@ -66,7 +66,9 @@ class FeedBench:
 
     def try_now(self) -> None:
         """The wait for the next dial is over."""
-        self.feed.outbound.delivery.link._try_now()
+        link = self.feed.outbound.delivery.link
+        link.rest()
+        link.want()
 
     @property
     def held_batch(self) -> int | None:

@@ -13,9 +13,7 @@ import pytest
 
 from drains.delivery.network.errors import DialError
 from drains.option_values import TlsOptions
-from shuttle.feed.health import Health
 from tests.support.certificates import Authority
-from tests.support.feed_bench import FeedBench, records, route_of
 from tests.support.sender_bench import LOOPBACK, Senders
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -108,40 +106,3 @@ async def test_a_web_receiver_that_answers_unasked(sending: Senders) -> None:
             bench.send(f"line {number}")
             await bench.until(lambda: bool(bench.ended) or not any(bench.sender.unconfirmed))
         assert psutil.Process().memory_info().rss - before < 64 * 1024 * 1024
-
-
-async def test_lines_that_were_refused_before_a_failure_are_counted() -> None:
-    bench = FeedBench(route_of("https://127.0.0.1/"))
-    bench.feed.take(1, records(10), (b"a",), 5)
-    bench.feed.flush()
-    await bench.connected()
-    bench.sender.lines_refused = 2
-    bench.sender.read_all()
-    bench.sender.ended(ConnectionResetError())
-
-    assert (bench.feed.stats.lines_confirmed, bench.feed.stats.lines_lost.total()) == (3, 2)
-    bench.feed.close()
-    await asyncio.sleep(0)
-
-
-async def test_an_end_during_the_dial_is_a_failed_dial() -> None:
-    bench = FeedBench()
-    connect = bench.receiver.connect
-
-    async def ends_early(route: object, ended: Callable[[Exception | None], None]) -> object:
-        sender = await connect(route, ended)  # type: ignore[arg-type]
-        ended(None)
-        return sender
-
-    bench.feed.outbound.delivery.link._connect = ends_early  # type: ignore[assignment]
-    bench.feed.take(1, records(10), (b"a",), 1)
-    bench.feed.flush()
-    async with asyncio.timeout(2):
-        while bench.feed.outbound.health.is_good:
-            await asyncio.sleep(0)
-
-    health: Health = bench.feed.outbound.health
-    assert health.error == "connection closed by the receiver"
-    assert bench.sender.closed
-    bench.feed.close()
-    await asyncio.sleep(0)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from drains.delivery.sender import CAPACITY_BYTES
-from shuttle.feed.health import GIVE_UP_SECONDS, LATE_SECONDS, WRITE_SECONDS
+from drains.delivery.senders.http_answers import HttpError
+from events.kafka.records import TopicPartition
+from shuttle.feed.health import LATE_SECONDS
+from shuttle.feed.loss_notices import REFUSED, SKIPPED
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of, windows
+
+P2 = TopicPartition(P0.topic, 2)
 
 
 @pytest.fixture
@@ -18,16 +23,6 @@ async def bench() -> AsyncIterator[FeedBench]:
     yield made
     made.feed.close()
     await asyncio.sleep(0)
-
-
-async def test_a_line_holds_the_offsets_until_it_is_confirmed(bench: FeedBench) -> None:
-    await bench.sent(batch=3, begin=10)
-
-    assert bench.held_batch == 3
-    assert bench.cursors == {}
-    bench.confirm()
-    assert bench.held_batch is None
-    assert bench.feed.state == "live"
 
 
 async def test_lines_wait_for_the_first_connection_as_live(bench: FeedBench) -> None:
@@ -54,20 +49,6 @@ async def test_a_refused_dial_leaves_a_gap_at_the_first_line(bench: FeedBench) -
     assert bench.held_batch is None
 
 
-async def test_a_failed_feed_notes_only_the_first_line_it_misses(bench: FeedBench) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.sender.ended(ConnectionResetError())
-    bench.store()
-
-    bench.feed.miss(7, records(20, P1), lines=5)
-    bench.feed.miss(8, records(25, P1), lines=5)
-    bench.feed.miss(8, records(30), lines=5)
-
-    assert bench.feed.gaps.offsets == {P0: 10, P1: 20}
-    assert bench.held_batch == 7
-    assert bench.feed.gaps.lag_lines == 1 + 15
-
-
 async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.confirm()
@@ -79,31 +60,6 @@ async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: FeedBe
 
     assert bench.feed.gaps.offsets == {P0: 10}
     assert bench.lists.urgent.is_set()
-
-
-async def test_a_quiet_clean_close_is_no_failure(bench: FeedBench) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.confirm()
-    bench.now += 6
-    bench.feed.confirm(bench.now)
-    bench.sender.confirm(bench.now)
-
-    bench.sender.ended(None)
-
-    assert (bench.feed.gaps.offsets, bench.feed.state) == ({}, "live")
-
-
-async def test_a_clean_close_while_behind_is_dialled_again(bench: FeedBench) -> None:
-    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    await bench.connected()
-    bench.sender.ended(None)
-
-    assert not bench.feed.wants_replay
-    bench.try_now()
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert bench.feed.wants_replay
-    assert bench.receiver.dials == 2
 
 
 async def test_an_outbox_that_fills_while_dialling_is_replayed_once_connected(
@@ -128,38 +84,6 @@ async def test_nothing_of_a_partition_that_went_is_kept(bench: FeedBench) -> Non
     assert (bench.feed.gaps.offsets, bench.cursors, bench.feed.gaps.stored.rows) == ({}, {}, {})
 
 
-async def test_a_row_that_is_out_of_date_when_stored_is_stored_again(bench: FeedBench) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.now += LATE_SECONDS + 1
-    bench.feed.confirm(bench.now)
-    snapshot = bench.snapshot()
-    bench.confirm()
-    bench.were_stored(snapshot)
-
-    assert bench.feed in bench.lists.unstored
-    bench.store()
-    assert bench.feed.gaps.stored.rows == {}
-    assert bench.feed not in bench.lists.unstored
-
-
-async def test_resets_without_progress_step_back_less_and_less(bench: FeedBench) -> None:
-    distrusted = []
-    await bench.sent(batch=1, begin=10)
-    bench.confirm()
-    for _ in range(6):
-        distrusted.append(bench.feed.outbound.delivery.link.distrusted.seconds)
-        bench.sender.ended(ConnectionResetError())
-        bench.try_now()
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        await bench.sent(batch=2, begin=9, has_cursor=True)
-
-    assert distrusted == [5.0, 5.0, 5.0, 5.0, 2.5, 0.0]
-    await bench.sent(batch=3, begin=10, has_cursor=True)
-    bench.confirm()
-    assert bench.feed.outbound.delivery.link.distrusted.seconds == 5.0
-
-
 async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.sender.buffered_bytes = CAPACITY_BYTES + 1
@@ -171,7 +95,6 @@ async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: Fee
     assert bench.held_batch == 1
     bench.store()
     assert bench.held_batch is None
-
     bench.sender.buffered_bytes = 0
     bench.confirm()
     assert bench.feed.takes_live
@@ -189,81 +112,6 @@ async def test_a_full_feed_whose_connection_ends_is_replayed_on_the_next(bench: 
 
     assert bench.feed.gaps.offsets == {P0: 10}
     assert bench.feed.wants_replay
-
-
-async def test_a_late_receiver_stops_holding_the_commit(bench: FeedBench) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.now += LATE_SECONDS + 1
-    bench.feed.confirm(bench.now)
-
-    assert not bench.feed.takes_live
-    bench.store()
-    assert bench.held_batch is None
-    assert bench.cursors == {P0: 10}
-
-    bench.confirm()
-    bench.store()
-    assert bench.feed.state == "live"
-    assert bench.cursors == {}
-
-
-async def test_a_receiver_that_stops_reading_leaves_the_live_pass_after_four_seconds(
-    bench: FeedBench,
-) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.sender.buffered_bytes = 1
-    bench.now += WRITE_SECONDS + 1
-    bench.feed.confirm(bench.now)
-    bench.feed.confirm(bench.now)
-
-    assert (bench.feed.state, bench.feed.gaps.offsets) == ("failing", {})
-    bench.sender.buffered_bytes = 0
-    bench.confirm()
-    assert bench.feed.state == "live"
-
-
-async def test_a_connection_without_any_progress_is_given_up(bench: FeedBench) -> None:
-    await bench.sent(batch=1, begin=10)
-    bench.now += GIVE_UP_SECONDS + 1
-    bench.feed.confirm(bench.now)
-
-    assert bench.feed.gaps.offsets == {P0: 10}
-    assert bench.feed.outbound.health.error == "timed out: the receiver stopped reading"
-
-
-async def test_replayed_lines_hold_nothing_but_keep_their_cursor(bench: FeedBench) -> None:
-    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    bench.store()
-    await asyncio.sleep(0)
-    await bench.connected()
-
-    await bench.sent(batch=9, begin=10, has_cursor=True)
-    bench.feed.gaps.replayed_to(P0, 11)
-
-    assert bench.held_batch is None
-    assert bench.cursors == {P0: 10}
-    bench.confirm()
-    assert bench.cursors == {P0: 11}
-    bench.feed.gaps.caught_up(P0, 11, live_position=11)
-    assert (bench.cursors, bench.feed.state) == ({}, "live")
-
-
-async def test_a_replay_that_got_past_the_live_pass_makes_it_wait(bench: FeedBench) -> None:
-    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    bench.feed.gaps.caught_up(P0, 15, live_position=12)
-
-    assert bench.feed.gaps.live_from == {P0: 15}
-
-
-async def test_a_gap_that_opens_while_cursors_are_stored_still_holds(bench: FeedBench) -> None:
-    bench.receiver.refuses = True
-    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    snapshot = bench.snapshot()
-    bench.feed.miss(7, records(20, P1), lines=1)
-    bench.were_stored(snapshot)
-
-    assert bench.held_batch == 7
-    assert bench.feed in bench.lists.unstored
 
 
 async def test_a_drain_that_moves_keeps_its_place(bench: FeedBench) -> None:
@@ -335,23 +183,89 @@ async def test_lines_that_are_gathered_are_not_lost_when_it_is_rewound(bench: Fe
     assert bench.held_batch == 2
 
 
-async def test_a_rewound_drain_sends_no_failed_request_again() -> None:
-    bench = FeedBench(route_of("http://127.0.0.1:80/"))
-    await bench.sent(batch=1, begin=10)
-    bench.sender.ended(ConnectionResetError())
-    assert bench.feed.outbound.delivery.resend is not None
-    epoch = bench.feed.gaps.gap_version
-
-    bench.feed.rewind(windows({P0: 5}), {P0: 100})
-    assert bench.feed.outbound.delivery.resend is None
-    assert bench.feed.gaps.gap_version > epoch
-    assert bench.feed.gaps.offsets == {P0: 5}
-    bench.feed.close()
-
-
 async def test_a_paused_drain_is_rewound_too(bench: FeedBench) -> None:
     bench.feed.change_to(route_of(paused=True))
     bench.feed.rewind(windows({P0: 5}), {P0: 100})
 
     assert bench.feed.gaps.offsets == {P0: 5}
     assert bench.receiver.dials == 0
+
+
+# A request that failed.
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[FeedBench]:
+    """A drain whose receiver answers; a request of offset 10 of P0 and 3 of P1 has failed."""
+    made = FeedBench(route_of("https://127.0.0.1/"))
+    made.feed.take(1, records(10), (b"a",), 1)
+    made.feed.take(1, records(3, P1), (b"c",), 1)
+    await made.connected()
+    made.sender.ended(HttpError(503, {}))
+    made.try_now()
+    while len(made.receiver.senders) < 2:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    yield made
+    made.feed.close()
+    await asyncio.sleep(0)
+
+
+async def test_live_lines_wait_until_a_failed_request_is_whole_again(web: FeedBench) -> None:
+    assert (web.feed.takes_replay, web.feed.takes_live) == (True, False)
+    web.feed.take_replayed(3, records(10), (b"a",), 1)
+    web.feed.take_replayed(3, records(3, P1), (b"c",), 1)
+    web.feed.flush()
+    assert web.sender.sent == []
+
+    web.feed.gaps.replayed_to(P0, 11)
+    web.feed.gaps.replayed_to(P1, 4)
+    web.feed.resent()
+    assert web.feed.takes_live
+    assert (web.sender.sent, web.sender.names) == ([b"ac"], web.receiver.senders[0].names)
+
+
+async def test_a_failed_request_of_which_nothing_is_missing_is_forgotten(web: FeedBench) -> None:
+    web.feed.skip({P0: 20, P1: 20}, {P0: 20, P1: 20}, SKIPPED)
+    assert (web.feed.outbound.delivery.resend, web.feed.takes_live) == (None, True)
+
+
+async def test_a_rewound_drain_sends_no_failed_request_again(web: FeedBench) -> None:
+    version = web.feed.gaps.gap_version
+    web.feed.rewind(windows({P0: 5}), {P0: 100})
+
+    assert web.feed.outbound.delivery.resend is None
+    assert web.feed.gaps.gap_version > version
+    assert web.feed.gaps.offsets == {P0: 5, P1: 3}
+
+
+def lose_partitions(bench: FeedBench) -> None:
+    bench.feed.forget([P0, P1])
+
+
+def change_headers(bench: FeedBench) -> None:
+    bench.feed.change_to(route_of("https://127.0.0.1/", headers={"X-A": "b"}))
+
+
+@pytest.mark.parametrize("cease", [lose_partitions, change_headers])
+async def test_a_pass_lets_go_when_there_is_no_request_to_be_cut_any_more(
+    web: FeedBench, cease: Callable[[FeedBench], None]
+) -> None:
+    """Of other partitions it has read on, without handing lines over."""
+    web.feed.miss(3, records(20, P2), 1)
+    version = web.feed.gaps.gap_version
+    cease(web)
+
+    assert web.feed.outbound.delivery.resend is None
+    assert web.feed.gaps.gap_version > version
+    assert web.feed.gaps.offsets[P2] == 20
+
+
+async def test_refused_lines_are_counted_and_not_as_delivered(bench: FeedBench) -> None:
+    bench.feed.take(1, records(10), (b"x",), 10)
+    await bench.connected()
+    bench.sender.lines_refused = 3
+    bench.confirm()
+
+    assert (bench.feed.stats.lines_confirmed, bench.feed.stats.lines_lost) == (7, {REFUSED: 3})
+    assert bench.feed in bench.lists.untold

@@ -8,7 +8,7 @@ from events.kafka.records import Offsets, TopicPartition
 from shuttle.feed.gaps import Gaps
 from shuttle.feed.stored_rows import OUTDATED, RowsSnapshot, StoredCursor
 from shuttle.feed.writes import Write
-from tests.support.feed_bench import P0, P1
+from tests.support.feed_bench import P0, P1, records
 
 
 @pytest.fixture
@@ -62,6 +62,12 @@ def test_a_row_below_the_live_position_is_a_gap(gaps: Gaps) -> None:
 def test_a_row_at_or_above_it_is_where_live_lines_begin(gaps: Gaps, row: int) -> None:
     begin(gaps, P0, row, live=10)
     assert (gaps.offsets, gaps.live_from, gaps.gap_version) == ({}, {P0: row}, 0)
+
+
+def test_a_row_that_was_found_is_taken_away_when_its_gap_is_closed(gaps: Gaps) -> None:
+    begin(gaps, P0, 10, live=11)
+    gaps.caught_up(P0, 11, live_position=11)
+    assert taken(gaps, {P0: 11}).gone == [P0]
 
 
 def test_a_row_stays_until_the_group_has_got_past_it(gaps: Gaps) -> None:
@@ -127,14 +133,21 @@ def test_what_is_under_way_has_rows_where_no_offset_waits_for_it(gaps: Gaps) -> 
 
 def test_a_gap_holds_the_offsets_until_its_row_is_stored(gaps: Gaps) -> None:
     open_gap(gaps, P0, 20, batch=7)
-    open_gap(gaps, P1, 20, batch=9)
-    assert gaps.stored.held_from == 7
-
-    snapshot = taken(gaps)
-    open_gap(gaps, P0, 20, batch=8)
-    gaps.were_stored(snapshot, {})
     assert gaps.stored.held_from == 7
     store(gaps)
+    assert gaps.stored.held_from is None
+
+
+def test_only_the_first_line_that_is_missed_in_a_partition_holds_them(gaps: Gaps) -> None:
+    open_gap(gaps, P0, 10)
+    store(gaps)
+    for batch, at in ((7, records(20, P1)), (8, records(25, P1)), (8, records(30))):
+        gaps.missed(batch, at, 5, 0.0)
+
+    assert (gaps.offsets, gaps.stored.held_from) == ({P0: 10, P1: 20}, 7)
+    assert gaps.lag_lines == 15
+    store(gaps)
+    gaps.missed(9, records(31), 5, 0.0)
     assert gaps.stored.held_from is None
 
 
@@ -145,25 +158,6 @@ def test_a_partition_that_goes_while_its_row_is_stored_is_forgotten(gaps: Gaps) 
     gaps.forget([P0])
     gaps.were_stored(snapshot, {})
     assert (gaps.offsets, gaps.live_from, gaps.stored.rows) == ({P1: 5}, {}, {P1: 5})
-
-
-@pytest.mark.parametrize("row", [20, 5])
-def test_a_row_that_is_found_while_others_are_stored_is_remembered(gaps: Gaps, row: int) -> None:
-    """Else nobody would ever take it away."""
-    begin(gaps, P1, 5, live=10)
-    snapshot = taken(gaps)
-    begin(gaps, P0, row, live=10)
-    gaps.were_stored(snapshot, {})
-    assert gaps.stored.rows == {P0: row, P1: 5}
-    assert rows(gaps, settled={P0: 3}) == {P0: row, P1: 5}
-
-
-def test_a_place_that_is_rewound_while_it_is_stored_remembers_the_new_row(gaps: Gaps) -> None:
-    begin(gaps, P0, 8, live=10)
-    snapshot = taken(gaps)
-    rewind(gaps, P0, 3)
-    gaps.were_stored(snapshot, {})
-    assert (gaps.offsets, gaps.stored.rows) == ({P0: 3}, {P0: OUTDATED})
 
 
 @pytest.mark.parametrize(

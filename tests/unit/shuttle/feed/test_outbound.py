@@ -1,4 +1,5 @@
-"""When a feed's connection is replaced, ended, believed in; requests that are sent again."""
+"""Whether a receiver is believed in, and when it gets another connection; for an owner who notes
+what it is told."""
 
 from __future__ import annotations
 
@@ -9,322 +10,500 @@ from typing import Any
 import pytest
 
 from drains.delivery.network.errors import ConnectionEndedError
-from drains.delivery.sender import Ended, Sender
+from drains.delivery.sender import CAPACITY_BYTES
 from drains.delivery.senders.http_answers import HttpError
 from drains.filters import LineFilter
 from drains.routes import Route
 from drains.transports import TCP
-from events.kafka.records import TopicPartition
-from shuttle.feed.context import FeedContext, WorkLists
+from shuttle.feed.context import FeedContext
 from shuttle.feed.delivery import IDLE_SECONDS
-from shuttle.feed.feed import Feed
-from shuttle.feed.health import LATE_SECONDS, PROVEN_SECONDS
-from shuttle.feed.link import DIALS
-from shuttle.feed.writes import Write
-from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
+from shuttle.feed.health import (
+    GIVE_UP_SECONDS,
+    LATE_SECONDS,
+    PROVEN_SECONDS,
+    STOPPED_READING,
+    STUCK_SECONDS,
+    WRITE_SECONDS,
+)
+from shuttle.feed.loss_notices import LossNotice
+from shuttle.feed.outbound import Outbound
+from shuttle.feed.writes import Progress, Write
+from tests.support.fake_sender import FakeReceiver, FakeSender
+from tests.support.feed_bench import P0, P1, records, route_of
 
-P2 = TopicPartition(P0.topic, 2)
-Benches = Callable[..., FeedBench]
+SYSLOG, WEB = "syslog://127.0.0.1:514", "https://127.0.0.1/"
+
+
+class Owner:
+    def __init__(self) -> None:
+        self.is_behind = False
+        self.told: list[str] = []
+        self.again: list[tuple[dict[Any, int], bool]] = []
+        """What is to be replayed, and whether it may have arrived."""
+
+    def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
+        self.again += [(write.begins, sent) for write in writes]
+
+    def lags(self) -> None:
+        self.told.append("lags")
+
+    def stalled(self) -> None:
+        self.told.append("stalled")
+
+    def resend_dropped(self) -> None:
+        self.told.append("resend dropped")
+
+    def changed(self) -> None:
+        self.told.append("changed")
+
+    def write_begins(self, now: float, gather_seconds: float) -> tuple[LossNotice, bytes] | None:
+        return None
+
+    def confirmed(self, progress: Progress) -> None: ...
+
+
+class Bench:
+    def __init__(self, url: str = SYSLOG) -> None:
+        self.now = 1000.0
+        self.owner, self.receiver = Owner(), FakeReceiver()
+        self.context = FeedContext(self.receiver.connect, lambda: self.now, lambda: 5.0)
+        self.outbound = self.another(url)
+
+    def another(self, url: str = SYSLOG) -> Outbound:
+        return Outbound(route_of(url), self.context, self.owner)
+
+    @property
+    def sender(self) -> FakeSender:
+        return self.receiver.senders[-1]
+
+    async def connected(self) -> None:
+        link = self.outbound.delivery.link
+        link.rest()
+        link.want()
+        while link.sender is None:
+            await asyncio.sleep(0)
+
+    async def refused(self) -> None:
+        self.receiver.refuses = True
+        self.outbound.delivery.link.want()
+        while self.outbound.health.error is None:
+            await asyncio.sleep(0)
+        self.receiver.refuses = False
+
+    def gathered(self, begin: int = 10, data: bytes = b"x") -> None:
+        self.outbound.delivery.take(1, records(begin), (data,), 1)
+
+    def sent(self, begin: int = 10, data: bytes = b"x") -> None:
+        self.gathered(begin, data)
+        self.outbound.delivery.flush()
+
+    def later(self, seconds: float) -> bool:
+        self.now += seconds
+        return self.outbound.confirm(self.now)
+
+    def confirm(self) -> bool:
+        self.sender.read_all()
+        return self.outbound.confirm(self.now)
+
+
+Benches = Callable[..., Bench]
 
 
 @pytest.fixture
 async def benches() -> AsyncIterator[Benches]:
-    made: list[FeedBench] = []
+    made: list[Bench] = []
 
-    def make(url: str = "syslog://127.0.0.1:514", **options: Any) -> FeedBench:
-        made.append(FeedBench(route_of(url, **options)))
+    def make(url: str = SYSLOG) -> Bench:
+        made.append(Bench(url))
         return made[-1]
 
     yield make
     for bench in made:
-        bench.feed.close()
+        bench.outbound.close()
     await asyncio.sleep(0)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(2):
-        while not condition():
-            await asyncio.sleep(0)
-
-
-async def test_lines_of_each_connection_are_kept_apart(benches: Benches) -> None:
-    bench = benches(connections=2)
-    bench.feed.take(1, records(10), (b"a", b""), 1)
-    bench.feed.take(1, records(11), (b"c", b"b"), 2)
-
-    assert (await bench.connected()).pieces == [(b"ac", b"b")]
-
-
-async def test_requests_gather_for_longer_than_writes(benches: Benches) -> None:
-    stream, web = benches(), benches("https://127.0.0.1/")
-    for bench in (stream, web):
-        bench.feed.take(1, records(10), (b"a",), 1)
-
-    assert list(stream.lists.due) == [0.05]
-    assert list(web.lists.due) == [0.5]
-
-
-async def test_another_framing_waits_for_what_is_under_way(benches: Benches) -> None:
+@pytest.fixture
+async def bench(benches: Benches) -> Bench:
+    """Connected, and nobody has said anything yet."""
     bench = benches()
-    await bench.sent(batch=1, begin=10)
-    bench.feed.change_to(route_of(framing="octet"))
+    await bench.connected()
+    bench.owner.told.clear()
+    return bench
 
-    assert not bench.feed.takes_live
-    assert len(bench.receiver.senders) == 1
-    bench.feed.miss(2, records(11), lines=1)
+
+# A receiver that takes its time.
+
+
+async def test_one_that_confirms_all_has_nothing_under_way(bench: Bench) -> None:
+    bench.sent()
+    assert not bench.later(1)
+    assert bench.confirm()
+    assert bench.owner.told == []
+
+
+async def test_one_that_is_full_gives_up_what_has_gathered_and_no_more(bench: Bench) -> None:
+    bench.sent(10)
+    bench.gathered(11)
+    bench.outbound.leave_live("the receiver does not keep up")
+    bench.outbound.leave_live("twice")
+
+    assert bench.owner.again == [({P0: 11}, False)]
+    assert (bench.owner.told, bench.outbound.takes_lines) == (["stalled"], False)
+    assert bench.outbound.health.error == "the receiver does not keep up"
+    assert not bench.outbound.has_room(bench.now)
+
+
+async def test_one_that_stops_reading_leaves_the_live_pass_after_four_seconds(
+    bench: Bench,
+) -> None:
+    bench.sent()
+    bench.sender.buffered_bytes = 1
+    bench.later(WRITE_SECONDS)
+    assert bench.outbound.takes_lines
+    bench.later(1)
+    assert (bench.owner.told, bench.outbound.health.error) == (["stalled"], STOPPED_READING)
+    assert not bench.sender.closed
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(1, []), (LATE_SECONDS + 1, ["lags"])])
+async def test_only_one_that_was_full_for_long_lags_when_it_is_back(
+    bench: Bench, seconds: float, told: list[str]
+) -> None:
+    bench.sent()
+    bench.outbound.leave_live("the receiver does not keep up")
+    bench.now += seconds
     bench.confirm()
-    await until(lambda: len(bench.receiver.senders) == 2)
-    assert bench.feed.takes_live
-    assert bench.feed.gaps.offsets == {P0: 11}
+    assert bench.owner.told == ["stalled", *told, "changed"]
+    assert bench.outbound.takes_lines
 
 
-async def test_another_framing_with_nothing_under_way_acts_at_once(benches: Benches) -> None:
+async def test_one_with_half_its_room_free_is_full_no_more(bench: Bench) -> None:
+    bench.sent()
+    bench.outbound.leave_live("the receiver does not keep up")
+    bench.sender.buffered_bytes = CAPACITY_BYTES // 2
+    bench.later(1)
+    assert not bench.outbound.takes_lines
+    bench.sender.buffered_bytes -= 1
+    bench.later(1)
+    assert bench.outbound.takes_lines
+
+
+async def test_one_that_is_not_there_is_late_too(benches: Benches) -> None:
     bench = benches()
-    await bench.sent(batch=1, begin=10)
-    bench.confirm()
-    bench.feed.change_to(route_of(connections=2))
+    assert bench.outbound.confirm(bench.now)
+    bench.gathered()
+    assert not bench.later(LATE_SECONDS)
+    assert bench.outbound.takes_lines
+    assert not bench.later(1)
+    assert bench.owner.again == [({P0: 10}, False)]
 
-    assert bench.feed.takes_live
-    assert bench.feed.gaps.offsets == {}
-    bench.feed.take(2, records(11), (b"", b"x"), 1)
-    bench.feed.flush()
-    await until(lambda: len(bench.receiver.senders) == 2)
+
+async def test_a_connection_without_any_progress_is_given_up(bench: Bench) -> None:
+    bench.sent()
+    bench.later(GIVE_UP_SECONDS + 1)
+
+    assert bench.sender.closed
+    assert bench.owner.again == [({P0: 10}, True)]
+    assert bench.outbound.health.error == STOPPED_READING
+
+
+async def test_one_that_was_not_heard_of_for_two_seconds_does_not_get_on(bench: Bench) -> None:
+    bench.sent()
+    assert bench.outbound.gets_on(bench.now + STUCK_SECONDS - 0.1)
+    assert not bench.outbound.gets_on(bench.now + STUCK_SECONDS)
+    bench.now += STUCK_SECONDS
+    bench.confirm()
+    assert bench.outbound.gets_on(bench.now)
+    bench.sender.ended(ConnectionResetError())
+    assert not bench.outbound.gets_on(bench.now)
+
+
+async def test_one_that_ends_while_it_is_asked_has_not_confirmed_all(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(_: float) -> list[Write]:
+        monkeypatch.undo()
+        bench.sender.ended(ConnectionResetError())
+        return []
+
+    bench.sent()
+    monkeypatch.setattr(bench.sender, "confirm", ends)
+    assert not bench.later(1)
+    assert bench.owner.again == [({P0: 10}, True)]
+
+
+async def test_trouble_without_an_end_is_shown_once(bench: Bench) -> None:
+    for _ in range(2):
+        bench.sender.trouble = "connection refused"
+        bench.confirm()
+        assert bench.outbound.health.error == "connection refused"
+        assert bench.outbound.health.last_error.at == 5.0
+        bench.context.wall_clock = lambda: 6.0
+    assert bench.outbound.takes_lines
+
+
+# A connection that failed.
+
+
+async def test_what_was_under_way_and_what_has_gathered_is_replayed(bench: Bench) -> None:
+    bench.sent(10)
+    bench.gathered(11)
+    bench.sender.ended(ConnectionEndedError("HTTP 503"))
+
+    assert bench.owner.again == [({P0: 11}, False), ({P0: 10}, True)]
+    assert bench.owner.told == ["lags", "changed"]
+    assert (bench.outbound.takes_lines, bench.outbound.health.error) == (False, "HTTP 503")
+
+
+async def test_one_that_failed_shows_so_until_something_is_confirmed(bench: Bench) -> None:
+    bench.sender.ended(ConnectionEndedError("HTTP 503"))
+    await bench.connected()
+    bench.sent()
+    bench.later(1)
+    assert (bench.outbound.takes_lines, bench.outbound.health.error) == (True, "HTTP 503")
+    bench.confirm()
+    assert (bench.outbound.health.is_good, bench.outbound.health.error) == (True, None)
+
+
+@pytest.mark.parametrize(("behind", "believed"), [(False, True), (True, False)])
+async def test_a_connection_that_stands_is_believed_in_where_no_line_can_tell(
+    benches: Benches, behind: bool, believed: bool
+) -> None:
+    bench = benches()
+    await bench.refused()
+    await bench.connected()
+    bench.owner.is_behind = behind
+    bench.outbound.tend(bench.now + PROVEN_SECONDS)
+    assert not bench.outbound.health.is_good
+    bench.outbound.tend(bench.now + PROVEN_SECONDS + 1)
+    assert bench.outbound.health.is_good is believed
+
+
+async def test_the_first_that_is_answered_calls_those_that_failed_with_it(bench: Bench) -> None:
+    tried: list[str] = []
+
+    class Waiting:
+        receiver = "elsewhere"
+
+        def try_soon(self) -> None:
+            tried.append(self.receiver)
+
+    bench.context.retries.failed(Waiting(), bench.now)
+    bench.sender.ended(ConnectionResetError())
+    await bench.connected()
+    bench.sent()
+    bench.confirm()
+    assert tried == ["elsewhere"]
+
+
+async def test_one_that_is_closed_waits_with_nobody_for_a_next_try(bench: Bench) -> None:
+    bench.sender.ended(ConnectionResetError())
+    bench.outbound.close()
+    assert bench.context.retries.forget(bench.outbound) == ()
+
+    bench.outbound.failed(ConnectionResetError(), [])
+    assert bench.context.retries.forget(bench.outbound) == ()
+
+
+async def test_what_was_full_is_gone_with_its_connection(bench: Bench) -> None:
+    bench.outbound.leave_live("the receiver does not keep up")
+    bench.sender.ended(None)
+    assert bench.outbound.takes_lines
+
+
+async def test_lines_that_waited_for_a_connection_go_with_its_first_write(
+    benches: Benches,
+) -> None:
+    bench = benches()
+    bench.gathered(10)
+    bench.gathered(11)
+    await bench.connected()
+    assert (bench.sender.sent, bench.owner.told) == ([b"xx"], ["changed"])
+
+
+async def test_a_clean_close_is_no_failure_but_what_has_gathered_is_replayed(bench: Bench) -> None:
+    bench.gathered()
+    bench.sender.ended(None)
+    assert (bench.owner.again, bench.owner.told) == ([({P0: 10}, False)], ["changed"])
+    assert bench.outbound.takes_lines
+
+
+@pytest.mark.parametrize(("behind", "dials"), [(False, 2), (True, 1)])
+async def test_one_that_closes_while_it_is_behind_is_dialled_after_a_while(
+    bench: Bench, behind: bool, dials: int
+) -> None:
+    """It may close whatever it accepts."""
+    bench.owner.is_behind = behind
+    bench.sender.ended(None)
+    bench.outbound.delivery.link.want()
+    await asyncio.sleep(0)
+    assert bench.receiver.dials == dials
+
+
+# A connection that is old, idle, or made for other options.
+
+
+async def test_an_idle_connection_ends_and_that_is_no_failure(bench: Bench) -> None:
+    bench.sent()
+    bench.confirm()
+    bench.outbound.tend(bench.now + IDLE_SECONDS)
+    assert not bench.sender.closed
+    bench.outbound.tend(bench.now + IDLE_SECONDS + 1)
+
+    assert bench.sender.closed
+    assert (bench.owner.again, bench.owner.told) == ([], ["changed"])
+    assert (bench.outbound.takes_lines, bench.outbound.health.is_good) == (True, True)
+
+
+async def old_connection(bench: Bench) -> None:
+    """That has just been given a line."""
+    bench.now += TCP.life_seconds + LATE_SECONDS + 1
+    bench.sent()
+
+
+async def test_an_old_connection_ends_when_nothing_is_under_way(bench: Bench) -> None:
+    await old_connection(bench)
+    assert not bench.sender.closed
+    bench.confirm()
+    assert bench.sender.closed
+    assert (bench.owner.again, bench.owner.told) == ([], ["changed"])
+
+
+async def test_an_old_connection_is_asked_whether_anything_is_under_way(bench: Bench) -> None:
+    await old_connection(bench)
+    bench.sender.read_all()
+    bench.outbound.tend(bench.now)
+    assert (bench.sender.closed, bench.outbound.takes_lines) == (True, True)
+
+
+async def test_an_old_connection_that_is_never_idle_is_emptied_first(bench: Bench) -> None:
+    await old_connection(bench)
+    bench.gathered(11)
+    bench.outbound.tend(bench.now)
+    assert (bench.sender.sent, bench.sender.closed) == ([b"x", b"x"], False)
+    assert not bench.outbound.takes_lines
+
+    bench.confirm()
+    assert bench.sender.closed
+    assert (bench.outbound.takes_lines, bench.owner.again) == (True, [])
+
+
+def edited(**options: Any) -> Route:
+    return route_of(SYSLOG, **options)
+
+
+async def test_another_framing_waits_for_what_is_under_way(bench: Bench) -> None:
+    bench.sent(10)
+    bench.gathered(11)
+    bench.outbound.change_to(edited(framing="octet"))
+    assert bench.owner.again == [({P0: 11}, False)]
+    assert (bench.outbound.takes_lines, bench.sender.closed) == (False, False)
+
+    bench.confirm()
+    assert (bench.outbound.takes_lines, bench.sender.closed) == (True, True)
+    await bench.connected()
+    assert bench.receiver.routes[-1] == edited(framing="octet")
+
+
+async def test_another_framing_waits_for_no_connection_that_has_ended(bench: Bench) -> None:
+    bench.sent(10)
+    bench.outbound.change_to(edited(framing="octet"))
+    bench.sender.ended(ConnectionResetError())
+    assert bench.outbound.takes_lines
+    assert bench.owner.again == [({P0: 10}, True)]
+
+
+async def test_another_framing_with_nothing_under_way_acts_at_once(bench: Bench) -> None:
+    bench.outbound.change_to(edited(connections=2))
+    assert bench.outbound.takes_lines
+    await bench.connected()
+    bench.outbound.delivery.take(2, records(11), (b"", b"x"), 1)
+    bench.outbound.delivery.flush()
     assert bench.sender.pieces == [(b"", b"x")]
 
 
-async def test_another_filter_changes_nothing_on_the_way(benches: Benches) -> None:
-    bench = benches()
-    await bench.sent(batch=1, begin=10)
-    bench.feed.change_to(route_of(filter=LineFilter(include="x")))
-
-    assert bench.feed.takes_live
-    assert bench.feed.gaps.offsets == {}
-    assert len(bench.receiver.senders) == 1
+async def test_another_filter_changes_nothing_on_the_way(bench: Bench) -> None:
+    bench.sent(10)
+    bench.gathered(11)
+    bench.outbound.change_to(edited(filter=LineFilter(include="x")))
+    assert (bench.owner.told, bench.owner.again) == ([], [])
+    assert bench.outbound.takes_lines
 
 
-async def test_an_idle_connection_ends_and_that_is_no_failure(benches: Benches) -> None:
-    bench = benches()
-    await bench.sent(batch=1, begin=10)
-    bench.confirm()
-    bench.now += IDLE_SECONDS + 1
-    bench.feed.tend(bench.now)
-
-    assert bench.sender.closed
-    assert (bench.feed.state, bench.feed.takes_live, bench.receiver.dials) == ("live", True, 1)
-    bench.feed.take(2, records(11), (b"y",), 1)
-    bench.feed.flush()
-    await until(lambda: len(bench.receiver.senders) == 2)
-
-
-async def old_connection(bench: FeedBench) -> None:
-    """That has just been given a line."""
-    await bench.sent(batch=1, begin=10)
-    bench.confirm()
-    bench.now += TCP.life_seconds + LATE_SECONDS + 1
-    bench.feed.take(2, records(11), (b"y",), 1)
-    bench.feed.flush()
-
-
-async def test_an_old_connection_is_replaced_when_nothing_is_under_way(benches: Benches) -> None:
-    bench = benches()
-    await old_connection(bench)
-    assert not bench.sender.closed
-
-    bench.confirm()
-    assert bench.sender.closed
-    assert (bench.feed.state, bench.feed.gaps.offsets) == ("live", {})
-
-
-async def test_an_old_connection_that_is_never_idle_is_emptied_first(benches: Benches) -> None:
-    bench = benches()
-    await old_connection(bench)
-    bench.feed.tend(bench.now)
-
-    assert not bench.feed.takes_live
-    assert not bench.sender.closed
-    bench.confirm()
-    assert bench.sender.closed
-    assert bench.feed.takes_live
-
-
-async def test_a_drain_that_failed_shows_so_until_a_line_is_confirmed(benches: Benches) -> None:
-    bench = benches()
-    await bench.sent(batch=1, begin=10)
-    bench.sender.ended(ConnectionEndedError("HTTP 503"))
-    bench.store()
-    bench.try_now()
-    await until(lambda: len(bench.receiver.senders) == 2)
-
-    assert bench.feed.takes_replay
-    assert (bench.feed.state, bench.feed.outbound.health.error) == ("failing", "HTTP 503")
-    await bench.sent(batch=2, begin=10, has_cursor=True)
-    bench.confirm()
-    assert (bench.feed.state, bench.feed.outbound.health.error) == ("replaying", None)
-
-
-async def test_a_connection_that_stands_is_believed_in(benches: Benches) -> None:
-    bench = benches()
-    bench.receiver.refuses = True
-    bench.feed.take(1, records(10), (b"a",), 1)
-    bench.feed.flush()
-    await until(lambda: bench.feed.outbound.health.error is not None)
-    bench.feed.gaps.caught_up(P0, 11, live_position=11)
-    bench.receiver.refuses = False
-    bench.try_now()
-    await until(lambda: bool(bench.receiver.senders))
-
-    bench.feed.tend(bench.now + PROVEN_SECONDS + 1)
-    assert (bench.feed.state, bench.feed.outbound.health.error) == ("live", None)
-
-
-async def test_refused_lines_are_counted_and_not_as_delivered(benches: Benches) -> None:
-    bench = benches("https://127.0.0.1/")
-    bench.feed.take(1, records(10), (b"x",), 10)
-    bench.feed.flush()
+async def test_another_receiver_gets_what_the_old_one_has_not_confirmed(bench: Bench) -> None:
+    bench.sent(10)
+    bench.outbound.give_up("internal error")
     await bench.connected()
-    bench.sender.lines_refused = 3
-    bench.confirm()
+    bench.sent(12)
+    bench.gathered(13)
+    bench.owner.again.clear()
+    bench.outbound.change_to(route_of("syslog://127.0.0.1:515"))
 
-    assert (bench.feed.stats.lines_confirmed, bench.feed.stats.lines_lost.total()) == (7, 3)
-
-
-async def test_trouble_without_an_end_is_shown(benches: Benches) -> None:
-    bench = benches("syslog+udp://127.0.0.1:514")
-    await bench.sent(batch=1, begin=10)
-    bench.sender.trouble = "connection refused"
-    bench.confirm()
-
-    assert (bench.feed.state, bench.feed.outbound.health.error) == ("live", "connection refused")
+    assert bench.owner.again == [({P0: 13}, False), ({P0: 12}, True)]
+    assert bench.outbound.receiver == ("127.0.0.1", 515)
+    assert (bench.sender.closed, bench.outbound.health.is_good) == (True, True)
 
 
-async def test_a_replay_over_udp_goes_at_5000_lines_a_second(benches: Benches) -> None:
-    bench = benches("syslog+udp://127.0.0.1:514")
-    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
-    await until(lambda: bool(bench.receiver.senders))
-    bench.feed.take_replayed(1, records(10), (b"x",), 1000)
-    bench.feed.flush()
-
-    assert not bench.feed.has_room
-    bench.now += 0.2
-    assert bench.feed.has_room
+async def test_one_that_moved_shares_no_fate_with_those_that_stay(bench: Bench) -> None:
+    bench.sender.ended(ConnectionResetError())
+    bench.outbound.change_to(edited(framing="octet"))
+    shared = bench.context.retries.forget(bench.outbound)
+    bench.context.retries.failed(bench.outbound, bench.now)
+    bench.outbound.change_to(route_of("syslog://127.0.0.1:515"))
+    assert ("127.0.0.1", 514) in shared
+    assert bench.context.retries.forget(bench.outbound) == ()
 
 
-async def failed_request(bench: FeedBench, error: Exception) -> None:
-    """A request of offsets 10 to 11 of P0 and 3 of P1, and one more behind it."""
-    bench.feed.take(1, records(10), (b"a",), 1)
-    bench.feed.take(1, records(11), (b"b",), 1)
-    bench.feed.take(1, records(3, P1), (b"c",), 1)
-    bench.feed.flush()
+# A request that failed.
+
+
+async def failed_request(bench: Bench, error: Exception) -> None:
+    """Of offset 10 of P0 and 3 of P1, and one more behind it."""
     await bench.connected()
-    bench.feed.take(2, records(12), (b"d",), 1)
-    bench.feed.flush()
+    bench.gathered(10)
+    bench.outbound.delivery.take(1, records(3, P1), (b"c",), 1)
+    bench.outbound.delivery.flush()
+    bench.sent(12)
     bench.sender.ended(error)
-    bench.try_now()
-    await until(lambda: len(bench.receiver.senders) == 2)
 
 
-async def test_a_failed_request_is_cut_exactly_so_again(benches: Benches) -> None:
-    bench = benches("https://127.0.0.1/")
-    await failed_request(bench, HttpError(503, {}))
-    resend = bench.feed.outbound.delivery.resend
+async def test_the_first_request_that_failed_is_cut_exactly_so_again(benches: Benches) -> None:
+    web = benches(WEB)
+    await failed_request(web, HttpError(503, {}))
+    resend = web.outbound.delivery.resend
 
     assert resend is not None
-    assert (resend.limit_of(P0), resend.limit_of(P1)) == (12, 4)
-    assert bench.feed.takes_replay
-    assert not bench.feed.takes_live
-    bench.feed.take_replayed(3, records(10), (b"a",), 1)
-    bench.feed.take_replayed(3, records(11), (b"b",), 1)
-    bench.feed.gaps.replayed_to(P0, 12)
-    bench.feed.flush()
-    assert bench.sender.sent == []
-    assert not resend.is_complete(bench.feed.gaps.offsets)
-
-    bench.feed.take_replayed(3, records(3, P1), (b"c",), 1)
-    bench.feed.gaps.replayed_to(P1, 4)
-    assert resend.is_complete(bench.feed.gaps.offsets)
-    bench.feed.resent()
-    assert bench.sender.sent == [b"abc"]
-    assert bench.sender.names == [bench.receiver.senders[0].names[0]]
-    assert bench.feed.takes_live
+    assert (resend.limit_of(P0), resend.limit_of(P1)) == (11, 4)
+    assert web.owner.again == [({P0: 10, P1: 3}, True), ({P0: 12}, True)]
 
 
-async def test_a_large_request_that_failed_still_fits(benches: Benches) -> None:
-    bench = benches("https://127.0.0.1/")
-    await failed_request(bench, HttpError(503, {}))
-    bench.feed.take_replayed(3, records(10), (b"a" * 3_000_000,), 1)
-
-    assert bench.feed.has_room
-
-
-async def test_a_refused_request_is_not_cut_so_again(benches: Benches) -> None:
-    bench = benches("https://127.0.0.1/")
-    await failed_request(bench, HttpError(400, {}))
-
-    assert bench.feed.outbound.delivery.resend is None
-    assert bench.feed.gaps.offsets == {P0: 10, P1: 3}
-
-
-async def test_retry_after_is_waited_for(benches: Benches, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-    bench = benches("https://127.0.0.1/")
-    bench.feed.take(1, records(10), (b"a",), 1)
-    bench.feed.flush()
-    await bench.connected()
-    loop = asyncio.get_running_loop()
-
-    def call_later(delay: float, *_: Any, **__: Any) -> Any:
-        waits.append(delay)
-        return loop.call_at(loop.time() + delay, lambda: None)
-
-    monkeypatch.setattr(loop, "call_later", call_later)
-    bench.sender.ended(HttpError(429, {"Retry-After": "120"}))
-
-    assert max(waits) == 120
-
-
-async def test_dials_that_hang_again_and_again_keep_nobody_from_a_first_one() -> None:
-    dialled: list[Route] = []
-
-    async def never(route: Route, ended: Ended) -> Sender[Write]:
-        dialled.append(route)
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    context = FeedContext(never, lambda: 1000.0)
-    feeds = [Feed(route_of(), context, WorkLists()) for _ in range(2 * DIALS)]
-    for feed in feeds:
-        feed.outbound.delivery.link._dialled_slowly = True
-        feed.outbound.delivery.link.want()
-    await until(lambda: len(dialled) == DIALS // 2)
-
-    feeds.append(Feed(route_of("syslog://127.0.0.2:514"), context, WorkLists()))
-    feeds[-1].outbound.delivery.link.want()
-
-    await until(lambda: feeds[-1].route in dialled)
-    for feed in feeds:
-        feed.close()
-
-
-def lose_partitions(bench: FeedBench) -> None:
-    bench.feed.forget([P0, P1])
-
-
-def change_headers(bench: FeedBench) -> None:
-    bench.feed.change_to(route_of("https://127.0.0.1/", headers={"X-A": "b"}))
-
-
-@pytest.mark.parametrize("cease", [lose_partitions, change_headers])
-async def test_a_pass_lets_go_when_there_is_no_request_to_be_cut_any_more(
-    benches: Benches, cease: Callable[[FeedBench], None]
+@pytest.mark.parametrize(("url", "status"), [(WEB, 400), (SYSLOG, 503)])
+async def test_one_that_is_refused_or_that_nobody_answers_is_not_cut_so_again(
+    benches: Benches, url: str, status: int
 ) -> None:
-    """Of other partitions it has read on, without handing lines over."""
-    bench = benches("https://127.0.0.1/")
-    await failed_request(bench, HttpError(503, {}))
-    bench.feed.miss(3, records(20, P2), 1)
-    epoch = bench.feed.gaps.gap_version
+    bench = benches(url)
+    await failed_request(bench, HttpError(status, {}))
+    assert bench.outbound.delivery.resend is None
+    assert len(bench.owner.again) == 2
 
-    cease(bench)
 
-    assert bench.feed.outbound.delivery.resend is None
-    assert bench.feed.gaps.gap_version > epoch
-    assert bench.feed.gaps.offsets[P2] == 20
+async def test_a_request_that_another_way_would_cut_otherwise_is_told_to_be_none(
+    benches: Benches,
+) -> None:
+    web = benches(WEB)
+    await failed_request(web, HttpError(503, {}))
+    web.outbound.change_to(route_of(WEB, filter=LineFilter(include="x")))
+    assert "resend dropped" not in web.owner.told
+    web.outbound.change_to(route_of(WEB, headers={"X-A": "b"}))
+    assert (web.owner.told.count("resend dropped"), web.outbound.delivery.resend) == (1, None)
+
+
+async def test_of_a_request_whose_partitions_went_its_owner_sees_what_is_left(
+    benches: Benches,
+) -> None:
+    web = benches(WEB)
+    await failed_request(web, HttpError(503, {}))
+    web.owner.told.clear()
+    web.outbound.forget([P0])
+    assert web.owner.told == ["changed"]

@@ -21,9 +21,9 @@ from shuttle.commit.store import TakenOver
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.stored_rows import StoredCursor
 from shuttle.worker import starts
-from shuttle.worker.background import BackgroundTasks
 from shuttle.worker.feeds import Feeds
 from shuttle.worker.starts import YOUNG_SECONDS, PartitionState, Starts
+from tests.support.errands import Errands
 from tests.support.fake_sender import FakeReceiver
 from tests.support.feed_bench import P0, P1
 
@@ -96,7 +96,7 @@ class TopicIds:
 
 class Bench:
     def __init__(self) -> None:
-        self.cluster, self.store, self.tasks = Cluster(), Store(), BackgroundTasks()
+        self.cluster, self.store, self.tasks = Cluster(), Store(), Errands()
         self.now = 1000.0
         self.another_log = asyncio.Event()
         context = FeedContext(FakeReceiver().connect, lambda: self.now)
@@ -109,8 +109,8 @@ class Bench:
             cast(Any, TopicIds()),
             self.tasks,
             self.another_log,
+            lambda: self.now,
         )
-        self.starts._clock = lambda: self.now
 
     def met(self, *routes: Route) -> None:
         """The worker has feeds for these, and begins them nowhere."""
@@ -316,7 +316,7 @@ async def test_a_young_partition_that_has_gone_is_nobodys_start(bench: Bench) ->
 async def written(bench: Bench, *routes: Route) -> None:
     bench.starts.write(routes)
     bench.starts.write(routes)  # the routes are looked at again and again
-    await asyncio.gather(*bench.tasks._errands)
+    await bench.tasks.done()
 
 
 async def test_a_start_is_written_once_kafka_answers(bench: Bench) -> None:
@@ -337,6 +337,6 @@ async def test_a_drain_that_is_deleted_meanwhile_is_not_waited_for(bench: Bench)
     bench.starts.write([pending])
     await asyncio.sleep(0)
     bench.starts.write([])
-    await asyncio.gather(*bench.tasks._errands)
+    await bench.tasks.done()
 
     assert bench.store.begun == []

@@ -1,0 +1,374 @@
+"""One connection at most, one dial or one wait for the next: without a feed behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from drains.delivery.network.errors import DialError
+from drains.delivery.sender import Ended, Sender
+from drains.delivery.senders.checkpoints import NO_STEP_BACK
+from drains.delivery.senders.http_answers import HttpError
+from drains.routes import Route
+from drains.transports import TCP
+from shuttle.feed.link import DIALS, RETRY_FIRST_SECONDS, SLOW_SECONDS, SOON_SECONDS, Dials, Link
+from shuttle.feed.writes import Write
+from tests.support.fake_sender import FakeReceiver, FakeSender
+from tests.support.feed_bench import route_of
+
+FAR_SECONDS = 3600.0
+
+
+class Timers:
+    """In place of the loop's `call_later`: a link's waits are over when the test says so."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.waits: list[float] = []
+        self._loop = loop
+        self._call_later = loop.call_later
+        self._handles: list[tuple[asyncio.TimerHandle, Callable[..., Any]]] = []
+
+    def call_later(self, delay: float, call: Callable[..., Any], *with_: Any) -> Any:
+        if not isinstance(getattr(call, "__self__", None), Link):
+            return self._call_later(delay, call, *with_)
+        handle = self._loop.call_at(self._loop.time() + FAR_SECONDS, call)
+        self.waits.append(delay)
+        self._handles.append((handle, call))
+        return handle
+
+    @property
+    def waiting(self) -> int:
+        return sum(not handle.cancelled() for handle, _ in self._handles)
+
+    def end(self) -> None:
+        """Of all waits that nobody has given up."""
+        handles, self._handles = self._handles, []
+        for handle, call in handles:
+            if not handle.cancelled():
+                handle.cancel()
+                call()
+
+
+class Owner:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.errors: list[Exception | None] = []
+        self.again: list[Write] = []
+
+    def link_opened(self) -> None:
+        self.told.append("opened")
+
+    def link_ending(self, sender: Sender[Write]) -> None:
+        self.told.append("ending")
+
+    def link_closed(self) -> None:
+        self.told.append("closed")
+
+    def link_failed(self, error: Exception | None, again: list[Write]) -> None:
+        self.told.append("failed")
+        self.errors.append(error)
+        self.again += again
+
+
+class Bench:
+    def __init__(self, timers: Timers) -> None:
+        self.timers = timers
+        self.now = 1000.0
+        self.owner, self.receiver, self.dials = Owner(), FakeReceiver(), Dials()
+        self.link = self.another(self.receiver.connect)
+
+    def another(self, connect: Any) -> Link:
+        """One with the same dials, of its own `connect`."""
+        self.link = Link(route_of(), connect, self.dials, lambda: self.now, self.owner)
+        return self.link
+
+    async def opened(self) -> FakeSender:
+        self.link.want()
+        await settled()
+        return self.receiver.senders[-1]
+
+    async def refused(self) -> None:
+        self.receiver.refuses = True
+        self.link.want()
+        await settled()
+        self.receiver.refuses = False
+
+    def sent(self, *, confirmed: bool) -> Write:
+        sender = self.receiver.senders[-1]
+        write = Write(1, self.now, has_cursor=False)
+        sender.send([b"x"], write)
+        if confirmed:
+            sender.read_all()
+            sender.confirm(self.now)
+        return write
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    loop = asyncio.get_running_loop()
+    made = Bench(Timers(loop))
+    monkeypatch.setattr(loop, "call_later", made.timers.call_later)
+    yield made
+    made.link.close()
+    await settled()
+
+
+# A connection that is wanted.
+
+
+async def test_who_asks_twice_is_dialled_for_once(bench: Bench) -> None:
+    bench.link.want()
+    await bench.opened()
+    await bench.opened()
+
+    assert (bench.receiver.dials, bench.owner.told) == (1, ["opened"])
+    assert bench.link.sender is bench.receiver.senders[0]
+
+
+async def test_connections_that_began_together_do_not_end_together(bench: Bench) -> None:
+    ends = set()
+    for _ in range(20):
+        await bench.opened()
+        assert bench.link.opened_at == bench.now
+        ends.add(bench.link.expires_at - bench.now)
+        bench.link.close()
+
+    assert len(ends) > 10
+    assert 0.9 * TCP.life_seconds <= min(ends) <= max(ends) <= TCP.life_seconds
+
+
+async def test_a_refused_dial_is_tried_again_after_a_wait(bench: Bench) -> None:
+    await bench.refused()
+    bench.link.want()
+    await settled()
+
+    assert [str(error) for error in bench.owner.errors] == ["connection refused"]
+    assert (bench.receiver.dials, bench.owner.again, bench.timers.waiting) == (1, [], 1)
+    assert bench.timers.waits[0] >= RETRY_FIRST_SECONDS
+    bench.timers.end()
+    await settled()
+    assert bench.owner.told == ["failed", "opened"]
+
+
+async def test_a_fault_of_ours_makes_one_drain_wait_and_says_nothing_of_it(bench: Bench) -> None:
+    async def broken(*_: Any) -> Sender[Write]:
+        raise KeyError("secret")
+
+    bench.another(broken).want()
+    await settled()
+
+    assert [str(error) for error in bench.owner.errors] == ["internal error"]
+    assert bench.timers.waiting == 1
+
+
+async def test_an_end_during_the_dial_is_a_failed_dial(bench: Bench) -> None:
+    async def ends_early(route: Route, ended: Ended) -> Sender[Write]:
+        sender = await bench.receiver.connect(route, ended)
+        ended(None)
+        return sender
+
+    bench.another(ends_early).want()
+    await settled()
+
+    assert [str(error) for error in bench.owner.errors] == ["connection closed by the receiver"]
+    assert bench.receiver.senders[0].closed
+    assert (bench.link.sender, bench.timers.waiting) == (None, 1)
+
+
+async def test_who_wants_one_later_waits_for_it(bench: Bench) -> None:
+    bench.link.want_later()
+    bench.link.want_later()
+    await settled()
+    assert (bench.receiver.dials, len(bench.timers.waits)) == (0, 1)
+
+    bench.timers.end()
+    await settled()
+    bench.link.want_later()
+    assert (bench.receiver.dials, bench.timers.waiting) == (1, 0)
+
+
+async def test_one_that_rests_is_neither_dialled_nor_waited_for(bench: Bench) -> None:
+    await bench.refused()
+    bench.link.rest()
+    assert bench.timers.waiting == 0
+
+    bench.link.want()
+    bench.link.rest()
+    await settled()
+    assert bench.receiver.dials == 1
+    assert await bench.opened() is bench.link.sender
+
+
+async def test_one_that_rests_keeps_an_open_connection(bench: Bench) -> None:
+    sender = await bench.opened()
+    bench.link.rest()
+    assert bench.link.sender is sender
+    assert not sender.closed
+
+
+# A try that comes sooner.
+
+
+async def test_a_wait_may_be_cut_to_a_second(bench: Bench) -> None:
+    await bench.refused()
+    bench.link.try_soon()
+
+    assert 0 <= bench.timers.waits[-1] <= SOON_SECONDS
+    assert (len(bench.timers.waits), bench.timers.waiting) == (2, 1)
+    bench.timers.end()
+    await settled()
+    assert bench.owner.told[-1] == "opened"
+
+
+async def test_who_does_not_wait_has_nothing_to_be_tried_sooner(bench: Bench) -> None:
+    bench.link.try_soon()
+    bench.link.want()
+    bench.link.try_soon()
+    await settled()
+    bench.link.try_soon()
+
+    assert (bench.receiver.dials, bench.timers.waits) == (1, [])
+
+
+async def test_retry_after_is_waited_for(bench: Bench) -> None:
+    sender = await bench.opened()
+    sender.ended(HttpError(429, {"Retry-After": "120"}))
+    bench.link.try_soon()
+    assert bench.timers.waits == [120]
+
+    bench.timers.end()
+    (await bench.opened()).ended(ConnectionResetError())
+    bench.link.try_soon()
+    assert bench.timers.waits[-1] <= SOON_SECONDS, "it was for that time only"
+
+
+# A connection that ends.
+
+
+async def test_a_quiet_clean_close_is_no_failure(bench: Bench) -> None:
+    sender = await bench.opened()
+    bench.sent(confirmed=True)
+    bench.now += 6
+    sender.confirm(bench.now)
+    sender.ended(None)
+
+    assert bench.owner.told == ["opened", "ending", "closed"]
+    assert (bench.link.sender, bench.timers.waits) == (None, [])
+
+
+async def test_a_clean_close_over_lines_in_doubt_is_a_failure(bench: Bench) -> None:
+    sender = await bench.opened()
+    write = bench.sent(confirmed=False)
+    sender.ended(None)
+
+    assert (bench.owner.errors, bench.owner.again) == ([None], [write])
+    assert bench.timers.waiting == 1
+
+
+async def test_what_was_confirmed_lately_is_in_doubt_as_far_as_it_is_distrusted(
+    bench: Bench,
+) -> None:
+    sender = await bench.opened()
+    lately, under_way = bench.sent(confirmed=True), bench.sent(confirmed=False)
+    sender.ended(ConnectionResetError())
+    assert bench.owner.again == [lately, under_way]
+    assert bench.owner.told == ["opened", "ending", "failed"]
+
+    bench.timers.end()
+    await settled()
+    bench.link.distrusted = NO_STEP_BACK
+    bench.sent(confirmed=True)
+    bench.receiver.senders[-1].ended(ConnectionResetError())
+    assert bench.owner.again == [lately, under_way]
+
+
+async def test_a_connection_that_is_given_up_has_failed_of_that(bench: Bench) -> None:
+    sender = await bench.opened()
+    write = bench.sent(confirmed=False)
+    bench.link.give_up_connection("it takes too long")
+
+    assert sender.closed
+    assert [str(error) for error in bench.owner.errors] == ["it takes too long"]
+    assert (bench.owner.again, bench.timers.waiting) == ([write], 1)
+    bench.link.give_up_connection("twice")
+    assert len(bench.owner.errors) == 1
+
+
+async def test_who_closes_asks_once_more_how_far_it_got(bench: Bench) -> None:
+    sender = await bench.opened()
+    bench.link.close()
+    bench.link.close()
+
+    assert (bench.owner.told, sender.closed) == (["opened", "ending"], True)
+    assert bench.timers.waits == []
+
+
+async def test_another_way_has_what_was_not_confirmed_on_the_old_one(bench: Bench) -> None:
+    sender = await bench.opened()
+    bench.sent(confirmed=True)
+    under_way = bench.sent(confirmed=False)
+
+    assert bench.link.move_to(route_of("syslog://127.0.0.1:515")) == [under_way]
+    assert (sender.closed, bench.link.sender) == (True, None)
+    assert "failed" not in bench.owner.told
+
+
+async def test_another_way_is_dialled_as_if_none_had_failed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda least, most: most)
+    for _ in range(3):
+        await bench.refused()
+        bench.link.rest()
+    elsewhere = route_of("syslog://127.0.0.1:515")
+    bench.link.move_to(elsewhere)
+    await bench.refused()
+
+    assert bench.receiver.routes[-1] == elsewhere
+    assert bench.timers.waits == [2, 4, 8, 2]
+
+
+# Many dials at once.
+
+
+async def test_dials_that_hang_again_and_again_keep_nobody_from_a_first_one(bench: Bench) -> None:
+    hanging: list[Route] = []
+    links = [bench.another(_black_hole(bench, hanging)) for _ in range(2 * DIALS)]
+    for _ in range(2):  # the first time they are only slow
+        for link in links:
+            link.rest()
+            link.want()
+        await settled()
+    assert len(hanging) == DIALS // 2
+
+    bench.another(bench.receiver.connect)
+    assert await bench.opened()
+    for link in links:
+        link.close()
+
+
+def _black_hole(bench: Bench, hanging: list[Route]) -> Any:
+    """A receiver that takes long to fail, and hangs the next time."""
+    dials: list[None] = []
+
+    async def connect(route: Route, _: Ended) -> Sender[Write]:
+        dials.append(None)
+        if len(dials) == 1:
+            bench.now += SLOW_SECONDS + 0.1
+            raise DialError("timed out")
+        hanging.append(route)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    return connect

@@ -1,0 +1,178 @@
+"""Feeds are made, changed and closed as routes say; each hears of the partitions it may want."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from drains.destination import Destination
+from drains.routes import Route, RouteTable
+from events.kafka.records import TopicPartition
+from events.keys import AppKey, Key, SiteKey
+from events.topics import BUILD, ROUTER
+from shuttle.commit.store import Cursors, TakenOver
+from shuttle.feed.context import FeedContext, WorkLists
+from shuttle.feed.feed import Feed
+from shuttle.feed.loss_notices import EXPIRED, NEW_LOG
+from shuttle.worker.feeds import Feeds
+from tests.support.fake_sender import FakeReceiver
+from tests.support.feed_bench import P0, P1, cursors, windows
+
+GOLD, LEAD, SITE = AppKey("gold", "gs"), AppKey("lead", "other"), SiteKey("www.gold.example")
+R0 = TopicPartition(ROUTER.topic, 0)
+LIVE = {P0: 100, P1: 100, R0: 100}
+
+
+def route(drain_id: str, key: Key = GOLD, **changes: Any) -> Route:
+    return replace(Route(drain_id, key, Destination.parse("syslog://h:514")), **changes)
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.lists: WorkLists[Feed] = WorkLists()
+        self.feeds = Feeds(FeedContext(FakeReceiver().connect, lambda: 0.0), self.lists)
+
+    def follow(self, *routes: Route, rows: Cursors | None = None) -> None:
+        self.feeds.follow(RouteTable(1, routes), rows or {}, LIVE)
+
+    def __getitem__(self, drain_id: str) -> Feed:
+        return self.feeds.by_id[drain_id]
+
+    def lost(self) -> dict[str, dict[str, int]]:
+        """By drain and reason."""
+        return {d: dict(f.stats.lines_lost) for d, f in self.feeds.by_id.items()}
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    made = Bench()
+    yield made
+    for feed in made.feeds.by_id.values():
+        feed.close()
+    await asyncio.sleep(0)
+
+
+# Routes.
+
+
+async def test_feeds_are_found_by_drain_and_by_whose_lines_they_get(bench: Bench) -> None:
+    bench.follow(route("1"), route("2"), route("3", SITE))
+    assert bench.feeds.by_key == {GOLD: [bench["1"], bench["2"]], SITE: [bench["3"]]}
+    assert bench.feeds.spaces == {"gs"}
+
+
+async def test_a_drain_that_is_gone_is_closed_and_another_stays_as_it_is(bench: Bench) -> None:
+    bench.follow(route("1"), route("2", LEAD))
+    gone, stays = bench["1"], bench["2"]
+    bench.follow(route("2", LEAD))
+
+    assert (gone.is_closed, bench["2"] is stays, stays.is_closed) == (True, True, False)
+    assert bench.feeds.by_key == {LEAD: [stays]}
+    assert bench.feeds.spaces == {"other"}
+
+
+async def test_a_drain_that_was_edited_keeps_its_place(bench: Bench) -> None:
+    bench.follow(route("1"), rows={"1": cursors({P0: 40})})
+    feed = bench["1"]
+    bench.follow(route("1", paused=True))
+    assert (bench["1"] is feed, feed.state, feed.gaps.offsets) == (True, "paused", {P0: 40})
+
+
+async def test_cursors_are_read_of_drains_that_are_new_or_that_others_have_moved(
+    bench: Bench,
+) -> None:
+    bench.follow(route("1"), route("2"))
+    table = RouteTable(
+        2, [route("1", paused=True), route("2", cursor_version=1), route("3"), route("4", SITE)]
+    )
+    assert [unmet.drain_id for unmet in bench.feeds.unmet(table)] == ["2", "3", "4"]
+
+
+async def test_a_new_drain_begins_at_its_rows_and_one_that_has_begun_only_goes_back(
+    bench: Bench,
+) -> None:
+    bench.follow(route("1"), rows={"1": cursors({P0: 40, P1: 120})})
+    assert (bench["1"].gaps.offsets, bench["1"].gaps.live_from) == ({P0: 40}, {P1: 120})
+
+    moved = windows({R0: 30}) | cursors({P0: 20})
+    bench.follow(route("1", cursor_version=1), rows={"1": moved})
+    assert bench["1"].gaps.offsets == {P0: 40, R0: 30}
+
+
+async def test_one_that_waited_for_its_start_begins_there(bench: Bench) -> None:
+    bench.follow(route("1", start_pending=True))
+    bench.follow(route("1"), rows={"1": cursors({P0: 40})})
+    assert bench["1"].gaps.offsets == {P0: 40}
+    assert not bench["1"].gaps.lagging
+
+
+# Partitions.
+
+
+@pytest.mark.parametrize(
+    ("key", "topic", "wants"),
+    [
+        (GOLD, "gs", True),
+        (GOLD, "other", False),
+        (GOLD, BUILD.topic, True),
+        (SITE, ROUTER.topic, True),
+        (SITE, "gs", False),
+    ],
+)
+async def test_who_can_have_lines_of_a_topic(
+    bench: Bench, key: Key, topic: str, wants: bool
+) -> None:
+    bench.follow(route("1", key))
+    assert bench.feeds.wants(bench["1"], TopicPartition(topic, 0)) is wants
+
+
+async def test_who_was_behind_goes_on_there_in_partitions_that_came(bench: Bench) -> None:
+    bench.follow(route("1"), route("2"))
+    taken = TakenOver({"1": cursors({P0: 40, P1: 50}), "gone": cursors({P0: 1})}, {}, {})
+    bench.feeds.restore(taken, [P0], LIVE)
+
+    assert (bench["1"].gaps.offsets, bench["2"].gaps.offsets) == ({P0: 40}, {})
+    assert bench["1"].gaps.lagging
+
+
+async def test_what_was_missing_of_a_log_that_is_no_more_is_lost(bench: Bench) -> None:
+    bench.follow(route("1"), route("2"), rows={"1": cursors({P0: 40, P1: 70})})
+    bench.feeds.restore(TakenOver({}, {"1": [P0, P1], "gone": [P0]}, {}), [P0], LIVE)
+
+    assert bench.lost() == {"1": {NEW_LOG: 60}, "2": {}}
+    assert bench["1"].gaps.offsets == {P1: 70}
+
+
+async def test_what_left_kafka_is_lost_to_who_would_have_had_it_live(bench: Bench) -> None:
+    rows = {"behind": cursors({P0: 40}), "ahead": cursors({P0: 107}), "beyond": cursors({P0: 500})}
+    others = route("waits", start_pending=True), route("site", SITE)
+    bench.follow(*map(route, ("live", *rows)), *others, rows=rows)
+    bench.feeds.expired(P0, 100, 110)
+
+    lost = {drain_id: lines for drain_id, lines in bench.lost().items() if lines}
+    assert lost == {"live": {EXPIRED: 10}, "ahead": {EXPIRED: 3}}
+
+
+async def test_of_partitions_that_are_other_logs_all_is_lost_that_was_missing(
+    bench: Bench,
+) -> None:
+    bench.follow(route("1"), route("2", LEAD), rows={"1": cursors({P0: 40, R0: 90})})
+    bench.feeds.new_logs([P0, P1])
+
+    assert bench.lost() == {"1": {NEW_LOG: 60}, "2": {}}
+    assert bench["1"].gaps.offsets == {R0: 90}
+
+
+async def test_partitions_that_go_are_forgotten_by_all_who_could_have_them(bench: Bench) -> None:
+    both = cursors({P0: 40, R0: 90})
+    bench.follow(route("1"), route("2", SITE), rows={"1": both, "2": cursors({R0: 80})})
+    bench.feeds.forget(iter([P0]))
+    assert (bench["1"].gaps.offsets, bench["2"].gaps.offsets) == ({R0: 90}, {R0: 80})
+
+    bench.feeds.forget([R0])
+    assert (bench["1"].gaps.offsets, bench["2"].gaps.offsets) == ({}, {})
+    assert bench.lists.behind == set()

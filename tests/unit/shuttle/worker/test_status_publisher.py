@@ -1,0 +1,150 @@
+"""What the database is told of drains: changes at once, figures now and then, no more than that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
+
+import pytest
+
+from shuttle.commit.store import FeedStatus, StoreError
+from shuttle.feed.feed import Feed
+from shuttle.worker import status_publisher as module
+from shuttle.worker.status_publisher import FIGURES_SECONDS, REFRESH_SECONDS, StatusPublisher
+from tests.support.feed_bench import P0, FeedBench, cursors, route_of
+from tests.support.memory_store import MemoryStore
+
+
+class StoreThread:
+    """Asked in this thread; away when a test says so."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.away = False
+        self._store = store
+
+    async def ask(self, work: Callable[[Any], Any]) -> Any:
+        if self.away:
+            raise StoreError("away")
+        return work(self._store)
+
+
+class Bench(FeedBench):
+    def __init__(self) -> None:
+        super().__init__()
+        self.database = MemoryStore(route_of())
+        self.store_thread = StoreThread(self.database)
+        self.statuses = StatusPublisher(cast(Any, self.store_thread), "w1", lambda: self.now)
+
+    async def published(self, *feeds: Feed) -> list[FeedStatus]:
+        """What is written by another look at these."""
+        self.database.statuses.clear()
+        await self.statuses.publish_some(feeds or [self.feed])
+        return self.database.statuses.get("w1", [])
+
+    def another_feed(self) -> Feed:
+        return Feed(route_of(), self.context, self.lists)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    made = Bench()
+    yield made
+    made.feed.close()
+    await asyncio.sleep(0)
+
+
+async def test_a_drain_is_told_of_when_it_is_met_and_then_while_nothing_changes_now_and_then(
+    bench: Bench,
+) -> None:
+    assert [status.state for status in await bench.published()] == ["live"]
+    bench.now += REFRESH_SECONDS - 0.1
+    assert await bench.published() == []
+    bench.now += 0.1
+    assert len(await bench.published()) == 1
+    assert await bench.published() == []
+
+
+async def test_another_state_or_error_is_told_at_once(bench: Bench) -> None:
+    await bench.published()
+    await bench.sent(batch=1, begin=10)
+    bench.sender.ended(ConnectionResetError())
+    (status,) = await bench.published()
+
+    assert (status.state, status.last_error_at) == ("failing", bench.wall)
+    assert status.last_error
+    bench.feed.outbound.health.complain("too many requests", bench.wall)
+    (status,) = await bench.published()
+    assert status.last_error == "too many requests"
+
+
+async def test_figures_are_told_a_little_later(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    await bench.published()
+    bench.confirm()
+    assert await bench.published() == []
+    bench.now += FIGURES_SECONDS
+
+    (status,) = await bench.published()
+    assert (status.lines_sent, status.bytes_sent, status.last_delivery_at) == (1, 1, bench.wall)
+
+
+async def test_one_that_is_behind_says_by_how_much(bench: Bench) -> None:
+    bench.feed.restore(cursors({P0: 100}), {P0: 150})
+    bench.feed.lose(7, "gone")
+    bench.wall += 40
+    (status,) = await bench.published()
+
+    assert (status.state, status.lag_messages, status.lag_seconds) == ("replaying", 50, 40)
+    assert status.lines_lost == 7
+
+
+async def test_one_that_only_waits_for_its_receiver_is_not_behind(bench: Bench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.now += 3
+    (status,) = await bench.published()
+    assert (status.lag_messages, status.lag_seconds) == (0, 0)
+
+
+async def test_what_the_database_did_not_hear_is_told_the_next_time(bench: Bench) -> None:
+    bench.store_thread.away = True
+    assert await bench.published() == []
+    bench.store_thread.away = False
+    assert len(await bench.published()) == 1
+
+
+async def test_who_wants_all_to_be_told_hears_that_it_was_not(bench: Bench) -> None:
+    """Before a cursor goes beyond what was lost, the database has to know of it."""
+    await bench.published()
+    bench.database.statuses.clear()
+    await bench.statuses.publish([bench.feed])
+    assert len(bench.database.statuses["w1"]) == 1
+
+    bench.store_thread.away = True
+    with pytest.raises(StoreError):
+        await bench.statuses.publish([bench.feed])
+
+
+async def test_of_many_drains_some_are_looked_at_each_time_and_all_in_turn(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_FEEDS", 3)
+    monkeypatch.setattr(module, "SLICE_FEEDS", 2)
+    feeds = [bench.another_feed() for _ in range(7)]
+
+    assert [len(await bench.published(*feeds)) for _ in range(4)] == [3, 3, 1, 0]
+    bench.now += REFRESH_SECONDS
+    assert [len(await bench.published(*feeds)) for _ in range(4)] == [3, 1, 3, 0]
+
+
+async def test_one_that_went_and_came_is_told_of_anew(bench: Bench) -> None:
+    other = bench.another_feed()
+    await bench.published(bench.feed, other)
+    await bench.published(other)
+    assert len(await bench.published(bench.feed, other)) == 1
+
+
+async def test_nothing_is_written_where_there_is_nothing_to_say(bench: Bench) -> None:
+    bench.store_thread.away = True
+    await bench.statuses.publish([])
+    assert bench.statuses.changes([]) == {}
