@@ -65,3 +65,26 @@ async def test_what_is_handed_over_at_its_end_is_committed(
     await consumer.close()
 
     assert kafka.committed(group, name) == {0: 7, 1: 7}
+
+
+async def test_a_partition_is_read_only_from_where_its_own_assignment_begins(
+    kafka: Broker, topic: TopicNames
+) -> None:
+    """It may have gone and come back while somebody looked up where it begins."""
+    name, group, told = kafka.create(topic(), 1), f"group-{uuid4()}", Told()
+    kafka.produce(name, [b"0", b"1"], partition=0)
+    consumer = GroupMember(consumer_conf({"bootstrap.servers": kafka.bootstrap}, group))
+    await consumer.subscribe([name], told)
+    values: list[bytes | None] = []
+    async with asyncio.timeout(10):
+        while not told.assigned_times:
+            await consumer.next_batch()
+        partition = TopicPartition(name, 0)
+        await consumer.begin({partition: 0}, generation=0)
+        await consumer.begin({partition: 1}, generation=1)
+        while not values:
+            for records in (await consumer.next_batch()).parts:
+                values += records.values
+    await consumer.close()
+
+    assert values == [b"1"]

@@ -37,6 +37,10 @@ _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 
 
+_NO_COORDINATOR = {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
+"""There is none yet."""
+
+
 class Broker:
     """A broker at `bootstrap` (`host:port`). `conf` are more librdkafka settings (SASL, TLS).
 
@@ -185,7 +189,7 @@ class Broker:
         try:
             about = self._admin.describe_consumer_groups([group])[group].result(self._limit)
         except KafkaException as error:
-            if error.args[0].code() != KafkaError.NOT_COORDINATOR:  # there is none yet
+            if error.args[0].code() not in _NO_COORDINATOR:
                 raise
             return False
         return bool(about.state == ConsumerGroupState.STABLE)

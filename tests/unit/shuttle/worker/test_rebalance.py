@@ -34,7 +34,7 @@ class Member:
         self.again: list[TopicPartition] = []
         self.refuses = False
 
-    async def begin(self, starts: Offsets) -> None:
+    async def begin(self, starts: Offsets, generation: int) -> None:
         if self.refuses:
             raise AWAY
         self.begun.append(starts)
