@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -126,8 +127,23 @@ async def test_a_paused_drain_misses_lines_and_dials_nobody(bench: FeedBench) ->
 
     assert not bench.feed.takes_live
     bench.feed.miss(1, records(10), lines=1)
+    await asyncio.sleep(0)
     assert bench.feed.state == "paused"
-    assert bench.receiver.dials == 0
+    assert (bench.feed.gaps.offsets, bench.receiver.dials) == ({P0: 10}, 0)
+
+
+async def test_one_that_is_behind_is_dialled_before_there_is_a_line(bench: FeedBench) -> None:
+    bench.feed.restore(cursors({P0: 10}), {P0: 1000, P1: 1000})
+    assert not bench.feed.wants_replay
+    await asyncio.sleep(0)
+    assert (bench.receiver.dials, bench.feed.wants_replay) == (1, True)
+
+
+async def test_what_comes_before_a_drain_has_its_start_is_not_missed() -> None:
+    bench = FeedBench(replace(route_of(), start_pending=True))
+    bench.feed.miss(1, records(10), lines=1)
+    assert (bench.feed.gaps.offsets, bench.feed.state) == ({}, "replaying")
+    assert not bench.feed.takes_live
 
 
 async def test_a_new_drain_is_behind_from_its_rows_on(bench: FeedBench) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from drains.delivery.network.errors import ConnectionEndedError
 from drains.delivery.sender import CAPACITY_BYTES
+from drains.delivery.senders.checkpoints import StepBack
 from drains.delivery.senders.http_answers import HttpError
 from drains.filters import LineFilter
 from drains.routes import Route
@@ -27,6 +28,7 @@ from shuttle.feed.health import (
 )
 from shuttle.feed.loss_notices import LossNotice
 from shuttle.feed.outbound import Outbound
+from shuttle.feed.resend_guard import FULL_RESETS, Resend
 from shuttle.feed.writes import Progress, Write
 from tests.support.fake_sender import FakeReceiver, FakeSender
 from tests.support.feed_bench import P0, P1, records, route_of
@@ -254,6 +256,14 @@ async def test_what_was_under_way_and_what_has_gathered_is_replayed(bench: Bench
     assert bench.owner.again == [({P0: 11}, False), ({P0: 10}, True)]
     assert bench.owner.told == ["lags", "changed"]
     assert (bench.outbound.takes_lines, bench.outbound.health.error) == (False, "HTTP 503")
+
+
+async def test_one_that_fails_again_and_again_is_sent_less_of_what_it_had(bench: Bench) -> None:
+    for _ in range(FULL_RESETS):
+        bench.sent()
+        bench.sender.ended(ConnectionResetError())
+        await bench.connected()
+    assert bench.outbound.delivery.link.distrusted == StepBack().halved()
 
 
 async def test_one_that_failed_shows_so_until_something_is_confirmed(bench: Bench) -> None:
@@ -486,6 +496,20 @@ async def test_one_that_is_refused_or_that_nobody_answers_is_not_cut_so_again(
     await failed_request(bench, HttpError(status, {}))
     assert bench.outbound.delivery.resend is None
     assert len(bench.owner.again) == 2
+
+
+async def test_one_that_is_refused_when_it_comes_again_is_cut_so_no_more(
+    benches: Benches,
+) -> None:
+    web = benches(WEB)
+    await failed_request(web, HttpError(503, {}))
+    await web.connected()
+    web.sent(10)
+    web.outbound.delivery.resent()
+    web.outbound.delivery.resend = Resend(*web.outbound.delivery.unconfirmed())
+    web.sender.ended(HttpError(400, {}))
+    assert web.outbound.delivery.resend is None
+    assert web.owner.told.count("resend dropped") == 1
 
 
 async def test_a_request_that_another_way_would_cut_otherwise_is_told_to_be_none(

@@ -79,6 +79,7 @@ def test_a_stamp_that_is_no_time_of_now_tells_no_delay(
 def test_a_notice_that_went_alone_is_no_line(stats: DrainStats, totals: Totals) -> None:
     stats.confirmed(write(0, (WALL - 2) * 1000), WALL)
     assert (stats.lines_confirmed, totals.delays.buckets[-1]) == (0, ("+Inf", 0))
+    assert not totals.lines_confirmed
 
 
 def test_a_receiver_that_confirms_bytes_shows_when_it_did(stats: DrainStats) -> None:
