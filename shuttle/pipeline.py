@@ -183,7 +183,8 @@ class LivePass(Pass):
 
     @property
     def partitions(self) -> int:
-        return len(self._generations)
+        """How many have been taken over."""
+        return len(self.ledger.positions)
 
     def took_over(self, starts: Mapping[TopicPartition, int]) -> None:
         """Partitions begin here: what lies before is delivered, or cursors say who lacks it."""
