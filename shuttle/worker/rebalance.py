@@ -88,12 +88,12 @@ class Rebalance:
             for partition in ours:
                 if starts[partition] < found[partition].low:
                     self._live.missing(partition, starts[partition], found[partition].low)
+            logger.info("Took over %d partitions", len(ours), extra={"action": "assigned"})
         try:
             starts = {partition: self._ledger.positions[partition] for partition in ours}
             await self._member.begin(starts, generation)
         except KafkaException as error:  # they went again while we looked up their cursors
             logger.warning("Kafka: %s", error, extra={"action": "resume_failed"})
-        logger.info("Took over %d partitions", len(ours), extra={"action": "assigned"})
         if leaderless := [partition for partition in still_ours() if partition not in found]:
             logger.warning("No leader: %s", leaderless, extra={"action": "leaderless"})
             self._tasks.spawn("leaderless", self._wait_for_leaders(leaderless, generation))
