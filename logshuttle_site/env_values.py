@@ -137,7 +137,7 @@ def services_of(
 
 
 def _host_and_port(text: str, default_port: int) -> tuple[str, int] | None:
-    """The host and the port of a URL, or of what stands for a broker: host, host:port, PLAINTEXT://host:port."""
+    """Host and port of a URL, or of a broker as it is named: host, host:port, PLAINTEXT://host:port."""
     try:
         parts = urlsplit(text if "//" in text else f"//{text}")
         return (parts.hostname, parts.port or default_port) if parts.hostname else None

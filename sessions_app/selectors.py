@@ -7,8 +7,7 @@ from contextlib import nullcontext
 
 from channels.db import database_sync_to_async  # type: ignore[import-untyped]
 
-from sessions_app import guess_limit as guesses
-from sessions_app import services
+from sessions_app import guess_limit, services
 from sessions_app.errors import SessionError, UnknownSessionError
 from sessions_app.ids import name_of
 from sessions_app.models import TailSession
@@ -42,7 +41,7 @@ def look_up(session_id: str, asker: str | None) -> TailSession:
     row = services.remembered(name) if name else None
     if row is None:
         is_known = asker is None or (name and services.has_heard_of(name))
-        with nullcontext() if is_known else guesses.limited(asker or ""):
+        with nullcontext() if is_known else guess_limit.limited(asker or ""):
             row = _stored(name)
         services.remember(row)
     if row.is_over:

@@ -69,10 +69,10 @@ class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _tell(self, session: Session, token: str | None) -> None:
         try:
             await self.send(text_data=_hello(session))
-            wire, events = SocketEncoder(), list[Event]()
+            encoder, events = SocketEncoder(), list[Event]()
             async with aclosing(tails_here().events(session, token)) as batches:
                 async for events in batches:
-                    for data in writes(wire, events):
+                    for data in writes(encoder, events):
                         await self.send(text_data=data.decode())
             restarts = Bye("shutdown") in events
             await self.close(RESTART if restarts else NORMAL)

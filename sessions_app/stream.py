@@ -35,7 +35,7 @@ def stream_response(
     token = last_event_id or request.GET.get("after") or None
     if token and not session.tail and media_type == EVENTS and _has_all(session, token):
         return HttpResponse(status=204)  # or a browser asks again for ever
-    body = _written(session, _wire_of(media_type, session), token)
+    body = _written(session, _encoder_of(media_type, session), token)
     # A line's characters are UTF-8 whatever the type says; some clients guess without this.
     answer = _Stream(body, content_type=f"{media_type}; charset=utf-8")
     for name, value in _HEADERS.items():
@@ -63,7 +63,7 @@ def _has_all(session: Session, token: str) -> bool:
     return resume is not None and resume.backlog_left == 0
 
 
-def _wire_of(media_type: str, session: Session) -> StreamEncoder:
+def _encoder_of(media_type: str, session: Session) -> StreamEncoder:
     if media_type == EVENTS:
         return EventsEncoder()
     key = session.selection.key
@@ -71,10 +71,10 @@ def _wire_of(media_type: str, session: Session) -> StreamEncoder:
 
 
 async def _written(
-    session: Session, wire: StreamEncoder, token: str | None
+    session: Session, encoder: StreamEncoder, token: str | None
 ) -> AsyncGenerator[bytes]:
-    yield wire.opening
+    yield encoder.opening
     async with aclosing(tails_here().events(session, token)) as batches:
         async for events in batches:
-            for data in writes(wire, events):
+            for data in writes(encoder, events):
                 yield data

@@ -13,7 +13,7 @@ from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCol
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from events.kafka.client import client_conf
-from events.kafka.records import YEAR_2000_MS, Offsets, TopicPartition
+from events.kafka.records import YEAR_2000_MS, Offsets, TopicPartition, partition_of
 
 REQUEST_SECONDS = 3.0
 PROBE_SECONDS = 2.0
@@ -177,7 +177,7 @@ class Cluster:
     async def oldest_ms(self, topics: Collection[str]) -> int | None:
         """The time of the oldest record that has a credible one; None: there is no such record."""
         logs = await self.partitions(topics)
-        found = await self._at([s for parts in logs.values() for s in parts], YEAR_2000_MS)
+        found = await self._at([p for parts in logs.values() for p in parts], YEAR_2000_MS)
         return min((at.timestamp_ms for at in found.values() if at is not None), default=None)
 
     async def close(self) -> None:
@@ -227,7 +227,7 @@ class Cluster:
                 if error.args[0].code() not in _NO_LEADER:
                     fault = error
             else:
-                partition = TopicPartition(part.topic, part.partition)
+                partition = partition_of(part)
                 found[partition] = StampedOffset(about.offset, about.timestamp)
         if fault is not None and not (some and found):
             raise fault

@@ -24,6 +24,7 @@ from events.kafka.records import (
     by_partition,
     message_partition,
     offset_of,
+    partition_of,
 )
 
 logger = logging.getLogger(__name__)
@@ -80,11 +81,11 @@ class ConsumerThread:
     def assign(self, starts: Offsets) -> None:
         """Have exactly these, and read them from these offsets on."""
         self._out_of_range.clear()
-        self.consumer.assign(offsets_of(starts))
+        self.consumer.assign(_assignment(starts))
 
     def assign_more(self, starts: Mapping[TopicPartition, int]) -> None:
         """Read these too, from these offsets on; nothing changes for the others."""
-        self.consumer.incremental_assign(offsets_of(starts))
+        self.consumer.incremental_assign(_assignment(starts))
 
     def unassign(self, partitions: Iterable[TopicPartition]) -> None:
         gone = list(partitions)
@@ -147,11 +148,5 @@ class ConsumerThread:
         reset_to[partition] = low
 
 
-def offsets_of(offsets: Mapping[TopicPartition, int]) -> list[kafka.TopicPartition]:
-    """Partitions with offsets, in the form that librdkafka takes."""
-    return [kafka.TopicPartition(*partition, offset) for partition, offset in offsets.items()]
-
-
-def partition_of(part: kafka.TopicPartition) -> TopicPartition:
-    """Our name of a partition that librdkafka names."""
-    return TopicPartition(part.topic, part.partition)
+def _assignment(starts: Mapping[TopicPartition, int]) -> list[kafka.TopicPartition]:
+    return [kafka.TopicPartition(*partition, offset) for partition, offset in starts.items()]

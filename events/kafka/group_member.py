@@ -13,8 +13,8 @@ import confluent_kafka as kafka
 from confluent_kafka import KafkaError, KafkaException
 
 from events.kafka.batch_size import BatchSize
-from events.kafka.consumer_thread import ConsumerThread, partition_of
-from events.kafka.records import Batch, Offsets, TopicPartition
+from events.kafka.consumer_thread import ConsumerThread
+from events.kafka.records import Batch, Offsets, TopicPartition, partition_of
 
 logger = logging.getLogger(__name__)
 

@@ -8,11 +8,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple, cast
 
+import confluent_kafka as kafka
 from confluent_kafka import Message
 
 _value_of = Message.value
 _topic_of = Message.topic
-_partition_of = Message.partition
+_number_of = Message.partition
 _timestamp_of = Message.timestamp
 _ms_of = itemgetter(1)
 
@@ -93,7 +94,7 @@ class Batch:
 def by_partition(messages: Sequence[Message]) -> Iterator[PartitionRecords]:
     """Cut messages, all without an error, where the partition changes. Keeps their order."""
     topics = cast(list[str], list(map(_topic_of, messages)))
-    partitions = cast(list[int], list(map(_partition_of, messages)))
+    partitions = cast(list[int], list(map(_number_of, messages)))
     start = 0
     for (topic, partition), members in groupby(zip(topics, partitions, strict=True)):
         stop = start + len(list(members))
@@ -109,6 +110,11 @@ def offset_of(message: Message) -> int:
 def message_partition(message: Message) -> TopicPartition:
     """Where a record came from."""
     return TopicPartition(cast(str, message.topic()), cast(int, message.partition()))
+
+
+def partition_of(part: kafka.TopicPartition) -> TopicPartition:
+    """Our name of a partition that librdkafka names."""
+    return TopicPartition(part.topic, part.partition)
 
 
 def timestamp_ms(message: Message) -> int:

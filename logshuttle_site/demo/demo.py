@@ -14,7 +14,7 @@ from django.core.management.base import OutputWrapper
 
 from events.devkafka.broker import DevKafka
 from events.process.progress import Progress
-from logshuttle_site.demo.demo_keys import OPERATOR, Keepsakes, keepsakes_in
+from logshuttle_site.demo.demo_keys import OPERATOR, DemoKeys, demo_keys_in
 from logshuttle_site.demo.parts import PartFailedError, Parts
 from logshuttle_site.demo.receiver import ShowingReceiver
 from logshuttle_site.demo.traffic import APPS, write_lines
@@ -64,7 +64,7 @@ class Demo:
         """Until cancelled. Raises what kept a part from starting, or ended it."""
         self._ports.refuse_taken()
         self._folder.mkdir(parents=True, exist_ok=True)
-        keys, new = keepsakes_in(self._folder)
+        keys, new = demo_keys_in(self._folder)
         kafka = DevKafka(
             data_dir=self._folder / "kafka", port=self._ports.kafka, progress=self._progress.say
         )
@@ -80,7 +80,7 @@ class Demo:
             self._welcome(keys, new, tail_url=await self._open_tail(keys))
             await self._let_run(parts, kafka.bootstrap)
 
-    def _environment(self, keys: Keepsakes, bootstrap: str) -> dict[str, str]:
+    def _environment(self, keys: DemoKeys, bootstrap: str) -> dict[str, str]:
         return {
             **os.environ,
             "DEBUG": "1",
@@ -92,7 +92,7 @@ class Demo:
             "METRICS_PORT": str(self._ports.metrics),
         }
 
-    async def _start(self, parts: Parts, keys: Keepsakes) -> None:
+    async def _start(self, parts: Parts, keys: DemoKeys) -> None:
         self._progress.say("preparing the database")
         await asyncio.to_thread(parts.call, "migrate", "--verbosity", "0")
         await asyncio.to_thread(_ensure_operator, parts, keys.password)
@@ -111,7 +111,7 @@ class Demo:
         except aiohttp.ClientError:
             return False
 
-    async def _add_first_drain(self, keys: Keepsakes, port: int) -> None:
+    async def _add_first_drain(self, keys: DemoKeys, port: int) -> None:
         """Through the REST API, as a user would. 409: it is there since the last run."""
         async with aiohttp.request(
             "POST",
@@ -122,7 +122,7 @@ class Demo:
             if answer.status not in (201, 409):
                 raise OSError(f"no first drain: {answer.status} {await answer.text()}")
 
-    async def _open_tail(self, keys: Keepsakes) -> str:
+    async def _open_tail(self, keys: DemoKeys) -> str:
         async with aiohttp.request(
             "POST",
             f"{self._url}/log-sessions",
@@ -134,7 +134,7 @@ class Demo:
             url: str = (await answer.json())["logplex_url"]
             return url
 
-    def _welcome(self, keys: Keepsakes, new: bool, tail_url: str) -> None:
+    def _welcome(self, keys: DemoKeys, new: bool, tail_url: str) -> None:
         password = keys.password if new else f"as printed at the first run ({self._folder.name}/)"
         self._progress.done("All is up. Ctrl-C ends it.")
         self._print(f"""

@@ -12,14 +12,14 @@ OPERATOR = "operator"
 
 
 @dataclass(frozen=True)
-class Keepsakes:
+class DemoKeys:
     auth_key: str
     secret_key: str
     password: str
     """Of the user `OPERATOR`."""
 
 
-def keepsakes_in(folder: Path) -> tuple[Keepsakes, bool]:
+def demo_keys_in(folder: Path) -> tuple[DemoKeys, bool]:
     """The keys of the last run, or new ones, in a file that only its owner can read.
 
     True where they are new. Raises ValueError when the file is damaged.
@@ -27,10 +27,10 @@ def keepsakes_in(folder: Path) -> tuple[Keepsakes, bool]:
     path = folder / "keys.json"
     if path.exists():
         try:
-            return Keepsakes(**json.loads(path.read_text())), False
+            return DemoKeys(**json.loads(path.read_text())), False
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path} is damaged ({error}); delete it to get new keys") from error
-    made = Keepsakes(*(secrets.token_urlsafe(24) for _ in range(3)))
+    made = DemoKeys(*(secrets.token_urlsafe(24) for _ in range(3)))
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(asdict(made), file, indent=1)
     return made, True

@@ -30,7 +30,7 @@ def overflow(skipped: Skipped) -> str:
 
 
 class StreamEncoder(Protocol):
-    """`name` is of the wire's lines: they are made once for all viewers."""
+    """`name` is of the encoder's lines: they are made once for all viewers."""
 
     name: str
     opening: bytes
@@ -43,7 +43,7 @@ class StreamEncoder(Protocol):
         """One write of lines."""
 
     def said(self, event: Said) -> bytes:
-        """Empty: this wire does not say it."""
+        """Empty: this encoder does not say it."""
 
 
 class TextEncoder:
@@ -154,51 +154,51 @@ class SocketEncoder:
                 return _json({"type": "bye", "reason": event.reason})
 
 
-def writes(wire: StreamEncoder, events: Iterable[Event]) -> Iterator[bytes]:
+def writes(encoder: StreamEncoder, events: Iterable[Event]) -> Iterator[bytes]:
     """What to write for these events: lines together, up to `WRITE_BYTES` a time."""
     lines: list[bytes] = []
     size = 0
     for event in events:
         if isinstance(event, LineSlice):
-            for part in _parts(wire, event):
+            for part in _parts(encoder, event):
                 if lines and size + len(part) > WRITE_BYTES:
-                    yield wire.frame(lines)
+                    yield encoder.frame(lines)
                     lines, size = [], 0
                 lines.append(part)
                 size += len(part)
         else:
             if lines:
-                yield wire.frame(lines)
+                yield encoder.frame(lines)
                 lines, size = [], 0
-            if said := wire.said(event):
+            if said := encoder.said(event):
                 yield said
     if lines:
-        yield wire.frame(lines)
+        yield encoder.frame(lines)
 
 
-def _parts(wire: StreamEncoder, piece: LineSlice) -> Sequence[bytes]:
+def _parts(encoder: StreamEncoder, piece: LineSlice) -> Sequence[bytes]:
     """Lines, joined as far as a write takes them; those of a whole block are made only once."""
     block = piece.block
     if not piece.is_whole:
-        return [wire.line(block, index) for index in piece.indices]
-    made = block.made.get(wire.name)
+        return [encoder.line(block, index) for index in piece.indices]
+    made = block.made.get(encoder.name)
     if made is None:
-        made = block.made[wire.name] = list(_joined(wire, block))
+        made = block.made[encoder.name] = list(_joined(encoder, block))
     return made
 
 
-def _joined(wire: StreamEncoder, block: Block) -> Iterator[bytes]:
+def _joined(encoder: StreamEncoder, block: Block) -> Iterator[bytes]:
     lines: list[bytes] = []
     size = 0
     for index in range(len(block.lines)):
-        line = wire.line(block, index)
+        line = encoder.line(block, index)
         if lines and size + len(line) > WRITE_BYTES:
-            yield wire.joint.join(lines)
+            yield encoder.joint.join(lines)
             lines, size = [], 0
         lines.append(line)
-        size += len(line) + len(wire.joint)
+        size += len(line) + len(encoder.joint)
     if lines:
-        yield wire.joint.join(lines)
+        yield encoder.joint.join(lines)
 
 
 def _told(event: Said) -> str:

@@ -85,7 +85,7 @@ class CursorWriter:
                 if isinstance(error, StoreError):
                     return False
                 raise
-            self._offsets.update({s: offsets[s] for s in offsets.keys() - refused.partitions})
+            self._offsets.update({p: offsets[p] for p in offsets.keys() - refused.partitions})
             for snapshot, change in zip(snapshots, changes, strict=True):
                 # What was refused is forgotten below, or is written once its claim is there, or
                 # once the drain's rows have been read again.
@@ -93,7 +93,7 @@ class CursorWriter:
                 if written and snapshot.were_stored(self._settled):
                     self._lists.unstored.discard(snapshot.feed)
             lost = {
-                s for s in refused.partitions if s in claims and self.claims.get(s) == claims[s]
+                p for p in refused.partitions if p in claims and self.claims.get(p) == claims[p]
             }
             if lost:
                 logger.warning("Another worker has %s", sorted(lost), extra={"action": "fenced"})

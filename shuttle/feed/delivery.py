@@ -236,10 +236,8 @@ class Delivery:
             self._guard.confirmed(write)
         if writes:
             self.link.distrusted = self._guard.step_back
-        refused, self._refused_here = (
-            sender.lines_refused - self._refused_here,
-            sender.lines_refused,
-        )
+        refused = sender.lines_refused - self._refused_here
+        self._refused_here = sender.lines_refused
         new = max(sender.confirmed_bytes - self._bytes_here, 0)
         self._bytes_here += new
         progress = Progress(writes, new, refused)

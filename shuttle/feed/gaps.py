@@ -116,10 +116,10 @@ class Gaps:
 
         `oldest`: the time (epoch seconds) to take for what is left, until a line of it is met.
         """
-        gaps = {s: at for s, at in self.offsets.items() if at < targets.get(s, at)}
-        to_live = gaps == self.offsets and all(targets[s] >= live[s] for s in gaps)
+        gaps = {p: at for p, at in self.offsets.items() if at < targets.get(p, at)}
+        to_live = gaps == self.offsets and all(targets[p] >= live[p] for p in gaps)
         exact = to_live and self._lag.is_exact(gaps)
-        lines = self._lag.lines(gaps) if to_live else sum(targets[s] - at for s, at in gaps.items())
+        lines = self._lag.lines(gaps) if to_live else sum(targets[p] - at for p, at in gaps.items())
         for partition, at in gaps.items():
             self._lag.skipped(partition, at, targets[partition], oldest)
             if targets[partition] >= live[partition]:
@@ -192,7 +192,7 @@ class Gaps:
     def were_stored(self, snapshot: RowsSnapshot, settled: Mapping[TopicPartition, int]) -> None:
         """The database has these rows now. `settled`: as in `rows`."""
         self.stored.were_stored(snapshot)
-        self.live_from = {s: at for s, at in self.live_from.items() if settled.get(s, -1) < at}
+        self.live_from = {p: at for p, at in self.live_from.items() if settled.get(p, -1) < at}
 
     def is_stored(self, snapshot: RowsSnapshot, rows: Offsets) -> bool:
         """Whether nothing is left to be stored, and nothing will be by the group's getting on."""

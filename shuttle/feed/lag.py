@@ -35,7 +35,7 @@ class Lag:
         """
         for write in writes:
             self._doubted = self._doubted or sent
-            counted = {s for s in write.begins if s not in gaps or not self._uncounted(s, gaps[s])}
+            counted = {p for p in write.begins if p not in gaps or not self._uncounted(p, gaps[p])}
             if counted:
                 self._lines += write.lines
             for partition, begin in write.begins.items():
@@ -80,7 +80,7 @@ class Lag:
 
     def since(self, gaps: Offsets) -> float | None:
         """Epoch seconds of the oldest line that is missing."""
-        return min((self._since[s] for s in gaps if s in self._since), default=None)
+        return min((self._since[p] for p in gaps if p in self._since), default=None)
 
     def _uncounted(self, partition: TopicPartition, gap: int) -> int:
         return max(self._counted_from.get(partition, gap) - gap, 0)

@@ -34,8 +34,7 @@ class Seat:
 
     @property
     def may_be_served(self) -> bool:
-        feed = self.feed
-        return not self.is_void and feed.wants_replay and not feed.skips_first
+        return self.may_wait and self.feed.has_room
 
     @property
     def may_wait(self) -> bool:

@@ -113,8 +113,8 @@ class ReplayPass(Pass):
         """
         at = self.positions
         within = max(NEAR_RECORDS, self._pace * SOON_SECONDS)
-        return all(at.get(s, math.inf) <= gap for s, gap in gaps.items()) and (
-            sum(gap - at[s] for s, gap in gaps.items()) <= within
+        return all(at.get(p, math.inf) <= gap for p, gap in gaps.items()) and (
+            sum(gap - at[p] for p, gap in gaps.items()) <= within
         )
 
     def parts_of(self, batch: Batch) -> list[PartitionRecords]:
@@ -165,12 +165,12 @@ class ReplayPass(Pass):
                 for seat in self._seats.values():
                     seat.expired(partition, low)
                 self.positions[partition] = low
-        self.positions.update({s: end for s, end in batch.ends.items() if s in self.positions})
+        self.positions.update({p: end for p, end in batch.ends.items() if p in self.positions})
         for seat in self._resending:
             if self._seats.get(seat.feed) is seat and seat.has_resent(self.positions, self._live):
                 del self._seats[seat.feed]
                 seat.feed.resent()
-        met = [s for s, at in self.positions.items() if at >= self._live.get(s, at + 1)]
+        met = [p for p, at in self.positions.items() if at >= self._live.get(p, at + 1)]
         if met:
             for seat in list(self._seats.values()):
                 self._meet_live(seat, met)

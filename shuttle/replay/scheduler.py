@@ -137,4 +137,4 @@ class ReplayScheduler:
 
 def _is_near(gaps: Offsets, others: Offsets) -> bool:
     shared = gaps.keys() & others.keys()
-    return bool(shared) and sum(abs(gaps[s] - others[s]) for s in shared) <= NEAR_RECORDS
+    return bool(shared) and sum(abs(gaps[p] - others[p]) for p in shared) <= NEAR_RECORDS

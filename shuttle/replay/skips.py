@@ -54,4 +54,4 @@ class LagSkips:
                 "Kafka: %s", str(error) or "no answer", extra={"action": "look_up_failed"}
             )
             return {}
-        return {s: min(at.offset, live[s]) if at else live[s] for s, at in found.items()}
+        return {p: min(at.offset, live[p]) if at else live[p] for p, at in found.items()}

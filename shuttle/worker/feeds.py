@@ -89,7 +89,7 @@ class Feeds:
         for drain_id, rows in taken.cursors.items():
             feed = self.by_id.get(drain_id)
             if feed is not None:
-                feed.restore({s: at for s, at in rows.items() if s in ours}, live)
+                feed.restore({p: at for p, at in rows.items() if p in ours}, live)
 
     def expired(self, partition: TopicPartition, begin: int, end: int) -> None:
         """Records between these offsets are lost to all who would have had them live."""

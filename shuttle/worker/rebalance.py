@@ -76,7 +76,7 @@ class Rebalance:
 
         found = await self._starts.states(still_ours)
         token = f"{self._worker}:{generation}:{uuid.uuid4().hex}"
-        claims = {s: Claim(token, self._topic_ids.of(s.topic)) for s in found}
+        claims = {p: Claim(token, self._topic_ids.of(p.topic)) for p in found}
         async with self.meeting:
             taken = await self._cursor_writer.take_over(
                 claims, lambda: [partition for partition in still_ours() if partition in found]

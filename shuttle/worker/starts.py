@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
 from confluent_kafka import KafkaException
 
 from drains.routes import Route
-from events.kafka.cluster import Cluster, Span
+from events.kafka.cluster import Cluster
 from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets, TopicPartition
 from events.kafka.topic_ids import TopicIds
 from events.topics import topics_of
-from shuttle.commit.store import Cursors, Store, TakenOver
+from shuttle.commit.store import Cursors, TakenOver
 from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.stored_rows import StoredCursor
 from shuttle.worker.background import BackgroundTasks
@@ -172,7 +171,7 @@ class Starts:
             begin = await self._cluster.spans(topics_of(route.key), route.since_ms)
         except KafkaException as error:
             return error
-        await self._store.insist(partial(_write_start, route.drain_id, begin))
+        await self._store.insist(lambda store: store.write_start(route.drain_id, begin))
         self._pending.pop(route.drain_id, None)
         return None
 
@@ -226,10 +225,6 @@ class Starts:
             self._another_log.set()
             return False
         return True
-
-
-def _write_start(drain_id: str, begin: Sequence[Span], store: Store) -> None:
-    store.write_start(drain_id, begin)
 
 
 def _or(offset: int | None, otherwise: int) -> int:

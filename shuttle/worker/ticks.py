@@ -77,7 +77,7 @@ class Ticks:
             _guarded(feed, lambda feed: feed.tend(now))
         ends = await self._member.ends(self._ledger.positions)
         at = self._ledger.positions
-        self.consumer_lag = sum(max(end - at.get(s, end), 0) for s, end in ends.items())
+        self.consumer_lag = sum(max(end - at.get(p, end), 0) for p, end in ends.items())
 
     async def commit(self) -> None:
         if await self._cursor_writer.tell_losses():

@@ -86,15 +86,11 @@ class Worker:
         )
 
     def _build_passes(self) -> None:
-        config, positions, wall_clock = (
-            self._config,
-            self._ledger.positions,
-            self._context.wall_clock,
-        )
+        positions, wall_clock = self._ledger.positions, self._context.wall_clock
         decoder, numbers = Decoder(), count(1)
-        conf = consumer_conf(config.kafka, config.group)
+        conf = consumer_conf(self._config.kafka, self._config.group)
         self._topic_ids = TopicIds(self._cluster)
-        self._router = router = Router(config.hostname)
+        self._router = router = Router(self._config.hostname)
         self._member = GroupMember(conf)
         self._live = LivePass(
             self._member, decoder, router, self._ledger, numbers, self._feeds.expired

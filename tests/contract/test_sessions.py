@@ -12,8 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from events.keys import AppKey
-from sessions_app import guess_limit as guesses
-from sessions_app import selectors, services
+from sessions_app import guess_limit, selectors, services
 from sessions_app.errors import TooManyError, UnknownSessionError
 from sessions_app.models import TailSession
 from sessions_app.tail.session import Selection
@@ -96,7 +95,7 @@ def test_an_id_has_one_spelling(spelling: object) -> None:
 
 
 def test_a_guesser_finds_no_more_than_the_cache_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guesses, "GUESSES_A_MINUTE", 0)
+    monkeypatch.setattr(guess_limit, "GUESSES_A_MINUTE", 0)
     monkeypatch.setattr(services, "FRESH_SECONDS", 0)  # it has heard of it, and no more
     session_id, _ = opened()
 
@@ -121,7 +120,7 @@ def test_a_guesser_finds_no_more_than_the_cache_has(monkeypatch: pytest.MonkeyPa
 def test_neighbours_guess_together(
     one: str, other: str, together: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guesses, "GUESSES_A_MINUTE", 1)
+    monkeypatch.setattr(guess_limit, "GUESSES_A_MINUTE", 1)
     unknown = str(uuid.uuid4())
     with pytest.raises(UnknownSessionError):
         selectors.look_up(unknown, one)

@@ -37,22 +37,22 @@ def alive(process: psutil.Process) -> bool:
 class RunningProcess:
     """A process with its output in a file. Ends with the test's process, whatever happens."""
 
-    def __init__(self, tied: ChildProcess, log: Path) -> None:
-        self._tied = tied
+    def __init__(self, child: ChildProcess, log: Path) -> None:
+        self._child = child
         self.log = log
 
     @property
     def pid(self) -> int:
-        return self._tied.pid
+        return self._child.pid
 
     @property
     def running(self) -> bool:
-        return not self._tied.ended()
+        return not self._child.ended()
 
     @property
     def returncode(self) -> int | None:
         """None while it runs; as subprocess has it, minus the number of a killing signal."""
-        return self._tied.process.poll()
+        return self._child.process.poll()
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
@@ -69,10 +69,10 @@ class RunningProcess:
     def wait(self, limit_seconds: float = _STOP_LIMIT_SECONDS) -> int:
         """The exit status, once it has ended by itself."""
         wait_until(lambda: not self.running, limit_seconds, "end of the process")
-        return self._tied.process.returncode
+        return self._child.process.returncode
 
     def signal(self, sig: Signals) -> None:
-        self._tied.process.send_signal(sig)
+        self._child.process.send_signal(sig)
 
     def terminate(self, limit_seconds: float = _STOP_LIMIT_SECONDS) -> int:
         """SIGTERM; the exit status, which is -9 when the limit passed first."""
@@ -82,10 +82,10 @@ class RunningProcess:
         return self._end(SIGKILL, _STOP_LIMIT_SECONDS)
 
     def _end(self, sig: Signals, limit_seconds: float) -> int:
-        self._tied.end(sig, limit_seconds)
+        self._child.end(sig, limit_seconds)
         with contextlib.suppress(ProcessLookupError):  # its own children, if it left any
             os.killpg(self.pid, SIGKILL)
-        return self._tied.process.returncode
+        return self._child.process.returncode
 
 
 @contextmanager
@@ -98,8 +98,8 @@ def run_process(
     """
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict(env or {})
     with log.open("ab") as output:
-        tied = ChildProcess(args, output=output, env=environment, cwd=cwd)
-    process = RunningProcess(tied, log)
+        child = ChildProcess(args, output=output, env=environment, cwd=cwd)
+    process = RunningProcess(child, log)
     try:
         yield process
     except BaseException as error:

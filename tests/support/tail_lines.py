@@ -6,12 +6,12 @@ import itertools
 import random
 from datetime import UTC, datetime
 
-StreamEncoder = dict[str, str]
+WireLine = dict[str, str]
 
 _ids = itertools.count(1)
 
 
-def wire_line(text: str, **fields: str) -> StreamEncoder:
+def wire_line(text: str, **fields: str) -> WireLine:
     now = datetime.now(UTC)
     return {
         "id": f"t{next(_ids)}",
@@ -26,17 +26,17 @@ def wire_line(text: str, **fields: str) -> StreamEncoder:
     }
 
 
-def router_line(text: str) -> StreamEncoder:
+def router_line(text: str) -> WireLine:
     return wire_line(text, source="router", process="", tag="akkeris/router", stream="")
 
 
-def sample(count: int, seed: int = 7) -> list[StreamEncoder]:
+def sample(count: int, seed: int = 7) -> list[WireLine]:
     """As an app with a web and a worker process, its router and a build write them."""
     rng = random.Random(seed)
     return [_sample_line(rng, number) for number in range(count)]
 
 
-def _sample_line(rng: random.Random, number: int) -> StreamEncoder:
+def _sample_line(rng: random.Random, number: int) -> WireLine:
     order, ms, pod = (
         rng.randrange(10_000, 99_999),
         rng.randrange(3, 900),

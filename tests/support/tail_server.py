@@ -22,7 +22,7 @@ from events.keys import AppKey
 from sessions_app.page import page_response
 from sessions_app.tail.session import Selection, Session
 from tests.support.ports import LOOPBACK
-from tests.support.tail_lines import StreamEncoder, wire_line
+from tests.support.tail_lines import WireLine, wire_line
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ _LIMIT_SECONDS = 10.0
 
 class TailServer:
     def __init__(self) -> None:
-        self.sent: list[StreamEncoder] = []
+        self.sent: list[WireLine] = []
         self.queries: list[dict[str, str]] = []
         """Of each WebSocket or event stream that was asked for."""
         self.requests: list[web.BaseRequest] = []
@@ -76,7 +76,7 @@ class TailServer:
         """Sends lines; `fields` are those of all of them."""
         self.wires([wire_line(text, **fields) for text in texts])
 
-    def wires(self, wires: Sequence[StreamEncoder]) -> None:
+    def wires(self, wires: Sequence[WireLine]) -> None:
         self._do(self._publish(wires))
 
     def say(self, **message: Any) -> None:
@@ -174,7 +174,7 @@ class TailServer:
             self._streams.remove(queue)
         return answer
 
-    def _after(self, after: str | None) -> list[StreamEncoder]:
+    def _after(self, after: str | None) -> list[WireLine]:
         ids = [wire["id"] for wire in self.sent]
         return self.sent[ids.index(after) + 1 :] if after in ids else list(self.sent)
 
@@ -183,7 +183,7 @@ class TailServer:
         greeting = {"type": "hello", "name": NAME, "ends_at": time.time() + 3480, "lines": 100}
         return {**greeting, "tail": True, "filters": filters, **self.hello}
 
-    async def _publish(self, wires: Iterable[StreamEncoder]) -> None:
+    async def _publish(self, wires: Iterable[WireLine]) -> None:
         wires = list(wires)
         self.sent += wires
         await self._tell({"type": "lines", "lines": wires})
@@ -218,7 +218,7 @@ class TailServer:
             await asyncio.sleep(0.05)
 
 
-def _event_of(wire: StreamEncoder) -> str:
+def _event_of(wire: WireLine) -> str:
     label = f"app[{wire['tag']}]" if wire["source"] == "app" else wire["tag"]
     return (
         f"id: {wire['id']}\ndata: {wire['time'][:19]}Z {wire['name']} {label}: {wire['text']}\n\n"

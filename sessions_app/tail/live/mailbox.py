@@ -28,7 +28,7 @@ class Block:
     def __init__(self, lines: Sequence[LogLine], base: Callable[[], str], suffix: str) -> None:
         self.lines = lines
         self.made: dict[str, list[bytes]] = {}
-        """Name of a wire → all lines as that wire has them."""
+        """Name of an encoder → all lines as it has made them."""
         self.suffix = suffix
         self.sizes = [len(line.text) + _LINE_BYTES for line in lines]
         self.size = sum(self.sizes)
@@ -40,7 +40,7 @@ class Block:
 
     @property
     def base(self) -> str:
-        """Worked out when it is first asked for: not every wire has tokens."""
+        """Worked out when it is first asked for: not every encoder has tokens."""
         if not isinstance(self._base, str):
             self._base = self._base()
         return self._base

@@ -82,7 +82,7 @@ class Backlog:
         and in the order of the log."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._seconds_max
-        parts = {s: _Partition(lows.get(s, 0), end) for s, end in sorted(ends.items())}
+        parts = {p: _Partition(lows.get(p, 0), end) for p, end in sorted(ends.items())}
         step = max(FIRST_STEP_RECORDS, self._count)
         while open_ones := self._open(parts):
             step = min(step, self._affordable(len(open_ones)))

@@ -71,7 +71,7 @@ class History:
     async def since(self, resume: Resume) -> AsyncGenerator[list[Item]]:
         """All that a viewer has not seen, as far as it is still there."""
         topics = topics_for(self._session.selection)
-        self._at = {s: at for s, at in resume.positions.items() if s.topic in topics}
+        self._at = {p: at for p, at in resume.positions.items() if p.topic in topics}
         if resume.backlog_left and (
             items := await self._backlog_before(self._at, resume.backlog_left)
         ):
@@ -112,11 +112,11 @@ class History:
         """Go on with what is still there, and with partitions that are new. True: lines are gone,
         or the log is another one by now."""
         new = {partition: low for partition, low in lows.items() if partition not in self._at}
-        gone = {s for s, at in self._at.items() if not lows.get(s, 0) <= at <= ends.get(s, -1)}
+        gone = {p for p, at in self._at.items() if not lows.get(p, 0) <= at <= ends.get(p, -1)}
         for partition in gone:
             self._skip.pop(partition, None)
-        kept = {s: at for s, at in self._at.items() if s not in gone}
-        self._at = kept | new | {s: lows[s] for s in gone if s in lows}
+        kept = {p: at for p, at in self._at.items() if p not in gone}
+        self._at = kept | new | {p: lows[p] for p in gone if p in lows}
         return bool(gone)
 
     async def _backlog_before(self, ends: Offsets, left: int) -> list[Item]:
@@ -127,7 +127,7 @@ class History:
         lows = await self._ask(lambda cluster: cluster.lows(ends))
         async with self._readers.turn() as reader:
             backlog = Backlog(reader.parts, self._lines_of, count)
-            lines = await backlog.read(lows, {s: at for s, at in ends.items() if s in lows})
+            lines = await backlog.read(lows, {p: at for p, at in ends.items() if p in lows})
         kept = lines[-left:]
         block = BacklogBlock(kept, self._audience.topics, ends)
         return [LineSlice(block, range(len(kept)))] if kept else []
@@ -163,12 +163,12 @@ class History:
     def _next(self, ends: Mapping[TopicPartition, int]) -> Offsets:
         """What is to be read next, from where on. First of all the lines that have been seen: a
         token says of one partition only how many those are, and the next is another's."""
-        begins = {s: at for s, at in self._at.items() if at < ends.get(s, 0)}
+        begins = {p: at for p, at in self._at.items() if at < ends.get(p, 0)}
         return self._seen(begins) or begins
 
     def _seen(self, begins: Offsets) -> Offsets:
         """The ranges that begin with lines which have been seen."""
-        return {s: at for s, at in begins.items() if self._skip.get(s)}
+        return {p: at for p, at in begins.items() if self._skip.get(p)}
 
     async def _chunk(
         self, reader: RangeReader, begins: Offsets, ends: Offsets, deadline: float

@@ -62,7 +62,7 @@ class RangeReader:
                 for partition, at in {**batch.ends, **batch.reset_to}.items()
                 if partition in left
             }
-            left = {s: at for s, at in {**left, **moved}.items() if at < ends[s]}
+            left = {p: at for p, at in {**left, **moved}.items() if at < ends[p]}
             yield [part for part in parts if part is not None], moved
 
     async def rest(self) -> None:

@@ -234,7 +234,7 @@ def _told(story: Story) -> tuple[ReplayBench, dict[Feed, Offsets]]:
     bench = ReplayBench(story.logs, live, limits, **how)
     begun: dict[Feed, Offsets] = {}
     for feed, parts in zip(bench.feeds, story.gap_parts, strict=True):
-        begun[feed] = {s: int(live[s] * part) for s, part in zip(live, parts, strict=False)}
+        begun[feed] = {p: int(live[p] * part) for p, part in zip(live, parts, strict=False)}
         feed.restore(cursors(begun[feed]), live)
     comes = list(story.comes)
 
@@ -281,5 +281,5 @@ def _is_left_out(bench: ReplayBench, feed: Feed, gaps: Offsets, dated: Dated) ->
 def _most_questions(bench: ReplayBench, begun: Iterable[Offsets]) -> int:
     """A look-up is due behind a record only, and the next one AGAIN offsets further on. Only a gap
     that opens anew, behind one that was closed, may be looked up anew."""
-    spans = [bench.live[s] - at for gaps in begun for s, at in gaps.items()]
+    spans = [bench.live[p] - at for gaps in begun for p, at in gaps.items()]
     return sum(1 + (span - 1) // AGAIN for span in spans if span > 0) * (1 + bench.failures)

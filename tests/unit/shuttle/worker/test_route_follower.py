@@ -18,20 +18,9 @@ from shuttle.feed.feed import Feed
 from shuttle.worker.feeds import Feeds
 from shuttle.worker.route_follower import RouteFollower
 from tests.support.fake_sender import FakeReceiver
+from tests.support.fake_store_thread import FakeStoreThread
 from tests.support.feed_bench import P0, cursors, route_of
 from tests.support.memory_store import MemoryStore
-
-
-class StoreThread:
-    """Asked in this thread."""
-
-    def __init__(self, store: MemoryStore) -> None:
-        self.asked = 0
-        self._store = store
-
-    async def insist(self, work: Callable[[Any], Any]) -> Any:
-        self.asked += 1
-        return work(self._store)
 
 
 class Starts:
@@ -72,7 +61,7 @@ class Others:
 class Bench:
     def __init__(self) -> None:
         self.database, self.starts, self.others = MemoryStore(route_of()), Starts(), Others()
-        self.store_thread = StoreThread(self.database)
+        self.store_thread = FakeStoreThread(self.database)
         self.feeds = Feeds(FeedContext(FakeReceiver().connect, lambda: 0.0), WorkLists())
         others, thread = cast(Any, self.others), cast(Any, self.store_thread)
         starts = cast(Any, self.starts)

@@ -25,6 +25,7 @@ from shuttle.worker.feeds import Feeds
 from shuttle.worker.starts import YOUNG_SECONDS, PartitionState, Starts
 from tests.support.errands import Errands
 from tests.support.fake_sender import FakeReceiver
+from tests.support.fake_store_thread import FakeStoreThread
 from tests.support.feed_bench import P0, P1
 
 GOLD, LEAD = AppKey("gold", "gs"), AppKey("lead", "gs")
@@ -81,14 +82,6 @@ class Store:
         self.begun.append((drain_id, list(begin)))
 
 
-class StoreThread:
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def insist(self, work: Any) -> Any:
-        return work(self._store)
-
-
 class TopicIds:
     def of(self, topic: str) -> str:
         return "log1" if topic == "gs" else ""
@@ -104,7 +97,7 @@ class Bench:
         self.starts = Starts(
             cast(Any, self.cluster),
             cast(Any, None),
-            cast(Any, StoreThread(self.store)),
+            cast(Any, FakeStoreThread(self.store)),
             self.feeds,
             cast(Any, TopicIds()),
             self.tasks,

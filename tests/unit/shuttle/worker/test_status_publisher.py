@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
@@ -12,28 +12,16 @@ from shuttle.commit.store import FeedStatus, StoreError
 from shuttle.feed.feed import Feed
 from shuttle.worker import status_publisher as module
 from shuttle.worker.status_publisher import FIGURES_SECONDS, REFRESH_SECONDS, StatusPublisher
+from tests.support.fake_store_thread import FakeStoreThread
 from tests.support.feed_bench import P0, FeedBench, cursors, route_of
 from tests.support.memory_store import MemoryStore
-
-
-class StoreThread:
-    """Asked in this thread; away when a test says so."""
-
-    def __init__(self, store: MemoryStore) -> None:
-        self.away = False
-        self._store = store
-
-    async def ask(self, work: Callable[[Any], Any]) -> Any:
-        if self.away:
-            raise StoreError("away")
-        return work(self._store)
 
 
 class Bench(FeedBench):
     def __init__(self) -> None:
         super().__init__()
         self.database = MemoryStore(route_of())
-        self.store_thread = StoreThread(self.database)
+        self.store_thread = FakeStoreThread(self.database)
         self.statuses = StatusPublisher(cast(Any, self.store_thread), "w1", lambda: self.now)
 
     async def published(self, *feeds: Feed) -> list[FeedStatus]:

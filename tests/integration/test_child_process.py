@@ -16,8 +16,8 @@ PARENT = """
 import signal, sys
 from events.process.child_process import ChildProcess
 with open("/dev/null", "wb") as output:
-    tied = ChildProcess(["sleep", "60"], output=output, use_kernel=sys.argv[1] == "kernel")
-print(tied.pid, flush=True)
+    child = ChildProcess(["sleep", "60"], output=output, use_kernel=sys.argv[1] == "kernel")
+print(child.pid, flush=True)
 signal.pause()
 """
 
@@ -37,17 +37,17 @@ def test_the_child_dies_with_a_parent_that_is_killed(way: str, tmp_path: Path) -
 def test_a_child_that_ignores_the_signal_is_killed_after_the_limit(tmp_path: Path) -> None:
     code = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True)"
     with (tmp_path / "log").open("wb") as output:
-        tied = ChildProcess([sys.executable, "-c", code + "; signal.pause()"], output=output)
+        child = ChildProcess([sys.executable, "-c", code + "; signal.pause()"], output=output)
     wait_until((tmp_path / "log").read_text, 10, "the child's word")
-    tied.end(signal.SIGTERM, 0.2)
-    assert tied.process.returncode == -signal.SIGKILL
+    child.end(signal.SIGTERM, 0.2)
+    assert child.process.returncode == -signal.SIGKILL
 
 
 def test_the_guard_goes_with_the_child(tmp_path: Path) -> None:
     before = set(psutil.Process().children())
     with (tmp_path / "log").open("wb") as output:
-        tied = ChildProcess(["sleep", "60"], output=output, use_kernel=False)
+        child = ChildProcess(["sleep", "60"], output=output, use_kernel=False)
     started = set(psutil.Process().children()) - before
     assert len(started) == 2
-    tied.end(signal.SIGTERM, 5)
+    child.end(signal.SIGTERM, 5)
     assert not any(alive(process) for process in started)

@@ -24,7 +24,7 @@ GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1", "app", "web")
 NOON = "2026-01-31T12:00:00.5Z"
 SHOWN = "2026-01-31T12:00:00Z gold-gs app[web.1]: "
-WIRES: list[StreamEncoder] = [
+ENCODERS: list[StreamEncoder] = [
     TextEncoder(GOLD),
     EventsEncoder(),
     RecordsEncoder(GOLD),
@@ -38,8 +38,8 @@ def piece(*texts: str, only: list[int] | None = None) -> LineSlice:
     return LineSlice(block, range(len(lines)) if only is None else only)
 
 
-def written(wire: StreamEncoder, *events: Event) -> str:
-    return b"".join(writes(wire, events)).decode()
+def written(encoder: StreamEncoder, *events: Event) -> str:
+    return b"".join(writes(encoder, events)).decode()
 
 
 def test_text_is_a_line_each() -> None:
@@ -82,19 +82,19 @@ def test_a_frame_of_a_socket_has_all_lines_that_came_together() -> None:
     }
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
-def test_a_write_is_bounded_and_nothing_is_lost_at_its_edges(wire: StreamEncoder) -> None:
+@pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: encoder.name)
+def test_a_write_is_bounded_and_nothing_is_lost_at_its_edges(encoder: StreamEncoder) -> None:
     texts = [f"<{n}>" + "x" * 900 for n in range(300)]
-    parts = list(writes(wire, [piece(*texts), piece(*texts, only=list(range(0, 300, 2)))]))
+    parts = list(writes(encoder, [piece(*texts), piece(*texts, only=list(range(0, 300, 2)))]))
 
     assert all(len(part) < WRITE_BYTES * 1.1 for part in parts)
     whole = b"".join(parts).decode()
     assert all(whole.count(f"<{n}>") == (1 if n % 2 else 2) for n in range(300))
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
-def test_what_is_said_keeps_its_place_among_lines(wire: StreamEncoder) -> None:
-    said = written(wire, piece("before"), Skipped(7), StreamNotice("because"), piece("after"))
+@pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: encoder.name)
+def test_what_is_said_keeps_its_place_among_lines(encoder: StreamEncoder) -> None:
+    said = written(encoder, piece("before"), Skipped(7), StreamNotice("because"), piece("after"))
     found = [said.index(text) for text in ("before", "7", "because", "after")]
     assert found == sorted(found)
 
