@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.fields import UndecryptableError
@@ -49,20 +48,20 @@ class RouteReader:
         # The version is read first: a change in between is then read once more.
         version = route_version()
         rows = Drain.objects.values_list("pk", "updated_at", "cursor_version")
-        editions = {pk: edition for pk, *edition in rows.iterator()}
+        editions = {pk: edition for pk, *edition in rows}
         known = self._routes
         self._routes = {
             pk: known[pk] for pk, edition in editions.items() if _is_of(known, pk, edition)
         }
         changed = editions.keys() - self._routes.keys()
         if len(changed) > ROWS_AT_ONCE:
-            self._read(Drain.objects.all())
+            self._read(Drain.objects.all().iterator())
         elif changed:
             self._read(Drain.objects.filter(pk__in=changed))
         return RouteTable(version, (route for _, route in self._routes.values()))
 
-    def _read(self, drains: QuerySet[Drain]) -> None:
-        for drain in drains.iterator():
+    def _read(self, drains: Iterable[Drain]) -> None:
+        for drain in drains:
             try:
                 self._routes[drain.pk] = [drain.updated_at, drain.cursor_version], route_of(drain)
             except (UndecryptableError, ValueError) as error:

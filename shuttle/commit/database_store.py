@@ -48,7 +48,7 @@ class DatabaseStore:
         with _translated():
             for start in range(0, len(wanted), ROWS_AT_ONCE):
                 rows = DrainCursor.objects.filter(drain_id__in=wanted[start : start + ROWS_AT_ONCE])
-                for row in rows.iterator():
+                for row in rows:
                     partition = TopicPartition(row.topic, row.partition)
                     found.setdefault(str(row.drain_id), {})[partition] = _stored(row)
         return found

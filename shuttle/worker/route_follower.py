@@ -41,10 +41,10 @@ class RouteFollower:
 
     async def follow(self) -> None:
         """See whether routes have changed; waits until the database answers."""
-        version = await self._store.insist(lambda store: store.route_version())
+        version = await self._store.read(lambda store: store.route_version())
         if version != self._version:
             async with self._rebalance.meeting:
-                table = await self._store.insist(lambda store: store.routes())
+                table = await self._store.read(lambda store: store.routes())
                 rows = await self._starts.of_drains(self._feeds.unmet(table), self._live)
                 self._version = version
                 self._feeds.follow(table, rows, self._live)

@@ -115,7 +115,7 @@ class Starts:
         unmet = {route.drain_id: route for route in routes}
         stored: Cursors = {}
         if unmet and here:
-            stored = await self._store.insist(lambda store: store.cursors_of(unmet.keys()))
+            stored = await self._store.read(lambda store: store.cursors_of(unmet.keys()))
         found: Cursors = {}
         for drain_id, route in unmet.items():
             rows = found[drain_id] = self._late(route, here)

@@ -22,4 +22,4 @@ class FakeStoreThread:
             raise StoreError("away")
         return work(self._store)
 
-    insist = ask  # while it is away, there is nothing that a test could wait for
+    insist = read = ask  # while it is away, there is nothing that a test could wait for

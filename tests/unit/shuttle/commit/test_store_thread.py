@@ -74,6 +74,16 @@ async def test_questions_are_answered_one_after_the_other(thread: StoreThread) -
     assert order == [1, 2]
 
 
+async def test_what_is_read_does_not_wait_for_what_is_written(thread: StoreThread) -> None:
+    goes_on = threading.Event()
+    writing = asyncio.create_task(thread.ask(lambda _: goes_on.wait(timeout=10)))
+    await asyncio.sleep(0)
+    assert await thread.read(fails(2)) == 3
+    assert not writing.done()
+    goes_on.set()
+    assert await writing
+
+
 async def test_who_asks_hears_that_it_is_away(thread: StoreThread) -> None:
     with pytest.raises(StoreError, match="away"):
         await thread.ask(fails(1))
