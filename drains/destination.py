@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from drains.transports import SCHEMES, Transport
-from drains.url_text import refuse_odd_text
+from drains.transports import OTHER_WORDS, SCHEMES, Transport
+from drains.url_text import REDACTED, refuse_odd_text, reserved_hint
 
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
 _HOST_CHARACTERS_MAX = 253
@@ -33,16 +34,21 @@ class Destination:
     def parse(cls, url: str) -> Destination:
         """Raises ValueError, in a sentence for the drain's owner that repeats no secret."""
         refuse_odd_text(url)
+        try:
+            return cls._parse(url)
+        except ValueError as error:
+            raise ValueError(f"{error}{reserved_hint(url)}") from None
+
+    @classmethod
+    def _parse(cls, url: str) -> Destination:
         parts = _split(url)
-        transport = SCHEMES.get(parts.scheme)
-        if transport is None:
-            raise ValueError(f"the URL's scheme must be one of {', '.join(SCHEMES)}")
+        transport = _transport_of(parts.scheme)
         if "#" in url:
             raise ValueError("the URL must not have a #fragment")
         made = cls(transport.scheme, _host_of(parts), _port_of(parts, transport.default_port))
         if transport.has_path:
             return made._with_path(parts)
-        if parts.path or "?" in url:
+        if parts.path not in ("", "/") or "?" in url:
             raise ValueError("a syslog URL must end after its port")
         if "@" in parts.netloc:
             raise ValueError("a syslog URL must not have a user or a password")
@@ -67,8 +73,8 @@ class Destination:
     def redacted(self) -> str:
         """The URL without its password; what it asks for is left out of a query."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        user = f"{quote(self.username, safe='')}:***@" if any(self._credentials) else ""
-        query = "?***" if self.query else ""
+        user = f"{quote(self.username, safe='')}:{REDACTED}@" if any(self._credentials) else ""
+        query = f"?{REDACTED}" if self.query else ""
         return f"{self.scheme}://{user}{host}:{self.port}{self.path}{query}"
 
     def __str__(self) -> str:
@@ -92,6 +98,15 @@ class Destination:
             username=username,
             password=unquote(parts.password or ""),
         )
+
+
+def _transport_of(scheme: str) -> Transport:
+    known = SCHEMES.get(scheme)
+    if known is None:
+        meant = OTHER_WORDS.get(scheme) or next(iter(get_close_matches(scheme, SCHEMES, 1)), "")
+        hint = f": {scheme}:// is {meant}:// here" if meant else ""
+        raise ValueError(f"the URL's scheme must be one of {', '.join(SCHEMES)}{hint}")
+    return known
 
 
 def _split(url: str) -> SplitResult:

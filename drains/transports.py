@@ -87,3 +87,10 @@ SCHEMES = {
     "https": HTTPS,
 }
 """By what users may write."""
+
+OTHER_WORDS = {
+    **dict.fromkeys(("tcp", "syslog-tcp"), "syslog"),
+    **dict.fromkeys(("udp", "syslog-udp"), "syslog+udp"),
+    **dict.fromkeys(("tls", "ssl", "tcp+tls", "tcp+ssl", "syslogs", "syslog-tls"), "syslog+tls"),
+}
+"""What other products call these: told to who writes it, and taken from nobody."""

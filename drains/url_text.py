@@ -9,8 +9,12 @@ from __future__ import annotations
 import re
 
 URL_CHARACTERS_MAX = 2048
+REDACTED = "***"
+"""Stands in answers for a part of a URL that is secret."""
 
 _ODD = re.compile(r"[^\x21-\x7e]|\\")
+_ENDS_AUTHORITY = re.compile(r"[/?#]")
+_IN_PASSWORD = re.compile(r"@|:(?!\d*$)")  # what stands behind the colon is no port
 
 
 def refuse_odd_text(url: str) -> None:
@@ -23,9 +27,26 @@ def refuse_odd_text(url: str) -> None:
     if odd is None:
         return
     if odd[0] == " ":
-        raise ValueError("the URL contains a space")
+        raise ValueError("the URL contains a space: in a path or password write it as %20")
     if odd[0] == "\\":
-        raise ValueError("the URL contains a backslash")
+        raise ValueError("the URL contains a backslash: in a password write it as %5C")
     if odd[0] < " " or odd[0] == "\x7f":
         raise ValueError("the URL contains a control character")
     raise ValueError("the URL contains a character that is not ASCII: encode it first")
+
+
+def refuse_redacted(url: str) -> None:
+    """Of a new URL: one that was read from an answer lacks its secrets. Raises ValueError."""
+    if REDACTED in url:
+        raise ValueError(
+            f"the URL holds {REDACTED}, where an answer left a secret out: give it whole"
+        )
+
+
+def reserved_hint(url: str) -> str:
+    """What to add to a fault of a URL whose password seems to hold a character that ends it."""
+    before_host = url.rpartition("@")[0].partition("://")[2]
+    found = _ENDS_AUTHORITY.search(before_host)
+    if found is None or not _IN_PASSWORD.search(before_host[: found.start()]):
+        return ""
+    return f": in a password write {found[0]} as %{ord(found[0]):02X}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -18,13 +18,16 @@ class Operator:
     is_authenticated = True
 
 
+MISSING = "send your key as `Authorization: <key>`"
+
+
 class KeyAuthentication(BaseAuthentication):
     """`Authorization: <key>`, raw as the original has it, or `Bearer <key>`."""
 
-    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+    def authenticate(self, request: Request) -> tuple[Any, None]:
         given = request.META.get("HTTP_AUTHORIZATION", "")
         if not given:
-            return None
+            raise NotAuthenticated(MISSING)
         key = given[7:] if given[:7].lower() == "bearer " else given
         # Bytes: compare_digest refuses text that is not ASCII. A header's text is latin-1.
         expected = settings.AUTH_KEY.encode()
@@ -37,7 +40,7 @@ class KeyAuthentication(BaseAuthentication):
 
 
 class HasKey(BasePermission):
-    message = "an Authorization header with a key is required"
+    message = MISSING
 
     def has_permission(self, request: Request, view: object) -> bool:
         return isinstance(request.user, Operator)

@@ -23,6 +23,8 @@ APP = "/apps/gold-gs/log-drains"
         ("syslog://h:0", "port"),
         ("syslog://h:65536", "port"),
         ("syslog://h:x", "port"),
+        ("tcp://h:514", "tcp:// is syslog:// here"),
+        ("https://user:p@ss#1@h/", "in a password write # as %23"),
         ("syslog://h:514/path", "end after its port"),
         ("syslog://h:514?x=1", "end after its port"),
         ("syslog://user:pass@h:514", "user or a password"),

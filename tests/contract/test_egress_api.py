@@ -27,7 +27,10 @@ REFUSED = [
     ("http://169.254.169.254/latest/meta-data/", ADDRESS_REFUSED),
     ("https://user:hunter2@2130706433/", ADDRESS_REFUSED),
     ("https://inside.example/", ADDRESS_REFUSED),
-    ("syslog://logs.example:25", "refused by policy: port 25 is not allowed"),
+    (
+        "syslog://logs.example:25",
+        "refused by policy: port 25 is not allowed: below 1024 only 80, 443, 514, 601 are",
+    ),
 ]
 
 

@@ -34,6 +34,15 @@ def test_without_the_key_nothing_is_done(
     assert api.get(APP).json() == []
 
 
+@pytest.mark.parametrize("authorization", [None, ""])
+def test_a_missing_key_is_asked_for(
+    authorization: str | None, with_authorization: Callable[[str | None], Api]
+) -> None:
+    body = is_problem(with_authorization(authorization).get(APP), 401)
+
+    assert body["message"] == "send your key as `Authorization: <key>`"
+
+
 @pytest.mark.parametrize("authorization", [KEY, f"Bearer {KEY}", f"bearer {KEY}"])
 def test_the_key_may_stand_alone_or_behind_bearer(
     authorization: str, with_authorization: Callable[[str | None], Api]

@@ -41,7 +41,9 @@ class EgressPolicy:
         `named_services(port)` have. Raises RefusedByPolicyError.
         """
         if port < _PRIVILEGED and port not in _PORTS | self.ports:
-            raise RefusedByPolicyError(f"port {port} is not allowed")
+            allowed = ", ".join(map(str, sorted(_PORTS | self.ports)))
+            why = f"port {port} is not allowed: below {_PRIVILEGED} only {allowed} are"
+            raise RefusedByPolicyError(why)
         for address in addresses:
             given = _parsed(address)
             meant = meanings(given)

@@ -82,7 +82,11 @@ async def test_https(http_receiver: HttpReceivers, authority: Authority) -> None
         ("syslog://no-such-host.invalid:514", ("resolve", False, "no such host")),
         (
             "syslog://127.0.0.1:25",
-            ("resolve", False, "refused by policy: port 25 is not allowed"),
+            (
+                "resolve",
+                False,
+                "refused by policy: port 25 is not allowed: below 1024 only 80, 443, 514, 601 are",
+            ),
         ),
         ("syslog://127.0.0.1:{port}", ("connect", False, "connection refused")),
         ("https://127.0.0.1:{port}", ("connect", False, "connection refused")),
