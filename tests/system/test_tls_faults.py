@@ -22,8 +22,8 @@ FAULTS: dict[str, str] = {
     "issuer": "TLS: certificate is signed by an unknown issuer",
     "self": "TLS: certificate is self-signed",
     "old": "TLS: the receiver has no TLS 1.2 or later",
-    "silent": "timed out in the TLS handshake",
-    "plain": "TLS: the receiver answers in plain text",
+    "silent": "timed out in the TLS handshake: the receiver may not speak TLS",
+    "plain": "TLS: the receiver does not speak TLS: it may be syslog://, http:// or another port",
     "client": "TLS: the receiver wants a client certificate",
 }
 LINES = 50

@@ -16,7 +16,7 @@ import aiohappyeyeballs
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import DialError, explain
-from drains.delivery.network.tls_errors import explain_tls
+from drains.delivery.network.tls_errors import NO_HANDSHAKE, explain_tls
 from drains.destination import Destination
 
 CONNECT_SECONDS = 4.0
@@ -122,7 +122,7 @@ async def attach(
     except ssl.SSLError as error:
         raise DialError(explain_tls(error)) from error
     except ConnectionAbortedError as error:  # asyncio's word for a handshake that takes too long
-        raise DialError("timed out in the TLS handshake") from error
+        raise DialError(NO_HANDSHAKE) from error
     except OSError as error:  # it was reset while we took it over
         raise DialError(explain(error)) from error
     return made

@@ -14,12 +14,16 @@ _CERTIFICATE_FAULTS = {
     21: "certificate is signed by an unknown issuer",
     62: "certificate is for another name",
     64: "certificate is for another address",
+    66: "certificate has a weak key: RSA needs 2,048 bits",
+    67: "certificate's issuer has a weak key: RSA needs 2,048 bits",
+    68: "certificate is signed with a weak digest, such as SHA-1",
 }
+_PLAIN = "the receiver does not speak TLS: it may be syslog://, http:// or another port"
 _FAULTS = {
-    "WRONG_VERSION_NUMBER": "the receiver answers in plain text",
-    "RECORD_LAYER_FAILURE": "the receiver answers in plain text",
-    "PACKET_LENGTH_TOO_LONG": "the receiver answers in plain text",
-    "HTTP_REQUEST": "the receiver answers in plain text",
+    "WRONG_VERSION_NUMBER": _PLAIN,
+    "RECORD_LAYER_FAILURE": _PLAIN,
+    "PACKET_LENGTH_TOO_LONG": _PLAIN,
+    "HTTP_REQUEST": _PLAIN,
     "UNSUPPORTED_PROTOCOL": "the receiver has no TLS 1.2 or later",
     "TLSV1_ALERT_PROTOCOL_VERSION": "the receiver has no TLS 1.2 or later",
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the receiver wants a client certificate",
@@ -29,15 +33,19 @@ _FAULTS = {
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "the receiver refuses the client certificate",
     "TLSV1_ALERT_ACCESS_DENIED": "the receiver refuses the client certificate",
     "SSLV3_ALERT_HANDSHAKE_FAILURE": (
-        "the receiver ended the TLS handshake: it may want a client certificate"
+        "the receiver ended the handshake: no cipher in common, or it wants a client certificate"
     ),
     "UNEXPECTED_EOF_WHILE_READING": "connection closed in the TLS handshake",
 }
 
+NO_HANDSHAKE = "timed out in the TLS handshake: the receiver may not speak TLS"
+
 
 def explain_tls(error: ssl.SSLError) -> str:
-    """A few words for what went wrong."""
+    """A few words for what went wrong; OpenSSL's own where there are none of ours."""
     if isinstance(error, ssl.SSLCertVerificationError):
         fault = _CERTIFICATE_FAULTS.get(error.verify_code)
-        return f"TLS: {fault or 'certificate is not valid'}"
-    return f"TLS: {_FAULTS.get(error.reason or '', 'the handshake failed')}"
+        return f"TLS: {fault or f'certificate is not valid ({error.verify_message})'}"
+    reason = error.reason or ""
+    named = f" ({reason.replace('_', ' ').lower()})" if reason else ""
+    return f"TLS: {_FAULTS.get(reason, f'the handshake failed{named}')}"

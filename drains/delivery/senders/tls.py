@@ -11,7 +11,7 @@ from typing import Self
 from drains.delivery.network.dialing import HANDSHAKE_SECONDS, Connected, attach
 from drains.delivery.network.errors import ConnectionEndedError, DialError, explain
 from drains.delivery.network.tls import TlsLayer
-from drains.delivery.network.tls_errors import explain_tls
+from drains.delivery.network.tls_errors import NO_HANDSHAKE, explain_tls
 from drains.delivery.sender import Ended, WriteT
 from drains.delivery.senders.checkpoints import StepBack
 from drains.delivery.senders.tcp import TcpSender
@@ -53,7 +53,7 @@ class TlsSender(TcpSender[WriteT]):
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 await self._established
         except TimeoutError as error:
-            raise DialError("timed out in the TLS handshake") from error
+            raise DialError(NO_HANDSHAKE) from error
         self._believed_at = asyncio.get_running_loop().time() + REFUSAL_SECONDS
         if self._layer.may_be_refused:
             # Else our first lines meet its refusal, and both are lost in a reset.
