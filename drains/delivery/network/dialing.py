@@ -72,6 +72,13 @@ class Dialer:
         if not done.cancelled():
             done.exception()  # nobody may have waited so long
 
+    def may_quote(self, connected: socket.socket) -> bool:
+        """Whether what the receiver at the other end says may be shown."""
+        try:
+            return self._policy.may_quote(str(connected.getpeername()[0]))
+        except OSError:  # it is closed by now
+            return False
+
     async def connect(self, addresses: Addresses) -> socket.socket:
         """Connected to the first of these that answers; of datagrams to the first. Raises
         DialError."""

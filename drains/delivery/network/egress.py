@@ -65,6 +65,15 @@ class EgressPolicy:
         for port, theirs in found.items():
             self.refuse(theirs, port, await self._look_up_services(port))
 
+    def may_quote(self, address: str) -> bool:
+        """Whether an owner may read what is answered there. Of a network that only the operator
+        has opened, an owner learns whether it works."""
+        literal = _literal(address)
+        return literal is not None and all(
+            is_public(one) and not any(one in network for network in self.allowed)
+            for one in meanings(literal)
+        )
+
     def named_services(self, port: int) -> frozenset[str]:
         """Services on this port that have to be resolved before an address can be compared."""
         hosts = {host for host, theirs in self.services if theirs == port}

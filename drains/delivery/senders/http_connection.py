@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -15,7 +16,7 @@ from drains.delivery.network.dialing import Connected, Dialer, attach
 from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, explain
 from drains.delivery.network.kernel import unacknowledged_bytes
 from drains.delivery.network.tls_errors import explain_tls
-from drains.delivery.senders.http_answers import HttpError
+from drains.delivery.senders.http_answers import HttpError, quotation
 from drains.destination import Destination
 
 USER_AGENT = "Logplex/v86 (Log shuttle)"
@@ -54,6 +55,8 @@ class _Door(aiohttp.BaseConnector):
         self._ahead: ResponseHandler | None = None
         self.newest: ResponseHandler | None = None
         self.opened = 0
+        self.may_quote = False
+        """Whether what this receiver says may be shown."""
         self.allowed_bytes = 0
         """How much the receiver may still say: nothing while no request is under way."""
 
@@ -69,6 +72,7 @@ class _Door(aiohttp.BaseConnector):
     async def _open(self, connected: Connected | None = None) -> ResponseHandler:
         connected = connected or await self._dialer.dial(self._destination)
         self.opened += 1
+        self.may_quote = self._dialer.may_quote(connected)
         loop = asyncio.get_running_loop()
         self.newest = await attach(
             connected, lambda: _Handler(loop, self), self._context, self._destination.host
@@ -91,11 +95,13 @@ class HttpConnection:
     ) -> None:
         """`context`: for its TLS, when it has any."""
         self._url = _url_of(destination)
+        credentials = _credentials(destination)
+        self._secrets = _secrets_of(destination, {**dict(headers), **credentials})
         self._door = _Door(dialer, destination, context)
         self._session = aiohttp.ClientSession(
             connector=self._door,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={**dict(headers), **_credentials(destination), "User-Agent": USER_AGENT},
+            headers={**dict(headers), **credentials, "User-Agent": USER_AGENT},
             timeout=_NO_TIMEOUT,
             auto_decompress=False,
             skip_auto_headers=("Accept", "Accept-Encoding"),
@@ -148,24 +154,30 @@ class HttpConnection:
         async with self._session.post(
             self._url, data=body, headers=headers, allow_redirects=False
         ) as answer:
-            await _finish(answer)
+            body = await _finish(answer)
             if not 200 <= answer.status < 300:
-                raise HttpError(answer.status, answer.headers)
+                may_quote = self._door.may_quote and "Content-Encoding" not in answer.headers
+                quoted = quotation(body, self._secrets) if may_quote else ""
+                raise HttpError(answer.status, answer.headers, quoted)
 
 
-async def _finish(answer: aiohttp.ClientResponse) -> None:
-    """Read a short body, so that the connection can be used again; else it ends."""
+async def _finish(answer: aiohttp.ClientResponse) -> bytes:
+    """Read a short body, so that the connection can be used again; else it ends.
+
+    Returns what has been read of it.
+    """
+    body = b""
     try:
         async with asyncio.timeout(_ANSWER_BODY_SECONDS):
-            left = _ANSWER_BYTES_MAX
-            while left > 0:
-                piece = await answer.content.read(left)
+            while len(body) < _ANSWER_BYTES_MAX:
+                piece = await answer.content.read(_ANSWER_BYTES_MAX - len(body))
                 if not piece:
-                    return
-                left -= len(piece)
+                    return body
+                body += piece
     except (TimeoutError, aiohttp.ClientError):
         pass
     answer.close()
+    return body
 
 
 def _broken(error: aiohttp.ClientError) -> DeliveryError:
@@ -187,6 +199,13 @@ def _url_of(destination: Destination) -> URL:
     query = f"?{destination.query}" if destination.query else ""
     path = destination.path or "/"
     return URL(f"{destination.scheme}://{host}:{destination.port}{path}{query}", encoded=True)
+
+
+def _secrets_of(destination: Destination, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What an answer may repeat of a request, and nobody is to read: the longest first."""
+    sent = [word for value in headers.values() for word in (value, value.rpartition(" ")[2])]
+    asked = [pair.rpartition("=")[2] for pair in destination.query.split("&")]
+    return tuple(sorted({destination.password, *sent, *asked}, key=len, reverse=True))
 
 
 def _credentials(destination: Destination) -> dict[str, str]:

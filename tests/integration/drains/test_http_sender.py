@@ -6,6 +6,7 @@ import base64
 
 import pytest
 
+from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import DialError
 from drains.option_values import TlsOptions
 from tests.support.certificates import Authority
@@ -118,14 +119,22 @@ FAILURES = {
         "HTTP 307: redirects are not followed",
     ),
     "304": (Answer(304), "HTTP 304: redirects are not followed"),
-    "400": (Answer(400), "HTTP 400"),
-    "401": (Answer(401), "HTTP 401"),
-    "403": (Answer(403), "HTTP 403"),
-    "404": (Answer(404), "HTTP 404"),
-    "410": (Answer(410), "HTTP 410"),
-    "413": (Answer(413), "HTTP 413"),
-    "422": (Answer(422), "HTTP 422"),
-    "429": (Answer(429), "HTTP 429"),
+    "400": (Answer(400), "HTTP 400: check that the URL's path takes logs in this format"),
+    "401": (
+        Answer(401),
+        "HTTP 401: check the user and password in the URL, or the header with the key",
+    ),
+    "403": (Answer(403), "HTTP 403: check what the user or the key may do there"),
+    "404": (Answer(404), "HTTP 404: check the URL's path"),
+    "410": (Answer(410), "HTTP 410: the receiver has closed this address for good"),
+    "413": (Answer(413), "HTTP 413: it takes not even one line of this size"),
+    "422": (Answer(422), "HTTP 422: check that the URL's path takes logs in this format"),
+    "429": (Answer(429), "HTTP 429: too many requests for the receiver"),
+    "429 with a time": (
+        Answer(429, {"Retry-After": "120"}),
+        "HTTP 429: too many requests for the receiver; next try in 120 s",
+    ),
+    "503 with a time": (Answer(503, {"Retry-After": "7"}), "HTTP 503: next try in 7 s"),
     "500": (Answer(500, body_bytes=1_000_000), "HTTP 500"),
     "503": (Answer(503), "HTTP 503"),
     "drop": (DROP, "connection closed by the receiver"),
@@ -250,7 +259,9 @@ async def test_a_lone_line_that_is_refused_is_not_given_up(
     await bench.open()
     bench.send("poison")
 
-    assert await bench.until_ended() == "HTTP 400"
+    assert (
+        await bench.until_ended() == "HTTP 400: check that the URL's path takes logs in this format"
+    )
     assert bench.sender.lines_refused == 0
 
 
@@ -263,7 +274,9 @@ async def test_a_receiver_that_refuses_everything_from_now_on_costs_no_line(
     await bench.open()
     bench.send("a", "b", "c", "d")
 
-    assert await bench.until_ended() == "HTTP 400"
+    assert (
+        await bench.until_ended() == "HTTP 400: check that the URL's path takes logs in this format"
+    )
     assert bench.sender.lines_refused == 0
 
 
@@ -287,3 +300,46 @@ async def test_retry_after_is_passed_on(http_receiver: HttpReceivers, sending: S
     bench.send("one")
     await bench.until_ended()
     assert bench.last_error.retry_after_seconds == 17.0
+
+
+ECHO = Answer(
+    401,
+    {"Content-Type": "text/html"},
+    "<h1>No\u202e</h1>\r\n<script>x()</script>us:p-ss may not: "
+    + base64.b64encode(b"us:p-ss").decode()
+    + " t0ken abc1 "
+    + "x" * 300,
+)
+
+
+@pytest.mark.parametrize("may_quote", [True, False])
+async def test_what_a_receiver_says_is_quoted_where_its_address_is_public(
+    http_receiver: HttpReceivers,
+    sending: Senders,
+    monkeypatch: pytest.MonkeyPatch,
+    may_quote: bool,
+) -> None:
+    monkeypatch.setattr(EgressPolicy, "may_quote", lambda *_: may_quote)
+    r = http_receiver(Script(then=ECHO))
+    url = r.url.replace("://", "://us:p-ss@") + "in?key=t0ken"
+    bench = sending(url, headers=(("X-Key", "Token abc1"),))
+    await bench.open()
+    bench.send("one")
+
+    said = str(await bench.until_ended())
+
+    ours, _, quoted = said.partition("; it says: ")
+    assert ours == "HTTP 401: check the user and password in the URL, or the header with the key"
+    assert quoted == ("No us:*** may not: *** *** *** " + "x" * 300)[:200] * may_quote
+
+
+async def test_what_nobody_can_read_is_not_quoted(
+    http_receiver: HttpReceivers, sending: Senders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EgressPolicy, "may_quote", lambda *_: True)
+    r = http_receiver(Script(then=Answer(500, {"Content-Encoding": "br"}, "packed")))
+    bench = sending(r.url)
+    await bench.open()
+    bench.send("one")
+
+    assert await bench.until_ended() == "HTTP 500"

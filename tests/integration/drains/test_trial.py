@@ -107,7 +107,11 @@ async def test_a_bad_certificate(receiver: Receivers, authority: Authority) -> N
 async def test_an_http_error(http_receiver: HttpReceivers) -> None:
     r = http_receiver(Script(then=Answer(403, body="internal secrets")))
 
-    assert (await tried(r.url))[-1] == ("send", False, "HTTP 403")
+    assert (await tried(r.url))[-1] == (
+        "send",
+        False,
+        "HTTP 403: check what the user or the key may do there",
+    )
 
 
 async def test_what_policy_refuses_is_not_told_more_of() -> None:

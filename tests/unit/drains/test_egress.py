@@ -81,6 +81,39 @@ def test_other_low_ports_are_refused_unless_allowed(port: int) -> None:
     EgressPolicy(ports=frozenset({port})).refuse(["8.8.8.8"], port)
 
 
+def test_the_ports_that_are_allowed_are_told() -> None:
+    for policy, said in (
+        (PUBLIC, "80, 443, 514, 601"),
+        (EgressPolicy(ports=frozenset({9, 465})), "9, 80, 443, 465, 514, 601"),
+    ):
+        with pytest.raises(RefusedByPolicyError, match=f"below 1024 only {said} are"):
+            policy.refuse([], 25)
+
+
+# What a receiver says.
+
+
+@pytest.mark.parametrize(
+    ("address", "may"),
+    [
+        ("8.8.8.8", True),
+        ("2001:4860:4860::8888", True),
+        ("::ffff:8.8.8.8", True),
+        ("9.9.9.9", False),
+        ("::ffff:9.9.9.9", False),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("64:ff9b::a01:203", False),
+        ("fe80::1%eth0", False),
+        ("nonsense", False),
+    ],
+)
+def test_only_a_public_receiver_that_nobody_has_opened_is_quoted(address: str, may: bool) -> None:
+    policy = EgressPolicy(allowed=(ip_network("9.9.9.0/24"), ip_network("10.0.0.0/8")))
+
+    assert policy.may_quote(address) is may
+
+
 # Ranges.
 
 
