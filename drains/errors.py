@@ -11,6 +11,8 @@ DrainError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class DrainError(Exception):
     pass
@@ -22,6 +24,12 @@ class InvalidDrainError(DrainError):
         self.field = field
         self.faults = [(field, why), *others]
         """All that is wrong: fields, and why each is."""
+
+    @classmethod
+    def of_all(cls, faults: Iterable[tuple[str, str]]) -> InvalidDrainError:
+        """`faults`: one at least."""
+        (field, why), *others = faults
+        return cls(field, why, *others)
 
 
 class TwinDrainError(DrainError):

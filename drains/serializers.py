@@ -11,6 +11,7 @@ from drains.models import Drain, Start
 from drains.moments import rfc3339
 from drains.options.table import OPTIONS
 from drains.status import status_of
+from events.bodies import Body, Flag
 
 
 class StrictText(serializers.CharField):
@@ -34,17 +35,32 @@ class StrictText(serializers.CharField):
         return super().run_validation(data)
 
 
-class DrainRequest(serializers.Serializer[Any]):
-    """The body of a POST; of a PATCH, where nothing is required."""
+ANSWERED_ONLY = (
+    *("addon", "created_at", "id", "token", "updated_at", "start", "state", "state_since"),
+    *("reported_at", "next_try_at", "lag_messages", "lag_is_estimate", "lag_seconds"),
+    *("lines_sent", "lines_lost", "lines_cut", "last_error", "last_error_at"),
+    *("last_line_at", "last_delivery_at"),
+)
+"""Members of answers that nobody sets: passed over, so that an answer can be sent back."""
 
-    url = StrictText()
+
+class DrainRequest(Body):
+    """The body of a POST; of a PATCH, where nothing is required. The table reads options."""
+
+    read_elsewhere = OPTIONS
+    ignored = ANSWERED_ONLY
+
+    url = StrictText(
+        error_messages={"required": "is missing: where lines go, such as syslog+tls://host:port"}
+    )
     name = StrictText(required=False, null="")
+    paused = Flag(required=False)
 
 
-class SendAgainRequest(serializers.Serializer[Any]):
+class SendAgainRequest(Body):
     """The body of a POST to `…/replay`."""
 
-    since = StrictText()
+    since = StrictText(error_messages={"required": "is missing: a time, or an age such as 15m"})
 
 
 def drain_json(drain: Drain) -> dict[str, Any]:
@@ -58,6 +74,7 @@ def drain_json(drain: Drain) -> dict[str, Any]:
         "url": _url_of(drain),
         "name": drain.name,
         **_options_json(drain),
+        "paused": drain.paused,
         **_status_json(drain),
     }
 

@@ -31,6 +31,7 @@ from drains.fields import UndecryptableError
 from drains.models import Drain, DrainCursor, RouteVersion, Start
 from drains.options.rules import Options, checked, refuse_misfits, together
 from drains.selectors import egress_policy
+from drains.url_text import refuse_redacted
 from events.kafka.cluster import Span
 from events.keys import Key
 from events.owner_columns import columns_of
@@ -44,6 +45,7 @@ def create_drain(
     url: str,
     *,
     name: str = "",
+    paused: bool = False,
     begin: Iterable[Span] | None = None,
     **changes: object,
 ) -> Drain:
@@ -54,7 +56,7 @@ def create_drain(
     workers stand, or from its beginning. Raises DrainError.
     """
     refuse_odd_key(key)
-    drain = Drain(**columns_of(key), name=_checked_name(name))
+    drain = Drain(**columns_of(key), name=_checked_name(name), paused=paused)
     destination = _admitted(url)
     _set_url(drain, url, destination)
     _set_options(drain, checked(changes), destination)
@@ -168,6 +170,7 @@ def _checked_name(name: str) -> str:
 def _admitted(url: str) -> Destination:
     """Where a URL leads, if drains may send there."""
     try:
+        refuse_redacted(url)
         destination = Destination.parse(url)
         refuse_egress(egress_policy(), destination.host, destination.port)
     except (ValueError, RefusedByPolicyError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from functools import cache
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from events.kafka.producer import DELIVERY_SECONDS, ProduceError, Producer
-from events.serializers import posted_event, refuse_twins
+from events.serializers import owner_of, posted_event
 
 LIMIT_SECONDS = DELIVERY_SECONDS + 2
 
@@ -23,17 +24,21 @@ class KafkaRefusedError(APIException):
 class LogEvents(APIView):
     """201 after Kafka's acknowledgement, with the event as it was posted.
 
-    The record's value is the body, byte for byte. A space that has no topic yet gets one if the
-    broker creates topics by itself (`auto.create.topics.enable`); else, as for all that Kafka
-    refuses, 503 with its reason. After a 503 Kafka may have the event even so: who posts it again
-    may have its line twice.
+    The record's value is the body, byte for byte but for a BOM. A space that has no topic yet gets
+    one if the broker creates topics by itself (`auto.create.topics.enable`); else, as for all that
+    Kafka refuses, 503 with its reason. After a 503 Kafka may have the event even so: who posts it
+    again may have its line twice.
     """
 
+    owner = ""
+    """Whose event it is: for the log, when it is refused."""
+
     def post(self, request: Request) -> HttpResponse:
-        fields, body = request.data, request.body  # the first refuses what is no JSON
+        fields = request.data  # refuses what is no JSON
+        body = request.body.removeprefix(BOM_UTF8)
         if not body or not isinstance(fields, dict):  # DRF takes no body for an empty object
             raise ParseError("the body is empty; a JSON object is expected")
-        refuse_twins(body)
+        self.owner = owner_of(fields)
         event = posted_event(fields)
         try:
             producer().start(event.space, body, event.key).result(LIMIT_SECONDS)

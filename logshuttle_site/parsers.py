@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
@@ -38,13 +40,14 @@ class AnyTypeIsJson(BaseParser):
     ) -> dict[str, Any]:
         request = (parser_context or {})["request"]
         try:
-            given: bytes = request._request.body
+            given: bytes = request._request.body.removeprefix(BOM_UTF8)
             if is_deeper_than(MAX_DEPTH, given):
                 raise ParseError(f"the body is nested more than {MAX_DEPTH} deep")
             body = msgspec.json.decode(given)
+            refuse_twins(given)
         except RequestDataTooBig:
             raise BodyTooLargeError from None
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise ParseError(f"the body is not JSON: {error}") from None
         if not isinstance(body, dict):
             raise ParseError("the body is not a JSON object")
@@ -60,6 +63,19 @@ class AnswersAreJson(DefaultContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         first = next(iter(renderers))
         return first, first.media_type
+
+
+def refuse_twins(body: bytes) -> None:
+    """Raises ParseError for a name that an object has twice: readers differ in which one counts."""
+    json.loads(body, object_pairs_hook=_refuse_twins, parse_int=len, parse_float=len)
+
+
+def _refuse_twins(pairs: list[tuple[str, Any]]) -> None:
+    seen = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise ParseError(f"the name {name[:80]!r} stands twice in one object")
+        seen.add(name)
 
 
 def is_deeper_than(depth: int, body: bytes) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import QueryDict
 from rest_framework import serializers
 
+from events.bodies import Body, Flag
 from events.owners import PART_CHARACTERS_MAX
 from sessions_app.filters import Filters, key_of, narrowed
 from sessions_app.models import TEXT_CHARACTERS_MAX
@@ -74,14 +75,7 @@ class Lines(serializers.Field[int, Any, int, Any]):
         return min(data, LINES_SHOWN_MAX)
 
 
-class Flag(serializers.Field[bool, Any, bool, Any]):
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            raise serializers.ValidationError("must be true or false")
-        return data
-
-
-class FilterRequest(serializers.Serializer[Any]):
+class FilterRequest(Body):
     source = Words(SOURCES)  # type: ignore[assignment]  # DRF's own is another thing
     process = Words()
     stream = Words(STREAMS)
@@ -96,11 +90,19 @@ class FilterRequest(serializers.Serializer[Any]):
 class TailRequest(FilterRequest):
     """The original's members, and filters. A site counts before an app that is given with it."""
 
+    ignored = ("id", "logplex_url")  # of our answer
+
     app = Text()
     space = Text()
     site = Text()
     lines = Lines(default=LINES_DEFAULT)
     tail = Flag(default=True)
+
+    @property
+    def owner(self) -> str:
+        """Whose lines are asked for, as it was written."""
+        site, app, space = (self.initial_data.get(name) for name in ("site", "app", "space"))
+        return "-".join(str(part) for part in ((site,) if site else (app, space)) if part)
 
     @property
     def selection(self) -> Selection:

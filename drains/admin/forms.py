@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.html import format_html
 
 from drains import services
@@ -123,9 +122,9 @@ class DrainForm(forms.ModelForm, OptionFields):
         if self.instance._state.adding:
             if not url:
                 raise InvalidDrainError("url", "a URL is required")
-            with transaction.atomic():
-                made = services.create_drain(values["owner"], url, name=values["name"], **options)
-                return services.change_drain(made, paused=True) if paused else made
+            return services.create_drain(
+                values["owner"], url, name=values["name"], paused=paused, **options
+            )
         return services.change_drain(
             self.instance, url=url or None, name=values["name"], paused=paused, **options
         )

@@ -6,12 +6,13 @@ All raise InvalidDrainError. No fault repeats a value: it may be a secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from drains.errors import InvalidDrainError
 from drains.filters import SOURCES, STREAMS, LineFilter, compiled
 from drains.options import pem
+from events.members import unknown_members
 
 PROCESSES_MAX = 50
 PROCESS_CHARACTERS_MAX = 63
@@ -35,7 +36,7 @@ def one_of(choices: tuple[str, ...]) -> Reader:
 
     def read(field: str, value: object) -> str:
         if not isinstance(value, str) or value not in choices:
-            raise InvalidDrainError(field, f"must be one of {_listed(choices)}")
+            raise InvalidDrainError(field, f"must be one of {', '.join(choices)}")
         return value
 
     return read
@@ -55,7 +56,7 @@ def whole_number(most: Callable[[], int]) -> Reader:
 
 def line_filter(field: str, value: object) -> LineFilter:
     """Of an object with what is to be asked of a line; a member that is null asks nothing."""
-    given = _object(field, value, _FILTER_MEMBERS)
+    given = _members(field, value, _FILTER_MEMBERS)
     return LineFilter(
         **{
             name: _FILTER_MEMBERS[name](f"{field}.{name}", member)
@@ -82,20 +83,25 @@ def header_pairs(field: str, value: object) -> tuple[tuple[str, str], ...]:
 
 def tls_members(field: str, value: object) -> dict[str, str]:
     """Those that are given; one that is to be cleared is empty."""
-    given = _object(field, value, _TLS_MEMBERS)
+    given = _members(field, value, _TLS_MEMBERS)
     return {
         name: _pem(f"{field}.{name}", member, _TLS_MEMBERS[name]) if member else ""
         for name, member in given.items()
     }
 
 
-def _object(field: str, value: object, known: Iterable[str] | None = None) -> Mapping[str, Any]:
+def _object(field: str, value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise InvalidDrainError(field, "must be an object")
-    for name in value:
-        if known is not None and name not in known:
-            raise InvalidDrainError(f"{field}.{name}", f"is not known: {_listed(known)} are")
     return value
+
+
+def _members(field: str, value: object, known: Collection[str]) -> Mapping[str, Any]:
+    given = _object(field, value)
+    unknown = unknown_members(given, known)
+    if unknown:
+        raise InvalidDrainError.of_all((f"{field}.{name}", why) for name, why in unknown.items())
+    return given
 
 
 def _text(field: str, value: object) -> str:
@@ -165,10 +171,6 @@ def _pem(field: str, value: object, read: Callable[[str], str]) -> str:
         return read(text)
     except ValueError as error:
         raise InvalidDrainError(field, str(error)) from None
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
 
 
 _FILTER_MEMBERS: dict[str, Reader] = {

@@ -30,8 +30,7 @@ def checked(changes: Changes) -> Options:
         except InvalidDrainError as error:
             faults += error.faults
     if faults:
-        (field, why), *others = faults
-        raise InvalidDrainError(field, why, *others)
+        raise InvalidDrainError.of_all(faults)
     return wanted
 
 

@@ -126,11 +126,11 @@ def test_an_unknown_id_is_404(drain_id: str, api: Api) -> None:
 
 @pytest.mark.parametrize("path", [APP, SITE])
 def test_a_drain_has_the_originals_members_and_ours(path: str, api: Api) -> None:
-    made = api.post(path, {"url": URL, "nobody": "knows this"}).json()
+    made = api.post(path, {"url": URL}).json()
 
     originals = {"addon", "created_at", "id", "token", "updated_at", "url"}
     told = {"state", "last_error", "last_error_at", "last_delivery_at", *FIGURES}
-    ours = {"name", "start", *OPTIONS, *told}
+    ours = {"name", "paused", "start", *OPTIONS, *told}
     assert made.keys() == originals | ours
 
 

@@ -128,6 +128,15 @@ def test_whatever_the_decoder_reads_is_taken(
     assert not decoder.malformed.counts
 
 
+def test_a_bom_before_an_event_is_left_out(api: Api, kafka: Broker, topic: TopicNames) -> None:
+    space = kafka.create(topic(), 1)
+    body = json.dumps(event(space)).encode()
+
+    assert api.post(PATH, b"\xef\xbb\xbf" + body).content == body
+    (record,) = kafka.consume(space, 1)
+    assert record.value() == body
+
+
 def test_a_pods_events_stay_in_order(api: Api, kafka: Broker, topic: TopicNames) -> None:
     space = kafka.create(topic(), 4)
 
@@ -209,7 +218,7 @@ def test_no_other_topic_can_be_written(where: str, api: Api, kafka: Broker) -> N
             b"null",
             b"{",
             b'{"log":"\xff"}',
-            b"\xef\xbb\xbf{}",
+            b"\xef\xbb\xbf",
         ),
         *(b'{"log":NaN}', b'{"log":Infinity}', b'{"log":"\\ud800"}', b"{'log':1}", b'{"a":1}{}'),
         b'{"topic":"gs","topic":"other"}',

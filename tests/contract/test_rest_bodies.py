@@ -46,6 +46,40 @@ def test_a_body_that_is_no_json_object_changes_nothing(
     assert api.get(APP).json() == [made]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"url": "{URL}", "url": "syslog://h:1514"}}',
+        f'{{"url": "{URL}", "filter": {{"include": "a", "include": "b"}}}}',
+        f'{{"url": "{URL}", "headers": {{"X-A": "1", "X-A": "2"}}}}',
+        f'{{"url": "{URL}", "\\u0075rl": "{URL}"}}',
+    ],
+)
+def test_a_name_that_is_given_twice_is_400(body: str, api: Api) -> None:
+    made = api.post(APP, {"url": "syslog://h:2514"}).json()
+
+    assert "stands twice" in is_problem(api.post(APP, body), 400)["message"]
+    assert (
+        "stands twice" in is_problem(api.call("PATCH", f"{APP}/{made['id']}", body), 400)["message"]
+    )
+    assert "stands twice" in is_problem(api.post("/log-sessions", body), 400)["message"]
+    assert api.get(APP).json() == [made]
+
+
+def test_a_bom_before_a_body_is_no_fault(api: Api) -> None:
+    bom = "\ufeff"
+
+    made = api.post(APP, f'{bom}{{"url": "{URL}"}}')
+
+    assert made.status_code == 201
+    assert (
+        api.call("PATCH", f"{APP}/{made.json()['id']}", f'{bom}{{"name": "n"}}').status_code == 200
+    )
+    assert api.post("/log-sessions", f'{bom}{{"app": "a", "space": "b"}}').status_code == 201
+    is_problem(api.post(APP, bom), 400)
+    is_problem(api.post(APP, f'{bom}{bom}{{"url": "{URL}"}}'), 400)
+
+
 def test_a_large_body_is_413(api: Api) -> None:
     is_problem(api.post(APP, b"x" * (256 * 1024 + 1)), 413)
 

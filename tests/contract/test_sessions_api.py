@@ -130,6 +130,10 @@ def test_only_who_has_the_key_opens_and_revokes(
         ({**GOLD, "q": 5}, {"q"}),
         ({**GOLD, "q": "x" * 1001}, {"q"}),
         ({**GOLD, "q": "\0"}, {"q"}),
+        ({**GOLD, "tial": False}, {"tial"}),
+        ({**GOLD, "Lines": 5, "sources": "app"}, {"Lines", "sources"}),
+        ({"App": "gold", "space": "gs"}, {"App"}),
+        ({**GOLD, "lines": -1, "hostname": "gold-gs"}, {"lines", "hostname"}),
     ],
 )
 def test_a_wrong_field_is_named(body: dict[str, Any], fields: set[str], api: Api) -> None:
@@ -137,6 +141,27 @@ def test_a_wrong_field_is_named(body: dict[str, Any], fields: set[str], api: Api
 
     assert {error["field"] for error in errors} == fields
     assert not TailSession.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("tial", "tail"), ("Lines", "lines"), ("sources", "source"), ("App", "app")]
+)
+def test_the_nearest_of_an_unknown_member_is_told(name: str, meant: str, api: Api) -> None:
+    (error,) = is_problem(api.post(PATH, {**GOLD, name: 1}), 422)["errors"]
+
+    assert error == {"field": name, "detail": f"is not known: did you mean {meant}?"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"app": "gold", "space": "gs", "lines": 250, "tail": True},
+        {"site": "www.gold.example", "lines": 1, "tail": False},
+        {"app": "gold", "space": "gs", "id": "x", "logplex_url": "http://h/log-sessions/x"},
+    ],
+)
+def test_what_the_originals_clients_send_is_taken(body: dict[str, Any], api: Api) -> None:
+    assert api.post(PATH, body).status_code == 201
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{", '"x"'])
@@ -158,7 +183,7 @@ def test_so_many_lines_come_first(
 
 def test_what_was_asked_for_is_what_is_shown(opened: Callable[..., str], shown: list[Any]) -> None:
     asked = {"source": "app", "process": ["web", "worker"], "stream": [], "q": "Error"}
-    read(opened(**asked, tail=False, nobody="knows this"))
+    read(opened(**asked, tail=False))
 
     session = shown[0][0]
     selection = session.selection
