@@ -35,6 +35,7 @@ CONTENT_TYPE = "application/problem+json"
 
 _AWAY = "the database is away; try again soon"
 _RETRY_SECONDS = "5"
+_OWNER_CHARACTERS_MAX, _LOGGED_CHARACTERS_MAX = 100, 500
 
 
 def problem(status: int, detail: str, **members: Any) -> dict[str, Any]:
@@ -63,6 +64,9 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
         _say_away(exc)
         headers["Retry-After"] = _RETRY_SECONDS
+    else:
+        owner = str(getattr(context["view"], "owner", ""))
+        say_refused(context["request"], body["status"], body["detail"], owner)
     return Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
 
 
@@ -123,6 +127,21 @@ def database_away(exc: Exception) -> JsonResponse:
     answer = problem_page(503, _AWAY)
     answer.headers["Retry-After"] = _RETRY_SECONDS
     return answer
+
+
+def say_refused(request: HttpRequest, status: int, why: str, owner: str = "") -> None:
+    """One line for operators. `owner`: whose lines it was about, where the path does not say it.
+
+    No query, header or body: they may hold secrets. A session's id is taken out by our log.
+    """
+    whose = f" for {owner[:_OWNER_CHARACTERS_MAX]}" if owner else ""
+    said = f"{request.method} {request.path}{whose}: {status} {why}"
+    logger.warning("Refused %s", _on_one_line(said), extra={"action": "refused"})
+
+
+def _on_one_line(text: str) -> str:
+    shown = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    return shown[:_LOGGED_CHARACTERS_MAX]
 
 
 def _say_away(exc: Exception) -> None:

@@ -10,6 +10,12 @@ import structlog
 # An id behind it opens a session, and whoever makes a request's record may have its path in it.
 _SESSION_PATH = re.compile(r"""(log-sessions(?:/|%2F))[^/\s?"'<>\\]+""", re.IGNORECASE)
 
+_SAY_TOO_MUCH = {
+    "django.request": {"level": "ERROR"},  # what is refused is said by errors.py, with its reason
+    "django.channels.server": {"level": "WARNING"},  # says each request
+    "daphne": {"level": "WARNING"},
+}
+
 
 def without_session_ids(logger: object, method: str, rendered: str) -> str:
     """The last of structlog's processors: all of a record is text by now, tracebacks too."""
@@ -51,8 +57,6 @@ def logging_config(level: str, form: str, *, debug_sessions: bool = False) -> di
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
             "sessions_app": {"level": "DEBUG" if debug_sessions else level},
-            # Says each request.
-            "django.channels.server": {"level": "WARNING"},
-            "daphne": {"level": "WARNING"},
+            **_SAY_TOO_MUCH,
         },
     }

@@ -31,9 +31,12 @@ _SECRET_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"
 class LogSessionViewSet(ViewSet):
     http_method_names = ("get", "head", "post", "delete")
 
+    owner = ""
+    """Whose lines are asked for: for the log, when they are refused."""
     def create(self, request: Request) -> Response:
         asked = TailRequest(data=request.data)
         if not request.body:  # DRF takes no body at all for an empty object
+        self.owner = asked.owner
             raise ParseError("the body is empty; a JSON object is expected")
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
