@@ -25,7 +25,7 @@ def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if settings.ALLOWED_HOSTS == ["*"]:
         found.append(
             Warning(
-                "Requests for any host name are answered.",
+                "Pages are served under any host name.",
                 hint="Set ALLOWED_HOSTS to the names that clients use.",
                 id="logshuttle.W002",
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -12,7 +13,9 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from logshuttle_site import health
-from logshuttle_site.errors import database_away, problem_page
+from logshuttle_site.errors import database_away, problem_page, say_refused
+from logshuttle_site.hosts import host_of, is_served
+from sessions_app.api import PAGE, media_type_of
 
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
@@ -52,6 +55,51 @@ class Probes:
         answer = problem_page(405, "a probe takes GET and HEAD only")
         answer.headers["Allow"] = "GET, HEAD"
         return answer
+
+
+class AnyHost:
+    """Only pages ask under which name they are: the API, sessions and probes answer under any."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        host = host_of(request)
+        # Django's own refuses whatever is not in ALLOWED_HOSTS, whoever asks.
+        request.get_host = lambda: host  # type: ignore[method-assign]
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        if not _is_page(request) or is_served(host_of(request)):
+            return None
+        why = "pages are not served under this name: ALLOWED_HOSTS has others"
+        say_refused(request, 400, why)
+        return problem_page(400, why)
+
+
+def _is_page(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    if match is None:
+        return False
+    is_session = match.view_name == "log-session"
+    return match.app_name == "admin" or (is_session and media_type_of(request) == PAGE)
+
+
+class TrailingSlash:
+    """Every route takes one, as in the original; the admin's pages have their own."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        if len(path) > 1 and not path.startswith("/admin/"):
+            request.path_info = path.removesuffix("/")
+        return self._get_response(request)
 
 
 class BodyLength:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +17,10 @@ from typing import Any
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
 from twisted.internet.defer import Deferred
+
+from logshuttle_site.hosts import split_target
+
+logger = logging.getLogger(__name__)
 
 BUFFER_BYTES = 1024 * 1024
 CUT_AFTER_SECONDS = 3.0
@@ -99,6 +104,12 @@ class _Request(WebRequest):  # type: ignore[misc]
             super().handleContentChunk(data)
             self._refuse_above_limit(self.content.tell())
 
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
+        named, path = split_target(path)
+        if named is not None:
+            self.requestHeaders.setRawHeaders(b"Host", [named])
+        super().requestReceived(command, path, version)
+
     def setResponseCode(self, code: int, message: bytes | None = None) -> None:  # noqa: N802
         """With the phrases that Twisted lacks: 422, 429."""
         super().setResponseCode(code, message or HTTPStatus(code).phrase.encode())
@@ -106,6 +117,9 @@ class _Request(WebRequest):  # type: ignore[misc]
     def _refuse_above_limit(self, size: int) -> None:
         if size > BODY_BYTES_MAX:
             self._too_large = True
+            logger.warning(
+                "Refused a body of more than %s bytes", BODY_BYTES_MAX, extra={"action": "refused"}
+            )
             self.channel.transport.write(
                 b"HTTP/1.1 413 Request Entity Too Large\r\n"
                 b"Connection: close\r\nContent-Length: 0\r\n\r\n"

@@ -143,7 +143,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "logshuttle_site.middleware.RequestId",
+    "logshuttle_site.middleware.TrailingSlash",
     "logshuttle_site.middleware.Probes",
+    "logshuttle_site.middleware.AnyHost",
     "logshuttle_site.middleware.BodyLength",
     "logshuttle_site.middleware.DatabaseAway",
     "django.middleware.security.SecurityMiddleware",

@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http.request import split_domain_port, validate_host
+
+from logshuttle_site.hosts import is_served
 
 
 class OwnPagesOnly:
@@ -30,8 +31,7 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
 
 
 def _is_ours(host: str, origin: str) -> bool:
-    domain, _ = split_domain_port(host)
-    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+    if not is_served(host):
         return False
     if not origin:
         return True

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
+from django.http.request import MediaType
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework.authentication import BaseAuthentication
@@ -30,13 +31,13 @@ _SECRET_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"
 
 class LogSessionViewSet(ViewSet):
     http_method_names = ("get", "head", "post", "delete")
-
     owner = ""
     """Whose lines are asked for: for the log, when they are refused."""
+
     def create(self, request: Request) -> Response:
         asked = TailRequest(data=request.data)
-        if not request.body:  # DRF takes no body at all for an empty object
         self.owner = asked.owner
+        if not request.body:  # DRF takes no body at all for an empty object
             raise ParseError("the body is empty; a JSON object is expected")
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
@@ -103,5 +104,14 @@ def _for_people(request: HttpRequest, problem: Response) -> HttpResponse:
 
 
 def media_type_of(request: HttpRequest) -> str:
-    """Text, as the original's clients expect it, unless something else is preferred."""
-    return request.get_preferred_type([TEXT, EVENTS, RECORDS, PAGE]) or TEXT
+    """Text, as the original's clients expect it, unless something else is preferred.
+
+    What stands behind a type, such as a charset, changes nothing; Django's own choice would then
+    know none of ours.
+    """
+    for accepted in request.accepted_types:
+        plain = MediaType(f"{accepted.main_type}/{accepted.sub_type}")
+        for offered in (TEXT, EVENTS, RECORDS, PAGE):
+            if plain.match(offered):
+                return offered
+    return TEXT

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import re_path
 
 from sessions_app.sockets import TailConsumer
 
-websocket_urlpatterns = [path("log-sessions/<str:session_id>/ws", TailConsumer.as_asgi())]
+websocket_urlpatterns = [
+    re_path("^log-sessions/(?P<session_id>[^/]+)/ws/?$", TailConsumer.as_asgi())
+]

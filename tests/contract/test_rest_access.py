@@ -69,7 +69,7 @@ def test_an_empty_key_opens_nothing(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/apps", "/apps/", APP + "/", "/nope/debug", "/log-sessions/"]
+    "path", ["/", "/apps", "/apps/", APP + "//", "/nope/debug", "/log-sessions//"]
 )
 def test_a_path_that_is_nobodys_is_closed(
     path: str, api: Api, with_authorization: Callable[[str | None], Api]
@@ -77,6 +77,27 @@ def test_a_path_that_is_nobodys_is_closed(
     for method in ("GET", "POST", "DELETE", "OPTIONS"):
         is_problem(with_authorization(None).call(method, path), 401)
         is_problem(api.call(method, path), 404)
+
+
+def test_a_trailing_slash_is_taken_on_every_route(
+    api: Api, with_authorization: Callable[[str | None], Api]
+) -> None:
+    outsider = with_authorization(None)
+    made = api.post(f"{APP}/", {"url": URL}).json()
+    one = f"{APP}/{made['id']}"
+
+    assert api.get(f"{APP}/").json() == [made]
+    assert api.get(f"{one}/").json() == made
+    assert api.patch(f"{one}/", {"name": "n"}).json()["name"] == "n"
+    assert api.post(f"{one}/pause/").status_code == 200
+    assert api.delete(f"{one}/").status_code == 200
+    opened = api.post("/log-sessions/", {"app": "gold", "space": "gs"})
+    assert opened.status_code == 201
+    session = f"/log-sessions/{opened.json()['id']}/"
+    assert outsider.call("HEAD", session).status_code == 200
+    assert api.delete(session).status_code == 204
+    assert outsider.get("/livez/").status_code == 200
+    is_problem(outsider.get(f"{SITE}/"), 401)
 
 
 @pytest.mark.parametrize(

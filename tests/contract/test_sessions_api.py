@@ -217,6 +217,12 @@ def test_a_containers_name_is_an_app_too(opened: Callable[..., str], shown: list
         ("application/x-ndjson", "application/x-ndjson"),
         (BROWSER, "text/html"),
         ("text/html;q=0.5, text/event-stream", "text/event-stream"),
+        ("text/event-stream; charset=utf-8", "text/event-stream"),
+        ("application/x-ndjson;v=1;q=0.9, text/html;level=1;q=0.1", "application/x-ndjson"),
+        ("TEXT/Event-Stream", "text/event-stream"),
+        ("text/html;q=0, */*;q=0.1", "text/plain"),
+        ("text/plain; charset=utf-8, */*", "text/plain"),
+        ("nonsense, text/html;charset", "text/html"),
     ],
 )
 def test_accept_decides_what_comes(

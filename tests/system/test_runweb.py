@@ -31,6 +31,13 @@ def test_it_serves_and_stops_in_order(shuttle: Shuttle) -> None:
     assert shuttle.api.get("/apps/gold-gs/log-drains").json() == []
     style = shuttle.api.get("/static/admin/css/base.css")
     assert (style.status_code, style.headers["content-type"][:8]) == (200, "text/css")
+    made = httpx.post(  # as a proxy that is asked, it gets the target in absolute form
+        "http://other_host:1/log-sessions/",
+        json={"app": "gold", "space": "gs"},
+        headers=shuttle.api.headers,
+        proxy=str(shuttle.api.base_url),
+    )
+    assert made.json()["logplex_url"].startswith("http://other_host:1/log-sessions/")
     assert web.terminate() == 0
     assert "Traceback" not in web.output()
 
