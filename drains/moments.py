@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from django.utils.dateparse import parse_datetime
 
 _AGE = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+# How a time begins. 24:00 is none; newer Pythons take it for the next day's first.
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ](?!24)\d\d:\d\d", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -21,7 +23,7 @@ def moment_of(text: str, now: datetime) -> datetime:
     try:
         if age := _AGE.fullmatch(text):
             return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
-        moment = parse_datetime(text)
+        moment = parse_datetime(text) if _TIME.match(text) else None
     except (ValueError, OverflowError):  # the 30th of February; a million years ago
         moment = None
     if moment is None:

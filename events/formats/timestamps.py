@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+# 24:00:00 is no time; newer Pythons take it for the next day's first.
 _RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII
+    r"(\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII
 ).fullmatch
 
 # What container runtimes write: UTC, nine digits. A whole batch is held against its shape.

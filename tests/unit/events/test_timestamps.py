@@ -1,10 +1,30 @@
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+from typing import Self
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drains.moments import moment_of
 from events.formats.timestamps import rfc5424_time, rfc5424_time_of_ms, rfc5424_times
+
+
+class NewerDatetime(datetime):
+    """As newer Pythons have it: 24:00:00 is the next day's first second."""
+
+    @classmethod
+    def fromisoformat(cls, text: str) -> Self:
+        return super().fromisoformat(re.sub(r"[T ]24:00", "T00:00", text))
+
+
+@pytest.fixture(autouse=True)
+def _newer_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.formats.timestamps.datetime", NewerDatetime)
+    monkeypatch.setattr("drains.moments.parse_datetime", NewerDatetime.fromisoformat)
+
 
 COMMON = "2016-08-24T17:03:20.080151664Z"
 
@@ -21,6 +41,9 @@ COMMON = "2016-08-24T17:03:20.080151664Z"
         ("2016-02-30T17:03:20.080151664Z", None),
         ("2016-08-24T17:03:60Z", None),
         ("2016-08-24T25:03:20Z", None),
+        ("2016-08-24T24:00:00Z", None),
+        ("2016-08-24T24:00:00.000000000Z", None),
+        ("2016-08-24T24:00:00+02:00", None),
         ("2016-08-24 17:03:20Z", None),
         ("2016-08-24T17:03:20.٠٨٠١٥١٦٦٤Z", None),
         ("2016-08-24T17:03:20Z\n", None),
@@ -51,3 +74,10 @@ def test_a_batch_gives_what_each_time_gives_alone(moments: list, nanos: int) -> 
 )
 def test_a_kafka_time_is_written_in_utc(epoch_ms: int, expected: str) -> None:
     assert rfc5424_time_of_ms(epoch_ms) == expected
+
+
+@pytest.mark.parametrize("hour", ["T24:00:00Z", "T24:00:00.0Z", " 24:00:00+00:00", "T24:00Z"])
+def test_24_00_is_no_time_in_a_request_either(hour: str) -> None:
+    assert moment_of("2026-01-31T23:59:59Z", datetime.now(UTC)).day == 31
+    with pytest.raises(ValueError, match="is neither a time"):
+        moment_of(f"2026-01-31{hour}", datetime.now(UTC))
