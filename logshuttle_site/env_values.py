@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet
 
 from events.als.tls import TlsFiles
 from events.kafka.client import client_conf
+from events.trust import NOT_ASKED
 from logshuttle_site.env import Env
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+)(?::(\d{1,5}))?", re.ASCII)
@@ -94,8 +95,19 @@ def cache_for(redis_url: str) -> dict[str, Any]:
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": redis_url,
         # Redis may be away: then nothing is in the cache, and health says so.
-        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 2, "IGNORE_EXCEPTIONS": True},
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 2,
+            "SOCKET_TIMEOUT": 2,
+            "IGNORE_EXCEPTIONS": True,
+            "CONNECTION_POOL_KWARGS": _trust_of(redis_url),
+        },
     }
+
+
+def _trust_of(redis_url: str) -> dict[str, Any]:
+    """The driver's TLS makes its own context; only connections that have TLS take its options."""
+    has_tls = urlsplit(redis_url).scheme == "rediss"
+    return {"ssl_exclude_verify_flags": list(NOT_ASKED)} if has_tls else {}
 
 
 def database_of(env: Env) -> dict[str, Any]:

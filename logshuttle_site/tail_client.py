@@ -10,6 +10,8 @@ from typing import Any
 
 import aiohttp
 
+from events.trust import verifying_context
+
 _TIMEOUT = aiohttp.ClientTimeout(sock_connect=10, sock_read=60)  # there are heartbeats
 _WAIT_MAX_SECONDS = 30.0
 
@@ -33,7 +35,8 @@ class TailClient:
 
     async def run(self, asked: dict[str, Any]) -> None:
         """Until the session is over. `asked`: the body of the POST. Raises TailFailedError."""
-        async with aiohttp.ClientSession(timeout=_TIMEOUT) as http:
+        door = aiohttp.TCPConnector(ssl=verifying_context())
+        async with aiohttp.ClientSession(timeout=_TIMEOUT, connector=door) as http:
             url = await self._open(http, asked)
             try:
                 while await self._read(http, url):

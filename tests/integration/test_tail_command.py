@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from logshuttle_site.tail_client import TailClient, TailFailedError
+from tests.support.certificates import Authority
 from tests.support.fake_tail import FakeTail
 from tests.support.processes import manage
 
@@ -142,6 +144,17 @@ async def test_a_closed_pipe_ends_it(tmp_path: Path) -> None:
         assert await process.stderr.read() == b""
 
     assert fake.asked[0]["site"] == "www.gold.example"
+
+
+async def test_over_https_an_authority_of_ones_own_is_believed(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.write(tmp_path)))
+    server = authority.unidentified().write(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(server.chain, server.key)
+
+    assert (await run(FakeTail([b"data: one\n\n"], tls=tls), tail=False)) == (["one"], [])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -70,6 +71,13 @@ class Authority:
         """Good, for a host that no test runs."""
         return self._issue("elsewhere.example")
 
+    def unidentified(self) -> Certificate:
+        """Good, without the identifier of its authority's key, as many private authorities do."""
+        root = x509.load_pem_x509_certificate(self._ca.cert_pem.bytes())
+        key = serialization.load_pem_private_key(self._ca.private_key_pem.bytes(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return _signed(LOOPBACK_NAMES, root.subject, key)
+
     def client(self, name: str = "client.example") -> Certificate:
         """What a sender shows; `name` is also its common name."""
         return self._issue(name, common_name=name)
@@ -90,21 +98,29 @@ class Authority:
 
 def self_signed(*names: str) -> Certificate:
     """Nobody's but its own, and no authority."""
-    names = names or LOOPBACK_NAMES
+    return _signed(names or LOOPBACK_NAMES)
+
+
+def _signed(
+    names: Sequence[str],
+    issuer: x509.Name | None = None,
+    signer: ec.EllipticCurvePrivateKey | None = None,
+) -> Certificate:
+    """By itself, when nobody else is named."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject)
+        .issuer_name(issuer or subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _DAY)
         .not_valid_after(now + 9 * _DAY)
         .add_extension(x509.SubjectAlternativeName([_general_name(n) for n in names]), False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
-        .sign(key, hashes.SHA256())
+        .sign(signer or key, hashes.SHA256())
     )
     return Certificate(
         certificate.public_bytes(serialization.Encoding.PEM).decode(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -20,6 +21,7 @@ class FakeTail:
     hold: bool = False
     refusal: web.Response | None = None
     """To the POST."""
+    tls: ssl.SSLContext | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     seen_ids: list[str | None] = field(default_factory=list)
     deleted: int = 0
@@ -30,8 +32,8 @@ class FakeTail:
         application.router.add_post("/log-sessions", self._open)
         application.router.add_get(SESSION, self._read)
         application.router.add_delete(SESSION, self._delete)
-        self._server = TestServer(application)
-        await self._server.start_server()
+        self._server = TestServer(application, scheme="https" if self.tls else "http")
+        await self._server.start_server(ssl=self.tls)
         self.url = str(self._server.make_url("/"))
         return self
 

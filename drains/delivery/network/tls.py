@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from drains.delivery.network.errors import DialError
 from drains.option_values import TlsOptions
+from events.trust import verifying_context
 
 TlsContext = ssl.SSLContext
 
@@ -27,8 +28,7 @@ _READ_BYTES = 64 * 1024
 def context_of(options: TlsOptions) -> TlsContext:
     """Made once and shared: loading the system's roots takes 20 ms. Raises DialError."""
     try:
-        context = ssl.create_default_context(cadata=options.ca or None)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context = verifying_context(options.ca)
         context.options |= ssl.OP_NO_RENEGOTIATION
         if options.certificate:
             with _as_file(options.certificate + "\n" + options.key) as path:

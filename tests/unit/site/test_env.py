@@ -10,9 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import ConnectionPool
 
+from events.trust import NOT_ASKED
 from logshuttle_site.env import Env, SettingsError
-from logshuttle_site.env_values import database_of, encryption_keys_of, kafka_hosts_of
+from logshuttle_site.env_values import (
+    cache_for,
+    database_of,
+    encryption_keys_of,
+    kafka_hosts_of,
+)
 from tests.support.processes import ROOT, manage, run_process
 
 SECRET = "s3cr3t-of-nobody"
@@ -390,3 +397,13 @@ def test_a_process_with_bad_settings_ends_with_2_and_no_traceback(tmp_path: Path
         assert f"  {name}: " in said
     assert "Traceback" not in said
     assert SECRET not in said
+
+
+def test_redis_certificates_are_judged_as_all_others() -> None:
+    secured, plain = (
+        ConnectionPool.from_url(url, **cache_for(url)["OPTIONS"]["CONNECTION_POOL_KWARGS"])
+        for url in ("rediss://cache", "redis://cache")
+    )
+    connection: Any = secured.make_connection()
+    assert connection.ssl_exclude_verify_flags == list(NOT_ASKED)
+    plain.make_connection()  # it would not know the option
