@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -18,14 +18,18 @@ from drains.delivery.network.dialing import (
     Connected,
     Dialer,
 )
-from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, explain
+from drains.delivery.network.errors import DeliveryError, explain
+from drains.delivery.network.kernel import has_shut
 from drains.delivery.sender import Sender
 from drains.delivery.wire.rfc5424 import PRI_AND_VERSION, framed, header_of, wire_format_of
 from drains.routes import Route
+from drains.transports import TCP
 from events.formats.timestamps import rfc5424_time
 from events.lines import Origin, Severity
 
 SEND_SECONDS = 10.0
+HEAR_SECONDS = 0.3
+"""After the line has gone out: a refusal of it comes as a reset, an end or an ICMP message."""
 _LOOK_SECONDS = 0.02
 _TAG = "logshuttle"
 _TEXT = "Test line from Log shuttle"
@@ -37,6 +41,7 @@ _SENT = {
     "nothing": "handed to the network: UDP has no answer",
 }
 """What a success says, by who confirms it."""
+_ONLY_READS = "received; the receiver only reads: it has shut its own direction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Trial:
                     said.append("certificate and name are good")
             else:
                 sender = await self._open(connected)
-            await self._send(sender)
+            await self._send(sender, connected)
         return self._steps
 
     async def _resolve(self) -> Addresses:
@@ -94,17 +99,14 @@ class Trial:
     async def _open(self, connected: Connected) -> _Sender:
         return await Connector(self._dialer).over(connected, self._route, self._ended.append)
 
-    async def _send(self, sender: _Sender) -> None:
-        loop = asyncio.get_running_loop()
+    async def _send(self, sender: _Sender, connected: Connected) -> None:
         try:
             async with self._step("send", SEND_SECONDS) as said:
                 sender.send((self._test_line(),), _TestWrite(self._route.drain_id))
-                while not sender.confirm(loop.time()):
-                    if self._ended:
-                        error = self._ended[0]
-                        raise error or ConnectionEndedError("connection closed by the receiver")
-                    await asyncio.sleep(_LOOK_SECONDS)
+                await self._confirmed(sender, connected)
                 said.append(_SENT[self._transport.confirmed_by])
+            if not self._transport.answers:
+                await self._hear(sender, connected)
         except BaseException:
             sender.abort()
             raise
@@ -112,6 +114,37 @@ class Trial:
             sender.close()
         finally:
             await sender.wait_closed()
+
+    async def _confirmed(self, sender: _Sender, connected: Connected) -> None:
+        loop = asyncio.get_running_loop()
+        while not sender.confirm(loop.time()):
+            self._look(sender, connected)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _hear(self, sender: _Sender, connected: Connected) -> None:
+        """What a receiver says that has got the line: the step may yet have gone wrong."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + HEAR_SECONDS
+        sent = self._steps[-1]
+        try:
+            while loop.time() < until:
+                if self._look(sender, connected):
+                    self._steps[-1] = replace(sent, detail=_ONLY_READS)
+                await asyncio.sleep(_LOOK_SECONDS)
+        except DeliveryError as error:
+            self._steps[-1] = replace(sent, ok=False, detail=str(error))
+
+    def _look(self, sender: _Sender, connected: Connected) -> bool:
+        """Whether the receiver only reads. Raises DeliveryError when it refuses, or is gone."""
+        if self._ended:
+            why = self._ended[0]
+            raise DeliveryError(explain(why) if why else "connection closed by the receiver")
+        if sender.trouble:
+            raise DeliveryError(sender.trouble)
+        try:
+            return self._transport is TCP and has_shut(connected)
+        except OSError as error:  # asyncio looks no more once there was an end
+            raise DeliveryError(explain(error)) from error
 
     def _test_line(self) -> bytes:
         wire = wire_format_of(self._route)

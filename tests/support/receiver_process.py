@@ -2,8 +2,8 @@
 
 Standard library only, so that it is up at once. Its one argument is JSON:
 `{"port", "lines", "events", "framing"}`, and for TCP also `{"tls", "read", "bytes_per_second",
-"end_after", "reset", "times", "receive_buffer", "silent", "greeting"}`. It appends complete lines
-to the file `lines`, and to the file `events` what listener.Listener tells.
+"end_after", "reset", "times", "receive_buffer", "silent", "shuts", "greeting"}`. It appends whole
+lines to the file `lines`, and to the file `events` what listener.Listener tells.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class Receiver(Listener):
         badly = self._behaves_badly(number)
         if badly and not self.orders["read"]:
             threading.Event().wait()  # open, and nobody reads
+        if badly and self.orders["shuts"]:
+            connection.shutdown(socket.SHUT_WR)
         self._read(connection, badly)
 
     def _behaves_badly(self, number: int) -> bool:

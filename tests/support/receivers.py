@@ -29,12 +29,14 @@ class Mode:
     times: int | None = None
     receive_buffer: int | None = None
     silent: bool = False  # accepts, and nothing more: no handshake
+    shuts: bool = False  # its own direction, at once: it only reads
     greeting: str | None = None  # writes this in place of a handshake, and keeps open
 
 
 NORMAL = Mode()
 NEVER_READ = Mode(read=False)
 SILENT = Mode(silent=True)
+ONLY_READS = Mode(shuts=True)
 PLAIN_TEXT = Mode(greeting="hello\r\n")
 
 

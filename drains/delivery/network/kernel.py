@@ -48,3 +48,21 @@ def unacknowledged_bytes(connection: HasFileno) -> int | None:
         return None
     found: int = struct.unpack("i", answer)[0]
     return found
+
+
+class HasReceive(Protocol):
+    def recv(self, size: int, flags: int, /) -> bytes: ...
+
+
+_MSG_PEEK = 2
+
+
+def has_shut(connection: HasReceive) -> bool:
+    """Whether the other side has shut its own direction. Takes nothing of what it has sent.
+
+    Raises OSError for what the kernel has been told and has not said yet, such as a reset.
+    """
+    try:
+        return connection.recv(1, _MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
