@@ -22,6 +22,12 @@ RETRY_MS = (1000, 5000)
 
 _json = msgspec.json.encode
 
+_CUTS = {
+    character.encode(): f"\\u{ord(character):04x}".encode()
+    for character in "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+}
+"""Where Python's `splitlines`, and what is made like it, ends a line too → as JSON escapes it."""
+
 Said = StreamNotice | Skipped | BacklogEnd | Ping | Bye
 
 
@@ -36,6 +42,8 @@ class StreamEncoder(Protocol):
     opening: bytes
     """Sent at once: headers go out with it."""
     joint: bytes
+    escapes_cuts: bool
+    """Many of its readers are libraries that end a line where we do not."""
 
     def line(self, block: Block, index: int) -> bytes: ...
 
@@ -47,7 +55,7 @@ class StreamEncoder(Protocol):
 
 
 class TextEncoder:
-    name, opening, joint = "text", b"", b""
+    name, opening, joint, escapes_cuts = "text", b"", b"", False
 
     def __init__(self, key: Key) -> None:
         self._key = key
@@ -66,7 +74,7 @@ class TextEncoder:
 class EventsEncoder:
     """Server-sent events."""
 
-    name, joint = "events", b""
+    name, joint, escapes_cuts = "events", b"", True
 
     def __init__(self) -> None:
         self.opening = b"retry: %d\n\n" % random.randint(*RETRY_MS)  # noqa: S311
@@ -97,7 +105,7 @@ class EventsEncoder:
 class RecordsEncoder:
     """NDJSON. What is said about lines is a record too, of source `logshuttle`."""
 
-    name, opening, joint = "records", b"", b""
+    name, opening, joint, escapes_cuts = "records", b"", b"", True
 
     def __init__(self, key: Key) -> None:
         app, space = key if isinstance(key, AppKey) else ("", "")
@@ -119,7 +127,7 @@ class RecordsEncoder:
 class SocketEncoder:
     """Frames of a WebSocket: one JSON object each."""
 
-    name, opening, joint = "socket", b"", b","
+    name, opening, joint, escapes_cuts = "socket", b"", b",", False
 
     def line(self, block: Block, index: int) -> bytes:
         line = block.lines[index]
@@ -180,25 +188,33 @@ def _parts(encoder: StreamEncoder, piece: LineSlice) -> Sequence[bytes]:
     """Lines, joined as far as a write takes them; those of a whole block are made only once."""
     block = piece.block
     if not piece.is_whole:
-        return [encoder.line(block, index) for index in piece.indices]
+        return list(_joined(encoder, block, piece.indices))
     made = block.made.get(encoder.name)
     if made is None:
-        made = block.made[encoder.name] = list(_joined(encoder, block))
+        made = block.made[encoder.name] = list(_joined(encoder, block, piece.indices))
     return made
 
 
-def _joined(encoder: StreamEncoder, block: Block) -> Iterator[bytes]:
+def _joined(encoder: StreamEncoder, block: Block, indices: Iterable[int]) -> Iterator[bytes]:
     lines: list[bytes] = []
     size = 0
-    for index in range(len(block.lines)):
+    for index in indices:
         line = encoder.line(block, index)
         if lines and size + len(line) > WRITE_BYTES:
-            yield encoder.joint.join(lines)
+            yield _one(encoder, lines)
             lines, size = [], 0
         lines.append(line)
         size += len(line) + len(encoder.joint)
     if lines:
-        yield encoder.joint.join(lines)
+        yield _one(encoder, lines)
+
+
+def _one(encoder: StreamEncoder, lines: Sequence[bytes]) -> bytes:
+    joined = encoder.joint.join(lines)
+    if encoder.escapes_cuts:
+        for cut, escaped in _CUTS.items():
+            joined = joined.replace(cut, escaped)  # copies nothing where there is none
+    return joined
 
 
 def _told(event: Said) -> str:

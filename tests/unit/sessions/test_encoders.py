@@ -65,6 +65,33 @@ def test_records_are_json_a_line_each() -> None:
     }
 
 
+CUTS = "a\x0bb\x0cc\x1cd\x1de\x1ef\x85g\u2028h\u2029i"
+"""Where Python's `splitlines` ends a line."""
+
+
+@pytest.mark.parametrize("only", [None, [0]], ids=["whole block", "filtered"])
+def test_one_line_is_one_line_to_those_who_cut_at_more_than_newlines(
+    only: list[int] | None,
+) -> None:
+    json_text = '{"msg": "a\u2028b"}'
+    record, other = written(
+        RecordsEncoder(GOLD), piece(CUTS), piece(CUTS, "x", only=only)
+    ).splitlines()[:2]
+    assert json.loads(record)["text"] == json.loads(other)["text"] == CUTS
+    id_, data, nothing = written(
+        EventsEncoder(), piece(CUTS + json_text, "x", only=[0])
+    ).splitlines()
+    assert (id_, nothing) == ("id: base.l0.0.0", "")
+    assert "\\u000bb\\u000cc\\u001cd\\u001de\\u001ef\\u0085g\\u2028h\\u2029i" in data
+    assert json.loads(data[data.index("{") :]) == {"msg": "a\u2028b"}
+
+
+def test_the_page_and_text_get_each_character_as_it_is() -> None:
+    assert CUTS in written(TextEncoder(GOLD), piece(CUTS))
+    (frame,) = writes(SocketEncoder(), [piece(CUTS)])
+    assert json.loads(frame)["lines"][0]["text"] == CUTS
+
+
 def test_a_frame_of_a_socket_has_all_lines_that_came_together() -> None:
     (frame,) = writes(SocketEncoder(), [piece("a", "b"), piece("c", "d", only=[1])])
     lines = json.loads(frame)["lines"]
