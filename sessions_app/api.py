@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from django.db import close_old_connections
@@ -11,9 +12,10 @@ from django.http.request import MediaType
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from sessions_app import selectors, services
@@ -82,13 +84,36 @@ class LogSessionViewSet(ViewSet):
             response = _for_people(request._request, response)
         answer = super().finalize_response(request, response, *args, **kwargs)
         for name, value in _SECRET_HEADERS.items():
-            answer.headers[name] = value
+            answer.setdefault(name, value)  # a stream says more
         patch_vary_headers(answer, ["Accept"])
         return answer
 
     @property
     def _is_reading(self) -> bool:
         return self.action_map.get(str(self.request.method).lower()) == "retrieve"
+
+
+class NoUpgradeError(APIException):
+    status_code = HTTPStatus.UPGRADE_REQUIRED
+    default_detail = (
+        "this address speaks WebSocket, and the request came without `Upgrade: websocket`: a proxy "
+        "in between has dropped it (nginx: proxy_http_version 1.1; proxy_set_header Upgrade "
+        '$http_upgrade; proxy_set_header Connection "upgrade")'
+    )
+
+
+class SocketAddressView(APIView):
+    """A WebSocket's address when it is asked in plain HTTP. Open, and says of no session."""
+
+    http_method_names = ("get",)
+    authentication_classes = permission_classes = ()
+
+    def get(self, request: Request, session_id: str) -> Response:
+        raise NoUpgradeError
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {"Upgrade": "websocket", "Connection": "Upgrade", **_SECRET_HEADERS}
 
 
 def _for_people(request: HttpRequest, problem: Response) -> HttpResponse:

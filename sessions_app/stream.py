@@ -22,7 +22,7 @@ from sessions_app.tail.tokens import resume_of
 EVENTS, RECORDS = "text/event-stream", "application/x-ndjson"
 
 _HEADERS = {
-    "Cache-Control": "no-store",
+    "Cache-Control": "no-store, no-transform",  # haproxy's compression would hold lines back
     "X-Accel-Buffering": "no",  # nginx would hold lines back
     "X-Content-Type-Options": "nosniff",
 }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions_app.api import LogSessionViewSet
+from sessions_app.api import LogSessionViewSet, SocketAddressView
 
 urlpatterns = [
     path("log-sessions", LogSessionViewSet.as_view({"post": "create"})),
@@ -11,4 +11,5 @@ urlpatterns = [
         LogSessionViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
         name="log-session",
     ),
+    path("log-sessions/<str:session_id>/ws", SocketAddressView.as_view()),
 ]

@@ -392,3 +392,11 @@ def test_the_id_is_stored_nowhere(opened: Callable[..., str]) -> None:
     stored = [str(value) for value in TailSession.objects.values().get().values()]
     assert not any(session_id in value for value in stored)
     assert session_id not in str(cache.__dict__)
+
+
+def test_a_websocket_whose_upgrade_was_dropped_is_told_so(opened: Callable[..., str]) -> None:
+    for path in (opened(), f"{PATH}/{uuid.uuid4()}"):
+        answer = read(f"{path}/ws")
+        assert "a proxy in between has dropped it" in is_problem(answer, 426)["detail"]
+        assert (answer["Upgrade"], answer["Connection"]) == ("websocket", "Upgrade")
+        assert SECRET.items() <= dict(answer.items()).items()

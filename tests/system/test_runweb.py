@@ -103,7 +103,7 @@ def test_of_many_at_once_one_makes_the_drain(
     shuttle.close()
 
 
-def test_no_path_takes_websockets(shuttle: Shuttle) -> None:
+def test_only_tails_take_websockets(shuttle: Shuttle) -> None:
     web = shuttle.start_web()
     upgrade = {
         "Connection": "Upgrade",
@@ -113,6 +113,8 @@ def test_no_path_takes_websockets(shuttle: Shuttle) -> None:
     }
 
     assert shuttle.api.get("/apps/gold-gs/log-drains", headers=upgrade).status_code == 403
+    dropped = shuttle.api.get("/log-sessions/some-id/ws")
+    assert (dropped.status_code, dropped.headers["Upgrade"]) == (426, "websocket")
     assert "Traceback" not in web.output()
 
 

@@ -56,7 +56,7 @@ async def test_the_last_lines_come_at_once_and_live_ones_after_them(
     shown = [line.rpartition(": ")[2] for line in seen.lines]
     assert shown == ["old 0", "old 1", "old 2", "new"]
     if accept != "websocket":
-        assert seen.headers["Cache-Control"] == "no-store"
+        assert seen.headers["Cache-Control"] == "no-store, no-transform"
         assert seen.headers["X-Accel-Buffering"] == "no"
 
 
