@@ -124,6 +124,8 @@ SERVICES = services_of(KAFKA_CONF, REDIS_URL, DATABASES["default"])
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
+NO_COLOR = bool(env.text("NO_COLOR"))
+"""`tail` shows no colours, as no-color.org asks for."""
 LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT, debug_sessions=DEBUG_SESSION)
 
 INSTALLED_APPS = [

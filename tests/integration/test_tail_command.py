@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pty
 import signal
 import ssl
 from pathlib import Path
@@ -98,15 +100,19 @@ async def test_no_server_is_said() -> None:
 class Tail:
     """The command itself, as a process."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(
+        self, folder: Path, *options: str, stdout: int = asyncio.subprocess.PIPE, **more: str
+    ) -> None:
         self._options = options
-        self._environment = {**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{folder}/tail.sqlite3"}
+        self._stdout = stdout
+        database = f"sqlite:///{folder}/tail.sqlite3"
+        self._environment = {**ENVIRONMENT, "DATABASE_URL": database, **more}
 
     async def __aenter__(self) -> asyncio.subprocess.Process:
         self._process = await asyncio.create_subprocess_exec(
             *manage("tail", *self._options),
             env=self._environment,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=self._stdout,
             stderr=asyncio.subprocess.PIPE,
         )
         return self._process
@@ -144,6 +150,40 @@ async def test_a_closed_pipe_ends_it(tmp_path: Path) -> None:
         assert await process.stderr.read() == b""
 
     assert fake.asked[0]["site"] == "www.gold.example"
+
+
+HOSTILE = "a\x1b[31mred\x1b[2J\u202eb"
+VISIBLE, COLOURED = "ared^[[2JU+202Eb", "a\x1b[31mred^[[2JU+202Eb\x1b[0m"
+
+
+@pytest.mark.parametrize(
+    ("options", "printed"),
+    [((), VISIBLE), (("--force-color",), COLOURED), (("--raw",), HOSTILE)],
+    ids=str,
+)
+async def test_what_a_pipe_gets(options: tuple[str, ...], printed: str, tmp_path: Path) -> None:
+    fake = FakeTail([f"data: {HOSTILE}\n\n".encode()])
+    async with fake, Tail(tmp_path, "gold-gs", "--url", fake.url, "--no-tail", *options) as process:
+        said, _ = await process.communicate()
+
+    assert said.decode() == printed + "\n"
+
+
+@pytest.mark.parametrize(
+    ("no_color", "printed"), [({}, COLOURED), ({"NO_COLOR": "1"}, VISIBLE)], ids=["", "NO_COLOR"]
+)
+async def test_what_a_terminal_gets(no_color: dict[str, str], printed: str, tmp_path: Path) -> None:
+    fake = FakeTail([f"data: {HOSTILE}\n\n".encode()])
+    ours, theirs = pty.openpty()
+    async with fake:
+        tail = Tail(tmp_path, "gold-gs", "--url", fake.url, "--no-tail", stdout=theirs, **no_color)
+        async with tail as process:
+            _, complaints = await process.communicate()
+    said = os.read(ours, 4096).decode()
+    os.close(ours)
+    os.close(theirs)
+
+    assert (said, complaints) == (printed + "\r\n", b"")
 
 
 async def test_over_https_an_authority_of_ones_own_is_believed(

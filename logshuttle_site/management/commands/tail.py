@@ -10,8 +10,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.color import no_style
 
-from logshuttle_site.tail_client import TailClient, TailFailedError
+from logshuttle_site.tail_client import Say, TailClient, TailFailedError
+from logshuttle_site.terminal import shown
 from sessions_app.errors import InvalidSessionError
 from sessions_app.filters import owner_of
 from sessions_app.serializers import LINES_DEFAULT, SOURCES, STREAMS
@@ -33,6 +35,9 @@ class Command(BaseCommand):
         parser.add_argument("--process", default="", help="process types such as web, worker")
         parser.add_argument("--stream", default="", help=", ".join(STREAMS))
         parser.add_argument("--text", default="", help="only lines that have it, in any case")
+        parser.add_argument(
+            "--raw", action="store_true", help="all escapes and control characters, for pipes"
+        )
         parser.add_argument(
             "--url",
             default=settings.SESSION_URL or f"http://127.0.0.1:{settings.PORT}",
@@ -57,7 +62,8 @@ class Command(BaseCommand):
         }
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
-        client = TailClient(options["url"], settings.AUTH_KEY, _print, self._note)
+        show = _print if options["raw"] else self._shown_for(options)
+        client = TailClient(options["url"], settings.AUTH_KEY, show, self._note)
         try:
             asyncio.run(client.run(asked))
         except TailFailedError as error:
@@ -66,6 +72,13 @@ class Command(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except KeyboardInterrupt:
             return
+
+    def _shown_for(self, options: dict[str, Any]) -> Say:
+        is_wanted = not (settings.NO_COLOR or options["no_color"])
+        colours = options["force_color"] or (is_wanted and sys.stdout.isatty())
+        if not colours:
+            self.style = no_style()
+        return lambda line: _print(shown(line, colours=colours))
 
     def _note(self, text: str) -> None:
         self.stderr.write(self.style.NOTICE(text))

@@ -73,6 +73,7 @@ def run_settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
         ("REDIS_URL", ""),
         ("LOG_LEVEL", "INFO"),
         ("LOG_FORMAT", "console"),
+        ("NO_COLOR", False),
         ("KAFKA_CONF", {"bootstrap.servers": "kafka:9092"}),
         ("ENCRYPTION_KEYS_DERIVED", True),
         ("DRAIN_ALLOWED_CIDRS", []),
@@ -129,6 +130,7 @@ def test_what_is_not_set_has_its_default(
         ({"DRAIN_ALLOWED_PORTS": "25, 6514"}, "DRAIN_ALLOWED_PORTS", [25, 6514]),
         ({"LOG_LEVEL": "DEBUG"}, "LOG_LEVEL", "DEBUG"),
         ({"LOG_FORMAT": "json"}, "LOG_FORMAT", "json"),
+        ({"NO_COLOR": "0"}, "NO_COLOR", True),
         (
             {"KAFKA_CONF_SASL_USERNAME": "me", "KAFKA_CONF_bootstrap_servers": "other:1"},
             "KAFKA_CONF",
