@@ -84,6 +84,13 @@ class RouteVersion(models.Model):
     number = models.BigIntegerField(default=1)
 
 
+class Installation(models.Model):
+    """One row, made by the first worker: which installation's offsets are this database's, where
+    several share a Kafka."""
+
+    public_id = models.CharField(max_length=32)
+
+
 class DrainCursor(models.Model):
     """Where a drain has to go on in a partition: all below has been delivered, or is not its own.
 

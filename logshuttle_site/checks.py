@@ -12,7 +12,7 @@ TAG = "logshuttle"
 
 @register(TAG)
 def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """W001 laptop mode, W002 any host, W003 derived keys."""
+    """W001 laptop mode, W002 any host, W003 derived keys, W004 no database."""
     if settings.LAPTOP_MODE:
         return [
             Warning(
@@ -36,6 +36,15 @@ def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
                 "Drains' secrets are encrypted with a key made from SECRET_KEY.",
                 hint="Set FIELD_ENCRYPTION_KEYS, so that each can be changed by itself.",
                 id="logshuttle.W003",
+            )
+        )
+    if settings.DATABASE_BY_DEFAULT:
+        found.append(
+            Warning(
+                "Drains are kept in a file of the working directory: another folder is another"
+                " installation.",
+                hint="Set DATABASE_URL, the same for all processes.",
+                id="logshuttle.W004",
             )
         )
     return found

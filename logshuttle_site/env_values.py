@@ -20,6 +20,8 @@ from events.trust import NOT_ASKED
 from logshuttle_site.env import Env
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+)(?::(\d{1,5}))?", re.ASCII)
+_GROUP_MAX = 255
+_GROUP = re.compile(rf"[!-~]{{1,{_GROUP_MAX}}}")
 _KAFKA_PORT = 9092
 _REDIS_PORT = 6379
 _POSTGRES_PORT = 5432
@@ -60,6 +62,13 @@ def kafka_conf_of(env: Env, hosts: list[str], *, probe: bool) -> dict[str, str]:
         except (KafkaException, ValueError) as error:
             env.fault("KAFKA_CONF_…", error.args[0].str() if error.args else "not usable")
     return conf
+
+
+def kafka_group_of(env: Env, default: str) -> str:
+    group = env.text("KAFKA_GROUP", default)
+    if not _GROUP.fullmatch(group) or group == "*":  # which means all groups, to Kafka's ACLs
+        env.fault("KAFKA_GROUP", f"must be 1 to {_GROUP_MAX} characters of ASCII without blanks")
+    return group
 
 
 def als_tls_of(env: Env) -> TlsFiles:
@@ -110,13 +119,14 @@ def _trust_of(redis_url: str) -> dict[str, Any]:
     return {"ssl_exclude_verify_flags": list(NOT_ASKED)} if has_tls else {}
 
 
-def database_of(env: Env) -> dict[str, Any]:
-    """Django's settings for DATABASE_URL, else POSTGRES_URL, else a file in this folder."""
+def database_of(env: Env) -> tuple[dict[str, Any], bool]:
+    """Django's settings for DATABASE_URL, else POSTGRES_URL, else a file in this folder; and
+    whether it had to be that file."""
     for name in ("DATABASE_URL", "POSTGRES_URL"):
         url = env.secret(name)
         if url:
-            return _database_from(env, name, url)
-    return _with_options(dj_database_url.parse("sqlite:///logshuttle.sqlite3"))
+            return _database_from(env, name, url), False
+    return _with_options(dj_database_url.parse("sqlite:///logshuttle.sqlite3")), True
 
 
 def _database_from(env: Env, name: str, url: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from logshuttle_site.env_values import (
     database_of,
     encryption_keys_of,
     kafka_conf_of,
+    kafka_group_of,
     kafka_hosts_of,
     redis_url_of,
     services_of,
@@ -65,7 +66,7 @@ KAFKA_CONF = kafka_conf_of(env, KAFKA_HOSTS, probe=not _offline)
 """librdkafka's settings for every client."""
 
 TEST_MODE = bool(env.text("TEST_MODE"))
-KAFKA_GROUP = "logshuttletest" if TEST_MODE else "logshuttle"
+KAFKA_GROUP = kafka_group_of(env, "logshuttletest" if TEST_MODE else "logshuttle")
 """The workers' consumer group."""
 PORT = env.integer("PORT", 5000, 1, 65535)
 ALS_PORT = env.integer("ALS_PORT", 9001, 1, 65535)
@@ -109,7 +110,8 @@ for _origin in CSRF_TRUSTED_ORIGINS:
     env.refuse_no_web_url("CSRF_TRUSTED_ORIGINS", _origin)
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT")
 
-DATABASES = {"default": database_of(env)}
+_database, DATABASE_BY_DEFAULT = database_of(env)
+DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = redis_url_of(env)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import confluent_kafka as kafka
 from confluent_kafka import KafkaError, KafkaException
 
+from events.kafka.assignments import Assignments
 from events.kafka.batch_size import BatchSize
+from events.kafka.committed import Committed, committed_of
 from events.kafka.consumer_thread import ConsumerThread
 from events.kafka.records import Batch, Offsets, TopicPartition, partition_of
 
@@ -22,41 +24,13 @@ COMMITTED_SECONDS = 3.0
 """Nothing is read while the group's coordinator is asked: then it is asked again."""
 ANSWER_SECONDS = 0.2
 """For the answer when the time of a hand-over is up: the event loop may be late."""
+ASKED_AT_ONCE = 5_000
 
 _UNKNOWN = {
     KafkaError.UNKNOWN_TOPIC_OR_PART,
     KafkaError._UNKNOWN_TOPIC,
     KafkaError._UNKNOWN_PARTITION,
 }
-
-
-class Committed(NamedTuple):
-    """What the group has committed for a partition."""
-
-    offset: int
-    topic_id: str
-    """Of the log that this is an offset of; empty when that was unknown."""
-
-
-class Assignments(Protocol):
-    """Who is told, in the event loop, which partitions come and go."""
-
-    hand_over_seconds: float
-    """How long partitions that go may wait for what is under way."""
-
-    def assigned(self, partitions: Sequence[TopicPartition], generation: int) -> None:
-        """Nothing of these is read before `begin` is called for them."""
-
-    def revoked(
-        self, partitions: Sequence[TopicPartition], until: float
-    ) -> Coroutine[Any, Any, Offsets]:
-        """Partitions go at this time (monotonic seconds). Returns what is to be committed."""
-
-    def lost(self, partitions: Sequence[TopicPartition]) -> None:
-        """Partitions are already somebody else's: neither commit nor store."""
-
-    def topic_id(self, topic: str) -> str:
-        """Names the log that a topic's offsets belong to: committed with them."""
 
 
 class GroupMember:
@@ -111,10 +85,27 @@ class GroupMember:
             if part.error is not None and part.error.code() not in _UNKNOWN:
                 raise KafkaException(part.error)
         return {
-            partition_of(part): Committed(part.offset, part.metadata or "")
+            partition_of(part): committed_of(part)
             for part in answers
             if part.error is None and part.offset >= 0
         }
+
+    async def committed_anywhere(self) -> dict[TopicPartition, Committed]:
+        """The same of all topics there are. Nothing is read meanwhile. Raises KafkaException.
+
+        (Kafka's own question for all of a group ends librdkafka with SIGSEGV where the group has no
+        coordinator yet: its issue 5040.)
+        """
+        known = await self._thread.call(lambda: self._kafka.list_topics(timeout=COMMITTED_SECONDS))
+        there = [
+            TopicPartition(topic, number)
+            for topic, about in known.topics.items()
+            for number in about.partitions
+        ]
+        found: dict[TopicPartition, Committed] = {}
+        for start in range(0, len(there), ASKED_AT_ONCE):
+            found |= await self.committed(there[start : start + ASKED_AT_ONCE])
+        return found
 
     async def ends(self, partitions: Iterable[TopicPartition]) -> Offsets:
         """Where each ends, as of the last fetch: asks nobody."""
@@ -154,6 +145,14 @@ class GroupMember:
         if offsets:
             await self._thread.call(commit)
 
+    async def mark(self, offsets: Mapping[TopicPartition, Committed]) -> None:
+        """Send offsets as they stand here, whosever partitions they are."""
+        parts = [
+            kafka.TopicPartition(*partition, at.offset, metadata=at.metadata)
+            for partition, at in offsets.items()
+        ]
+        await self._thread.call(lambda: self._kafka.commit(offsets=parts, asynchronous=True))
+
     async def assign_again(self, partitions: Iterable[TopicPartition]) -> None:
         """Have partitions, those that are still ours, taken over anew."""
         wanted = set(partitions)
@@ -167,9 +166,9 @@ class GroupMember:
         await self._thread.call(again)
 
     def _to_commit(self, offsets: Offsets) -> list[kafka.TopicPartition]:
-        topic_id = self._assignments.topic_id
+        metadata = self._assignments.metadata
         return [
-            kafka.TopicPartition(*partition, offset, metadata=topic_id(partition.topic))
+            kafka.TopicPartition(*partition, offset, metadata=metadata(partition.topic))
             for partition, offset in offsets.items()
         ]
 

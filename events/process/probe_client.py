@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
@@ -21,3 +23,12 @@ async def ask(path: str, socket: Path, limit_seconds: float) -> bytes | None:
             return await answer.read()
     except (TimeoutError, aiohttp.ClientError, OSError):
         return None
+
+
+async def ask_checks(socket: Path, limit_seconds: float) -> Mapping[str, bool] | None:
+    """What its readiness hangs on, and whether that holds; None as above."""
+    body = await ask("/readyz", socket, limit_seconds)
+    if body is None:
+        return None
+    found: Mapping[str, bool] = json.loads(body)["checks"]
+    return found

@@ -98,7 +98,8 @@ class Demo:
         await asyncio.to_thread(_ensure_operator, parts, keys.password)
         self._progress.say("starting web and worker")
         parts.start("runweb", "--host", "127.0.0.1")
-        parts.start("runshuttle")
+        # Whoever deletes the demo's database keeps its Kafka, which serves nobody else.
+        parts.start("runshuttle", "--take-over-group")
         async with asyncio.timeout(WEB_SECONDS):
             while not await self._web_answers():
                 parts.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import cast
@@ -10,7 +11,7 @@ from uuid import UUID
 from django.db import Error, OperationalError, ProgrammingError, connection, transaction
 
 from drains import selectors, services
-from drains.models import DrainCursor, PartitionClaim
+from drains.models import DrainCursor, Installation, PartitionClaim
 from drains.routes import RouteTable
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
@@ -26,6 +27,9 @@ from shuttle.commit.store import (
 )
 from shuttle.feed.stored_rows import StoredCursor
 
+ID_BYTES = 8
+"""It stands with every offset that is committed."""
+
 
 class DatabaseStore:
     """The store in Django's database (see store.Store). `group`: whose claims it writes."""
@@ -33,6 +37,12 @@ class DatabaseStore:
     def __init__(self, group: str) -> None:
         self._group = group
         self._routes = selectors.RouteReader()
+
+    def installation(self) -> str:
+        with _translated():
+            made = {"public_id": secrets.token_hex(ID_BYTES)}
+            # Of several workers that ask at once one makes it: the others are refused, and read it.
+            return Installation.objects.get_or_create(pk=1, defaults=made)[0].public_id
 
     def route_version(self) -> int:
         with _translated():

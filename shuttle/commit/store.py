@@ -73,6 +73,9 @@ class FeedStatus(NamedTuple):
 class Store(Protocol):
     """Every call may take seconds, and may raise StoreError. Called from one thread."""
 
+    def installation(self) -> str:
+        """The id of the one installation that this database is of."""
+
     def route_version(self) -> int: ...
 
     def routes(self) -> RouteTable: ...

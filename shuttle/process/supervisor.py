@@ -1,7 +1,7 @@
 """Several workers on one machine: a process each, started again when it dies.
 
 The first starts alone, so that a configuration that cannot be is said once; the others follow
-when it serves its probes. They share nothing but the consumer group and the database.
+when it follows drains. They share nothing but the consumer group and the database.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
+from events.process.probe_client import ask_checks
 from events.process.supervised_process import SupervisedProcess
 
 BAD_CONFIGURATION = 2
 LOOK_SECONDS = 0.05
+ANSWER_SECONDS = 3.0
 
 
 class Supervisor:
@@ -53,7 +55,7 @@ class Supervisor:
         first, *others = self.workers.values()
         running = [asyncio.create_task(first.run())]
         try:
-            await self._serves(running[0])
+            await self._works(running[0])
             running += [asyncio.create_task(worker.run()) for worker in others]
             await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -63,8 +65,11 @@ class Supervisor:
             return BAD_CONFIGURATION
         return 1 if any(statuses) else 0
 
-    async def _serves(self, first: asyncio.Task[int]) -> None:
-        """Returns when the first worker serves its probes, or has ended for good."""
+    async def _works(self, first: asyncio.Task[int]) -> None:
+        """Returns when the first worker knows its drains and may consume, or has ended for good."""
         socket = next(iter(self.sockets.values()))
-        while not socket.exists() and not first.done():
+        while not first.done():
+            checks = await ask_checks(socket, ANSWER_SECONDS)
+            if checks and checks["routes"]:
+                return
             await asyncio.sleep(LOOK_SECONDS)

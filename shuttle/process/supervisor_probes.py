@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from events.process.probe_client import ask
+from events.process.probe_client import ask, ask_checks
 from shuttle.process.merged_metrics import LABEL, merged
 from shuttle.process.supervisor import Supervisor
+
+_Answer = TypeVar("_Answer")
 
 LIMIT_SECONDS = 3.0
 """A worker takes two to find that Kafka is away."""
@@ -32,20 +35,21 @@ class WorkersAnswers:
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
         """Ready when every worker is; `workers` has each one's checks, null for no answer."""
-        answers = await self._ask_all("/readyz")
-        workers = {name: _checks(body) for name, body in answers.items()}
+        workers = await self._ask_all(ask_checks)
         checks = _together(workers)
         return all(checks.values()), {"checks": checks, "workers": workers}
 
     async def metrics(self) -> bytes:
         """Metrics of the workers that answer in time, with the label `worker`, and our own."""
-        answers = await self._ask_all("/metrics")
+        answers = await self._ask_all(partial(ask, "/metrics"))
         texts = {name: body.decode() for name, body in answers.items() if body is not None}
         return generate_latest(self._own) + merged(texts).encode()
 
-    async def _ask_all(self, path: str) -> dict[str, bytes | None]:
+    async def _ask_all(
+        self, question: Callable[[Path, float], Awaitable[_Answer]]
+    ) -> dict[str, _Answer]:
         sockets = self._supervisor.sockets
-        asked = (ask(path, socket, LIMIT_SECONDS) for socket in sockets.values())
+        asked = (question(socket, LIMIT_SECONDS) for socket in sockets.values())
         return dict(zip(sockets, await asyncio.gather(*asked), strict=True))
 
 
@@ -67,13 +71,6 @@ class _SupervisorCollector(Collector):
         for name, worker in self._workers.items():
             restarts.add_metric([name], worker.restarts)
         yield restarts
-
-
-def _checks(body: bytes | None) -> Mapping[str, bool] | None:
-    if body is None:
-        return None
-    found: Mapping[str, bool] = json.loads(body)["checks"]
-    return found
 
 
 def _together(workers: Mapping[str, Mapping[str, bool] | None]) -> dict[str, bool]:

@@ -18,6 +18,8 @@ class WorkerConfig:
     """Where drains may send to."""
     group: str
     """The workers' consumer group."""
+    take_over_group: bool = False
+    """Also where it is another installation's."""
     shutdown_grace_seconds: float = 10.0
     test_mode: bool = False
     metrics_max_drains: int = 100

@@ -20,6 +20,7 @@ from shuttle.commit.store import Claim
 from shuttle.pipeline import LivePass
 from shuttle.worker.background import BackgroundTasks
 from shuttle.worker.feeds import Feeds
+from shuttle.worker.ownership import Ownership
 from shuttle.worker.starts import Starts
 from shuttle.worker.ticks import Ticks
 
@@ -49,6 +50,7 @@ class Rebalance:
         ticks: Ticks,
         cluster: Cluster,
         topic_ids: TopicIds,
+        ownership: Ownership,
         tasks: BackgroundTasks,
     ) -> None:
         self.hand_over_seconds = HAND_OVER_SECONDS
@@ -64,6 +66,7 @@ class Rebalance:
         self._ticks = ticks
         self._cluster = cluster
         self._topic_ids = topic_ids
+        self._ownership = ownership
         self._tasks = tasks
 
     def assigned(self, partitions: Sequence[TopicPartition], generation: int) -> None:
@@ -74,15 +77,17 @@ class Rebalance:
         def still_ours() -> list[TopicPartition]:
             return [partition for partition in partitions if self._live.has(partition, generation)]
 
+        def known() -> list[TopicPartition]:
+            return [partition for partition in still_ours() if partition in found]
+
         found = await self._starts.states(still_ours)
         token = f"{self._worker}:{generation}:{uuid.uuid4().hex}"
         claims = {p: Claim(token, self._topic_ids.of(p.topic)) for p in found}
         async with self.meeting:
-            taken = await self._cursor_writer.take_over(
-                claims, lambda: [partition for partition in still_ours() if partition in found]
-            )
+            taken = await self._cursor_writer.take_over(claims, known)
             starts = await self._starts.of_partitions(found, taken)
-            ours = [partition for partition in still_ours() if partition in found]
+            await self._ownership.claim(starts, known)
+            ours = known()
             self._live.took_over({p: max(starts[p], found[p].low) for p in ours})
             self._feeds.restore(taken, ours, self._ledger.positions)
             for partition in ours:
@@ -123,8 +128,8 @@ class Rebalance:
         self._ledger.revoked(gone)
         self._feeds.forget(gone)
 
-    def topic_id(self, topic: str) -> str:
-        return self._topic_ids.of(topic)
+    def metadata(self, topic: str) -> str:
+        return self._ownership.metadata(topic)
 
     def take_back(self, partitions: Collection[TopicPartition]) -> None:
         """Somebody claimed them after us. If they are ours even so, they are taken over anew."""

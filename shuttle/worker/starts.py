@@ -18,7 +18,6 @@ from confluent_kafka import KafkaException
 
 from drains.routes import Route
 from events.kafka.cluster import Cluster
-from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets, TopicPartition
 from events.kafka.topic_ids import TopicIds
 from events.topics import topics_of
@@ -27,6 +26,7 @@ from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.stored_rows import StoredCursor
 from shuttle.worker.background import BackgroundTasks
 from shuttle.worker.feeds import Feeds
+from shuttle.worker.ownership import Ownership
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Starts:
     def __init__(
         self,
         cluster: Cluster,
-        member: GroupMember,
+        ownership: Ownership,
         store: StoreThread,
         feeds: Feeds,
         topic_ids: TopicIds,
@@ -66,7 +66,7 @@ class Starts:
         """`another_log` is set when a cursor is one of another log than the one that is read.
         `clock`: monotonic seconds."""
         self._cluster = cluster
-        self._member = member
+        self._ownership = ownership
         self._store = store
         self._feeds = feeds
         self._topic_ids = topic_ids
@@ -82,7 +82,7 @@ class Starts:
     ) -> dict[TopicPartition, PartitionState]:
         """What Kafka knows of partitions, as soon as it answers; without those that have no leader.
 
-        `still_ours`: those of them that have not gone meanwhile.
+        `still_ours`: those of them that have not gone meanwhile. Raises ForeignGroupError.
         """
         while wanted := still_ours():
             try:
@@ -100,7 +100,7 @@ class Starts:
             await self._topic_ids.learn({partition.topic for partition in partitions})
         except KafkaException as error:  # between two controllers nobody can say the ids of logs
             logger.warning("Kafka: %s", error, extra={"action": "topic_ids_failed"})
-        found = await self._member.committed(partitions)
+        found = await self._ownership.committed(partitions)
         for partition, at in found.items():
             self._topic_ids.believe(partition.topic, at.topic_id)
         ids = self._topic_ids

@@ -33,6 +33,7 @@ from shuttle.routing import Router
 from shuttle.worker.background import BackgroundTasks, every
 from shuttle.worker.config import WorkerConfig
 from shuttle.worker.feeds import Feeds
+from shuttle.worker.ownership import Ownership
 from shuttle.worker.rebalance import Rebalance
 from shuttle.worker.report import WorkerReport, figures_of, furthest_behind, lines_in_flight
 from shuttle.worker.route_follower import RouteFollower
@@ -92,6 +93,14 @@ class Worker:
         self._topic_ids = TopicIds(self._cluster)
         self._router = router = Router(self._config.hostname)
         self._member = GroupMember(conf)
+        self._ownership = Ownership(
+            self._config.group,
+            self._member,
+            self._cluster,
+            self._topic_ids,
+            lambda: self._routes.topics.subscribed,
+            take_over=self._config.take_over_group,
+        )
         self._live = LivePass(
             self._member, decoder, router, self._ledger, numbers, self._feeds.expired
         )
@@ -109,7 +118,7 @@ class Worker:
         )
         starts = Starts(
             self._cluster,
-            self._member,
+            self._ownership,
             self._store,
             self._feeds,
             self._topic_ids,
@@ -128,6 +137,7 @@ class Worker:
             self._ticks,
             self._cluster,
             self._topic_ids,
+            self._ownership,
             self._tasks,
         )
         self._routes = RouteFollower(
@@ -149,6 +159,7 @@ class Worker:
         return self._stopping.is_set()
 
     async def run(self) -> None:
+        """Raises ForeignGroupError."""
         tasks = self._tasks
         try:
             tasks.spawn("start", self._start())
@@ -159,10 +170,12 @@ class Worker:
             await self._end()
 
     async def _start(self) -> None:
-        """Waits for the database, then starts what a worker does."""
+        """Waits for the database and for Kafka, then starts what a worker does."""
         tasks, ticks = self._tasks, self._ticks
+        tasks.start("live", self._live.run())  # it also hears of Kafka's troubles
+        await self._ownership.meet(await self._store.read(lambda store: store.installation()))
+        tasks.start("group", self._ownership.watch())
         await self._routes.follow()
-        tasks.start("live", self._live.run())
         tasks.start("replay", self._replays.run())
         tasks.start("flush", every(LOOK_SECONDS, ticks.flush_due, self._flush_share))
         tasks.start("confirm", every(CONFIRM_SECONDS, ticks.confirm, lambda: 0.1))

@@ -43,6 +43,13 @@ def cursors(stage: StoreStage, drain: str) -> dict[TopicPartition, StoredCursor]
     return stage.store.cursors_of([drain]).get(drain, {})
 
 
+def test_an_installation_keeps_its_id(stage: StoreStage) -> None:
+    made = stage.store.installation()
+    assert made
+    assert " " not in made
+    assert stage.store.installation() == made
+
+
 def test_cursors_are_read_as_they_were_written(stage: StoreStage, drain: str) -> None:
     assert stage.store.take_over({P0: THEIRS}).cursors == {drain: rows({P0: 5})}
     assert stage.store.take_over(BOTH_MINE).cursors == {drain: rows({P0: 5, P1: 7})}

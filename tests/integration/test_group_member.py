@@ -30,7 +30,7 @@ class Told:
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None: ...
 
-    def topic_id(self, topic: str) -> str:
+    def metadata(self, topic: str) -> str:
         return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ class MemoryStore:
         self.cursors: Cursors = {}
         self.claims: dict[TopicPartition, Claim] = {}
         self.statuses: dict[str, list[FeedStatus]] = {}
+        self.installation_id = uuid.uuid4().hex
         self.told_lost: list[int] = []
         self.seconds = 0.0
         self.failures = self.writes = self.changes = 0
@@ -70,6 +72,9 @@ class MemoryStore:
         self.told_lost += [feed.stats.lines_lost.total() for feed in feeds]
 
     # What a worker asks.
+
+    def installation(self) -> str:
+        return self.installation_id
 
     def route_version(self) -> int:
         return self.changes

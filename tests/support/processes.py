@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, Signals
+from typing import IO
 
 import psutil
 
@@ -90,15 +91,21 @@ class RunningProcess:
 
 @contextmanager
 def run_process(
-    args: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path = ROOT
+    args: Sequence[str | Path],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path = ROOT,
+    stderr: IO[bytes] | None = None,
 ) -> Iterator[RunningProcess]:
     """Runs until the block ends. `env` is all that it gets beside PATH, HOME and the like.
+    `stderr`: where its output goes instead of to `log`.
 
     An error in the block carries the end of the process's output.
     """
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict(env or {})
     with log.open("ab") as output:
-        child = ChildProcess(args, output=output, env=environment, cwd=cwd)
+        child = ChildProcess(args, output=stderr or output, env=environment, cwd=cwd)
     process = RunningProcess(child, log)
     try:
         yield process

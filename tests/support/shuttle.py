@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import ssl
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import IO, Any
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -37,8 +38,11 @@ class Shuttle:
         self._folder = folder
         self._stack = ExitStack()
         self.metrics_port = free_port()
+        self.group = f"logshuttle-{uuid.uuid4().hex[:8]}"
+        """Of its own, as its database is: another installation's is not taken over."""
         self.environment = {
             "KAFKA_HOSTS": bootstrap,
+            "KAFKA_GROUP": self.group,
             "AUTH_KEY": AUTH_KEY,
             "SECRET_KEY": "secret-of-the-tests",
             "DATABASE_URL": f"sqlite:///{folder / _SQLITE_FILE}",
@@ -66,10 +70,11 @@ class Shuttle:
             _migrated.append(file.read_bytes())
 
     @contextmanager
-    def run(self, *command: str) -> Iterator[RunningProcess]:
-        """A command of manage.py, with this installation's settings."""
+    def run(self, *command: str, stderr: IO[bytes] | None = None) -> Iterator[RunningProcess]:
+        """A command of manage.py, with this installation's settings. `stderr`: instead of a log."""
         log = self._folder / f"{command[0]}.log"
-        with run_process(manage(*command), log=log, env=self.environment) as process:
+        args = manage(*command)
+        with run_process(args, log=log, env=self.environment, stderr=stderr) as process:
             yield process
 
     def start_web(self) -> RunningProcess:

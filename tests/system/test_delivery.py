@@ -127,7 +127,7 @@ def test_a_worker_killed_three_times_in_mid_stream_loses_nothing(
         if number < rounds - 1:
             sink.wait_for(before + 1_000)
             worker.kill()
-            tails += uncommitted(kafka, space, sink, ended=number + 1)
+            tails += uncommitted(kafka, shuttle.group, space, sink, ended=number + 1)
             worker = shuttle.start_worker()
     produced = dict.fromkeys(range(PARTITIONS), rounds * each)
 
@@ -138,10 +138,10 @@ def test_a_worker_killed_three_times_in_mid_stream_loses_nothing(
     assert sum(verdict.duplicates.values()) <= tails
 
 
-def uncommitted(broker: Broker, topic: str, sink: Receiver, *, ended: int) -> int:
+def uncommitted(broker: Broker, group: str, topic: str, sink: Receiver, *, ended: int) -> int:
     """How many lines had arrived when a worker died, beyond what it had committed."""
     wait_until(lambda: sink.ended_connections() == ended, 10, "all that was sent is read")
-    return len(set(sink.lines())) - sum(broker.committed("logshuttle", topic).values())
+    return len(set(sink.lines())) - sum(broker.committed(group, topic).values())
 
 
 def test_a_worker_that_is_told_to_stop_repeats_nothing(

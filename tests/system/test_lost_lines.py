@@ -105,7 +105,7 @@ def test_what_was_lost_is_told_though_the_worker_ends_as_soon_as_it_is_beyond_th
     kafka.delete_records(space, {0: 70})
 
     worker = shuttle.start_worker()
-    wait_until(lambda: kafka.committed("logshuttle", space) == {0: 70}, 10, "it is beyond that")
+    wait_until(lambda: kafka.committed(shuttle.group, space) == {0: 70}, 10, "it is beyond that")
     end(worker)
     shuttle.start_worker()
 

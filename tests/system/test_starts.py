@@ -185,7 +185,7 @@ def test_offsets_that_kafka_has_forgotten_are_ours_to_know(
     assert worker.terminate(limit_seconds=15) == 0
     kafka.produce(space, events(named("away", 3)), partition=0)
     kafka.produce(space, events(named("away too", 3)), partition=1)
-    kafka.forget_group("logshuttle")
+    kafka.forget_group(shuttle.group)
 
     shuttle.start_worker()
 

@@ -53,9 +53,9 @@ def test_nothing_is_lost_or_sent_twice_over_the_upgrade(
     produce(kafka, space, "behind", "delivered", "missed 0", "missed 1", seconds_ago=600)
     produce(kafka, space, "unmet", "of before", seconds_ago=600)
     produce(kafka, quiet, "silent", "of before", seconds_ago=86_400)
-    commit(kafka, space, 6)
     key = Fernet.generate_key()
     shuttle = Shuttle(tmp_path, kafka.bootstrap, {"FIELD_ENCRYPTION_KEYS": key.decode()})
+    commit(kafka, shuttle.group, space, 6)
     try:
         migrate(shuttle, *BEFORE)
         made = datetime.now(UTC) - timedelta(seconds=3600)
@@ -197,9 +197,9 @@ def migrate(shuttle: Shuttle, *until: str) -> None:
         assert migrating.wait() == 0, migrating.output()
 
 
-def commit(kafka: Broker, topic: str, offset: int) -> None:
+def commit(kafka: Broker, group: str, topic: str, offset: int) -> None:
     """As a worker of before did, with nothing beside the offset."""
-    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "logshuttle"})
+    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": group})
     consumer.commit(offsets=[TopicPartition(topic, 0, offset)], asynchronous=False)
     consumer.close()
 

@@ -45,7 +45,7 @@ def test_they_share_a_topic_and_each_line_arrives_once(
     assert supervisor.terminate() == 0
     (verdict,) = verdicts(sink, {"gold": run}, 2_000)
     assert verdict.exactly_once, verdict
-    assert kafka.committed("logshuttle", space) == dict.fromkeys(range(PARTITIONS), 2_000)
+    assert kafka.committed(shuttle.group, space) == dict.fromkeys(range(PARTITIONS), 2_000)
 
 
 @pytest.mark.slow

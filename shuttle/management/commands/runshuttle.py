@@ -19,6 +19,7 @@ from shuttle.process.limits import raise_open_files_limit
 from shuttle.process.run import supervise, work
 from shuttle.process.supervisor import Supervisor
 from shuttle.worker.config import WorkerConfig
+from shuttle.worker.ownership import ForeignGroupError
 
 MAX_WORKERS = 256
 MANAGE = settings.BASE_DIR / "manage.py"
@@ -42,11 +43,17 @@ class Command(BaseCommand):
             default=settings.METRICS_PORT,
             help="port of /livez, /readyz and /metrics; 0 for none (default: METRICS_PORT)",
         )
+        parser.add_argument(
+            "--take-over-group",
+            action="store_true",
+            help="once, for a new database: the consumer group becomes this installation's",
+        )
         # One of several: their supervisor serves for all of them.
         parser.add_argument("--probes-socket", type=Path, help=argparse.SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
         port, socket = options["metrics_port"], options["probes_socket"]
+        take_over: bool = options["take_over_group"]
         als = None
         if socket is None:
             raise_open_files_limit()
@@ -54,8 +61,11 @@ class Command(BaseCommand):
                 als = _envoy_receiver()
         try:
             if options["workers"] > 1:
-                sys.exit(asyncio.run(supervise(_supervisor(options["workers"], port), port, als)))
-            asyncio.run(work(_config(port), socket or port, als))
+                supervisor = _supervisor(options["workers"], port, take_over=take_over)
+                sys.exit(asyncio.run(supervise(supervisor, port, als)))
+            asyncio.run(work(_config(port, take_over=take_over), socket or port, als))
+        except ForeignGroupError as error:
+            raise CommandError(str(error), returncode=2) from error
         except (ValueError, KafkaException) as error:
             raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         except OSError as error:
@@ -68,21 +78,24 @@ def _workers(text: str) -> int:
     return int(text)
 
 
-def _config(metrics_port: int) -> WorkerConfig:
+def _config(metrics_port: int, *, take_over: bool) -> WorkerConfig:
     policy = egress_policy()
     return WorkerConfig(
         kafka=settings.KAFKA_CONF,
         egress=replace(policy, own_ports=policy.own_ports | {metrics_port}),
         group=settings.KAFKA_GROUP,
+        take_over_group=take_over,
         shutdown_grace_seconds=settings.SHUTDOWN_GRACE_SECONDS,
         test_mode=settings.TEST_MODE,
         metrics_max_drains=settings.METRICS_MAX_DRAINS,
     )
 
 
-def _supervisor(workers: int, metrics_port: int) -> Supervisor:
+def _supervisor(workers: int, metrics_port: int, *, take_over: bool) -> Supervisor:
     command: list[str | Path] = [sys.executable, MANAGE, "runshuttle", "--skip-checks"]
     command += ["--metrics-port", str(metrics_port)]  # drains may not send there
+    if take_over:
+        command.append("--take-over-group")
     return Supervisor(command, workers, settings.SHUTDOWN_GRACE_SECONDS)
 
 

@@ -97,7 +97,7 @@ def test_a_storm_of_them_loses_nothing(
     with load:
         # Until then a new drain begins, for whoever comes, where it was made.
         wait_until(
-            lambda: sum(kafka.committed("logshuttle", space).values()) > 0, 20, "a first commit"
+            lambda: sum(kafka.committed(shuttle.group, space).values()) > 0, 20, "a first commit"
         )
         for _ in range(rounds):
             crew.join()

@@ -14,13 +14,19 @@ from logshuttle_site.checks import TAG
         ({"LAPTOP_MODE": True}, ["logshuttle.W001"]),
         ({"ALLOWED_HOSTS": ["*"]}, ["logshuttle.W002"]),
         ({"ENCRYPTION_KEYS_DERIVED": True}, ["logshuttle.W003"]),
+        ({"DATABASE_BY_DEFAULT": True}, ["logshuttle.W004"]),
         ({}, []),
     ],
 )
 def test_what_is_not_for_production_is_said(
     changed: dict[str, Any], ids: list[str], settings: Any
 ) -> None:
-    good = {"LAPTOP_MODE": False, "ALLOWED_HOSTS": ["a.example"], "ENCRYPTION_KEYS_DERIVED": False}
+    good = {
+        "LAPTOP_MODE": False,
+        "ALLOWED_HOSTS": ["a.example"],
+        "ENCRYPTION_KEYS_DERIVED": False,
+        "DATABASE_BY_DEFAULT": False,
+    }
     for name, value in {**good, **changed}.items():
         setattr(settings, name, value)
 

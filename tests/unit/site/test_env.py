@@ -55,6 +55,7 @@ def run_settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
         ("DEBUG", False),
         ("LAPTOP_MODE", False),
         ("TEST_MODE", False),
+        ("KAFKA_GROUP", "logshuttle"),
         ("RUN_SESSION", None),
         ("SESSION_URL", ""),
         ("SESSION_IDLE_SECONDS", 60.0),
@@ -107,6 +108,9 @@ def test_what_is_not_set_has_its_default(
         ({"MAX_DRAINS_PER_APP": "3"}, "MAX_DRAINS_PER_APP", 3),
         ({"SHUTDOWN_GRACE_SECONDS": "0.5"}, "SHUTDOWN_GRACE_SECONDS", 0.5),
         ({"TEST_MODE": "false"}, "TEST_MODE", True),  # any value
+        ({"TEST_MODE": "1"}, "KAFKA_GROUP", "logshuttletest"),
+        ({"TEST_MODE": "1", "KAFKA_GROUP": "logs:a/b"}, "KAFKA_GROUP", "logs:a/b"),
+        ({"KAFKA_GROUP": "g" * 255}, "KAFKA_GROUP", "g" * 255),
         ({"RUN_SESSION": "true"}, "RUN_SESSION", True),
         ({"USE_SESSION": "0"}, "RUN_SESSION", False),
         ({"RUN_SESSION": "1", "USE_SESSION": "on"}, "RUN_SESSION", True),
@@ -215,6 +219,10 @@ def test_the_servers_that_we_use_are_known_to_the_egress_guard(
         ("REDIS_URL", "redis://", "must look like redis://"),
         ("POSTGRES_URL", "postgres://me@db:5432", "must look like postgres://"),
         ("KAFKA_CONF_no_such_property", "1", "no.such.property"),
+        ("KAFKA_GROUP", "g" * 256, "1 to 255 characters"),
+        ("KAFKA_GROUP", "log shuttle", "without blanks"),
+        ("KAFKA_GROUP", "schütte", "ASCII"),
+        ("KAFKA_GROUP", "*", "must be"),
         ("KAFKA_CONF_security_protocol", "x", "security.protocol"),
         ("KAFKA_CONF_SOCKET_TIMEOUT_MS", "soon", "socket.timeout.ms"),
         ("LOG_LEVEL", "LOUD", "must be one of DEBUG"),
@@ -357,22 +365,25 @@ def test_no_message_repeats_a_secret(environ: dict[str, str], run_settings: Sett
 
 
 def test_the_database_is_a_file_here_unless_told() -> None:
-    database = database_of(Env({}))
+    database, by_default = database_of(Env({}))
 
     assert database["ENGINE"] == "django.db.backends.sqlite3"
     assert database["NAME"] == "logshuttle.sqlite3"
+    assert by_default
     assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
 
 
 def test_database_url_wins_over_postgres_url() -> None:
     urls = {"DATABASE_URL": "postgres://me@one/x", "POSTGRES_URL": "postgres://me@two/x"}
 
-    assert database_of(Env(urls))["HOST"] == "one"
-    assert database_of(Env({"POSTGRES_URL": "postgres://me@two/x"}))["HOST"] == "two"
+    assert database_of(Env(urls))[0]["HOST"] == "one"
+    database, by_default = database_of(Env({"POSTGRES_URL": "postgres://me@two/x"}))
+    assert database["HOST"] == "two"
+    assert not by_default
 
 
 def test_options_of_a_database_url_win_over_ours() -> None:
-    database = database_of(Env({"DATABASE_URL": "postgres://me@db/x?connect_timeout=60"}))
+    database, _ = database_of(Env({"DATABASE_URL": "postgres://me@db/x?connect_timeout=60"}))
 
     assert database["OPTIONS"]["connect_timeout"] == 60
 

@@ -15,13 +15,30 @@ import pytest
 from shuttle.process.supervisor import Supervisor
 from tests.support.waiting import until
 
-SERVES_UNTIL_TOLD = """
+READY = """
+import http.server, socketserver, threading
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.wfile.write(b'HTTP/1.0 200 OK\\r\\n\\r\\n{"checks": {"routes": true}}')
+    def address_string(self):
+        return ""
+    def log_message(self, *args):
+        pass
+
+def serve(socket):
+    server = socketserver.UnixStreamServer(str(socket), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+"""
+
+SERVES_UNTIL_TOLD = f"""{READY}
 import pathlib, signal, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 socket = pathlib.Path(sys.argv[-1])
-with open(f"{sys.argv[1]}/{socket.name}", "a") as starts:
+with open(f"{{sys.argv[1]}}/{{socket.name}}", "a") as starts:
     starts.write("x")
-socket.touch()
+socket.unlink(missing_ok=True)
+serve(socket)
 signal.sigwait([signal.SIGTERM])
 """
 
@@ -31,20 +48,20 @@ if pathlib.Path(sys.argv[-1]).name == "1" and pathlib.Path(sys.argv[1], "1").exi
     sys.exit(2)
 {SERVES_UNTIL_TOLD}"""
 
-SERVES_WHEN_IT_MAY = """
+SERVES_WHEN_IT_MAY = f"""{READY}
 import pathlib, sys, time
 folder, socket = map(pathlib.Path, (sys.argv[1], sys.argv[-1]))
 (folder / socket.name).write_text("late" if (folder / "go").exists() else "early")
 while not (folder / "go").exists():
     time.sleep(0.01)
-socket.touch()
+serve(socket)
 time.sleep(60)
 """
 
-DEAF = """
+DEAF = f"""{READY}
 import pathlib, signal, sys
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-pathlib.Path(sys.argv[-1]).touch()
+serve(sys.argv[-1])
 signal.pause()
 """
 
@@ -130,7 +147,7 @@ async def test_one_that_keeps_dying_waits_longer_each_time(
     assert waits[:4] == pytest.approx([0.02, 0.04, 0.08, 0.16])
 
 
-async def test_the_others_wait_until_the_first_serves(make: Make, tmp_path: Path) -> None:
+async def test_the_others_wait_until_the_first_may_consume(make: Make, tmp_path: Path) -> None:
     supervisor = make(SERVES_WHEN_IT_MAY)
     async with running(supervisor):
         await until((tmp_path / "0").exists, 20, "the first")

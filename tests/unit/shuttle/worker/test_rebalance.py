@@ -16,6 +16,7 @@ from shuttle.commit.store import Claim, Cursors, TakenOver
 from shuttle.feed.loss_notices import NEW_LOG
 from shuttle.worker import rebalance as module
 from shuttle.worker.feeds import Feeds
+from shuttle.worker.ownership import ForeignGroupError
 from shuttle.worker.rebalance import LAST_STORE_SECONDS, Rebalance
 from shuttle.worker.starts import PartitionState
 from shuttle.worker.ticks import Ticks
@@ -139,6 +140,23 @@ class TopicIds:
         return self.made_anew & set(topics)
 
 
+class Ownership:
+    """Notes what is claimed, and what is being read by then."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.claims: list[tuple[Offsets, Offsets]] = []
+        self.refuses = False
+        self._ledger = ledger
+
+    async def claim(self, starts: Offsets, _: Callable[[], Collection[TopicPartition]]) -> None:
+        if self.refuses:
+            raise ForeignGroupError("theirs")
+        self.claims.append((starts, dict(self._ledger.positions)))
+
+    def metadata(self, topic: str) -> str:
+        return f"log of {topic} ours"
+
+
 class Bench(FeedBench):
     """One drain, and the parts of a worker that partitions concern."""
 
@@ -152,7 +170,8 @@ class Bench(FeedBench):
         fakes: Any = (self.live, self.ledger, feeds, self.writer, self.starts)
         member, writer = cast(Any, self.member), cast(Any, self.writer)
         self.ticks = Ticks(feeds, self.lists, self.ledger, writer, member)
-        rest: Any = (self.ticks, self.cluster, self.topic_ids, self.tasks)
+        self.ownership = Ownership(self.ledger)
+        rest: Any = (self.ticks, self.cluster, self.topic_ids, self.ownership, self.tasks)
         self.rebalance = Rebalance("worker-1", member, *fakes, *rest)
 
     async def assigned(self, *partitions: TopicPartition, generation: int = 1) -> None:
@@ -385,5 +404,18 @@ async def test_logs_are_looked_at_now_and_then(
     assert bench.member.again == [P0]
 
 
-async def test_an_offset_is_committed_with_the_name_of_its_log(bench: Bench) -> None:
-    assert bench.rebalance.topic_id("gs") == "log of gs"
+async def test_an_offset_is_committed_with_the_name_of_its_log_and_our_own(bench: Bench) -> None:
+    assert bench.rebalance.metadata("gs") == "log of gs ours"
+
+
+async def test_what_another_installation_has_is_not_begun(bench: Bench) -> None:
+    bench.ownership.refuses = True
+    with pytest.raises(ForeignGroupError):
+        await bench.assigned(P0)
+    assert (bench.ledger.positions, bench.member.begun) == ({}, [])
+
+
+async def test_partitions_are_claimed_where_they_begin_before_they_are_read(bench: Bench) -> None:
+    bench.starts.begins = {P0: 60}
+    await bench.assigned(P0)
+    assert bench.ownership.claims == [({P0: 60}, {})]
