@@ -8,10 +8,16 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from events.process.queued_stderr import queue_stderr
 from logshuttle_site.env import SettingsError
+
+SERVERS = ("runweb", "runshuttle", "runals", "rundemo")
+"""None of these may ever wait for whoever reads its log."""
 
 
 def main() -> int:
+    if sys.argv[1:2] and sys.argv[1] in SERVERS:
+        queue_stderr()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
     try:
         execute_from_command_line(sys.argv)

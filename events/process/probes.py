@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from events.process.metrics import ProcessCollector
+
 Checks = Callable[[], Awaitable[dict[str, bool]]]
 
 
@@ -27,6 +29,7 @@ class OwnAnswers:
     """What a process answers that speaks for itself alone."""
 
     def __init__(self, registry: CollectorRegistry, checks: Checks) -> None:
+        registry.register(ProcessCollector())
         self._registry = registry
         self._checks = checks
 

@@ -7,6 +7,10 @@ import os
 import signal
 from collections.abc import Callable
 
+from events.process.queued_stderr import STDERR
+
+LAST_WORDS_SECONDS = 0.2
+
 
 def stop_on_signals(stop: Callable[[], None], at_once: Callable[[], None] | None = None) -> None:
     """The first SIGTERM or SIGINT calls `stop`; a second one ends the process with status 1.
@@ -25,6 +29,7 @@ def stop_on_signals(stop: Callable[[], None], at_once: Callable[[], None] | None
             if at_once is not None:
                 at_once()
         finally:
+            STDERR.drain(LAST_WORDS_SECONDS)
             os._exit(1)
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from events.process.metrics import ProcessCollector
 from events.process.probe_client import ask, ask_checks
 from shuttle.process.merged_metrics import LABEL, merged
 from shuttle.process.supervisor import Supervisor
@@ -20,6 +21,9 @@ _Answer = TypeVar("_Answer")
 
 LIMIT_SECONDS = 3.0
 """A worker takes two to find that Kafka is away."""
+
+_SUPERVISOR = "supervisor"
+"""Stands as the worker's number where it speaks of its own process."""
 
 _OF_ANY = "assignment"
 """With fewer partitions than workers some have none, and need none."""
@@ -32,6 +36,8 @@ class WorkersAnswers:
         self._supervisor = supervisor
         self._own = CollectorRegistry()
         self._own.register(_SupervisorCollector(supervisor))
+        self._process = CollectorRegistry()
+        self._process.register(ProcessCollector())
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
         """Ready when every worker is; `workers` has each one's checks, null for no answer."""
@@ -42,7 +48,8 @@ class WorkersAnswers:
     async def metrics(self) -> bytes:
         """Metrics of the workers that answer in time, with the label `worker`, and our own."""
         answers = await self._ask_all(partial(ask, "/metrics"))
-        texts = {name: body.decode() for name, body in answers.items() if body is not None}
+        texts = {_SUPERVISOR: generate_latest(self._process).decode()}
+        texts |= {name: body.decode() for name, body in answers.items() if body is not None}
         return generate_latest(self._own) + merged(texts).encode()
 
     async def _ask_all(
