@@ -134,7 +134,11 @@ class Ownership:
         await self._judge(await self._member.committed_anywhere())
 
     async def _look(self) -> None:
-        """At all partitions of our topics, whoever has them."""
+        """At all partitions of our topics, whoever has them; who takes over leaves nothing behind
+        that would end the next start."""
+        if self._take_over:
+            await self._look_anywhere()
+            return
         logs = await self._cluster.partitions(self._topics())
         partitions = [partition for parts in logs.values() for partition in parts]
         await self._judge(await self._member.committed(partitions))

@@ -11,12 +11,17 @@ import pytest
 from tests.support.processes import run_process
 
 PROGRAM = """
-import asyncio
+import asyncio, sys
+from events.process.queued_stderr import queue_stderr
 from events.process.signals import stop_on_signals
+
+queue_stderr()
 
 async def main():
     ended = asyncio.Event()
-    stop_on_signals(lambda: print("stopping", flush=True), lambda: print("at once", flush=True))
+    stop_on_signals(
+        lambda: print("stopping", flush=True), lambda: print("at once", file=sys.stderr)
+    )
     print("running", flush=True)
     await ended.wait()
 

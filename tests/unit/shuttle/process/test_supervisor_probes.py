@@ -69,6 +69,8 @@ async def test_metrics_have_the_worker_and_our_own(supervisor: Supervisor) -> No
     assert found["lines_total", "2"] == 5
     assert ("lines_total", "1") not in found
     assert found["logshuttle_workers", None] == 0
+    assert found["logshuttle_log_lines_dropped_total", "supervisor"] == 0
+    assert found["logshuttle_log_lines_dropped_total", "0"] == 0
     assert found["logshuttle_worker_restarts_total", "1"] == 0
     assert text.count(b"# TYPE lines_total counter") == 1
     assert rb'reason="a \"b\"\n\\"' in text
