@@ -151,6 +151,8 @@ def queue_stderr() -> None:
     sys.stderr = io.TextIOWrapper(
         STDERR, encoding=sys.stderr.encoding, errors=sys.stderr.errors, line_buffering=True
     )
+    # gRPC's core writes by itself, and would wait: a line for each handshake that fails.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     STDERR.start()
     os.register_at_fork(after_in_child=STDERR.forget)
     atexit.register(_end)

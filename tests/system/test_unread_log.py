@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.support.asking import get
 from tests.support.broker import Broker
+from tests.support.certificates import Authority
 from tests.support.full_pipe import full_pipe
 from tests.support.judge import new_run
 from tests.support.kafka import TopicNames
+from tests.support.ports import free_port
 from tests.support.processes import manage, run_process
 from tests.support.receiving import Receivers
 from tests.support.shuttle import Shuttle, numbered_events
 from tests.support.waiting import wait_until
 
 GRACE_SECONDS = 10.0
+NO_PORT = {"PORT": "x"}
 MANY, LONG = 700, "x" * 7_000
 """More than is kept."""
 
@@ -71,12 +74,45 @@ def test_web_answers_tells_what_was_dropped_and_ends(own_shuttle: Shuttle) -> No
         assert web.terminate(GRACE_SECONDS) == 0
 
 
-@pytest.mark.parametrize("command", ["runals", "rundemo"])
-def test_every_server_of_ours_ends_whoever_reads_why(command: str, tmp_path: Path) -> None:
+def test_the_envoy_receiver_ends_whatever_comes_to_its_port(tmp_path: Path) -> None:
+    """gRPC's core has a log of its own: a line for each of these."""
+    server = Authority().server().write(tmp_path)
+    port, metrics_port = free_port(), free_port()
+    environment = {
+        "AUTH_KEY": "key",
+        "SECRET_KEY": "secret",
+        "KAFKA_HOSTS": "127.0.0.1:1",
+        "ALS_PORT": str(port),
+        "ALS_METRICS_PORT": str(metrics_port),
+        "ALS_TLS_CERTIFICATE": str(server.chain),
+        "ALS_TLS_KEY": str(server.key),
+    }
+    command, log = manage("runals", "--host", "127.0.0.1"), tmp_path / "log"
     with (
         full_pipe() as pipe,
-        run_process(
-            manage(command), log=tmp_path / "log", env={"PORT": "x"}, stderr=pipe.end
-        ) as process,
+        run_process(command, log=log, env=environment, stderr=pipe.end) as als,
     ):
-        assert process.wait(GRACE_SECONDS) == 2
+        wait_until(lambda: answers_at_once(metrics_port, "/livez"), 30, "it answers")
+        wait_until(lambda: is_refused(port), 10, "a first one is refused")
+        assert all(is_refused(port) for _ in range(20))
+
+        assert answers_at_once(metrics_port, "/livez")
+        assert als.terminate(GRACE_SECONDS) == 0
+
+
+def is_refused(port: int) -> bool:
+    """Plain text where TLS is spoken."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            return client.recv(100) == b""
+    except ConnectionResetError:
+        return True
+    except OSError:
+        return False
+
+
+def test_bad_settings_are_said_to_nobody(tmp_path: Path) -> None:
+    command, log = manage("rundemo"), tmp_path / "log"
+    with full_pipe() as pipe, run_process(command, log=log, env=NO_PORT, stderr=pipe.end) as demo:
+        assert demo.wait(GRACE_SECONDS) == 2
