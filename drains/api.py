@@ -104,7 +104,7 @@ class AppDrains(DrainViewSet):
 
 
 class SiteDrains(DrainViewSet):
-    key_of = SiteKey
+    key_of = SiteKey.named
 
 
 def _valid(request: Request, *, partial: bool = False) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class OwnerColumns(models.Model):
     @property
     def key(self) -> Owner:
         """The owner, as lines have it."""
-        return SiteKey(self.site) if self.site else AppKey(self.app, self.space)
+        return SiteKey.named(self.site) if self.site else AppKey(self.app, self.space)
 
     @property
     def owner_name(self) -> str:

@@ -21,7 +21,7 @@ def owner_named(text: str, *, needs_space: bool = False) -> Owner:
     """
     site = text.removeprefix(_SITE)
     if site != text:
-        return SiteKey(site)
+        return SiteKey.named(site)
     if needs_space and "-" not in text:
         raise ValueError(f"{text!r} names no space: app-space is wanted")
     return AppKey.parse(text)

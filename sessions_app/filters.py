@@ -23,9 +23,10 @@ class Filters(NamedTuple):
 
 def key_of(app: str, space: str, site: str) -> Key:
     """Names a site where one is given, else an app. Raises InvalidSessionError."""
-    parts = {"app": app, "space": space, "site": site}
+    given = {"app": app, "space": space, "site": site}
+    read = {**given, **SiteKey.named(site)._asdict()}
     faults = faults_of(
-        {part: text for part, text in parts.items() if text},
+        {part: read[part] for part, text in given.items() if text},
         reserved=SOURCE_TOPICS,
         too_long="is longer than",
         no_space="is no space: may have only",
@@ -35,7 +36,7 @@ def key_of(app: str, space: str, site: str) -> Key:
         faults |= {field: "is required" for field, text in missing.items() if not text}
     if faults:
         raise InvalidSessionError(faults)
-    return SiteKey(site) if site else AppKey(app, space)
+    return SiteKey(read["site"]) if site else AppKey(app, space)
 
 
 def owner_of(text: str) -> dict[str, str]:

@@ -46,7 +46,7 @@ def test_a_drain_is_added_by_the_rules_of_the_api(operator: Client) -> None:
 
 
 def test_a_sites_drain_can_be_added(operator: Client) -> None:
-    operator.post(f"{LIST}add/", form(owner="site:www.gold.example", paused="on"))
+    operator.post(f"{LIST}add/", form(owner="site:WWW.gold.example.", paused="on"))
 
     drain = Drain.objects.get()
     assert (drain.key, drain.paused) == (SiteKey("www.gold.example"), True)

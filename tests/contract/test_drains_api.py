@@ -49,6 +49,25 @@ def test_drains_are_listed_shown_and_deleted(path: str, api: Api) -> None:
     assert is_problem(api.get(one), 404)["message"] == UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "spelling", ["WWW.Gold.example", "www.gold.example.", "www.gold.example:80"]
+)
+def test_every_spelling_of_a_site_is_the_same_site(spelling: str, api: Api) -> None:
+    other = f"/sites/{spelling}/log-drains"
+    made = api.post(other, {"url": URL}).json()
+
+    assert made["token"] == "www.gold.example"
+    assert api.get(SITE).json() == api.get(other).json() == [made]
+    assert is_problem(api.post(SITE, {"url": URL}), 409)
+    assert api.delete(f"{SITE}/{made['id']}").status_code == 200
+
+
+@pytest.mark.parametrize("nothing", [":80", "."])
+def test_a_site_needs_a_name(nothing: str, api: Api) -> None:
+    (error,) = is_problem(api.post(f"/sites/{nothing}/log-drains", {"url": URL}), 422)["errors"]
+    assert error["field"] == "site"
+
+
 def test_a_key_without_a_hyphen_means_the_default_space(api: Api) -> None:
     assert api.post("/apps/gold/log-drains", {"url": URL}).json()["token"] == "gold-default"
     assert len(api.get("/apps/gold-default/log-drains").json()) == 1

@@ -120,6 +120,7 @@ def test_only_who_has_the_key_opens_and_revokes(
         ({**GOLD, "app": "--web"}, {"app"}),
         ({**GOLD, "app": "g" * 256}, {"app"}),
         ({"site": "www gold"}, {"site"}),
+        ({**GOLD, "site": ":80"}, {"site"}),
         *[({**GOLD, "lines": lines}, {"lines"}) for lines in NO_NUMBERS],
         *[({**GOLD, "tail": tail}, {"tail"}) for tail in NO_FLAGS],
         ({**GOLD, "source": "web"}, {"source"}),
@@ -192,8 +193,11 @@ def test_what_was_asked_for_is_what_is_shown(opened: Callable[..., str], shown: 
     assert (selection.processes, selection.text) == ({"web", "worker"}, "Error")
 
 
-def test_a_site_counts_before_an_app(opened: Callable[..., str], shown: list[Any]) -> None:
-    read(opened(site="www.gold.example"))
+@pytest.mark.parametrize("site", ["www.gold.example", "WWW.Gold.example.", "www.gold.example:443"])
+def test_a_site_counts_before_an_app(
+    site: str, opened: Callable[..., str], shown: list[Any]
+) -> None:
+    read(opened(site=site))
 
     assert shown[0][0].selection.key == SiteKey("www.gold.example")
 

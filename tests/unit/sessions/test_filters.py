@@ -64,6 +64,7 @@ def test_both_have_to_let_a_line_pass(ours: Filters, theirs: Filters) -> None:
         ("shop-demo", {"app": "shop", "space": "demo"}),
         ("shop-my-space", {"app": "shop", "space": "my-space"}),
         ("site:www.shop.example", {"site": "www.shop.example"}),
+        ("site:WWW.Shop.example.:80", {"site": "www.shop.example"}),
     ],
 )
 def test_people_name_an_app_or_a_site(text: str, owner: dict[str, str]) -> None:
