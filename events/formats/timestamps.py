@@ -1,4 +1,4 @@
-"""Times of events, as text in and RFC 5424 TIMESTAMP out.
+"""Times of events, as text or a number in and RFC 5424 TIMESTAMP out.
 
 A fraction is cut to six digits, never rounded, and loses its trailing zeros; `+00:00` becomes
 `Z`; other offsets stay (behaviour.md, "Out").
@@ -9,16 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import cast
 
-# 24:00:00 is no time; newer Pythons take it for the next day's first.
+Moment = str | int | float | None
+"""As writers give it: RFC 3339, or a number (see `_of_number`)."""
+
+# An hour of 24 is a time to some interpreters and none to others: to us it is none.
 _RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII
+    r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d+))?"
+    r"(?:Z|([+-](?:[01]\d|2[0-3]))(?::?([0-5]\d))?)",
+    re.ASCII,
 ).fullmatch
 
 # What container runtimes write: UTC, nine digits. A whole batch is held against its shape.
 _COMMON_SHAPE = b"0000-00-00T00:00:00.000000000Z"
 _ANY_DIGIT_IS_0 = bytes.maketrans(b"123456789", b"000000000")
 
+_YEAR_2000_SECONDS = 946_684_800
+_TOO_LARGE_SECONDS = 100_000_000_000
+"""The same number of milliseconds is before 1974: a number's size tells its unit."""
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999
 
 # Neighbouring lines share their second: `2016-08-24T17:03:20` → it is a real point in time.
@@ -26,16 +37,20 @@ _SECONDS_KEPT = 4096
 _real_seconds: set[str] = set()
 
 
-def rfc5424_times(texts: Sequence[str]) -> list[str | None]:
-    """The TIMESTAMP for each RFC 3339 time, None for what is not one."""
-    if _all_common(texts):
-        return [text[:26].rstrip("0") + "Z" for text in texts]
-    return [rfc5424_time(text) for text in texts]
+def rfc5424_times(moments: Sequence[Moment]) -> list[str | None]:
+    """The TIMESTAMP for each moment, None for what is not one."""
+    if _all_common(moments):
+        return [text[:26].rstrip("0") + "Z" for text in cast(Sequence[str], moments)]
+    return [rfc5424_time(moment) for moment in moments]
 
 
-def _all_common(texts: Sequence[str]) -> bool:
+def _all_common(moments: Sequence[Moment]) -> bool:
     """Whether all are real times of the common shape with a fraction that is not zero."""
-    joined = "".join(texts).encode(errors="replace")
+    texts = cast(Sequence[str], moments)
+    try:
+        joined = "".join(texts).encode(errors="replace")
+    except TypeError:  # numbers
+        return False
     return (
         joined.translate(_ANY_DIGIT_IS_0) == _COMMON_SHAPE * len(texts)
         and b".000000" not in joined
@@ -43,36 +58,62 @@ def _all_common(texts: Sequence[str]) -> bool:
     )
 
 
-def rfc5424_time(text: str) -> str | None:
-    """The TIMESTAMP for an RFC 3339 time, or None when it is not one."""
+def rfc5424_time(moment: Moment) -> str | None:
+    """The TIMESTAMP for a moment, or None when it is not one."""
+    if moment is None or isinstance(moment, str):
+        return _of_text(moment or "")
+    return _of_number(moment)
+
+
+def _of_text(text: str) -> str | None:
     match = _RFC3339(text)
-    if match is None:
+    if match is None or not _is_real(match[1]):
         return None
-    seconds, fraction, zone = match.groups()
-    if not _is_real(seconds + zone):
-        return None
-    _remember(seconds)
+    seconds, fraction, hours, minutes = match.groups()
     kept = (fraction or "")[:6].rstrip("0")
+    zone = f"{hours}:{minutes or '00'}" if hours else "Z"
     return f"{seconds}{'.' if kept else ''}{kept}{'Z' if zone == '+00:00' else zone}"
 
 
-def _is_real(text: str) -> bool:
+def _is_real(seconds: str) -> bool:
+    if seconds in _real_seconds:
+        return True
     try:
-        datetime.fromisoformat(text)
-    except ValueError:  # 30 February, an hour 25, a second 60, an offset of a day
+        datetime.fromisoformat(seconds)
+    except ValueError:  # 30 February, a minute or a second 60
         return False
-    return True
-
-
-def _remember(seconds: str) -> None:
     if len(_real_seconds) >= _SECONDS_KEPT:
         _real_seconds.clear()
     _real_seconds.add(seconds)
+    return True
+
+
+def _of_number(number: float) -> str | None:
+    """Seconds, with a fraction, or milliseconds, microseconds or nanoseconds, by its size.
+
+    What would be before the year 2000 is no time of a line: rather what something took.
+    """
+    seconds = Decimal(repr(number))  # digit by digit: nothing is rounded
+    for _ in range(3):
+        if seconds >= _TOO_LARGE_SECONDS:
+            seconds = seconds.scaleb(-3)
+    if not _YEAR_2000_SECONDS <= seconds < _TOO_LARGE_SECONDS:
+        return None
+    return _of_microseconds(int(seconds.scaleb(6)))
 
 
 def rfc5424_time_of_ms(epoch_ms: int) -> str:
     """The TIMESTAMP, in UTC, of a Kafka record's time in epoch milliseconds."""
     epoch_ms = min(max(epoch_ms, 0), _LAST_MS)  # some producers write microseconds
-    moment = datetime.fromtimestamp(epoch_ms // 1000, UTC)
-    kept = f"{epoch_ms % 1000:03d}".rstrip("0")
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{'.' if kept else ''}{kept}Z"
+    return _of_microseconds(epoch_ms * 1000)
+
+
+def _of_microseconds(microseconds: int) -> str:
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    kept = f"{fraction:06d}".rstrip("0")
+    return f"{_second_of(seconds)}{'.' if kept else ''}{kept}Z"
+
+
+@lru_cache(_SECONDS_KEPT)
+def _second_of(epoch_seconds: int) -> str:
+    return f"{datetime.fromtimestamp(epoch_seconds, UTC):%Y-%m-%dT%H:%M:%S}"
