@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 from rest_framework.exceptions import ValidationError
 
-from events.formats.kubernetes import app_and_process
-from events.keys import LEGAL_SPACE
+from events.keys import LEGAL_SPACE, app_and_process
 from events.topics import SOURCE_TOPICS
 
 _SPACE = (

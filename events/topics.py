@@ -1,4 +1,4 @@
-"""Which topics there are, whose lines each can hold, and of which source those lines are."""
+"""Which topics there are, whose lines each can hold, and of which sources those lines are."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class SourceTopic(NamedTuple):
     topic: str
     name: str
     """What operators call what writes there."""
-    source: Source
-    """What its lines are to whoever reads them."""
+    sources: frozenset[Source]
+    """What its lines can be to whoever reads them."""
 
 
-ROUTER = SourceTopic("alamoweblogs", "router", "router")
-"""The only one with lines of sites."""
-ISTIO = SourceTopic("istio-access-logs", "istio", "router")
-BUILD = SourceTopic("alamobuildlogs", "build", "build")
+ROUTER = SourceTopic("alamoweblogs", "router", frozenset({"router", "build"}))
+"""The only one with lines of sites. Old build shuttles write here too."""
+ISTIO = SourceTopic("istio-access-logs", "istio", frozenset({"router"}))
+BUILD = SourceTopic("alamobuildlogs", "build", frozenset({"build"}))
 
 _SOURCES = {row.topic: row for row in (ROUTER, ISTIO, BUILD)}
 SOURCE_TOPICS = frozenset(_SOURCES)
@@ -44,4 +44,4 @@ def is_space_topic(topic: str) -> bool:
 @lru_cache(10_000)
 def row_of(topic: str) -> SourceTopic:
     """Every other topic is a space's, with lines of its apps."""
-    return _SOURCES.get(topic) or SourceTopic(topic, "kubernetes", "app")
+    return _SOURCES.get(topic) or SourceTopic(topic, "kubernetes", frozenset({"app"}))

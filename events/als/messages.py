@@ -17,7 +17,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from events.als.protojson import json_of
-from events.formats.envoy import key_of
+from events.formats.envoy import app_of_cluster
 
 NODE_CHARACTERS = 200
 CLUSTERS_KEPT = 4096
@@ -76,8 +76,8 @@ def record_of(entry: bytes) -> Record:
 
 @lru_cache(CLUSTERS_KEPT)
 def _kafka_key_of(cluster: str) -> bytes | None:
-    key = key_of(cluster)
-    return str(key).encode() if key else None
+    whose = app_of_cluster(cluster)
+    return str(whose.key).encode() if whose else None
 
 
 def _envelope() -> Any:

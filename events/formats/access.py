@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, TypeVar, get_args
 
 import msgspec
+from confluent_kafka import Message
 from msgspec import Struct
+from msgspec.structs import FieldInfo
 
 from events.formats import envoy, istio
-from events.formats.json_records import JsonRecords
-from events.formats.kafka_stamps import lines_of_records
-from events.formats.malformed import Malformed
-from events.formats.origins import Origins
+from events.formats.entries import EntryFormat
+from events.formats.malformed import Malformed, MalformedError
+from events.formats.origins import ROUTER_TAG, Named, Names, Origins, Whose, app_of
 from events.formats.texts import as_given
-from events.formats.web import TAG
 from events.kafka.records import PartitionRecords
-from events.lines import Lines, OriginTest
 
 
 class AccessEntry(istio.IstioEntry, gc=False):
@@ -27,38 +28,60 @@ class AccessEntry(istio.IstioEntry, gc=False):
     response: envoy.Response | None = None
 
 
-class AccessFormat:
+class AccessFormat(EntryFormat[AccessEntry]):
     def __init__(self, topic: str) -> None:
-        self._records = JsonRecords(AccessEntry, _lenient)
-        self._origins = Origins(TAG, "router")
+        super().__init__(AccessEntry, _lenient)
+        origins = Origins(ROUTER_TAG, "router")
+        self._apps = Names(origins, _app_and_space)
+        self._clusters = Names(origins, envoy.app_of_cluster)
 
-    def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
-        origins, texts, kept = [], [], []
-        for entry, message in zip(*self._records.events_of(records, malformed), strict=True):
-            common = entry.common_properties
-            if common is None:
-                key = istio.key_of(entry)
-                origin = self._origins.of(key) if key else None
-            else:
-                origin = self._origins.named(common.upstream_cluster or "", envoy.key_of)
-            if origin is None:
-                malformed.add(records.partition, message, "no_app")
-            elif wants(origin):
-                origins.append(origin)
-                texts.append(_text_of(entry, origin.name))
-                kept.append(message)
-        return lines_of_records(origins, texts, kept)
+    def entries_of(
+        self, records: PartitionRecords, malformed: Malformed
+    ) -> tuple[Sequence[AccessEntry], Sequence[Message]]:
+        entries, messages = super().entries_of(records, malformed)
+        names = [e.common_properties or e.app or e.upstream_cluster for e in entries]
+        if all(names):
+            return entries, messages
+        return self._records.complete(
+            _names_nobody, entries, messages, records.partition, malformed
+        )
+
+    def named_by(self, entry: AccessEntry) -> Named:
+        common = entry.common_properties
+        if common is None and entry.app and entry.space:
+            named = self._apps[entry.app, entry.space]
+        else:
+            cluster = entry.upstream_cluster if common is None else common.upstream_cluster
+            named = self._clusters[cluster or ""]
+        if named is None:
+            raise MalformedError(_reason_for(entry))
+        return named
+
+    def text_of(self, entry: AccessEntry, name: str) -> str:
+        common = entry.common_properties
+        if common is not None:
+            protocol = entry.protocol_version
+            return envoy.text_of(name, common, protocol, entry.request, entry.response)
+        if entry.app and entry.space:
+            return istio.text_of(entry, name)
+        return istio.text_of(istio.with_our_names(entry, name), name)
 
 
-def _text_of(entry: AccessEntry, name: str) -> str:
-    common = entry.common_properties
-    if common is None:
-        return istio.text_of(entry, name)
-    protocol = entry.protocol_version
-    return envoy.text_of(name, common, protocol, entry.request, entry.response)
+def _app_and_space(names: tuple[str, str]) -> Whose | None:
+    return app_of(*names)
 
 
-def _lenient(fields: dict[str, Any]) -> AccessEntry:
+def _names_nobody(entry: AccessEntry) -> bool:
+    return not (entry.common_properties or entry.app or entry.upstream_cluster)
+
+
+def _reason_for(entry: AccessEntry) -> str:
+    if entry.common_properties or entry.upstream_cluster:
+        return "no_app_in_upstream_cluster"
+    return "no_space" if entry.app and not entry.space else "no_app"
+
+
+def _lenient(fields: dict[str, Any], _: Malformed) -> AccessEntry:
     return _read_as(AccessEntry, fields)
 
 
@@ -66,21 +89,30 @@ EntryT = TypeVar("EntryT", bound=Struct)
 
 
 def _read_as(kind: type[EntryT], fields: dict[str, Any]) -> EntryT:
-    """Reads each field by itself, so that one of an odd type does not cost the line."""
+    """Reads each field by itself, by either name, so that one of an odd type does not cost the
+    line."""
     read = {}
-    for field in msgspec.structs.fields(kind):
+    for field, in_camel_case in _fields_of(kind):
         value = fields.get(field.encode_name)
-        try:
-            read[field.name] = msgspec.convert(value, field.type)
-        except msgspec.ValidationError:
-            read[field.name] = _of_odd_type(value, get_args(field.type))
+        read[field.name] = _read_field(field, fields.get(in_camel_case) if value is None else value)
     return kind(**read)
 
 
-def _of_odd_type(value: object, wanted: tuple[Any, ...]) -> object:
-    """Text fields take the value's JSON, objects what is readable of it, others nothing."""
-    if str in wanted:
-        return as_given(value)
+@cache
+def _fields_of(kind: type[Struct]) -> list[tuple[FieldInfo, str]]:
+    """Each with its other name: `upstream_cluster` is `upstreamCluster` in the JSON of protobuf."""
+    return [
+        (field, "".join([field.name[:1], field.name.title().replace("_", "")[1:]]))
+        for field in msgspec.structs.fields(kind)
+    ]
+
+
+def _read_field(field: FieldInfo, value: object) -> object:
+    """Of odd types text fields take the JSON, others nothing."""
+    wanted = get_args(field.type)
     if isinstance(value, dict) and issubclass(wanted[0], Struct):
         return _read_as(wanted[0], value)
-    return None
+    try:
+        return msgspec.convert(value, field.type)
+    except msgspec.ValidationError:
+        return as_given(envoy.in_words(field.name, value)) if str in wanted else None

@@ -6,15 +6,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from events.formats.json_records import JsonRecords
-from events.formats.kafka_stamps import lines_of_records
+from events.formats.entries import EntryFormat
 from events.formats.malformed import Malformed, MalformedError
-from events.formats.origins import Origins
+from events.formats.origins import Named, Names, Origins, app_named
 from events.formats.said import said
-from events.kafka.records import PartitionRecords
-from events.lines import Lines, OriginTest
+from events.formats.texts import as_given
 
 TAG = "akkeris/build"
+
+# Jenkins hides notes for its own pages between these two: base64 that no reader wants.
+_HIDE, _SHOW = "\x1b[8m", "\x1b[0m"
 
 
 class BuildEvent(Struct, gc=False):
@@ -22,28 +23,36 @@ class BuildEvent(Struct, gc=False):
     message: str | None = None
 
 
-class BuildFormat:
+class BuildFormat(EntryFormat[BuildEvent]):
     def __init__(self, topic: str) -> None:
-        self._records = JsonRecords(BuildEvent, _lenient)
-        self._origins = Origins(TAG, "build")
+        super().__init__(BuildEvent, _lenient)
+        self._apps = Names(Origins(TAG, "build"), app_named)
 
-    def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
-        origins, texts, kept = [], [], []
-        for event, message in zip(*self._records.events_of(records, malformed), strict=True):
-            origin = self._origins.named(event.metadata)
-            if origin is None:
-                malformed.add(records.partition, message, "no_app")
-            elif wants(origin):
-                origins.append(origin)
-                texts.append(event.message or "")
-                kept.append(message)
-        return lines_of_records(origins, said(texts), kept)
+    def named_by(self, entry: BuildEvent) -> Named:
+        named = self._apps[entry.metadata]
+        if named is None:
+            raise MalformedError("no_app_in_metadata")
+        return named
+
+    def text_of(self, entry: BuildEvent, name: str) -> str:
+        return entry.message or ""
+
+    def shown(self, texts: list[str]) -> list[str]:
+        return said(list(map(_without_notes, texts)) if _HIDE in "".join(texts) else texts)
 
 
-def _lenient(fields: dict[str, Any]) -> BuildEvent:
-    metadata, message = fields.get("metadata"), fields.get("message")
+def _without_notes(text: str) -> str:
+    """A note that does not end is shown."""
+    before, *rest = text.split(_HIDE)
+    parts = [before]
+    for part in rest:
+        _, end, after = part.partition(_SHOW)
+        parts.append(after if end else _HIDE + part)
+    return "".join(parts)
+
+
+def _lenient(fields: dict[str, Any], _: Malformed) -> BuildEvent:
+    metadata = fields.get("metadata")
     if not isinstance(metadata, str):
-        raise MalformedError("no_app")
-    if not isinstance(message, str | None):
-        raise MalformedError("message_not_text")
-    return BuildEvent(metadata, message)
+        raise MalformedError("no_metadata")
+    return BuildEvent(metadata, as_given(fields.get("message")))

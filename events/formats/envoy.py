@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from events.keys import AppKey
+from events.formats.origins import Whose, app_of
 
 # JSON of protobuf has 64-bit integers as text; some writers use numbers.
 Number = int | float | str | None
@@ -50,17 +50,47 @@ _NO_TLS, _NO_REQUEST, _NO_RESPONSE = TlsProperties(), Request(), Response()
 _SERVICE = "svc"  # the third label of a Kubernetes service's name
 _CLIENT_CLOSED_REQUEST = 499
 
+# What the JSON of protobuf writes for numbers; 0 is never written.
+_METHODS = "", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"
+_WORDS = {
+    "request_method": _METHODS,
+    "protocol_version": ("", "HTTP10", "HTTP11", "HTTP2", "HTTP3"),
+    "tls_version": ("", "TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3"),
+}
 
-def key_of(cluster: str | None) -> AppKey | None:
+
+def in_words(field: str, value: object) -> object:
+    """A value as the JSON of protobuf has it, where an encoder that knows only structs wrote the
+    number of a word, the object around a number, or a duration in two parts."""
+    words = _WORDS.get(field, ())
+    if type(value) is int and 0 <= value < len(words):
+        return words[value]
+    if not isinstance(value, dict) or not value:
+        return value
+    if value.keys() == {"value"}:
+        return value["value"]
+    return _duration(value) if value.keys() <= {"seconds", "nanos"} else value
+
+
+def _duration(parts: dict[str, object]) -> object:
+    """`{"nanos": 2500000}` → `0.0025s`; what is no number stays as it is."""
+    try:
+        seconds, nanos = (float(str(parts.get(part, 0))) for part in ("seconds", "nanos"))
+    except ValueError:
+        return parts
+    return f"{seconds + nanos / 1e9}s"
+
+
+def app_of_cluster(cluster: str) -> Whose | None:
     """`direction|port|subset|app.space.svc…` → its app; None for what is no service of Kubernetes.
 
     From Istio 1.23 on a name may end in `;`.
     """
-    parts = (cluster or "").split("|")
+    parts = cluster.split("|")
     labels = parts[-1].removesuffix(";").split(".")
-    if len(parts) != 4 or len(labels) < 3 or labels[2] != _SERVICE or not all(labels[:2]):
+    if len(parts) != 4 or len(labels) < 3 or labels[2] != _SERVICE:
         return None
-    return AppKey(labels[0], labels[1])
+    return app_of(labels[0], labels[1])
 
 
 def text_of(

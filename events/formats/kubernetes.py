@@ -1,4 +1,4 @@
-"""Kubernetes lines: JSON as fluentd writes it; Fluent Bit's and Vector's names are read too.
+"""Kubernetes lines: JSON as fluentd writes it; the names of other writers are read too.
 
 The space is the Kafka topic, never a field of the event: a tenant who can write an event's
 fields must not be able to write into another's logs.
@@ -8,40 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import compress
-from typing import Any, cast
+from typing import cast
 
 from confluent_kafka import Message
-from msgspec import Struct
 
-from events.formats.json_records import JsonRecords, text_or_none
+from events.formats.half_lines import docker_halves
+from events.formats.json_records import JsonRecords
 from events.formats.kafka_stamps import time_of_record
-from events.formats.malformed import Malformed, MalformedError
+from events.formats.kubernetes_event import KubernetesEvent, Pod, lenient
+from events.formats.malformed import Malformed
 from events.formats.said import said
-from events.formats.timestamps import rfc5424_times
+from events.formats.timestamps import rfc5424_time, rfc5424_times
 from events.kafka.records import PartitionRecords
-from events.keys import AppKey
+from events.keys import AppKey, app_and_process
 from events.lines import Lines, Origin, OriginTest, Severity
 
 # Pods come and go; past this many the cache starts anew.
 ORIGINS_KEPT = 20_000
 
 _INFO, _ERROR = Severity.INFO, Severity.ERROR
-
-
-class Pod(Struct, frozen=True, gc=False):
-    container_name: str
-    pod_name: str = ""
-
-
-class KubernetesEvent(Struct, gc=False):
-    """The fields that a line is made of; `message` and `timestamp` are Vector's names."""
-
-    kubernetes: Pod
-    log: str | None = None
-    stream: str | None = None
-    time: str | None = None
-    message: str | None = None
-    timestamp: str | None = None
 
 
 class PodOrigins(dict[Pod, Origin]):
@@ -63,34 +48,55 @@ class KubernetesFormat:
     """Decodes the records of one space's topic."""
 
     def __init__(self, space: str) -> None:
-        self._records = JsonRecords(KubernetesEvent, _lenient)
+        self._records = JsonRecords(KubernetesEvent, lenient)
         self._origin_of = PodOrigins(space).__getitem__
 
     def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
         events, messages = self._records.events_of(records, malformed)
+        texts = _texts_of(events)
+        if not all(texts) and None in texts:
+            events, messages = self._records.complete(
+                _has_no_text, events, messages, records.partition, malformed
+            )
+            texts = _texts_of(events)
         origins = list(map(self._origin_of, [event.kubernetes for event in events]))
         wanted = list(map(wants, origins))
         if not all(wanted):
             origins = list(compress(origins, wanted))
             events = list(compress(events, wanted))
             messages = list(compress(messages, wanted))
-        texts = [event.message or "" if event.log is None else event.log for event in events]
+            texts = list(compress(texts, wanted))
         severities = [_ERROR if event.stream == "stderr" else _INFO for event in events]
-        return Lines(origins, _times_of(events, messages), severities, said(texts))
+        given = cast(list[str], texts)
+        shown = said(given)
+        malformed.partial += docker_halves(origins, given, shown)
+        return Lines(origins, _times_of(events, messages), severities, shown)
+
+
+def _texts_of(events: Sequence[KubernetesEvent]) -> list[str | None]:
+    return [event.message if event.log is None else event.log for event in events]
+
+
+def _has_no_text(event: KubernetesEvent) -> bool:
+    return event.log is None and event.message is None
 
 
 def _times_of(events: Sequence[KubernetesEvent], messages: Sequence[Message]) -> list[str]:
     """An event's own, or its record's where it has none."""
-    times = rfc5424_times([event.time or event.timestamp or "" for event in events])
+    times = rfc5424_times(
+        [event.time or event.timestamp or event.at_timestamp or event.date for event in events]
+    )
     if all(times):
         return cast(list[str], times)
-    return [time or time_of_record(message) for time, message in zip(times, messages, strict=True)]
+    return [
+        time or _readable_time(event) or time_of_record(message)
+        for time, event, message in zip(times, events, messages, strict=True)
+    ]
 
 
-def app_and_process(container: str) -> tuple[str, str]:
-    """`gold--worker` → app `gold`, process type `worker`; a plain name is `web`."""
-    app, _, process = container.partition("--")
-    return app, process or "web"
+def _readable_time(event: KubernetesEvent) -> str | None:
+    """Where the name that counts first has a text of another kind."""
+    return next(filter(None, map(rfc5424_time, event.times)), None)
 
 
 def tag_of(app: str, process: str, pod: str) -> str:
@@ -98,21 +104,3 @@ def tag_of(app: str, process: str, pod: str) -> str:
     if pod.startswith("akkeris/"):
         return pod
     return f"{process}.{pod.replace(f'-{process}-', '', 1).replace(f'{app}-', '', 1)}"
-
-
-def _lenient(fields: dict[str, Any]) -> KubernetesEvent:
-    pod = fields.get("kubernetes")
-    container = pod.get("container_name") if isinstance(pod, dict) else None
-    if not isinstance(pod, dict) or not isinstance(container, str):
-        raise MalformedError("no_container")
-    log, message = fields.get("log"), fields.get("message")
-    if not isinstance(log, str | None) or (log is None and not isinstance(message, str | None)):
-        raise MalformedError("log_not_text")
-    return KubernetesEvent(
-        Pod(container, text_or_none(pod.get("pod_name")) or ""),
-        log=log,
-        stream=text_or_none(fields.get("stream")),
-        time=text_or_none(fields.get("time")),
-        message=text_or_none(message),
-        timestamp=text_or_none(fields.get("timestamp")),
-    )

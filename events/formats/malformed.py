@@ -1,4 +1,4 @@
-"""Records that are no log line: counted by reason and sampled, never raised."""
+"""Records that are no log line: counted by reason and sampled, never raised. Half lines too."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ class Malformed:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.samples: deque[Sample] = deque(maxlen=SAMPLES_KEPT)
+        self.partial = 0
+        """Half lines of containers, which are lines all the same."""
 
     def add(self, partition: TopicPartition, message: Message, reason: str) -> None:
         """A record is no log line."""

@@ -1,53 +1,88 @@
-"""Origins of router and build lines: one an app, made once and then shared by its lines."""
+"""Whose lines router and build entries are: what they call an app or a site, and its origin.
+
+An origin is one an app or a site, made once and then shared by its lines, however they name it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Hashable
+from typing import NamedTuple, TypeVar
 
-from events.keys import AppKey, Key, SiteKey
+from events.keys import DEFAULT_SPACE, AppKey, Key, SiteKey, app_and_process, host_name
 from events.lines import Origin, Source
+
+ROUTER_TAG = "akkeris/router"
 
 # Apps come and go, and anybody may ask a router for any host name; past this many: anew.
 ORIGINS_KEPT = 20_000
 
-
-def app_or_none(text: str) -> AppKey | None:
-    """`app-space`, as routers and builds name an app."""
-    try:
-        return AppKey.parse(text)
-    except ValueError:
-        return None
+# `gold--worker-my-space`: the app with its process type, and the space where there is one.
+_APP_AND_SPACE = re.compile(r"([^-]+(?:--[^-]+)*)(?:-([^-].*))?", re.DOTALL).fullmatch
 
 
-class Origins:
+class Whose(NamedTuple):
+    """Who a name stands for."""
+
+    key: Key
+    name: str
+    """For the line's own pairs: `gold--worker-gs` for lines of the app `gold-gs`."""
+
+
+Named = tuple[Origin, str]
+"""An origin, and its name as in `Whose`. A plain tuple: it is taken apart for every line."""
+
+
+def app_of(app: str, space: str) -> Whose | None:
+    """An app that may be named with a process type; None where a part is empty."""
+    plain, _ = app_and_process(app)
+    return Whose(AppKey(plain, space), f"{app}-{space}") if plain and space else None
+
+
+def app_named(text: str) -> Whose | None:
+    """`app-space` or `app--type-space`; `app` alone is in the default space."""
+    parts = _APP_AND_SPACE(text)
+    return app_of(parts[1], parts[2] or DEFAULT_SPACE) if parts else None
+
+
+def app_of_host(text: str) -> Whose | None:
+    """`app-space.domain`; some routers quote it."""
+    return app_named(host_name(text.strip('"')).partition(".")[0])
+
+
+def site_named(text: str) -> Whose | None:
+    key = SiteKey.named(text.strip('"'))
+    return Whose(key, key.site) if key.site else None
+
+
+class Origins(dict[Key, Origin]):
+    """Made when first asked for."""
+
     def __init__(self, tag: str, source: Source) -> None:
         self._tag = tag
         self._source = source
-        self._by_key: dict[Key, Origin] = {}
-        self._by_name: dict[str, Origin | None] = {}
 
-    def of(self, key: Key) -> Origin:
-        return self._by_key.get(key) or self._add(key)
-
-    def named(self, text: str, read: Callable[[str], AppKey | None] = app_or_none) -> Origin | None:
-        """For what `read` makes a key of; None where it is none. Read once, then remembered."""
-        try:
-            return self._by_name[text]
-        except KeyError:
-            return self._read(text, read)
-
-    def site(self, name: str) -> Origin:
-        return self.of(SiteKey(name))
-
-    def _read(self, text: str, read: Callable[[str], AppKey | None]) -> Origin | None:
-        key = read(text)
-        if len(self._by_name) >= ORIGINS_KEPT:
-            self._by_name.clear()
-        origin = self._by_name[text] = self.of(key) if key is not None else None
+    def __missing__(self, key: Key) -> Origin:
+        if len(self) >= ORIGINS_KEPT:
+            self.clear()
+        origin = self[key] = Origin(key, self._tag, self._source)
         return origin
 
-    def _add(self, key: Key) -> Origin:
-        if len(self._by_key) >= ORIGINS_KEPT:
-            self._by_key.clear()
-        origin = self._by_key[key] = Origin(key, self._tag, self._source)
-        return origin
+
+NameT = TypeVar("NameT", bound=Hashable)
+
+
+class Names(dict[NameT, Named | None]):
+    """What entries call an app or a site → its origin; None for what `read` makes nobody of. A name
+    is read once, then remembered."""
+
+    def __init__(self, origins: Origins, read: Callable[[NameT], Whose | None]) -> None:
+        self._origins = origins
+        self._read = read
+
+    def __missing__(self, name: NameT) -> Named | None:
+        whose = self._read(name)
+        if len(self) >= ORIGINS_KEPT:
+            self.clear()
+        named = self[name] = whose and (self._origins[whose.key], whose.name)
+        return named

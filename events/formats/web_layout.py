@@ -15,6 +15,8 @@ WebLine = tuple[str, str, str, str, str]
 
 # No space and no control character; the expression for it that `re` is quickest at.
 _VALUE = "[!-\U0010ffff]*"
+# The same, and in double quotes spaces too.
+_QUOTED_TOO = rf'(?>"(?:[^"\\\n]++|\\.)*+"(?![^ \n])|{_VALUE})'
 
 
 class Layout:
@@ -38,7 +40,9 @@ class Layout:
             elif key is not None:
                 kept.append(f"{re.escape(key)}={_VALUE}")
         # The empty group is what a line gives for a key that it does not have.
-        self._find = re.compile(rf"^{' '.join(parts)}()$", re.MULTILINE).findall
+        line = rf"^{' '.join(parts)}()$"
+        self._find = re.compile(line, re.MULTILINE).findall
+        self._find_quoted = re.compile(line.replace(_VALUE, _QUOTED_TOO), re.MULTILINE).findall
         self._stay = [index for index, name in enumerate(groups) if name in ("", "source")]
         self._source = groups.index("source") if "source" in groups else -1
         self._names = [
@@ -50,7 +54,8 @@ class Layout:
         """All of them, or None when one is laid out otherwise."""
         try:
             joined = b"\n".join(lines)  # type: ignore[arg-type]
-            found = self._find(joined.decode())
+            find = self._find_quoted if b'"' in joined else self._find
+            found = find(joined.decode())
         except (TypeError, UnicodeDecodeError):  # a record without a value; no UTF-8
             return None
         # Each match is a line of `joined`, so as many matches as lines and records are all.
@@ -67,9 +72,11 @@ class Layout:
 def has_layout(keys: Sequence[str]) -> bool:
     """Whether lines with these keys can be read so.
 
-    A key that comes twice is a matter of its own, and what `findall` gives for a single group is
-    no tuple.
+    A key that comes twice is a matter of its own, and so is a line that only `host` names an app
+    of. What `findall` gives for a single group is no tuple.
     """
+    if "host" in keys and "hostname" not in keys:
+        return False
     special = [key for key in keys if key in LIFTED or key == "source"]
     gives = any(key != "timestamp" for key in keys)
     return gives and len(special) == len(set(special))

@@ -10,6 +10,14 @@ from typing import Any
 
 FOLDER = Path(__file__).parents[1] / "golden"
 
+DELIVERED = {
+    "kubernetes/json-two": "as many events",
+    "kubernetes/log-object": "its JSON is the line",
+    "kubernetes/raw-control-in-json": "repaired",
+    "web/port-no-domain": "a host's name has no port",
+}
+"""Of these the original sent nothing, and said no more; ours finds a line in them."""
+
 
 @dataclass(frozen=True)
 class GoldenCase:
@@ -27,7 +35,12 @@ class GoldenCase:
 def golden_cases(source: str) -> list[GoldenCase]:
     cases = json.loads((FOLDER / source / "cases.json").read_text())
     return [
-        GoldenCase(case["name"], _bytes_of(case["value"]), case["original"], case.get("ours"))
+        GoldenCase(
+            case["name"],
+            _bytes_of(case["value"]),
+            case["original"],
+            case.get("ours") or DELIVERED.get(f"{source}/{case['name']}"),
+        )
         for case in cases
     ]
 

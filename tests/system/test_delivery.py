@@ -49,7 +49,7 @@ def test_the_golden_events_arrive_as_the_original_sent_them(
     expected = [
         line
         for case in cases
-        for line in ([OURS[case.name]] if case.ours else case.original.get("gs", []))
+        for line in (OURS[case.name] if case.ours else case.original.get("gs", []))
     ]
 
     lines = sink.wait_for(len(expected))

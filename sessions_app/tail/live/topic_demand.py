@@ -19,7 +19,7 @@ def topics_for(selection: Selection) -> frozenset[str]:
     if selection.processes or selection.streams:  # only apps' lines have these
         wanted = wanted & {"app"} if wanted else frozenset({"app"})
     topics = topics_of(selection.key)
-    return frozenset(topic for topic in topics if not wanted or row_of(topic).source in wanted)
+    return frozenset(topic for topic in topics if not wanted or row_of(topic).sources & wanted)
 
 
 class TopicDemand:

@@ -93,15 +93,16 @@ async def test_a_heartbeat_is_a_place_to_go_on_from(
         await again.aclose()
 
 
-@pytest.mark.parametrize("seen", [0, 1], ids="in partition {}".format)
+@pytest.mark.parametrize(("seen", "in_a_record"), [(0, 1), (1, 1), (1, 3)])
 async def test_a_reader_that_is_cut_off_twice_gets_no_line_twice(
-    seen: int, kafka: Broker, topic: TopicNames
+    seen: int, in_a_record: int, kafka: Broker, topic: TopicNames
 ) -> None:
     """After any line, though it had seen some of another partition when it was cut off before."""
     space = kafka.create(topic(), partitions=2)
     for partition in (0, 1):
         lines = [event_now(f"{partition}-{number}") for number in range(6)]
-        kafka.produce(space, lines, partition=partition)
+        records = [b"".join(lines[at : at + in_a_record]) for at in range(0, 6, in_a_record)]
+        kafka.produce(space, records, partition=partition)
     begin = {TopicPartition(space, partition): 0 for partition in (0, 1)}
     key = session(space).selection.key
     topics = topics_in_order(key)

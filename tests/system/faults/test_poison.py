@@ -34,8 +34,8 @@ POISON: list[tuple[str, bytes | None]] = [
     ("no_container", b"{}"),
     ("no_container", kubernetes_event("no container", container=None)),
     ("no_container", kubernetes_event("a number", container=7)),
-    ("log_not_text", kubernetes_event(None)[:-1] + b', "message": 7}'),
-    ("log_not_text", json.dumps({"log": {}, "kubernetes": {"container_name": "gold"}}).encode()),
+    ("empty", json.dumps({"stream": "stdout", "kubernetes": {"container_name": "gold"}}).encode()),
+    ("too_many_events", kubernetes_event("one of too many") * 1001),
 ]
 
 

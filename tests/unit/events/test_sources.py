@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drains.delivery.wire.rfc5424 import PRI_AND_VERSION, WireFormat, framed, header_of
 from events.formats.decode import FORMATS, Decoder
-from events.formats.envoy import key_of
+from events.formats.envoy import app_of_cluster
 from events.keys import AppKey, Key, SiteKey
 from events.lines import LogLine
 from events.topics import SOURCE_TOPICS
@@ -48,6 +48,9 @@ OURS = {
     "web/nbsp": {"gs": ["<14>1 @NOW@ gold-gs akkeris/router - - -  host=gold-gs path="]},
     "web/invalid-utf8": {
         "gs": ["<14>1 @NOW@ gold-gs akkeris/router - - - x=1 host=gold-gs path=/\ufffd\ufffd"]
+    },
+    "web/port-no-domain": {
+        "gs": ['<14>1 @NOW@ gold-gs akkeris/router - - - fwd="1.1.1.1" host=gold-gs path=/']
     },
     "istio/bytes-float": {"gs": [_ISTIO.format("1.5", "12ms")]},
     "istio/service-number": {"gs": [_ISTIO.format("512", "12")]},
@@ -221,11 +224,11 @@ def test_status_of_a_connection_that_the_client_ended(
         ("PassthroughCluster", None),
         ("BlackHoleCluster", None),
         ("", None),
-        (None, None),
     ],
 )
-def test_key_of_cluster(cluster: str | None, key: AppKey | None) -> None:
-    assert key_of(cluster) == key
+def test_a_clusters_name_names_its_app(cluster: str, key: AppKey | None) -> None:
+    whose = app_of_cluster(cluster)
+    assert (whose.key if whose else None) == key
 
 
 def test_a_site_gets_its_line_though_the_host_name_is_no_app() -> None:
@@ -248,10 +251,13 @@ def test_a_line_is_read_the_same_once_its_layout_is_known(case: GoldenCase) -> N
 _pairs = st.lists(
     st.tuples(
         st.sampled_from(
-            ["hostname", "path", "source", "site_domain", "timestamp", "x", "y.z*", ""]
+            ["hostname", "host", "path", "source", "site_domain", "timestamp", "x", "y.z*", ""]
         ),
         st.sampled_from(
-            ["gold-gs.x", "", "/p", "a=b", "%20", "é", "\u2003", "a+b", "%zz", "\ud800"]
+            [
+                *["gold-gs.x", "", "/p", "a=b", "%20", "é", "\u2003", "a+b", "%zz", "\ud800"],
+                *['"', '""', '"a"', '"a', 'b"', '"a b"', '"a path=/q"', '"\\" x=2"', "a,", "a, b"],
+            ]
         ),
     ),
     max_size=8,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import zlib
 
+import pytest
+
 from drains.destination import Destination
 from drains.filters import LineFilter
 from drains.option_values import DrainOptions
 from drains.routes import Route
+from events.formats.decode import Decoder
 from events.keys import AppKey, Key, SiteKey
 from events.lines import Lines, LogLine, Origin, Severity
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
 from shuttle.routing import Parcel, Router
 from tests.support.fake_sender import FakeReceiver
-from tests.support.records import records_of
+from tests.support.records import kubernetes_event, records_of
 
 GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1", "app", "web")
@@ -136,3 +139,21 @@ async def test_a_site_gets_only_its_own_lines() -> None:
     }
 
     assert found == {"1": ["app"], "2": ["site"]}
+
+
+@pytest.mark.parametrize("url", ["syslog://h:514", "https://h/"])
+async def test_events_of_one_record_are_lines_of_one_parcel(url: str) -> None:
+    one = await feed("1", url)
+    router = Router()
+    router.route({GOLD: [one]})
+    packed = b"\n".join(kubernetes_event(text) for text in ("b", "c"))
+    records = records_of([kubernetes_event("a"), packed], begin=7)
+
+    (parcel,) = router.parcels_for(records, Decoder().wanted_lines_of(records, router.wants))
+
+    assert (parcel.lines, parcel.records.begin, parcel.records.end) == (3, 7, 9)
+    assert texts(parcel) == ["a", "b", "c"]
+    part = records.part(8)
+    assert part is not None
+    (parcel,) = router.parcels_for(part, Decoder().wanted_lines_of(part, router.wants))
+    assert texts(parcel) == ["b", "c"]

@@ -1,0 +1,103 @@
+"""One event of a container, by the names that fluentd, Fluent Bit, Vector and Filebeat use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from events.formats.json_records import text_or_none
+from events.formats.malformed import Malformed, MalformedError
+from events.formats.texts import as_given
+from events.formats.timestamps import Moment
+
+_TEXTS = ("log", "message", "msg")
+_TIMES = ("time", "timestamp", "@timestamp", "date")
+_NOT_ITS_OWN = {"kubernetes", "docker", "topic", "tag", "stream", *_TIMES}
+
+
+class Pod(Struct, frozen=True, gc=False):
+    container_name: Annotated[str, Meta(min_length=1)]
+    pod_name: str = ""
+
+
+class KubernetesEvent(Struct, gc=False):
+    """What a line is made of. A half line is refused here, and counted by `lenient`."""
+
+    kubernetes: Pod
+    log: str | None = None
+    stream: str | None = None
+    time: Moment = None
+    message: str | None = None
+    timestamp: Moment = None
+    at_timestamp: Moment = field(default=None, name="@timestamp")
+    date: Moment = None
+    logtag: Literal["F"] | None = None
+    fluent_bit_tag: Literal["F"] | None = field(default=None, name="_p")
+    partial_message: None = None
+
+    @property
+    def times(self) -> tuple[Moment, ...]:
+        """In the order in which they count."""
+        return self.time, self.timestamp, self.at_timestamp, self.date
+
+
+def lenient(fields: dict[str, Any], counts: Malformed) -> KubernetesEvent:
+    """An event of other types or names. Raises MalformedError."""
+    pod = fields.get("kubernetes")
+    container = _name_in(pod, "container")
+    if container is None:
+        raise MalformedError("no_container")
+    event = KubernetesEvent(
+        Pod(container, _name_in(pod, "pod") or ""),
+        _text_of(fields),
+        text_or_none(fields.get("stream")),
+    )
+    event.time, event.timestamp, event.at_timestamp, event.date = map(
+        _moment_or_none, map(fields.get, _TIMES)
+    )
+    counts.partial += _is_partial(fields)
+    return event
+
+
+def _name_in(pod: object, of: str) -> str | None:
+    """`kubernetes.container_name`, or `kubernetes.container.name` as Filebeat nests it."""
+    if not isinstance(pod, dict):
+        return None
+    nested = pod.get(of)
+    inner = nested.get("name") if isinstance(nested, dict) else None
+    return text_or_none(pod.get(f"{of}_name")) or text_or_none(inner)
+
+
+def _text_of(fields: dict[str, Any]) -> str:
+    """Its text, else what stands there as JSON, else its own fields. Raises MalformedError."""
+    given = {name: fields[name] for name in _TEXTS if name in fields}
+    for value in given.values():
+        if isinstance(value, str):
+            return value
+    for name in ("log", "message"):
+        if given.get(name) is not None:
+            return as_given(given[name])
+    own = {
+        name: value
+        for name, value in fields.items()
+        if name not in _NOT_ITS_OWN and (name not in given or value is not None)
+    }
+    if own:
+        return as_given(own)
+    if not given:
+        raise MalformedError("empty")
+    return ""  # a null says so
+
+
+def _moment_or_none(value: object) -> Moment:
+    is_moment = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return value if is_moment else None  # type: ignore[return-value]
+
+
+def _is_partial(fields: dict[str, Any]) -> bool:
+    """Whether its runtime says that more of the line follows: CRI, or Docker's own log drivers."""
+    tags = (text_or_none(fields.get(name)) for name in ("logtag", "_p"))
+    pieces = fields.get("partial_message"), fields.get("partial_last")
+    more, last = (str(piece).lower() == "true" for piece in pieces)
+    return any(tag and tag.startswith("P") for tag in tags) or (more and not last)
