@@ -51,6 +51,11 @@ class _WorkerCollector(Collector):
             "reason",
             report.malformed,
         )
+        yield CounterMetricFamily(
+            "logshuttle_partial_records",
+            "Half lines of containers, not joined; growing means apps write lines above 16 KiB.",
+            value=report.partial,
+        )
         yield HistogramMetricFamily(
             "logshuttle_delivery_delay_seconds",
             "From Kafka's time of a line to its confirmation; all slow is ours, some are theirs.",

@@ -52,6 +52,8 @@ class WorkerReport:
     """By reason (loss_notices.py)."""
     malformed: Mapping[str, int]
     """Records that were no log line, by reason."""
+    partial: int
+    """Half lines of containers."""
     drains: Mapping[str, int]
     """How many drains are in each state."""
     furthest: Sequence[DrainFigures]

@@ -235,6 +235,7 @@ class Worker:
             consumer_lag=self._ticks.consumer_lag,
             outbox_bytes=sum(feed.outbound.delivery.outbox_bytes for feed in outstanding),
             malformed=self._live.decoder.malformed.counts,
+            partial=self._live.decoder.malformed.partial,
             drains=Counter(feed.state for feed in feeds),
             furthest=furthest_behind(figures_of(feeds), self._config.metrics_max_drains),
         )

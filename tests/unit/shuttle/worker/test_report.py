@@ -29,6 +29,7 @@ def report(delays: DelayHistogram | None = None) -> WorkerReport:
         outbox_bytes=10,
         lines_lost={},
         malformed={"bad_json": 1},
+        partial=4,
         drains={"live": 1},
         furthest=[DrainFigures("d1", 4, 2.5, 5)],
     )
