@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from events.formats.decode import Decoder
 from events.formats.malformed import MalformedError
 from events.formats.repairs import EVENTS_MAX, object_of, values_of
+from events.lines import LogLine
+from tests.support.golden import GoldenCase, golden_cases
 from tests.support.records import kubernetes_event, records_of
+from tests.unit.events.test_sources import TOPICS
 
 
 def objects_in(value: bytes | None) -> list[dict[str, Any]]:
@@ -139,3 +142,26 @@ def test_no_record_takes_long(value: bytes) -> None:
     with pytest.raises(MalformedError):
         values_of(value)
     assert time.process_time() - began < 2
+
+
+JSON_CASES = [
+    pytest.param(topic, case, id=f"{source}/{case}")
+    for source, topic in {**TOPICS, "kubernetes": "gs"}.items()
+    for case in golden_cases(source)
+    if source != "web"
+]
+
+
+@pytest.mark.parametrize(("topic", "case"), JSON_CASES)
+def test_what_needs_a_repair_is_read_as_what_needs_none(topic: str, case: GoldenCase) -> None:
+    plain, repaired = Decoder(), Decoder()
+
+    lines = plain.lines_of(records_of([case.value], topic))
+    again = repaired.lines_of(records_of([b"\xef\xbb\xbf" + case.value], topic))
+
+    assert [_told(line) for line in again] == [_told(line) for line in lines]
+    assert repaired.malformed.counts == plain.malformed.counts
+
+
+def _told(line: LogLine) -> tuple[object, ...]:
+    return line.origin.key, line.origin.tag, line.time, line.severity, line.text
