@@ -69,7 +69,7 @@ class KubernetesFormat:
         severities = [_ERROR if event.stream == "stderr" else _INFO for event in events]
         given = cast(list[str], texts)
         shown = said(given)
-        malformed.partial += docker_halves(origins, given, shown)
+        malformed.partial += docker_halves(origins, events, given, shown)
         return Lines(origins, _times_of(events, messages), severities, shown)
 
 

@@ -13,6 +13,7 @@ from events.formats.timestamps import Moment
 
 _TEXTS = ("log", "message", "msg")
 _TIMES = ("time", "timestamp", "@timestamp", "date")
+_MARKS = ("logtag", "_p", "partial_message")
 _NOT_ITS_OWN = {"kubernetes", "docker", "topic", "tag", "stream", *_TIMES}
 
 
@@ -37,6 +38,11 @@ class KubernetesEvent(Struct, gc=False):
     partial_message: None = None
 
     @property
+    def may_be_dockers(self) -> bool:
+        """Whether its text is as Docker wrote it, as far as is known."""
+        return self.log is not None and self.logtag is None and self.fluent_bit_tag is None
+
+    @property
     def times(self) -> tuple[Moment, ...]:
         """In the order in which they count."""
         return self.time, self.timestamp, self.at_timestamp, self.date
@@ -48,11 +54,12 @@ def lenient(fields: dict[str, Any], counts: Malformed) -> KubernetesEvent:
     container = _name_in(pod, "container")
     if container is None:
         raise MalformedError("no_container")
+    text = _text_of(fields)
     event = KubernetesEvent(
-        Pod(container, _name_in(pod, "pod") or ""),
-        _text_of(fields),
-        text_or_none(fields.get("stream")),
+        Pod(container, _name_in(pod, "pod") or ""), text, text_or_none(fields.get("stream"))
     )
+    if text is not fields.get("log") or not fields.keys().isdisjoint(_MARKS):
+        event.logtag = "F"  # there is nothing more to be found out about it
     event.time, event.timestamp, event.at_timestamp, event.date = map(
         _moment_or_none, map(fields.get, _TIMES)
     )

@@ -62,6 +62,29 @@ def test_a_pod_of_another_runtime_has_no_halves_beside_dockers() -> None:
     assert halves_in(kubernetes_event("a\n"), *others, kubernetes_event(HALF)) == 1
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"logtag": "F"},
+        {"_p": "F"},
+        {"logtag": "F", "odd": float("nan")},
+        {"log": None, "message": "parsed"},
+        {"log": None, "level": "parsed"},
+        {"log": {"level": "parsed"}},
+        {"partial_message": "true", "partial_last": "true"},
+    ],
+)
+def test_what_only_stands_beside_dockers_lines_is_whole(fields: dict[str, Any]) -> None:
+    docker = kubernetes_event("a\n")
+    beside = kubernetes_event(**{"log": "whole", **fields})
+    assert halves_in(docker, beside, docker) == 0
+
+
+def test_one_that_another_runtime_ends_with_a_line_feed_makes_no_docker() -> None:
+    ended = kubernetes_event("a\n", _p="F")
+    assert halves_in(ended, kubernetes_event("whole"), ended) == 0
+
+
 def test_what_is_read_again_is_not_counted_again() -> None:
     decoder = Decoder()
     records = records_of([kubernetes_event("half", logtag="P")])
