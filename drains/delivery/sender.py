@@ -15,6 +15,10 @@ class NamedWrite(Protocol):
     def name(self) -> str:
         """The same when the same lines are sent again."""
 
+    @property
+    def unanswered(self) -> int:
+        """How often the connection has ended in the middle of a request with just these lines."""
+
 
 WriteT = TypeVar("WriteT", bound=NamedWrite)
 
@@ -37,6 +41,11 @@ class Sender(Protocol[WriteT]):
     @property
     def buffered_bytes(self) -> int:
         """Handed over, but not yet to the kernel."""
+
+    @property
+    def progressed_at(self) -> float:
+        """Monotonic seconds: when its receiver last got on, though it may have confirmed nothing; 0
+        where only what it confirms tells."""
 
     @property
     def confirmed_bytes(self) -> int:

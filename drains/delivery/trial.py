@@ -55,6 +55,7 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class _TestWrite:
     name: str
+    unanswered: int = 0
 
 
 _Sender = Sender[_TestWrite]

@@ -177,6 +177,7 @@ class Delivery:
         """A replay has handed over all of `resend`."""
         if self.resend is not None and self._outbox.write is not None:
             self._outbox.write.sent_as = self.resend.name
+            self._outbox.write.unanswered = self.resend.unanswered
         self.resend = None
         self.flush()
 

@@ -105,8 +105,8 @@ class Health:
         self.last_error = LastError(error, wall)
 
     def progressed(self, now: float) -> None:
-        """The receiver has confirmed something."""
-        self._progress_at = now
+        """The receiver has confirmed something, or an answer says that it is there."""
+        self._progress_at = max(self._progress_at, now)
 
     def prove(self) -> bool:
         """The receiver works. Returns whether that was in doubt."""

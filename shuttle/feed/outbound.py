@@ -8,7 +8,7 @@ from typing import Protocol
 from drains.delivery.build import way_of
 from drains.delivery.network.errors import explain
 from drains.delivery.sender import Sender
-from drains.delivery.senders.http_answers import HttpError
+from drains.delivery.senders.http_answers import asks_for_halves
 from drains.routes import Route
 from events.kafka.records import TopicPartition
 from shuttle.feed.context import FeedContext
@@ -80,8 +80,8 @@ class Outbound:
             return False
         if sender.trouble is not None and sender.trouble != self.health.error:
             self.health.complain(sender.trouble, self._context.wall_clock())
+        self.health.progressed(now if progress.bytes else sender.progressed_at)
         if progress.bytes:
-            self.health.progressed(now)
             self._prove(now)
         oldest = delivery.oldest
         if oldest is None:
@@ -96,7 +96,8 @@ class Outbound:
         delivery, link = self.delivery, self.delivery.link
         if link.sender is None:
             return
-        if not self._owner.is_behind and now - link.opened_at > PROVEN_SECONDS:
+        stands = delivery.oldest is None and now - link.opened_at > PROVEN_SECONDS
+        if stands and not self._owner.is_behind:
             self._prove(now)
         if now > link.expires_at:
             delivery.flush()
@@ -191,9 +192,8 @@ class Outbound:
             self.delivery.guard(again)
             if self._route.destination.transport.answers:
                 self.drop_resend()
-                # Lines that a receiver refuses are better sent with others, to find out which.
-                if not (isinstance(error, HttpError) and error.is_refusal):
-                    self.delivery.resend = Resend(again[0])
+                if not asks_for_halves(error, again[0]):
+                    self.delivery.resend = Resend(again[0], error)
         self._changed_or_move()
 
     # Inside.

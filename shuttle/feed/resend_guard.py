@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from drains.delivery.network.errors import UnansweredError
 from drains.delivery.senders.checkpoints import KEPT_SECONDS, NO_STEP_BACK, StepBack
 from events.kafka.records import TopicPartition
 from shuttle.feed.writes import Write
@@ -122,9 +123,10 @@ class Resend:
     Until it has been handed over again, a replay goes to its ends and no further.
     """
 
-    def __init__(self, failed: Write) -> None:
+    def __init__(self, failed: Write, error: Exception | None = None) -> None:
         self._ends = dict(failed.ends)
         self.name = failed.name
+        self.unanswered = failed.unanswered + isinstance(error, UnansweredError)
 
     def limit_of(self, partition: TopicPartition) -> int:
         """The offset before which lines of a partition belong to it; 0: none of them do."""

@@ -30,6 +30,7 @@ class Write:
         "sent_as",
         "since",
         "size",
+        "unanswered",
     )
 
     def __init__(self, batch: int, since: float, *, has_cursor: bool) -> None:
@@ -47,6 +48,8 @@ class Write:
         """What it tells of lost lines, before its own."""
         self.sent_as: str | None = None
         """The name under which these lines were sent before."""
+        self.unanswered = 0
+        """How often the connection has ended in the middle of a request with just these."""
         self.begins: dict[TopicPartition, int] = {}
         self.ends: dict[TopicPartition, int] = {}
 

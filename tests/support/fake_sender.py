@@ -28,6 +28,7 @@ class FakeSender:
         self.confirmed_bytes = 0
         self.trouble: str | None = None
         self.lines_refused = 0
+        self.progressed_at = 0.0
         self._checkpoints: Checkpoints[Write] = Checkpoints()
 
     @property

@@ -28,6 +28,7 @@ LOOPBACK = EgressPolicy(allowed=(ip_network("127.0.0.0/8"), ip_network("::1/128"
 @dataclass(frozen=True)
 class NamedWrite:
     name: str
+    unanswered: int = 0
 
 
 def route_to(url: str, **options: Any) -> Route:
@@ -55,15 +56,15 @@ class SenderBench:
         """Raises DialError."""
         self.sender = await self.connect(self.route, self._on_end)
 
-    def send(self, *texts: str, name: str | None = None) -> None:
-        """One write on the first connection."""
-        self.send_pieces([texts], name=name)
+    def send(self, *texts: str, **write: Any) -> None:
+        """One write on the first connection. `write`: its fields, if need be."""
+        self.send_pieces([texts], **write)
 
-    def send_pieces(self, pieces: list[Any], *, name: str | None = None) -> None:
+    def send_pieces(self, pieces: list[Any], **write: Any) -> None:
         self._number += 1
         wire = wire_format_of(self.route)
         data = [framed([record(t) for t in texts], wire) if texts else b"" for texts in pieces]
-        self.sender.send(data, NamedWrite(name or f"write {self._number}"))
+        self.sender.send(data, NamedWrite(**{"name": f"write {self._number}"} | write))
 
     async def until(
         self, condition: Callable[[], bool], limit_seconds: float = 10.0, *, asks: bool = True

@@ -4,6 +4,7 @@ DeliveryError
 ├── DialError         no connection could be made
 │   └── RefusedByPolicyError   nor may one be made: see drains/delivery/network/egress.py
 └── ConnectionEndedError   there was one, and it is over
+    └── UnansweredError    a request was under way
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ class RefusedByPolicyError(DialError):
 
 
 class ConnectionEndedError(DeliveryError):
+    pass
+
+
+class UnansweredError(ConnectionEndedError):
     pass
 
 

@@ -31,6 +31,10 @@ class Share(Generic[WriteT]):
     def name(self) -> str:
         return self.write.name
 
+    @property
+    def unanswered(self) -> int:
+        return self.write.unanswered
+
 
 class Bundle(Generic[WriteT]):
     """Made first, so that its connections can tell it of their end; then `adopt` gives them."""
@@ -70,6 +74,10 @@ class Bundle(Generic[WriteT]):
     @property
     def buffered_bytes(self) -> int:
         return sum(sender.buffered_bytes for sender in self._senders)
+
+    @property
+    def progressed_at(self) -> float:
+        return max(sender.progressed_at for sender in self._senders)
 
     @property
     def confirmed_bytes(self) -> int:

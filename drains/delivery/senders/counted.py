@@ -13,6 +13,7 @@ class CountedSender(Generic[WriteT]):
     capacity_bytes = CAPACITY_BYTES
     trouble: str | None = None
     lines_refused = 0
+    progressed_at = 0.0
 
     def __init__(self, ended: Ended) -> None:
         self._ended: Ended | None = ended

@@ -1,8 +1,7 @@
 """HTTP drains, as Logplex sends: batches in POST requests. Confirmed is what got a 2xx.
 
 One request is under way at a time. A receiver that finds something wrong in a request (400, 413,
-422) is sent its halves, down to the lines that it refuses; those are given up only when it takes
-another line.
+422), or ends the connection in the middle of the same one again, is sent its halves (halving.py).
 """
 
 from __future__ import annotations
@@ -12,12 +11,14 @@ import hashlib
 import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Generic, NamedTuple
 
-from drains.delivery.network.errors import DeliveryError
+from drains.delivery.network.errors import DeliveryError, UnansweredError
 from drains.delivery.sender import CAPACITY_BYTES, Ended, WriteT
 from drains.delivery.senders.checkpoints import StepBack
-from drains.delivery.senders.http_answers import HttpError
+from drains.delivery.senders.halving import Halving
+from drains.delivery.senders.http_answers import asks_for_halves
 from drains.delivery.senders.http_connection import HttpConnection
 from drains.delivery.wire.logplex import Frames, frames_of
 
@@ -47,8 +48,10 @@ class LogplexSender(Generic[WriteT]):
         self._clock = asyncio.get_running_loop().time
         self._work: asyncio.Task[None] | None = None
         self._leaving: asyncio.Task[None] | None = None
-        self._progress = (0, 0)
-        self._progress_at = 0.0
+        self._unsent = (0, 0)
+        self.progressed_at = 0.0
+        self._ends_some = False
+        """The receiver ended connections for what was in a request, and took the rest of it."""
         self.buffered_bytes = 0
         self.confirmed_bytes = 0
         self.lines_refused = 0
@@ -114,45 +117,28 @@ class LogplexSender(Generic[WriteT]):
             self._let_go()
 
     async def _deliver(self, batch: _Batch[WriteT]) -> None:
-        """Returns when all lines are confirmed or refused. Raises DeliveryError."""
-        left = list(batch.frames.bodies())[::-1]
-        accepted: range | None = None
-        refused = 0
-        refusal: HttpError | None = None  # the last answer, when it was one
-        while left:
-            part = left.pop()
-            try:
-                await self._post(batch, part)
-                accepted, refusal = part, None
-            except HttpError as error:
-                if not error.is_refusal:
-                    raise
-                refusal = error
-                middle = part.start + len(part) // 2
-                if len(part) > 1:
-                    left += [range(middle, part.stop), range(part.start, middle)]
-                else:
-                    refused += 1
-        if refusal is not None:
-            # Does it still take what it took, or does it refuse everything by now?
-            if accepted is None:
-                raise refusal
-            await self._post(batch, accepted[:1])
-        self.lines_refused += refused
+        """Returns when all lines are taken or refused. Raises DeliveryError."""
+        halving = Halving(partial(self._post, batch), partial(self._halves_help, batch.write))
+        self.lines_refused += await halving.deliver(batch.frames.bodies())
+        self._ends_some = self._ends_some or halving.has_ended
+
+    def _halves_help(self, write: WriteT, error: DeliveryError) -> bool:
+        known = self._ends_some and isinstance(error, UnansweredError)
+        return known or asks_for_halves(error, write)
 
     async def _post(self, batch: _Batch[WriteT], part: range) -> None:
         body = batch.frames.body(part)
-        await self._connection.post(
-            body,
-            {
-                "Content-Type": "application/logplex-1",
-                "Logplex-Msg-Count": str(len(part)),
-                "Logplex-Frame-Id": self._frame_id(batch.write.name, body),
-                "Logplex-Drain-Token": self._drain_id,
-            },
-        )
+        headers = {
+            "Content-Type": "application/logplex-1",
+            "Logplex-Msg-Count": str(len(part)),
+            "Logplex-Frame-Id": self._frame_id(batch.write.name, body),
+            "Logplex-Drain-Token": self._drain_id,
+        }
+        try:
+            await self._connection.post(body, headers)
+        finally:
+            self._moved_on()  # whatever it says, it has answered
         self.confirmed_bytes += len(body)
-        self._moved_on()
 
     def _frame_id(self, name: str, body: bytes) -> str:
         """The same when the same lines are sent again: receivers drop doubles by it.
@@ -165,14 +151,14 @@ class LogplexSender(Generic[WriteT]):
         return digest.hexdigest().upper()
 
     def _watch_progress(self, now: float) -> None:
-        progress = self._connection.unsent_bytes
-        if progress != self._progress:
-            self._progress, self._progress_at = progress, now
-        elif now - self._progress_at > ANSWER_SECONDS:
+        unsent = self._connection.unsent_bytes
+        if unsent != self._unsent:
+            self._unsent, self.progressed_at = unsent, now
+        elif now - self.progressed_at > ANSWER_SECONDS:
             self._end(DeliveryError("timed out: no answer"))
 
     def _moved_on(self) -> None:
-        self._progress_at = self._clock()
+        self.progressed_at = self._clock()
 
     def _end(self, error: DeliveryError) -> None:
         ended, self._ended = self._ended, None

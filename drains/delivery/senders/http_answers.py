@@ -1,4 +1,4 @@
-"""What an HTTP answer means for the lines that the request carried, and how it is told."""
+"""What an HTTP answer, or none, means for the lines that the request carried; how it is told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from drains.delivery.network.errors import DeliveryError
+from drains.delivery.network.errors import DeliveryError, UnansweredError
+from drains.delivery.sender import NamedWrite
 
 REFUSALS = frozenset({400, 413, 422})
 """Something in the request is wrong: smaller ones show what."""
@@ -51,9 +52,13 @@ class HttpError(DeliveryError):
         )
         return ": ".join(filter(None, (f"HTTP {self.status}", "; ".join(filter(None, parts)))))
 
-    @property
-    def is_refusal(self) -> bool:
-        return self.status in REFUSALS
+
+def asks_for_halves(error: Exception | None, write: NamedWrite) -> bool:
+    """Whether smaller requests, or others, show what is wrong with this one: it was refused, or is
+    not the first time that the receiver ends the connection in its middle."""
+    if isinstance(error, UnansweredError):
+        return write.unanswered > 0
+    return isinstance(error, HttpError) and error.status in REFUSALS
 
 
 def quotation(body: bytes, secrets: Iterable[str]) -> str:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import ssl
 from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import LineTooLong
 from yarl import URL
 
 from drains.delivery.network.dialing import Connected, Dialer, attach
-from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, explain
+from drains.delivery.network.errors import (
+    ConnectionEndedError,
+    DeliveryError,
+    UnansweredError,
+    explain,
+)
 from drains.delivery.network.kernel import unacknowledged_bytes
 from drains.delivery.network.tls_errors import explain_tls
 from drains.delivery.senders.http_answers import HttpError, quotation
@@ -23,7 +30,10 @@ USER_AGENT = "Logplex/v86 (Log shuttle)"
 # An answer's body is of no use, but has to be read for the connection to be used again.
 _ANSWER_BYTES_MAX = 4096
 _ANSWER_AND_HEAD_BYTES_MAX = 512 * 1024
+_HEADER_BYTES_MAX = 64 * 1024
+_HEADERS_MAX = _ANSWER_AND_HEAD_BYTES_MAX  # each has some bytes, and those are limited
 _ANSWER_BODY_SECONDS = 1.0
+_RECEIVER_ENDED = frozenset({errno.ECONNRESET, errno.EPIPE})
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
 
@@ -105,6 +115,9 @@ class HttpConnection:
             timeout=_NO_TIMEOUT,
             auto_decompress=False,
             skip_auto_headers=("Accept", "Accept-Encoding"),
+            max_line_size=_HEADER_BYTES_MAX,
+            max_field_size=_HEADER_BYTES_MAX,
+            max_headers=_HEADERS_MAX,
         )
 
     async def open(self, connected: Connected) -> None:
@@ -147,6 +160,10 @@ class HttpConnection:
         self._door.allowed_bytes = _ANSWER_AND_HEAD_BYTES_MAX
         try:
             await self._ask(body, headers)
+        except aiohttp.ClientError as error:
+            if self._door.allowed_bytes < 0:
+                raise _too_long("is", _ANSWER_AND_HEAD_BYTES_MAX) from error
+            raise
         finally:
             self._door.allowed_bytes = 0
 
@@ -186,12 +203,19 @@ def _broken(error: aiohttp.ClientError) -> DeliveryError:
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
             return ConnectionEndedError(explain_tls(cause))
+        if isinstance(cause, LineTooLong):
+            return _too_long("has a header", _HEADER_BYTES_MAX)
         if isinstance(cause, OSError) and cause.errno:
-            return ConnectionEndedError(explain(cause))
+            of_theirs = cause.errno in _RECEIVER_ENDED
+            return (UnansweredError if of_theirs else ConnectionEndedError)(explain(cause))
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, aiohttp.ClientConnectionError):
-        return ConnectionEndedError("connection closed by the receiver")
+        return UnansweredError("connection closed by the receiver")
     return ConnectionEndedError("the receiver's answer is not HTTP")
+
+
+def _too_long(what: str, limit: int) -> DeliveryError:
+    return ConnectionEndedError(f"the receiver's answer {what} longer than {limit // 1024} KiB")
 
 
 def _url_of(destination: Destination) -> URL:

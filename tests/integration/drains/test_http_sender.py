@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+from contextlib import suppress
 
 import pytest
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import DialError
+from drains.delivery.senders.halving import ENDS_MAX
 from drains.option_values import TlsOptions
+from tests.integration.drains.test_hostile_receivers import serving
 from tests.support.certificates import Authority
 from tests.support.http_receiver import (
     DROP,
@@ -140,6 +144,14 @@ FAILURES = {
     "drop": (DROP, "connection closed by the receiver"),
     "reset": (RESET, "connection reset by the receiver"),
     "not http": (Answer(raw="hello\r\n\r\n"), "the receiver's answer is not HTTP"),
+    "a header of 70 KB": (
+        Answer(200, {"X-A": "x" * 70_000}),
+        "the receiver's answer has a header longer than 64 KiB",
+    ),
+    "600 KB of headers": (
+        Answer(200, {f"X-{n}": "x" * 60_000 for n in range(10)}),
+        "the receiver's answer is longer than 512 KiB",
+    ),
 }
 
 
@@ -165,6 +177,9 @@ CONFIRMING = {
     "with a long body": Answer(body_bytes=1_000_000),
     "with an endless body": ENDLESS,
     "and closes": Answer(ending="close"),
+    "with a header of 9 KB": Answer(headers={"Content-Security-Policy": "x" * 9_000}),
+    "with a header of 64 KB": Answer(headers={"Content-Security-Policy": "x" * 65_000}),
+    "with 300 headers": Answer(headers={f"X-{n}": "x" for n in range(300)}),
 }
 
 
@@ -206,6 +221,116 @@ async def test_no_answer_ends_the_request(http_receiver: HttpReceivers, sending:
     bench.send("one")
 
     assert await bench.until_ended(12) == "timed out: no answer"
+
+
+async def test_one_that_refuses_slowly_answers(
+    http_receiver: HttpReceivers, sending: Senders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drains.delivery.senders.http.ANSWER_SECONDS", 1.0)
+    r = http_receiver(Script(then=Answer(400, delay_seconds=0.5)))
+    bench = sending(r.url)
+    await bench.open()
+    begun = asyncio.get_running_loop().time()
+    bench.send("a", "b")
+
+    assert (await bench.until_ended() or "").startswith("HTTP 400")
+    assert len(r.requests()) == 3
+    assert bench.sender.progressed_at > begun + 1.0
+
+
+ENDINGS = {"drop": DROP, "reset": RESET}
+
+
+@pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS.keys())
+async def test_a_request_that_is_too_large_is_halved_once_it_has_come_again(
+    http_receiver: HttpReceivers, sending: Senders, ending: Answer
+) -> None:
+    r = http_receiver(Script(refusing=[Refusal(ending, frames_over=40)]))
+    first, second = sending(r.url), sending(r.url)
+    texts = [str(n) for n in range(100)]
+    await first.open()
+    first.send(*texts)
+    assert "by the receiver" in (await first.until_ended() or "")
+    await second.open()
+    second.send(*texts, name="write 1", unanswered=1)
+    await second.until_confirmed()
+    known = len(r.requests())
+    second.send(*texts[:60])  # what it ends connections for is known by now
+    await second.until_confirmed(2)
+
+    ids = [request.headers["logplex-frame-id"] for request in r.requests() if not request.accepted]
+    assert len(set(ids[:3])) == 1
+    assert texts_of(r.accepted()) == texts + texts[:60]
+    assert len(r.requests()) <= known + 4
+    assert second.sender.lines_refused == 0
+
+
+async def test_a_receiver_that_resets_in_the_middle_of_a_large_body(sending: Senders) -> None:
+    sizes: list[int] = []
+
+    async def take_64_kib(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):  # it is the sender that goes
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                body = await reader.readexactly(min(size, 65536))
+                if size > 65536:
+                    return
+                sizes.append(body.count(b"\n"))
+                writer.write(b"HTTP/1.1 204 X\r\n\r\n")
+
+    async with serving(take_64_kib) as port:
+        bench = sending(f"http://127.0.0.1:{port}/")
+        await bench.open()
+        bench.send(*["x" * 400] * 600, unanswered=1)
+        await bench.until_confirmed()
+        bench.close()
+        await bench.sender.wait_closed()
+    assert sum(sizes) == 600
+
+
+@pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS.keys())
+async def test_a_line_that_always_ends_the_connection_is_given_up_alone(
+    http_receiver: HttpReceivers, sending: Senders, ending: Answer
+) -> None:
+    r = http_receiver(Script(refusing=[Refusal(ending, containing=b"poison")]))
+    bench = sending(r.url)
+    texts = [f"{n} poison" if n in (0, 41) else f"{n}" for n in range(100)]
+    await bench.open()
+    bench.send(*texts, unanswered=1)
+    await bench.until_confirmed()
+
+    taken = texts_of(r.accepted())
+    assert list(dict.fromkeys(taken)) == [text for text in texts if "poison" not in text]
+    assert len(taken) <= 98 + 6
+    alone = [q for q in r.requests() if not q.accepted and len(texts_of([q])) == 1]
+    assert len({q.connection for q in alone}) >= 6
+    assert bench.sender.lines_refused == 2
+
+
+async def test_a_receiver_that_ends_every_connection_is_left_alone(
+    http_receiver: HttpReceivers, sending: Senders
+) -> None:
+    r = http_receiver(Script(then=RESET))
+    bench = sending(r.url)
+    await bench.open()
+    bench.send(*map(str, range(1000)), unanswered=1)
+
+    assert await bench.until_ended() == "connection reset by the receiver"
+    assert len(r.requests()) <= ENDS_MAX + 1
+    assert bench.sender.lines_refused == 0
+
+
+async def test_a_receiver_that_goes_away_meanwhile_is_not_asked_for_the_rest(
+    http_receiver: HttpReceivers, sending: Senders
+) -> None:
+    r = http_receiver(Script(then=RESET))
+    bench = sending(r.url)
+    await bench.open()
+    r.kill()
+    bench.send(*map(str, range(1000)), unanswered=1)
+
+    assert await bench.until_ended() == "connection refused"
 
 
 async def test_a_slow_receiver_that_gets_on_is_waited_for(

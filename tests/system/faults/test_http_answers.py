@@ -12,7 +12,16 @@ import pytest
 
 from tests.integration.drains.test_hostile_receivers import serving
 from tests.support.broker import Broker
-from tests.support.http_receiver import DROP, ENDLESS, OK, RESET, Answer, Request, Script
+from tests.support.http_receiver import (
+    DROP,
+    ENDLESS,
+    OK,
+    RESET,
+    Answer,
+    Refusal,
+    Request,
+    Script,
+)
 from tests.support.judge import judge, new_run
 from tests.support.kafka import TopicNames
 from tests.support.logplex import parse_request
@@ -34,6 +43,10 @@ FIRST: dict[str, Answer] = {
     "reset": RESET,
     "closes": Answer(200, ending="close"),
     "goes": Answer(200, ending="close_unannounced"),
+    "header": Answer(200, {"Content-Security-Policy": "x" * 9_000}),
+}
+ALWAYS: dict[str, Script] = {
+    "large": Script(refusing=[Refusal(RESET, frames_over=50)]),
 }
 
 
@@ -46,7 +59,8 @@ def test_any_first_answer_is_got_over(
     shuttle: Shuttle, kafka: Broker, topic: TopicNames, http_receiver: HttpReceivers
 ) -> None:
     space, run = kafka.create(topic(), partitions=1), new_run()
-    receivers = {name: http_receiver(Script([first], then=OK)) for name, first in FIRST.items()}
+    scripts = {name: Script([first], then=OK) for name, first in FIRST.items()} | ALWAYS
+    receivers = {name: http_receiver(script) for name, script in scripts.items()}
     for number, receiver in enumerate(receivers.values()):
         shuttle.add_drain(f"gold{number}-{space}", receiver.url)
     shuttle.start_worker()

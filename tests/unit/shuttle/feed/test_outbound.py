@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from drains.delivery.network.errors import ConnectionEndedError
+from drains.delivery.network.errors import ConnectionEndedError, UnansweredError
 from drains.delivery.sender import CAPACITY_BYTES
 from drains.delivery.senders.checkpoints import StepBack
 from drains.delivery.senders.http_answers import HttpError
@@ -290,6 +290,24 @@ async def test_a_connection_that_stands_is_believed_in_where_no_line_can_tell(
     assert bench.outbound.health.is_good is believed
 
 
+async def test_one_that_takes_its_time_with_a_line_does_not_stand(bench: Bench) -> None:
+    bench.sender.ended(ConnectionResetError())
+    await bench.connected()
+    bench.sent()
+    bench.outbound.tend(bench.now + PROVEN_SECONDS + 1)
+    assert not bench.outbound.health.is_good
+
+
+async def test_a_receiver_that_gets_on_without_confirming_is_waited_for(bench: Bench) -> None:
+    bench.sent()
+    bench.sender.progressed_at = bench.now + 10
+    bench.later(GIVE_UP_SECONDS + 1)
+    assert not bench.sender.closed
+    bench.later(10)
+    assert bench.sender.closed
+    assert not bench.outbound.gets_on(bench.now)
+
+
 async def test_the_first_that_is_answered_calls_those_that_failed_with_it(bench: Bench) -> None:
     tried: list[str] = []
 
@@ -506,10 +524,38 @@ async def test_one_that_is_refused_when_it_comes_again_is_cut_so_no_more(
     await web.connected()
     web.sent(10)
     web.outbound.delivery.resent()
-    web.outbound.delivery.resend = Resend(*web.outbound.delivery.unconfirmed())
+    (write,) = web.outbound.delivery.unconfirmed()
+    web.outbound.delivery.resend = Resend(write)
     web.sender.ended(HttpError(400, {}))
     assert web.outbound.delivery.resend is None
     assert web.owner.told.count("resend dropped") == 1
+
+
+async def test_one_that_ends_the_connection_is_cut_exactly_so_once(benches: Benches) -> None:
+    web = benches(WEB)
+    await failed_request(web, UnansweredError("connection reset by the receiver"))
+    await web.connected()
+    web.outbound.delivery.take(1, records(10), (b"x",), 1)
+    web.outbound.delivery.resent()
+    (write,) = web.outbound.delivery.unconfirmed()
+    assert write.unanswered == 1
+
+    web.sender.ended(UnansweredError("connection reset by the receiver"))
+    assert web.outbound.delivery.resend is None
+
+
+async def test_how_often_it_has_ended_the_connection_is_kept_over_other_failures(
+    benches: Benches,
+) -> None:
+    web = benches(WEB)
+    await failed_request(web, UnansweredError("connection reset by the receiver"))
+    await web.connected()
+    web.outbound.delivery.take(1, records(10), (b"x",), 1)
+    web.outbound.delivery.resent()
+    web.sender.ended(HttpError(503, {}))
+    resend = web.outbound.delivery.resend
+    assert resend is not None
+    assert resend.unanswered == 1
 
 
 async def test_a_request_that_another_way_would_cut_otherwise_is_told_to_be_none(
