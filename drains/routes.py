@@ -33,6 +33,11 @@ class Route:
         """How many the drain has: a socket more that does not connect would change nothing."""
         return self.options.connections if self.destination.transport.connects else 1
 
+    @property
+    def max_lag_seconds(self) -> float:
+        """How old a line may be when it has fallen behind."""
+        return min(self.options.max_lag_seconds, self.destination.transport.max_lag_seconds)
+
 
 class RouteTable:
     """All routes of one version: immutable, so that a reader never sees half a change."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -43,6 +44,8 @@ class Transport:
     """Else nobody is asked when a socket is opened, and a second one would change nothing."""
     life_seconds: float = 3600.0
     """Then the name is looked up again: nothing else would tell that it has moved."""
+    max_lag_seconds: float = math.inf
+    """How far behind it may be: what is older is skipped, whatever the drain's option says."""
     confirmed_by: Literal["answer", "kernel", "nothing"] = "kernel"
     """Whose word it is that lines have arrived: the receiver's own, its kernel's, nobody's."""
 
@@ -65,6 +68,7 @@ UDP = Transport(
     framing="datagram",
     connects=False,
     life_seconds=60.0,
+    max_lag_seconds=60.0,
     confirmed_by="nothing",
 )
 HTTP = Transport(

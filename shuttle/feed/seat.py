@@ -49,7 +49,7 @@ class Seat:
         """
         if not self._gaps.lagging:
             return -math.inf
-        return (wall - self.feed.route.options.max_lag_seconds) * 1000
+        return (wall - self.feed.route.max_lag_seconds) * 1000
 
     def lacks(self, records: PartitionRecords) -> bool:
         gap = self.gaps.get(records.partition)

@@ -183,7 +183,7 @@ class ReplayPass(Pass):
                     self.positions[partition] = min(gap, self.positions.get(partition, gap))
         self._resending = [seat for seat in self._seats.values() if seat.is_resending]
         for feed in self._seats:  # a limit may have been changed
-            limit_ms = feed.route.options.max_lag_seconds * 1000
+            limit_ms = feed.route.max_lag_seconds * 1000
             self._strictest_ms = min(self._strictest_ms, limit_ms)
 
     def _drop_unable(self) -> None:

@@ -34,7 +34,7 @@ class LagSkips:
         if feed.skips_lag:
             feed.skip(self._live, self._live, SKIPPED)
             return
-        oldest = self._wall_clock() - feed.route.options.max_lag_seconds
+        oldest = self._wall_clock() - feed.route.max_lag_seconds
         asked = feed.gaps.look_ups_due
         found = await self._first_young(asked, oldest)
         still = feed.gaps.look_ups_due

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -247,6 +250,31 @@ async def test_a_datagram_holds_a_record_and_nothing_else(
     assert len(long) == 1024
     assert 1021 < len(wide) <= 1024
     assert wide.decode().endswith("€")
+
+
+async def test_a_burst_arrives_whole_at_a_receiver_with_a_small_buffer(sending: Senders) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)  # some 150 datagrams
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(2)
+        bench = sending(f"syslog+udp://127.0.0.1:{receiver.getsockname()[1]}")
+        await bench.open()
+        texts = [str(number) for number in range(10_000)]
+        with ThreadPoolExecutor(1) as pool:
+            arrived = pool.submit(_datagrams_of, receiver, len(texts))
+            for start in range(0, len(texts), 200):
+                bench.send(*texts[start : start + 200])
+            await bench.until_confirmed(50)
+            assert await asyncio.wrap_future(arrived) == [record(text).encode() for text in texts]
+
+
+def _datagrams_of(receiver: socket.socket, count: int) -> list[bytes]:
+    """So many, or fewer where none comes any more."""
+    arrived: list[bytes] = []
+    with suppress(TimeoutError):
+        while len(arrived) < count:
+            arrived.append(receiver.recv(2000))
+    return arrived
 
 
 async def test_a_refused_datagram_is_shown_and_not_the_end(sending: Senders) -> None:

@@ -27,3 +27,10 @@ def test_a_row_is_found_again_by_its_own_name(row: Transport) -> None:
 def test_a_second_socket_is_opened_only_where_one_connects(scheme: str) -> None:
     route = route_to(f"{scheme}://logs.example:514", connections=4)
     assert route.connections == (1 if SCHEMES[scheme] is UDP else 4)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_over_udp_a_drain_is_never_far_behind(scheme: str) -> None:
+    url = f"{scheme}://logs.example:514"
+    assert route_to(url).max_lag_seconds == (60 if SCHEMES[scheme] is UDP else 24 * 3600)
+    assert route_to(url, max_lag_seconds=10).max_lag_seconds == 10

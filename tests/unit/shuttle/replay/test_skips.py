@@ -31,6 +31,16 @@ async def test_old_records_are_jumped_over_at_once() -> None:
     assert (bench.cluster.asked, feed.stats.lines_lost) == ([P0], {TOO_OLD: 40})
 
 
+async def test_over_udp_what_is_a_minute_old_is_too_old_whatever_the_drain_says() -> None:
+    minute = NOW_MS - 60_000
+    bench = bench_of(*[minute - 1] * 40, *[minute] * 5, url="syslog+udp://127.0.0.1:514")
+    (feed,) = bench.feeds
+    await bench.run()
+
+    assert bench.delivered(feed) >= texts(*range(40, 45))
+    assert feed.stats.lines_lost == {TOO_OLD: 40}
+
+
 @pytest.mark.parametrize("answer", ["failure", "silence", "leaderless"])
 async def test_without_an_answer_each_record_is_looked_at(answer: str) -> None:
     bench = bench_of(*[YOUNG, OLD] * 10, answers=[answer])
