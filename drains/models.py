@@ -159,6 +159,7 @@ class DrainStatus(models.Model):
     lines_sent = models.BigIntegerField(default=0)
     bytes_sent = models.BigIntegerField(default=0)
     lines_lost = models.BigIntegerField(default=0)
+    lines_cut = models.BigIntegerField(default=0, db_default=0)
     reported_at = models.DateTimeField()
 
     class Meta:

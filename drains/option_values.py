@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from drains.filters import EVERYTHING, LineFilter
+from drains.transports import RECORD_BYTES_MAX
 
 Framing = Literal["newline", "octet"]
 Format = Literal["rfc5424", "logplex"]
@@ -41,6 +42,8 @@ class DrainOptions:
     on_lag: OnLag = "replay"
     max_lag_seconds: int = MAX_LAG_SECONDS
     connections: int = 1
+    max_record_bytes: int = RECORD_BYTES_MAX
+    """A longer record is cut, but never inside a character."""
     filter: LineFilter = EVERYTHING
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Name and value, sent with each HTTP request. Values are secrets."""

@@ -88,6 +88,7 @@ def _status_json(drain: Drain) -> dict[str, Any]:
         "lag_seconds": round(status.lag_seconds, 1),
         "lines_sent": status.lines_sent,
         "lines_lost": status.lines_lost,
+        "lines_cut": status.lines_cut,
         "last_error": status.last_error,
         "last_error_at": rfc3339(status.last_error_at) if status.last_error_at else None,
         "last_delivery_at": rfc3339(status.last_delivery_at) if status.last_delivery_at else None,

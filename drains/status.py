@@ -32,6 +32,8 @@ class Status:
     lines_sent: int
     bytes_sent: int
     lines_lost: int
+    lines_cut: int
+    """Sent, but too long to be sent whole."""
     is_known: bool
     """Whether a worker speaks of it."""
 
@@ -54,6 +56,7 @@ def status_of(drain: Drain) -> Status:
         lines_sent=sum(row.lines_sent for row in rows),
         bytes_sent=sum(row.bytes_sent for row in rows),
         lines_lost=sum(row.lines_lost for row in rows),
+        lines_cut=sum(row.lines_cut for row in rows),
         is_known=bool(fresh),
     )
 

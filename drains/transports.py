@@ -6,8 +6,11 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+RECORD_BYTES_MIN = 480
+"""RFC 5424 section 6.1: what any receiver takes."""
+RECORD_BYTES_MAX = 99_990
+"""The longest record, as in the original."""
 DATAGRAM_BYTES_MAX = 1_024
-"""What is longer is cut."""
 REQUEST_BYTES_MAX = 256 * 1024
 REQUEST_LINES_MAX = 1000
 
@@ -40,6 +43,8 @@ class Transport:
     """stream: records one behind the other, as the drain's option says; datagram: one in each;
     request: in HTTP requests, which have headers."""
     batch: BatchLimits = _WRITES
+    record_bytes_max: int = RECORD_BYTES_MAX
+    """What is longer is cut, as by the drain's option."""
     connects: bool = True
     """Else nobody is asked when a socket is opened, and a second one would change nothing."""
     life_seconds: float = 3600.0
@@ -66,6 +71,7 @@ TLS = Transport("syslog+tls", has_tls=True)
 UDP = Transport(
     "syslog+udp",
     framing="datagram",
+    record_bytes_max=DATAGRAM_BYTES_MAX,
     connects=False,
     life_seconds=60.0,
     max_lag_seconds=60.0,

@@ -149,6 +149,8 @@ class LivePass(Pass):
             feed.miss(number, records, parcel.lines)
         else:
             feed.take(number, records, parcel.data, parcel.lines)
+            if parcel.cut:
+                feed.stats.cut(parcel.cut)
 
     def passed(self, number: int, batch: Batch) -> None:
         for records in batch.parts:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from drains.delivery.wire.rfc5424 import (
+    NOTHING,
     PRI_AND_VERSION,
     WireFormat,
     framed,
@@ -32,6 +33,8 @@ class Parcel(Struct, gc=False):
     data: tuple[bytes, ...]
     """A piece for each connection."""
     lines: int
+    cut: int
+    """How many of them were too long to be sent whole."""
 
 
 class FeedGroup:
@@ -129,10 +132,12 @@ class Router:
 
 
 def _parcel(group: FeedGroup, records: PartitionRecords) -> Parcel:
-    lines = 0
+    lines = cut = 0
     data = []
     for texts in group.pieces:
         lines += len(texts)
-        data.append(framed(texts, group.wire) if texts else b"")
+        piece = framed(texts, group.wire) if texts else NOTHING
+        data.append(piece.data)
+        cut += piece.cut
         texts.clear()
-    return Parcel(group, records, tuple(data), lines)
+    return Parcel(group, records, tuple(data), lines, cut)

@@ -88,6 +88,10 @@ class DrainAdmin(admin.ModelAdmin):
     def lost(self, drain: Drain) -> str:
         return str(intcomma(status_of(drain).lines_lost))
 
+    @admin.display(description="Lines cut")
+    def cut(self, drain: Drain) -> str:
+        return str(intcomma(status_of(drain).lines_cut))
+
     @admin.display(description="Last error")
     def last_error(self, drain: Drain) -> str:
         status = status_of(drain)

@@ -20,6 +20,7 @@ OBSERVED = (
     "sent",
     "bytes_sent",
     "lost",
+    "cut",
     "id",
     "start",
     "created_at",

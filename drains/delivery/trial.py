@@ -151,7 +151,7 @@ class Trial:
         wire = wire_format_of(self._route)
         header = header_of(Origin(self._route.key, _TAG, "app"), wire)
         now = rfc5424_time(datetime.now(UTC).isoformat())
-        return framed([f"{PRI_AND_VERSION[Severity.INFO]}{now}{header}{_TEXT}"], wire)
+        return framed([f"{PRI_AND_VERSION[Severity.INFO]}{now}{header}{_TEXT}"], wire).data
 
     @asynccontextmanager
     async def _step(

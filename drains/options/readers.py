@@ -42,13 +42,13 @@ def one_of(choices: tuple[str, ...]) -> Reader:
     return read
 
 
-def whole_number(most: Callable[[], int]) -> Reader:
-    """Reads a number from 1 to what `most` gives by then."""
+def whole_number(most: Callable[[], int], least: int = 1) -> Reader:
+    """Reads a number from `least` to what `most` gives by then."""
 
     def read(field: str, value: object) -> int:
         limit = most()
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= limit:
-            raise InvalidDrainError(field, f"must be a whole number from 1 to {limit}")
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= limit:
+            raise InvalidDrainError(field, f"must be a whole number from {least} to {limit}")
         return value
 
     return read

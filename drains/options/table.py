@@ -16,6 +16,7 @@ from django.conf import settings
 from drains.filters import LineFilter
 from drains.option_values import DEFAULTS, FORMATS, FRAMINGS, ON_LAG, TlsOptions
 from drains.options import form, readers
+from drains.transports import RECORD_BYTES_MAX, RECORD_BYTES_MIN
 
 MAX_LAG_SECONDS_MAX = 30 * 24 * 3600
 
@@ -116,6 +117,17 @@ _ROWS = (
         forms.IntegerField(
             required=False,
             help_text="Of each worker. One tag's lines keep to one connection, and so their order.",
+        ),
+    ),
+    _one_field(
+        "max_record_bytes",
+        readers.whole_number(lambda: RECORD_BYTES_MAX, RECORD_BYTES_MIN),
+        form.DELIVERY,
+        forms.IntegerField(
+            label="Longest record",
+            required=False,
+            help_text=f"In bytes, {RECORD_BYTES_MIN} to {RECORD_BYTES_MAX}, for receivers that take"
+            " no longer ones. What is longer is cut, and counted.",
         ),
     ),
     Option("filter", readers.line_filter, form.FilterPart(), _filter_json),

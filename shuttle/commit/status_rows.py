@@ -12,7 +12,7 @@ from drains.models import Drain, DrainStatus
 from shuttle.commit.store import FeedStatus
 
 ROWS_AT_ONCE = 500
-TOTALS = ("lines_sent", "bytes_sent", "lines_lost")
+TOTALS = ("lines_sent", "bytes_sent", "lines_lost", "lines_cut")
 FORGOTTEN = timedelta(days=1)
 """What a worker said that is gone for so long: its last errors are nobody's news any more."""
 

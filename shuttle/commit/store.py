@@ -65,9 +65,10 @@ class FeedStatus(NamedTuple):
     lag_messages: int = 0
     lag_seconds: float = 0.0
     lines_sent: int = 0
-    """This and the next two: since the worker's start."""
+    """This and the next ones: since the worker's start."""
     bytes_sent: int = 0
     lines_lost: int = 0
+    lines_cut: int = 0
 
 
 class Store(Protocol):

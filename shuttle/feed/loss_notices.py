@@ -93,7 +93,7 @@ def record_of(notice: LossNotice, route: Route, hostname: str, wall: float) -> b
     """In the drain's wire format. `hostname` as in routing.Router."""
     wire = wire_format_of(route, hostname)
     header = header_of(Origin(route.key, TAG, "router", TAG), wire)
-    return framed([f"{PRI_AND_VERSION}{_time(wall)}{header}{notice.text}"], wire)
+    return framed([f"{PRI_AND_VERSION}{_time(wall)}{header}{notice.text}"], wire).data
 
 
 def _time(wall: float) -> str:

@@ -22,6 +22,8 @@ class DrainStats:
         """Epoch seconds."""
         self.lines_lost: Counter[str] = Counter()
         """By reason (loss_notices.py)."""
+        self.lines_cut = 0
+        """Too long to be handed over whole; counted again when they are handed over again."""
         self.notices = LossNotices()
         """What its owner is still to be told."""
         self._totals = totals
@@ -40,6 +42,10 @@ class DrainStats:
     def took_back(self, lines: int) -> None:
         """Lines that were confirmed with the rest of their write are not delivered."""
         self._add(-lines)
+
+    def cut(self, lines: int) -> None:
+        self.lines_cut += lines
+        self._totals.lines_cut += lines
 
     def lost(self, lines: int, reason: str, wall: float, *, exact: bool = True) -> None:
         """Lines that this drain will never get. It is told so in its own stream."""

@@ -14,4 +14,5 @@ class Totals:
     """By scheme."""
     lines_lost: Counter[str] = field(default_factory=Counter)
     """By reason (loss_notices.py)."""
+    lines_cut: int = 0
     delays: DelayHistogram = field(default_factory=DelayHistogram)

@@ -139,6 +139,8 @@ class ReplayPass(Pass):
             part = self._young_part(seat, part)
         if part is not None:
             feed.take_replayed(number, part.records, part.data, part.lines)
+            if part.cut:
+                feed.stats.cut(part.cut)
         seat.handed_over(parcel.records)
 
     def _young_part(self, seat: Seat, parcel: Parcel) -> Parcel | None:

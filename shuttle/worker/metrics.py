@@ -45,6 +45,11 @@ class _WorkerCollector(Collector):
             "reason",
             {name: report.lines_lost.get(text, 0) for text, name in METRIC_REASONS.items()},
         )
+        yield CounterMetricFamily(
+            "logshuttle_lines_cut",
+            "Lines too long to be sent whole; drains say which, and their owners why they are.",
+            value=report.lines_cut,
+        )
         yield _counters(
             "logshuttle_records_malformed",
             "Records that were no log line; look at what writes to Kafka when it grows.",

@@ -50,6 +50,8 @@ class WorkerReport:
     outbox_bytes: int
     lines_lost: Mapping[str, int]
     """By reason (loss_notices.py)."""
+    lines_cut: int
+    """Of all drains together."""
     malformed: Mapping[str, int]
     """Records that were no log line, by reason."""
     partial: int

@@ -86,4 +86,5 @@ def _status_of(feed: Feed) -> FeedStatus:
         lines_sent=stats.lines_confirmed,
         bytes_sent=stats.bytes_confirmed,
         lines_lost=stats.lines_lost.total(),
+        lines_cut=stats.lines_cut,
     )

@@ -231,6 +231,7 @@ class Worker:
             lines_delivered=totals.lines_confirmed,
             lines_in_flight=lines_in_flight(outstanding),
             lines_lost=totals.lines_lost,
+            lines_cut=totals.lines_cut,
             delays=totals.delays,
             consumer_lag=self._ticks.consumer_lag,
             outbox_bytes=sum(feed.outbound.delivery.outbox_bytes for feed in outstanding),

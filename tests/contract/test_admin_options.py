@@ -29,6 +29,7 @@ UNTOUCHED = {
     "framing": "newline",
     "format": "rfc5424",
     "connections": 1,
+    "max_record_bytes": 99990,
     "on_lag": "replay",
     "max_lag_seconds": 86400,
 }
@@ -81,6 +82,7 @@ def test_every_option_can_be_given(operator: Client) -> None:
         framing="octet",
         format="logplex",
         connections="4",
+        max_record_bytes="2048",
         on_lag="skip",
         max_lag_seconds="60",
         filter_sources=["app", "build"],
@@ -97,6 +99,7 @@ def test_every_option_can_be_given(operator: Client) -> None:
     assert answer.status_code == 302
     given = options()
     assert (given.framing, given.format, given.connections) == ("octet", "logplex", 4)
+    assert given.max_record_bytes == 2048
     assert (given.on_lag, given.max_lag_seconds) == ("skip", 60)
     assert given.filter == LineFilter(
         frozenset({"app", "build"}),
@@ -177,6 +180,7 @@ def test_what_is_emptied_is_the_default_again(operator: Client) -> None:
         ("syslog://h:514", {"framing": "crlf"}, "framing", "Select a valid choice"),
         ("syslog://h:514", {"connections": "0"}, "connections", "from 1 to 40"),
         ("syslog://h:514", {"connections": "x"}, "connections", "whole number"),
+        ("syslog://h:514", {"max_record_bytes": "479"}, "max_record_bytes", "from 480 to 99990"),
         ("syslog://h:514", {"max_lag_seconds": "2592001"}, "max_lag_seconds", "to 2592000"),
         ("syslog://h:514", {"filter_sources": ["x"]}, "filter_sources", "Select a valid choice"),
         ("syslog://h:514", {"filter_processes": "a b"}, "filter_processes", "no space"),

@@ -13,7 +13,7 @@ from drains.options.table import OPTIONS
 from drains.selectors import route_version
 from tests.contract.conftest import Api, is_problem
 
-FIGURES = ("lag_messages", "lag_seconds", "lines_sent", "lines_lost")
+FIGURES = ("lag_messages", "lag_seconds", "lines_sent", "lines_lost", "lines_cut")
 URL = "syslog://logs.example.com:514"
 APP, SITE = "/apps/gold-gs/log-drains", "/sites/www.gold.example/log-drains"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

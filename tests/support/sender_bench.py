@@ -63,7 +63,7 @@ class SenderBench:
     def send_pieces(self, pieces: list[Any], **write: Any) -> None:
         self._number += 1
         wire = wire_format_of(self.route)
-        data = [framed([record(t) for t in texts], wire) if texts else b"" for texts in pieces]
+        data = [framed(list(map(record, texts)), wire).data if texts else b"" for texts in pieces]
         self.sender.send(data, NamedWrite(**{"name": f"write {self._number}"} | write))
 
     async def until(

@@ -9,6 +9,7 @@ from tests.support.broker import Broker
 from tests.support.judge import new_run
 from tests.support.kafka import TopicNames
 from tests.support.receiving import Receivers
+from tests.support.records import kubernetes_event
 from tests.support.shuttle import Shuttle, numbered_events
 from tests.support.waiting import wait_until
 
@@ -27,7 +28,7 @@ def test_lines_sent_are_counted_over_restarts(
 ) -> None:
     space, sink, run = kafka.create(topic(), 2), receiver(), new_run()
     key = f"gold-{space}"
-    made = shuttle.add_drain(key, sink.url)
+    made = shuttle.add_drain(key, sink.url, max_record_bytes=480)
     assert (made["lines_sent"], made["lag_messages"], made["lines_lost"]) == (0, 0, 0)
     worker = shuttle.start_worker()
     for partition in (0, 1):
@@ -41,9 +42,13 @@ def test_lines_sent_are_counted_over_restarts(
     assert worker.terminate(limit_seconds=15) == 0
     kafka.produce(space, numbered_events("gold", run, 0, 30, start=50), partition=0)
     shuttle.start_worker()
+    kafka.produce(space, [kubernetes_event("€" * 500, pod="gold-p0", container="gold")])
 
-    sink.wait_for(130)
-    wait_until(lambda: told() == (130, 0), LIMIT_SECONDS, "counted on")
+    records = sink.wait_for(131)
+    wait_until(lambda: told() == (131, 0), LIMIT_SECONDS, "counted on")
+    assert 480 - len("€".encode()) < max(map(len, records)) <= 480
+    assert shuttle.drain(key, made["id"])["lines_cut"] == 1
+    assert shuttle.metric("logshuttle_lines_cut_total") == 1
 
 
 def test_what_a_drain_is_behind_is_told_while_its_receiver_is_away(

@@ -14,17 +14,13 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from drains.routes import Route
-from drains.transports import DATAGRAM_BYTES_MAX
+from drains.transports import RECORD_BYTES_MAX
 from events.cleaning import field, one_line
 from events.lines import Origin, Severity
-
-RECORD_BYTES_MAX = 99_990
-"""A longer record is cut, as in the original, but never inside a character."""
 
 PRI_AND_VERSION = {Severity.ERROR: "<11>1 ", Severity.INFO: "<14>1 "}
 
 _HOSTNAME_MAX, _APP_NAME_MAX, _PROCID_MAX = 255, 48, 128
-# No character takes more than this many bytes, so shorter texts need not be measured.
 _CHARACTER_BYTES_MAX = 4
 
 
@@ -35,15 +31,33 @@ class WireFormat(NamedTuple):
     logplex: bool = False
     hostname: str = ""
     """HOSTNAME instead of the key's text."""
+    record_bytes_max: int = RECORD_BYTES_MAX
+
+
+class Framed(NamedTuple):
+    """Records as they go over the wire."""
+
+    data: bytes
+    cut: int = 0
+    """How many of them were too long to be sent whole."""
+
+
+NOTHING = Framed(b"")
 
 
 def wire_format_of(route: Route, hostname: str = "") -> WireFormat:
     """`hostname`: what stands there in every line (test mode)."""
-    framing = route.destination.transport.framing
-    logplex = route.options.format == "logplex"
+    options, transport = route.options, route.destination.transport
+    framing = transport.framing
+    logplex = options.format == "logplex"
     if logplex and not hostname:
         hostname = "host" if framing == "request" else f"d.{route.drain_id}"
-    return WireFormat(route.options.framing if framing == "stream" else framing, logplex, hostname)
+    return WireFormat(
+        options.framing if framing == "stream" else framing,
+        logplex,
+        hostname,
+        min(options.max_record_bytes, transport.record_bytes_max),
+    )
 
 
 def header_of(origin: Origin, wire: WireFormat) -> str:
@@ -57,33 +71,37 @@ def header_of(origin: Origin, wire: WireFormat) -> str:
     return f" {host} {source} {field(process, _PROCID_MAX)} {rest}"
 
 
-def framed(records: Sequence[str], wire: WireFormat) -> bytes:
-    """Records as they go over the wire, in which CR, LF and NUL inside are spaces.
+def framed(records: Sequence[str], wire: WireFormat) -> Framed:
+    """CR, LF and NUL inside a record are spaces.
 
     newline, datagram: a LF behind each (RFC 6587 section 3.4.2). octet: `LENGTH RECORD`
     (section 3.4.1). request: the same with a LF at each record's end, which counts.
     """
-    limit = DATAGRAM_BYTES_MAX if wire.framing == "datagram" else RECORD_BYTES_MAX
-    data = _one_a_line(records, limit)
+    data, cut = _one_a_line(records, wire.record_bytes_max)
     if wire.framing == "octet":
-        return b"".join([b"%d %b" % (len(record), record) for record in data.split(b"\n")])
-    if wire.framing == "request":
-        return b"".join([b"%d %b\n" % (len(record) + 1, record) for record in data.split(b"\n")])
-    return data + b"\n"
+        data = b"".join([b"%d %b" % (len(record), record) for record in data.split(b"\n")])
+    elif wire.framing == "request":
+        data = b"".join([b"%d %b\n" % (len(record) + 1, record) for record in data.split(b"\n")])
+    else:
+        data += b"\n"
+    return Framed(data, cut)
 
 
-def cut(record: bytes, limit: int = RECORD_BYTES_MAX) -> bytes:
+def shortened(record: bytes, limit: int) -> bytes:
     """At most `limit` bytes, and no part of a character at the end."""
     if len(record) <= limit:
         return record
     return record[:limit].decode("utf-8", "ignore").encode()
 
 
-def _one_a_line(records: Sequence[str], limit: int) -> bytes:
+def _one_a_line(records: Sequence[str], limit: int) -> Framed:
     text = "\n".join(records)
     if text.count("\n") != len(records) - 1 or "\r" in text or "\0" in text:
         text = "\n".join(map(one_line, records))
-    surely_short = limit // _CHARACTER_BYTES_MAX
-    if len(text) > surely_short and max(map(len, records)) > surely_short:
-        return b"\n".join(cut(record.encode(), limit) for record in text.split("\n"))
-    return text.encode()
+    data = text.encode()
+    widest = 1 if len(data) == len(text) else _CHARACTER_BYTES_MAX
+    if len(data) <= limit or max(map(len, records)) * widest <= limit:
+        return Framed(data)
+    whole = data.split(b"\n")
+    too_long = sum(len(record) > limit for record in whole)
+    return Framed(b"\n".join([shortened(record, limit) for record in whole]), too_long)

@@ -38,9 +38,9 @@ async def test_evil_lines(rsyslog: Rsyslog, sending: Senders, framing: str) -> N
     bench = sending(rsyslog.url, framing=framing)
     await bench.open()
     wire = wire_format_of(route_to(rsyslog.url, framing=framing))
-    bench.sender.send((framed([record(text) for text in texts], wire),), NamedWrite("evil"))
+    bench.sender.send((framed([record(text) for text in texts], wire).data,), NamedWrite("evil"))
     await bench.until_confirmed()
-    bench.sender.send((framed([record("last")], wire),), NamedWrite("last"))
+    bench.sender.send((framed([record("last")], wire).data,), NamedWrite("last"))
 
     records = rsyslog.wait_for(LINES + 1)
 

@@ -45,13 +45,14 @@ def test_lags_of_workers_add_up_and_the_oldest_line_counts(drain: Drain) -> None
 
 
 def test_the_lag_of_a_worker_that_is_gone_is_its_successors_to_tell(drain: Drain) -> None:
-    say(drain, "gone", "failing", GONE, lag_messages=10, lag_seconds=5.0, lines_sent=7)
-    say(drain, "here", lines_sent=5, bytes_sent=500, lines_lost=1)
+    say(drain, "gone", "failing", GONE, lag_messages=10, lag_seconds=5.0, lines_sent=7, lines_cut=2)
+    say(drain, "here", lines_sent=5, bytes_sent=500, lines_lost=1, lines_cut=3)
 
     status = status_of(drain)
 
     assert (status.state, status.lag_messages, status.lag_seconds) == ("live", 0, 0.0)
-    assert (status.lines_sent, status.bytes_sent, status.lines_lost) == (12, 500, 1)
+    assert (status.lines_sent, status.bytes_sent) == (12, 500)
+    assert (status.lines_lost, status.lines_cut) == (1, 5)
 
 
 def test_the_worst_state_of_all_workers_is_told(drain: Drain) -> None:

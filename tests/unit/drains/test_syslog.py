@@ -8,22 +8,22 @@ from hypothesis import strategies as st
 
 from drains.delivery.wire.logplex import frames_of
 from drains.delivery.wire.rfc5424 import (
-    RECORD_BYTES_MAX,
     WireFormat,
-    cut,
     framed,
     header_of,
+    shortened,
     wire_format_of,
 )
 from drains.destination import Destination
 from drains.option_values import DrainOptions
 from drains.routes import Route
-from drains.transports import DATAGRAM_BYTES_MAX
+from drains.transports import DATAGRAM_BYTES_MAX, RECORD_BYTES_MAX
 from events.keys import AppKey
 from events.lines import Origin
 
 NEWLINE, OCTET = WireFormat("newline"), WireFormat("octet")
-DATAGRAM, REQUEST = WireFormat("datagram"), WireFormat("request")
+REQUEST, SHORT = WireFormat("request"), WireFormat(record_bytes_max=480)
+DATAGRAM = WireFormat("datagram", record_bytes_max=DATAGRAM_BYTES_MAX)
 
 WEB = Origin(AppKey("gold", "gs"), "web.1", "app", "web")
 ROUTER = Origin(AppKey("gold", "gs"), "akkeris/router", "router")
@@ -77,31 +77,58 @@ def test_framing_by_scheme(url: str, framing: str) -> None:
 
 
 def test_line_breaks_and_nul_become_spaces() -> None:
-    assert framed(["a\nb\r\nc\0d", "e\u2028f\x85g\x1b"], NEWLINE) == (
+    assert framed(["a\nb\r\nc\0d", "e\u2028f\x85g\x1b"], NEWLINE).data == (
         b"a b  c d\n" + "e\u2028f\x85g\x1b\n".encode()
     )
 
 
-@pytest.mark.parametrize("wire", [NEWLINE, REQUEST, DATAGRAM], ids=lambda wire: wire.framing)
-def test_a_long_record_is_cut_but_not_inside_a_character(wire: WireFormat) -> None:
-    limit = DATAGRAM_BYTES_MAX if wire == DATAGRAM else RECORD_BYTES_MAX
+@pytest.mark.parametrize("wire", [NEWLINE, REQUEST, DATAGRAM, SHORT])
+def test_a_long_record_is_cut_but_not_inside_a_character_and_counted(wire: WireFormat) -> None:
+    limit = wire.record_bytes_max
+    data, cut = framed(["x" * 10 + "€" * 40_000, "short", "y" * limit, "é" * limit], wire)
 
-    first, second, _ = framed(["x" * 10 + "€" * 40_000, "short"], wire).split(b"\n")
-
-    first, second = (re.sub(rb"^\d+ ", b"", record) for record in (first, second))
+    first, second, third, fourth = (
+        re.sub(rb"^\d+ ", b"", record) for record in data.removesuffix(b"\n").split(b"\n")
+    )
     assert limit - 3 < len(first) <= limit
     assert first.decode().endswith("€")
-    assert second == b"short"
+    assert (second, third) == (b"short", b"y" * limit)
+    assert fourth == "é".encode() * (limit // 2)
+    assert cut == 2
+
+
+@pytest.mark.parametrize("character", ["x", "é", "€", "𝄞"])
+@pytest.mark.parametrize("more", [0, 1])
+def test_what_is_just_short_enough_is_whole(character: str, more: int) -> None:
+    text = character * ((480 // len(character.encode())) + more)
+    data, cut = framed([text, "short"], SHORT)
+    assert (cut, data == f"{text}\nshort\n".encode()) == (more, not more)
+
+
+@pytest.mark.parametrize(
+    ("url", "asked", "limit"),
+    [
+        ("syslog://h:514", RECORD_BYTES_MAX, 99_990),
+        ("syslog://h:514", 2_048, 2_048),
+        ("https://h", 480, 480),
+        ("syslog+udp://h:514", RECORD_BYTES_MAX, 1_024),
+        ("syslog+udp://h:514", 480, 480),
+    ],
+)
+def test_how_long_a_record_may_be(url: str, asked: int, limit: int) -> None:
+    wire = wire_format_of(route(url, max_record_bytes=asked))
+    assert wire.record_bytes_max == limit
+    assert wire == wire_format_of(route(url, max_record_bytes=limit))
 
 
 def test_octets_are_counted_in_bytes() -> None:
-    assert framed(["€1", "2\n3"], OCTET) == "4 €1".encode() + b"3 2 3"
-    assert framed(["€1", "2\n3"], REQUEST) == "5 €1\n".encode() + b"4 2 3\n"
+    assert framed(["€1", "2\n3"], OCTET).data == "4 €1".encode() + b"3 2 3"
+    assert framed(["€1", "2\n3"], REQUEST).data == "5 €1\n".encode() + b"4 2 3\n"
 
 
 @given(st.lists(st.text(), min_size=1))
 def test_each_record_is_one_line_whatever_it_holds(records: list[str]) -> None:
-    data = framed(records, NEWLINE)
+    data = framed(records, NEWLINE).data
 
     assert data.endswith(b"\n")
     assert data.count(b"\n") == len(records)
@@ -111,7 +138,7 @@ def test_each_record_is_one_line_whatever_it_holds(records: list[str]) -> None:
 
 @given(st.lists(st.text(), min_size=1))
 def test_each_record_is_one_octet_counted_frame(records: list[str]) -> None:
-    rest = framed(records, OCTET)
+    rest = framed(records, OCTET).data
 
     for record in records:
         count, _, rest = rest.partition(b" ")
@@ -122,7 +149,7 @@ def test_each_record_is_one_octet_counted_frame(records: list[str]) -> None:
 
 @given(st.lists(st.text(), min_size=1))
 def test_a_requests_frames_can_be_told_apart_by_their_ends(records: list[str]) -> None:
-    data = framed(records, REQUEST)
+    data = framed(records, REQUEST).data
 
     assert len(frames_of(data)) == len(records)
     assert b"".join(frames_of(data)) == data
@@ -130,7 +157,7 @@ def test_a_requests_frames_can_be_told_apart_by_their_ends(records: list[str]) -
 
 @given(st.text(), st.integers(0, 20))
 def test_a_cut_is_the_longest_whole_beginning(text: str, limit: int) -> None:
-    kept = cut(text.encode(), limit)
+    kept = shortened(text.encode(), limit)
 
     assert text.startswith(kept.decode())
     assert len(kept) <= limit or kept == text.encode()

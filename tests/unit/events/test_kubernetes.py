@@ -48,7 +48,7 @@ FREE = {"upper-keys"}  # a wart of the original: ours may do as it likes
 def sent_for(value: bytes, wanted: AppKey = GOLD) -> list[str]:
     lines = Decoder().lines_of(records_of([value]))
     records = [record_of(line) for line in lines if line.origin.key == wanted]
-    return framed(records, WireFormat()).decode().split("\n")[:-1] if records else []
+    return framed(records, WireFormat()).data.decode().split("\n")[:-1] if records else []
 
 
 def record_of(line: LogLine) -> str:
@@ -135,7 +135,7 @@ def test_one_event_is_one_record_whatever_its_names(log: str, pod: str, containe
     ).encode(errors="surrogatepass")
     lines = Decoder().lines_of(records_of([value]))
 
-    assert framed([record_of(line) for line in lines], WireFormat()).count(b"\n") == 1
+    assert framed([record_of(line) for line in lines], WireFormat()).data.count(b"\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def sent_for(topic: str, value: bytes) -> dict[str, list[str]]:
 def record_of(line: LogLine) -> str:
     header = header_of(line.origin, WireFormat())
     record = f"{PRI_AND_VERSION[line.severity]}{line.time}{header}{line.text}"
-    return framed([record], WireFormat()).decode().removesuffix("\n")
+    return framed([record], WireFormat()).data.decode().removesuffix("\n")
 
 
 @pytest.mark.parametrize(("source", "case"), CASES)

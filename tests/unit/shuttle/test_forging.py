@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from drains.delivery.wire.logplex import frames_of
 from drains.delivery.wire.rfc5424 import PRI_AND_VERSION, WireFormat, framed, header_of
+from drains.transports import DATAGRAM_BYTES_MAX
 from events.formats.decode import Decoder
 from events.lines import LogLine
 from tests.support import logplex, syslog
@@ -91,7 +92,10 @@ EVENTS = st.one_of(
     st.tuples(st.sampled_from(["gs", "alamoweblogs"]), st.binary(max_size=100)),
 )
 BATCHES = st.lists(EVENTS, min_size=1, max_size=20)
-WIRES = [WireFormat(framing) for framing in ("newline", "octet", "datagram", "request")]
+WIRES = [
+    *(WireFormat(framing) for framing in ("newline", "octet", "request")),
+    WireFormat("datagram", record_bytes_max=DATAGRAM_BYTES_MAX),
+]
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.framing)
@@ -118,7 +122,7 @@ def test_the_shape_of_logplex_holds_too(events: list[tuple[str, bytes]]) -> None
     wire = WireFormat("request", logplex=True, hostname="host")
     lines = lines_of(events)
     if lines:
-        messages = logplex.parse_body(framed([record_of(line, wire) for line in lines], wire))
+        messages = logplex.parse_body(framed([record_of(line, wire) for line in lines], wire).data)
         for line, message in zip(lines, messages, strict=True):
             parsed = logplex.parse_message(message)
             assert (parsed.hostname, parsed.msg) == ("host", cleaned(line.text))
@@ -128,7 +132,7 @@ def check(wire: WireFormat, events: list[tuple[str, bytes]]) -> None:
     lines = lines_of(events)
     if not lines:
         return
-    data = framed([record_of(line, wire) for line in lines], wire)
+    data = framed([record_of(line, wire) for line in lines], wire).data
     for line, record in zip(lines, records_in(data, wire), strict=True):
         parsed = syslog.parse(record)
         assert (parsed.facility, parsed.severity) == (1, line.severity)

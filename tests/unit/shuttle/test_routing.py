@@ -64,6 +64,16 @@ async def test_drains_that_want_the_same_bytes_share_a_parcel() -> None:
     assert parcel.lines == 2
 
 
+async def test_how_long_a_record_may_be_is_part_of_the_bytes_and_what_is_cut_is_told() -> None:
+    feeds = [await feed("1"), await feed("2", max_record_bytes=480), await feed("3", connections=2)]
+    lines = [line("x" * 1000), line("y" * 100_000, WORKER), line("z")]
+    found = parcels(*feeds, lines=lines)
+
+    assert [parcel.group.feeds for parcel in found] == [[one] for one in feeds]
+    assert [(parcel.lines, parcel.cut) for parcel in found] == [(3, 1), (3, 2), (3, 1)]
+    assert [len(record) for record in found[1].data[0].split(b"\n")[:2]] == [480, 480]
+
+
 async def test_each_wire_format_has_bytes_of_its_own() -> None:
     feeds = [
         await feed("1"),

@@ -41,7 +41,7 @@ def test_groups_have_nothing_to_do_with_each_other(store: DatabaseStore) -> None
 
 
 def sent(drain: Drain, lines: int) -> FeedStatus:
-    return FeedStatus(str(drain.pk), "live", "", None, None, lines_sent=lines, bytes_sent=9)
+    return FeedStatus(str(drain.pk), "live", "", None, None, lines_sent=lines, lines_cut=1)
 
 
 def test_what_workers_of_long_ago_have_sent_is_kept_in_one_row(
@@ -53,8 +53,8 @@ def test_what_workers_of_long_ago_have_sent_is_kept_in_one_row(
     store.publish("third", [sent(drain, 3)])
     store.publish("third", [sent(drain, 4)])
 
-    rows = DrainStatus.objects.order_by("worker").values_list("worker", "lines_sent", "bytes_sent")
-    assert list(rows) == [("", 120, 18), ("third", 4, 9)]
+    rows = DrainStatus.objects.order_by("worker").values_list("worker", "lines_sent", "lines_cut")
+    assert list(rows) == [("", 120, 2), ("third", 4, 1)]
 
     drain.statuses.filter(worker="third").update(reported_at=timezone.now() - FORGOTTEN)
     store.publish("fourth", [sent(drain, 1)])

@@ -58,6 +58,14 @@ def test_lines_that_are_refused_after_all_are_not_delivered(
     assert (stats.lines_confirmed, totals.lines_confirmed) == (7, {"syslog": 7})
 
 
+def test_lines_that_are_cut_are_counted_beside_those_that_are_delivered(
+    stats: DrainStats, totals: Totals
+) -> None:
+    stats.cut(3)
+    DrainStats("https", totals).cut(1)
+    assert (stats.lines_cut, totals.lines_cut, stats.lines_confirmed) == (3, 4, 0)
+
+
 def test_a_delay_is_counted_for_each_line_from_the_oldest_on(
     stats: DrainStats, totals: Totals
 ) -> None:

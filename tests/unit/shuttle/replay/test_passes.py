@@ -17,6 +17,7 @@ from shuttle.feed.feed import Feed
 from shuttle.feed.loss_notices import EXPIRED, TOO_OLD
 from shuttle.replay.passes import NEAR_RECORDS, ReplayPass
 from tests.support.feed_bench import P0, P1, cursors
+from tests.support.records import kubernetes_event
 from tests.support.replayed_log import NOW_MS, Log, Record, ReplayBench, ages_of
 from tests.support.replaying import AGAIN, LIMIT, ODD, OLD, YOUNG, bench_of, hurry, logs_of, texts
 
@@ -83,6 +84,20 @@ async def test_who_is_served_gets_what_it_lacks_and_nothing_else() -> None:
         feed.restore(cursors({P0: gap}), bench.live)
     await bench.run()
     assert [len(bench.sent(feed)) for feed in bench.feeds] == [40, 19]
+
+
+async def test_lines_that_are_cut_are_counted_when_they_are_handed_over() -> None:
+    long = Record(1, NOW_MS, kubernetes_event("x" * 2000, container="gold", pod="gold-1"))
+    logs = {
+        P0: Log([Record.line(0, NOW_MS), long, Record.line(2, NOW_MS), long._replace(offset=3)])
+    }
+    bench = ReplayBench(logs, {P0: 4}, [LIMIT] * 2, url="syslog+udp://127.0.0.1:514")
+    first, second = bench.feeds
+    first.restore(cursors({P0: 0}), bench.live)
+    second.restore(cursors({P0: 2}), bench.live)
+    await bench.run()
+    assert (first.stats.lines_cut, second.stats.lines_cut) == (2, 1)
+    assert bench.context.totals.lines_cut == 3
 
 
 async def test_a_cursor_goes_along_with_what_was_handed_over() -> None:

@@ -80,11 +80,12 @@ async def test_figures_are_told_a_little_later(bench: Bench) -> None:
 async def test_one_that_is_behind_says_by_how_much(bench: Bench) -> None:
     bench.feed.restore(cursors({P0: 100}), {P0: 150})
     bench.feed.lose(7, "gone")
+    bench.feed.stats.cut(2)
     bench.wall += 40
     (status,) = await bench.published()
 
     assert (status.state, status.lag_messages, status.lag_seconds) == ("replaying", 50, 40)
-    assert status.lines_lost == 7
+    assert (status.lines_lost, status.lines_cut) == (7, 2)
 
 
 async def test_one_that_only_waits_for_its_receiver_is_not_behind(bench: Bench) -> None:
