@@ -16,7 +16,6 @@ from drains import services
 from drains.delivery.network.dialing import Dialer
 from drains.delivery.trial import Trial
 from drains.errors import InvalidDrainError, UnknownDrainError
-from drains.fields import UndecryptableError
 from drains.models import Drain
 from drains.moments import rfc3339
 from drains.options.table import OPTIONS
@@ -61,11 +60,9 @@ class DrainViewSet(ViewSet):
     def test(self, request: Request, key: str, drain_id: str) -> Response:
         """One test line over a connection of its own, and what happened at each step."""
         drain = self._drain(key, drain_id)
-        try:
-            trial = Trial(Dialer(egress_policy()), route_of(drain))
-        except (UndecryptableError, ValueError) as error:
-            raise InvalidDrainError("url", str(error)) from None
-        steps = async_to_sync(trial.run)()
+        if (route := route_of(drain)).fault:
+            raise InvalidDrainError("url", route.fault)
+        steps = async_to_sync(Trial(Dialer(egress_policy()), route).run)()
         went_well = bool(steps) and steps[-1].step == "send" and steps[-1].ok
         return Response({"ok": went_well, "steps": [asdict(step) for step in steps]})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from drains.transports import OTHER_WORDS, SCHEMES, Transport
+from drains.transports import OTHER_WORDS, SCHEMES, TCP, Transport
 from drains.url_text import REDACTED, refuse_odd_text, reserved_hint
 
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
@@ -98,6 +98,10 @@ class Destination:
             username=username,
             password=unquote(parts.password or ""),
         )
+
+
+NOWHERE = Destination(TCP.scheme, host="", port=0)
+"""Of a drain of which nobody can read where it leads: nobody dials it."""
 
 
 def _transport_of(scheme: str) -> Transport:

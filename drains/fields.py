@@ -23,7 +23,7 @@ class Encrypted(str):
         try:
             return _cipher().decrypt(self.encode()).decode()
         except InvalidToken:
-            raise UndecryptableError("encrypted under a key that is not known here") from None
+            raise UndecryptableError("FIELD_ENCRYPTION_KEYS lacks the key") from None
 
 
 class EncryptedTextField(models.TextField):

@@ -27,6 +27,18 @@ class Route:
     since_ms: int | None = None
     """Epoch milliseconds: where it begins in partitions that say nothing else; None: there where
     they do."""
+    fault: str = ""
+    """What of its row cannot be read here, and why: it keeps its place, and nobody is dialled."""
+
+    @property
+    def rests(self) -> bool:
+        """Whether nobody is to be dialled."""
+        return self.paused or bool(self.fault)
+
+    @property
+    def takes_lines(self) -> bool:
+        """Whether anything is to be sent."""
+        return not (self.rests or self.start_pending)
 
     @property
     def connections(self) -> int:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 
 from drains.delivery.network.egress import EgressPolicy
+from drains.destination import NOWHERE
 from drains.fields import UndecryptableError
 from drains.models import Drain, RouteVersion, Start
 from drains.option_values import DrainOptions
 from drains.routes import Route, RouteTable
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 ROWS_AT_ONCE = 500
 
@@ -62,12 +65,11 @@ class RouteReader:
 
     def _read(self, drains: Iterable[Drain]) -> None:
         for drain in drains:
-            try:
-                self._routes[drain.pk] = [drain.updated_at, drain.cursor_version], route_of(drain)
-            except (UndecryptableError, ValueError) as error:
-                # One drain that nobody can read must not keep the others from their lines.
+            route = route_of(drain)
+            self._routes[drain.pk] = [drain.updated_at, drain.cursor_version], route
+            if route.fault:
                 logger.error(
-                    "Drain %s cannot be used: %s", drain.pk, error, extra={"action": "bad_drain"}
+                    "Drain %s waits: %s", drain.pk, route.fault, extra={"action": "bad_drain"}
                 )
 
 
@@ -96,17 +98,30 @@ def _own_ports() -> Iterator[int]:
 
 
 def route_of(drain: Drain) -> Route:
-    """Raises UndecryptableError, or ValueError for what the rules refuse by now."""
+    """Of a row that nobody can read here too: it says so, and leads nowhere."""
+    destination, url_fault = _read("URL", lambda: drain.destination, NOWHERE)
+    options, options_fault = _read("options", lambda: _options_of(drain), None)
     return Route(
         drain_id=str(drain.pk),
         key=drain.key,
-        destination=drain.destination,
+        destination=destination if options else NOWHERE,
         paused=drain.paused,
-        options=_options_of(drain),
+        options=options or _readable_options_of(drain),
         cursor_version=drain.cursor_version,
         start_pending=drain.start_pending,
         since_ms=_since_ms(drain),
+        fault=url_fault or options_fault,
     )
+
+
+def _read(what: str, read: Callable[[], T], otherwise: T) -> tuple[T, str]:
+    """And what is wrong with it: a row that cannot be read is not one that is gone."""
+    try:
+        return read(), ""
+    except UndecryptableError as error:
+        return otherwise, f"its {what} cannot be read: {error}"
+    except ValueError as error:
+        return otherwise, f"its {what} cannot be used: {error}"
 
 
 def _since_ms(drain: Drain) -> int | None:
@@ -116,8 +131,16 @@ def _since_ms(drain: Drain) -> int | None:
 
 
 def _options_of(drain: Drain) -> DrainOptions:
-    """With no more connections than the setting allows by now. Raises ValueError as `route_of`."""
+    """With no more connections than the setting allows by now. Raises UndecryptableError, or
+    ValueError for what the rules refuse by now."""
     options = drain.options
     options.filter.line_test()  # patterns that were good once may not be for another RE2
     connections = min(options.connections, settings.MAX_SYSLOG_CONNECTIONS)
     return replace(options, connections=connections)
+
+
+def _readable_options_of(drain: Drain) -> DrainOptions:
+    """What can be read tells which lines it lacks. Without its patterns, if those are at fault,
+    that is too many of them, never too few."""
+    shown = drain.shown_options
+    return replace(shown, filter=replace(shown.filter, include="", exclude=""))

@@ -42,7 +42,7 @@ def status_of(drain: Drain) -> Status:
     """Asks for rows that were not fetched along (`prefetch_related("statuses")`)."""
     rows: list[DrainStatus] = list(drain.statuses.all())
     since = timezone.now() - FRESH
-    fresh = [row for row in rows if row.worker and row.reported_at >= since]
+    fresh = [row for row in rows if row.state and row.reported_at >= since]
     errors = [(row.last_error_at, row.last_error) for row in rows if row.last_error_at]
     error_at, error = max(errors, default=(None, None))
     deliveries = [row.last_delivery_at for row in rows if row.last_delivery_at is not None]

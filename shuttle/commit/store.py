@@ -59,6 +59,7 @@ class FeedStatus(NamedTuple):
 
     drain_id: str
     state: str
+    """Empty when the worker ends, and has no say in it any more."""
     last_error: str
     last_error_at: float | None
     last_delivery_at: float | None

@@ -1,9 +1,8 @@
 """One drain in this worker: live, or behind with gaps that replay passes close.
 
-engine.md in one paragraph: lines that a live feed is offered go to its connection at once. When
-the connection fails, is full or is late, lines not yet handed over are dropped, and for each
-partition the offset of the first line that the receiver may lack becomes a *gap*. A replay
-pass reads from there. Until the gap's cursor is stored, the feed holds back the group's offsets.
+Lines that a live feed is offered go to its connection at once. When that fails, is full or is
+late, the first line of each partition that the receiver may lack becomes a *gap*, from which a
+replay pass reads. Until its cursor is stored, the feed holds back the group's offsets.
 """
 
 from __future__ import annotations
@@ -32,14 +31,15 @@ class Feed:
     def __init__(self, route: Route, context: FeedContext, lists: WorkLists[Feed]) -> None:
         self.route = route
         self.is_closed = False
-        self.gaps = Gaps(self._gaps_changed, lagging=route.paused)
+        self.gaps = Gaps(self._gaps_changed)
         self.stats = DrainStats(route.destination.scheme, context.totals)
         self.outbound = Outbound(route, context, self)
-        self.takes_live = self.takes_replay = not (route.paused or route.start_pending)
+        self.takes_live = self.takes_replay = route.takes_lines
         """Whether the live pass may hand over lines of partitions without a gap; whether a replay
         pass may. Written by `changed` alone."""
         self.context = context
         self._lists = lists
+        self._heed_rest()
 
     # What the passes do.
 
@@ -122,9 +122,7 @@ class Feed:
         self.route = route
         self.outbound.change_to(route)
         self.stats.scheme = route.destination.scheme
-        if route.paused:
-            self.gaps.lagging = True
-            self.outbound.drop_outbox()
+        self._heed_rest()
         self.changed()
 
     def close(self) -> None:
@@ -201,9 +199,7 @@ class Feed:
 
     def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
         self.gaps.reopen(writes, self.context.wall_clock(), sent=sent)
-        for write in writes:
-            if write.notice is not None:
-                self.stats.notices.put_back(write.notice)
+        self.stats.untold(writes)
         self._lists.urgent.set()
 
     def lags(self) -> None:
@@ -224,13 +220,21 @@ class Feed:
         delivery, route = self.outbound.delivery, self.route
         if delivery.resend is not None and delivery.resend.is_complete(self.gaps.offsets):
             self.outbound.drop_resend()
-        able = self.outbound.takes_lines and not (route.paused or route.start_pending)
+        able = self.outbound.takes_lines and route.takes_lines
         self.takes_replay = able
         self.takes_live = able and delivery.resend is None
-        if route.paused:
+        if route.rests:
             delivery.link.rest()
         elif self.is_behind or self.outbound.health.failing:
             delivery.link.want()
+
+    def _heed_rest(self) -> None:
+        """Its owner has paused it, or nobody can read where it leads."""
+        if self.route.rests:
+            self.gaps.lagging = True
+            self.outbound.drop_outbox()
+        if self.route.fault:
+            self.outbound.health.failed(self.route.fault, self.context.wall_clock())
 
     # What becomes of the gaps.
 

@@ -28,7 +28,7 @@ class Gaps:
     `changed` is called when what is to be stored may be another than what is.
     """
 
-    def __init__(self, changed: Callable[[], None], *, lagging: bool = False) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
         self.offsets: Offsets = {}
         """Partition → offset of the first line that is still to be replayed."""
         self.live_from: Offsets = {}
@@ -36,7 +36,7 @@ class Gaps:
         self.gap_version = 0
         """Changes when a gap opens or moves back: a seat in a replay pass is void then."""
         self.stored = StoredRows()
-        self.lagging = lagging
+        self.lagging = False
         """Behind because of its receiver or its owner, not because it has only just begun."""
         self.look_ups = LookUps()
         self._changed = changed

@@ -4,6 +4,7 @@ never get, and what it is still to be told of those."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from events.kafka.records import is_credible
 from shuttle.feed.loss_notices import LossNotices
@@ -52,6 +53,12 @@ class DrainStats:
         self.lines_lost[reason] += lines
         self._totals.lines_lost[reason] += lines
         self.notices.lost(lines, reason, wall, exact=exact)
+
+    def untold(self, writes: Iterable[Write]) -> None:
+        """What its owner was to be told with these is still to be told."""
+        for write in writes:
+            if write.notice is not None:
+                self.notices.put_back(write.notice)
 
     def _add(self, lines: int) -> None:
         self.lines_confirmed += lines

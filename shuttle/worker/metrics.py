@@ -78,6 +78,11 @@ class _WorkerCollector(Collector):
             report.drains,
         )
         plain = {
+            "logshuttle_drains_unreadable": (
+                "Drains whose URL or options this worker cannot read, so that their lines wait;"
+                " look for its key in FIELD_ENCRYPTION_KEYS.",
+                report.drains_unreadable,
+            ),
             "logshuttle_lines_in_flight": (
                 "Lines handed over and not confirmed; near the outboxes' end nothing is read.",
                 report.lines_in_flight,

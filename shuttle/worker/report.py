@@ -58,6 +58,8 @@ class WorkerReport:
     """Half lines of containers."""
     drains: Mapping[str, int]
     """How many drains are in each state."""
+    drains_unreadable: int
+    """Of those, how many wait as their rows cannot be read here."""
     furthest: Sequence[DrainFigures]
     """Some drains, those that are furthest behind first, then the rest as one."""
 

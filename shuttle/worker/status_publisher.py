@@ -52,6 +52,10 @@ class StatusPublisher:
         """All of these, whatever was written before. Raises StoreError."""
         await self._write({feed: _status_of(feed) for feed in feeds})
 
+    async def take_leave(self, feeds: Iterable[Feed]) -> None:
+        """The last figures: how these drains are doing is for others to say. Raises StoreError."""
+        await self._write({feed: _status_of(feed)._replace(state="") for feed in feeds})
+
     def changes(self, feeds: Iterable[Feed]) -> dict[Feed, FeedStatus]:
         """What is to be written now."""
         now = self._clock()

@@ -195,9 +195,9 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(STORE_SECONDS):
                 await self._ticks.store_all()
-        with suppress(StoreError, TimeoutError):  # the last figures
+        with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(STORE_SECONDS):
-                await self._statuses.publish(self._feeds.by_id.values())
+                await self._statuses.take_leave(self._feeds.by_id.values())
         await self._member.close()  # what has arrived is committed as partitions go
         for feed in self._feeds.by_id.values():
             feed.close()
@@ -238,6 +238,7 @@ class Worker:
             malformed=self._live.decoder.malformed.counts,
             partial=self._live.decoder.malformed.partial,
             drains=Counter(feed.state for feed in feeds),
+            drains_unreadable=sum(bool(feed.route.fault) for feed in feeds),
             furthest=furthest_behind(figures_of(feeds), self._config.metrics_max_drains),
         )
 

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.cache import cache
 from django.utils import timezone
 
 from drains.models import Drain, DrainStatus
-from tests.contract.conftest import Api
+from tests.contract.conftest import Api, is_problem
 from tests.support.ports import free_port
 from tests.support.receiving import Receivers
 
@@ -54,6 +55,18 @@ def test_a_trial_that_fails_says_where(api: Api) -> None:
         "ms": 0,
         "detail": "connection refused",
     }
+
+
+def test_of_one_that_cannot_be_read_a_trial_says_what_a_worker_says(
+    api: Api, settings: Any
+) -> None:
+    made = api.post("/apps/gold-gs/log-drains", {"url": "syslog://127.0.0.1:5140"}).json()
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+
+    answer = api.post(f"/apps/gold-gs/log-drains/{made['id']}/test")
+
+    said = "its URL cannot be read: FIELD_ENCRYPTION_KEYS lacks the key"
+    assert is_problem(answer, 422)["errors"][0] == {"field": "url", "detail": said}
 
 
 def test_trials_are_limited(api: Api) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.broker import Broker
+from tests.support.crew import Crew
 from tests.support.shuttle import Shuttle
 
 
@@ -35,4 +36,11 @@ def own_shuttle(tmp_path: Path, kafka: Broker) -> Iterator[Shuttle]:
     with closing(Shuttle(tmp_path, kafka.bootstrap)) as made:
         made.migrate()
         made.start_web()
+        yield made
+
+
+@pytest.fixture
+def crew(shuttle: Shuttle) -> Iterator[Crew]:
+    """Workers of the installation, none at first."""
+    with closing(Crew(shuttle)) as made:
         yield made

@@ -329,7 +329,8 @@ def test_a_row_that_makes_no_sense_keeps_no_other_drain(stored: str) -> None:
     Drain.objects.update(stored_options=stored)
     services.create_drain(AppKey("bold", "gs"), "syslog://h:514")
 
-    assert load_route_table().by_key.keys() == {AppKey("bold", "gs")}
+    assert load_route_table().by_key[AppKey("bold", "gs")][0].takes_lines
+    assert not load_route_table().by_key[GOLD][0].takes_lines
     assert Drain.objects.of(GOLD).get().shown_options == DEFAULTS
     services.change_drain(drain, **dict.fromkeys(OPTIONS))
     assert load_route_table().by_key[GOLD][0].options == DEFAULTS
@@ -353,7 +354,8 @@ def test_options_that_nobody_can_read_keep_no_other_drain(settings: Any) -> None
     lost = Drain.objects.get()
     services.create_drain(AppKey("bold", "gs"), "syslog://h:514")
 
-    assert load_route_table().by_key.keys() == {AppKey("bold", "gs")}
+    assert load_route_table().by_key[AppKey("bold", "gs")][0].takes_lines
+    assert not load_route_table().by_key[GOLD][0].takes_lines
     with pytest.raises(UndecryptableError):
         _ = lost.options
     assert lost.shown_options == DEFAULTS
@@ -385,7 +387,8 @@ def test_a_filter_that_cannot_be_used_any_more_keeps_no_other_drain(stored: obje
     Drain.objects.update(stored_options=json.dumps({"filter": stored}))
     services.create_drain(AppKey("bold", "gs"), "syslog://h:514")
 
-    assert load_route_table().by_key.keys() == {AppKey("bold", "gs")}
+    assert load_route_table().by_key[AppKey("bold", "gs")][0].takes_lines
+    assert not load_route_table().by_key[GOLD][0].takes_lines
     services.change_drain(Drain.objects.of(GOLD).get(), filter=None)
     assert load_route_table().by_key[GOLD][0].options == DEFAULTS
 

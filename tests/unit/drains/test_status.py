@@ -55,6 +55,14 @@ def test_the_lag_of_a_worker_that_is_gone_is_its_successors_to_tell(drain: Drain
     assert (status.lines_lost, status.lines_cut) == (1, 5)
 
 
+def test_a_worker_that_ended_in_order_has_no_say_any_more(drain: Drain) -> None:
+    say(drain, "ended", "", lag_messages=10, lines_sent=7)
+    say(drain, "here", lines_sent=5)
+
+    status = status_of(drain)
+    assert (status.state, status.lag_messages, status.lines_sent) == ("live", 0, 12)
+
+
 def test_the_worst_state_of_all_workers_is_told(drain: Drain) -> None:
     for worker, state in [("a", "live"), ("b", "failing"), ("c", "replaying")]:
         say(drain, worker, state)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from drains.destination import Destination
+from drains.destination import NOWHERE, Destination
 from drains.routes import Route, RouteTable
 from events.kafka.records import TopicPartition
 from events.keys import AppKey, Key, SiteKey
@@ -80,6 +80,18 @@ async def test_a_drain_that_was_edited_keeps_its_place(bench: Bench) -> None:
     feed = bench["1"]
     bench.follow(route("1", paused=True))
     assert (bench["1"] is feed, feed.state, feed.gaps.offsets) == (True, "paused", {P0: 40})
+
+
+async def test_a_drain_that_cannot_be_read_keeps_its_feed_and_its_place(bench: Bench) -> None:
+    bench.follow(route("1"), rows={"1": cursors({P0: 40})})
+    feed, unread = bench["1"], route("1", destination=NOWHERE, fault="lacks the key")
+    bench.follow(unread)
+    assert (bench["1"] is feed, feed.state, feed.gaps.offsets) == (True, "failing", {P0: 40})
+
+    bench.feeds.forget([P0])
+    bench.feeds.restore(TakenOver({"1": cursors({P0: 30})}, {}, {}), [P0], LIVE)
+    assert feed.gaps.offsets == {P0: 30}
+    assert bench.feeds.unmet(RouteTable(2, [unread])) == []
 
 
 async def test_cursors_are_read_of_drains_that_are_new_or_that_others_have_moved(

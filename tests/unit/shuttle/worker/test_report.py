@@ -32,6 +32,7 @@ def report(delays: DelayHistogram | None = None) -> WorkerReport:
         malformed={"bad_json": 1},
         partial=4,
         drains={"live": 1},
+        drains_unreadable=1,
         furthest=[DrainFigures("d1", 4, 2.5, 5)],
     )
 

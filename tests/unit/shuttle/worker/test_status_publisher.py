@@ -114,6 +114,13 @@ async def test_who_wants_all_to_be_told_hears_that_it_was_not(bench: Bench) -> N
         await bench.statuses.publish([bench.feed])
 
 
+async def test_a_worker_that_ends_leaves_its_figures_and_no_state(bench: Bench) -> None:
+    bench.feed.lose(7, "gone")
+    await bench.statuses.take_leave([bench.feed])
+    (status,) = bench.database.statuses["w1"]
+    assert (status.state, status.lines_lost) == ("", 7)
+
+
 async def test_of_many_drains_some_are_looked_at_each_time_and_all_in_turn(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
