@@ -50,6 +50,10 @@ class Drain(OwnerColumns, StoredOptions):
     """Its first cursors are still to be written, by a worker: until then it is sent nothing."""
     cursor_version = models.IntegerField(default=0, editable=False)
     """Counted up where anybody but a worker writes its cursors: workers then read them again."""
+    state = models.CharField(max_length=16, default="", db_default="", editable=False)
+    """The worst that its workers say, for lists; who shows it asks `status.py`, which knows whether
+    any is left. Written by them alone, with the moment since when it is so; empty: by none yet."""
+    state_since = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -63,6 +67,7 @@ class Drain(OwnerColumns, StoredOptions):
             ),
             one_owner("drain_of_an_app_or_of_a_site"),
         ]
+        indexes = [models.Index(fields=["state", "state_since"], name="drain_state")]
 
     def __str__(self) -> str:
         return f"{self.key} → {self.address}"
@@ -146,7 +151,10 @@ class PartitionClaim(models.Model):
 
 
 class DrainStatus(models.Model):
-    """What one worker last said of one drain; without a worker's name: the sums of those gone."""
+    """What one worker last said of one drain; without a worker's name: the sums of those gone.
+
+    No state: it ended in order, and has no say any more.
+    """
 
     drain = models.ForeignKey(Drain, on_delete=models.CASCADE, related_name="statuses")
     worker = models.CharField(max_length=200)
@@ -154,6 +162,8 @@ class DrainStatus(models.Model):
     last_error = models.TextField(blank=True, default="")
     last_error_at = models.DateTimeField(null=True)
     last_delivery_at = models.DateTimeField(null=True)
+    next_try_at = models.DateTimeField(null=True)
+    lag_is_estimate = models.BooleanField(default=False, db_default=False)
     lag_messages = models.BigIntegerField(default=0)
     lag_seconds = models.FloatField(default=0)
     lines_sent = models.BigIntegerField(default=0)

@@ -27,6 +27,8 @@ class Route:
     since_ms: int | None = None
     """Epoch milliseconds: where it begins in partitions that say nothing else; None: there where
     they do."""
+    has_delivered: bool = False
+    """Whether any line of it has ever been confirmed, as of when it was read."""
     fault: str = ""
     """What of its row cannot be read here, and why: it keeps its place, and nobody is dialled."""
 

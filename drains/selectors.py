@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.destination import NOWHERE
 from drains.fields import UndecryptableError
-from drains.models import Drain, RouteVersion, Start
+from drains.models import Drain, DrainStatus, RouteVersion, Start
 from drains.option_values import DrainOptions
 from drains.routes import Route, RouteTable
 
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ROWS_AT_ONCE = 500
+
+_DELIVERIES = DrainStatus.objects.filter(drain=OuterRef("pk"), lines_sent__gt=0)
+_DRAINS = Drain.objects.annotate(has_delivered=Exists(_DELIVERIES))
 
 _Edition = list[Any]
 """What differs once a drain has changed: when it last did, and the version of its cursors."""
@@ -58,9 +62,9 @@ class RouteReader:
         }
         changed = editions.keys() - self._routes.keys()
         if len(changed) > ROWS_AT_ONCE:
-            self._read(Drain.objects.all().iterator())
+            self._read(_DRAINS.all().iterator())
         elif changed:
-            self._read(Drain.objects.filter(pk__in=changed))
+            self._read(_DRAINS.filter(pk__in=changed))
         return RouteTable(version, (route for _, route in self._routes.values()))
 
     def _read(self, drains: Iterable[Drain]) -> None:
@@ -110,6 +114,7 @@ def route_of(drain: Drain) -> Route:
         cursor_version=drain.cursor_version,
         start_pending=drain.start_pending,
         since_ms=_since_ms(drain),
+        has_delivered=getattr(drain, "has_delivered", False),
         fault=url_fault or options_fault,
     )
 

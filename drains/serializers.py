@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -84,15 +85,23 @@ def _status_json(drain: Drain) -> dict[str, Any]:
     return {
         "start": "exact" if drain.start == Start.EXACT else "approximate",
         "state": status.state,
+        "state_since": rfc3339(status.state_since),
+        "reported_at": _time(status.reported_at),
+        "next_try_at": _time(status.next_try_at),
         "lag_messages": status.lag_messages,
+        "lag_is_estimate": status.lag_is_estimate,
         "lag_seconds": round(status.lag_seconds, 1),
         "lines_sent": status.lines_sent,
         "lines_lost": status.lines_lost,
         "lines_cut": status.lines_cut,
         "last_error": status.last_error,
-        "last_error_at": rfc3339(status.last_error_at) if status.last_error_at else None,
-        "last_delivery_at": rfc3339(status.last_delivery_at) if status.last_delivery_at else None,
+        "last_error_at": _time(status.last_error_at),
+        "last_delivery_at": _time(status.last_delivery_at),
     }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return rfc3339(moment) if moment else None
 
 
 def _options_json(drain: Drain) -> dict[str, Any]:

@@ -110,9 +110,8 @@ def change_drain(
 def delete_drain(drain: Drain) -> None:
     """Raises UnknownDrainError when somebody else was quicker."""
     with _route_change(drain):
-        deleted, _ = Drain.objects.filter(pk=drain.pk).delete()
-        if not deleted:
-            raise UnknownDrainError
+        _refresh(drain)
+        Drain.objects.filter(pk=drain.pk).delete()
 
 
 def send_again(drain: Drain, since: str) -> tuple[datetime, int]:
@@ -224,9 +223,13 @@ def _count_up_routes() -> None:
 
 
 def _refresh(drain: Drain) -> None:
-    """What it is by now: a change that came in between must not be undone."""
+    """What it is by now: a change that came in between must not be undone.
+
+    Its row is locked before any that hangs on it, as workers do: who locks them the other way round
+    waits for those who wait for them.
+    """
     try:
-        drain.refresh_from_db()
+        drain.refresh_from_db(from_queryset=Drain.objects.select_for_update())
     except Drain.DoesNotExist:
         raise UnknownDrainError from None
 

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from django.utils import timezone
 
 from drains.models import Drain, DrainStatus
+from drains.states import State, state_of
 
 FRESH = timedelta(seconds=30)
 """A worker that has said nothing for longer is gone: its word on the state no longer counts."""
-
-State = Literal["live", "replaying", "failing", "paused"]
-
-# Of several workers the one that is worst off says how the drain is doing.
-_BY_TROUBLE: tuple[State, ...] = ("failing", "replaying")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     state: State
+    state_since: datetime
+    reported_at: datetime | None
+    """When a worker spoke of it last."""
+    next_try_at: datetime | None
+    """When its receiver is dialled next; None: nobody waits for that."""
     last_error: str | None
     last_error_at: datetime | None
     last_delivery_at: datetime | None
     lag_messages: int
-    """Lines that it is behind; where nobody has seen them, offsets."""
+    """Lines that no receiver has confirmed."""
+    lag_is_estimate: bool
+    """There may be more of them: nobody has seen them all, or no worker reports by now."""
     lag_seconds: float
     """Age of the oldest of them."""
     lines_sent: int
@@ -34,34 +37,58 @@ class Status:
     lines_lost: int
     lines_cut: int
     """Sent, but too long to be sent whole."""
-    is_known: bool
-    """Whether a worker speaks of it."""
 
 
 def status_of(drain: Drain) -> Status:
     """Asks for rows that were not fetched along (`prefetch_related("statuses")`)."""
     rows: list[DrainStatus] = list(drain.statuses.all())
-    since = timezone.now() - FRESH
-    fresh = [row for row in rows if row.state and row.reported_at >= since]
+    now = timezone.now()
+    reported_at = max((row.reported_at for row in rows if row.worker), default=None)
+    fresh = _fresh(rows, now)
+    last = fresh or [row for row in rows if row.worker and row.reported_at == reported_at]
+    state = state_said(drain, rows, now)
     errors = [(row.last_error_at, row.last_error) for row in rows if row.last_error_at]
     error_at, error = max(errors, default=(None, None))
-    deliveries = [row.last_delivery_at for row in rows if row.last_delivery_at is not None]
     return Status(
-        state=_state_of(drain, {row.state for row in fresh}),
+        state=state,
+        state_since=_since(drain, state, reported_at),
+        reported_at=reported_at,
+        next_try_at=min(_moments(row.next_try_at for row in fresh), default=None),
         last_error=error,
         last_error_at=error_at,
-        last_delivery_at=max(deliveries, default=None),
-        lag_messages=sum(row.lag_messages for row in fresh),
-        lag_seconds=max((row.lag_seconds for row in fresh), default=0.0),
+        last_delivery_at=max(_moments(row.last_delivery_at for row in rows), default=None),
+        lag_messages=sum(row.lag_messages for row in last),
+        lag_is_estimate=not fresh or any(row.lag_is_estimate for row in fresh),
+        lag_seconds=max((row.lag_seconds for row in last), default=0.0),
         lines_sent=sum(row.lines_sent for row in rows),
         bytes_sent=sum(row.bytes_sent for row in rows),
         lines_lost=sum(row.lines_lost for row in rows),
         lines_cut=sum(row.lines_cut for row in rows),
-        is_known=bool(fresh),
     )
 
 
-def _state_of(drain: Drain, said: set[str]) -> State:
-    if drain.paused:
-        return "paused"
-    return next((state for state in _BY_TROUBLE if state in said), "live")
+def state_said(drain: Drain, rows: Collection[DrainStatus], now: datetime) -> State:
+    """By the workers that have a say by now; `rows`: all of the drain's."""
+    said = {row.state for row in _fresh(rows, now)}
+    has_delivered = any(row.lines_sent for row in rows)
+    return state_of(said, paused=drain.paused, has_delivered=has_delivered)
+
+
+def _fresh(rows: Collection[DrainStatus], now: datetime) -> list[DrainStatus]:
+    """What workers say of it that are there: one that ended in order says no state any more."""
+    return [row for row in rows if row.state and row.reported_at >= now - FRESH]
+
+
+def _since(drain: Drain, state: State, reported_at: datetime | None) -> datetime:
+    """As workers have stored it; what they have not stored yet is younger than that."""
+    if state == drain.state and drain.state_since is not None:
+        return drain.state_since
+    if state == "paused":
+        return drain.updated_at
+    if state == "unknown" and reported_at is not None:
+        return reported_at + FRESH
+    return reported_at or drain.created_at
+
+
+def _moments(found: Iterable[datetime | None]) -> list[datetime]:
+    return [moment for moment in found if moment is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -42,7 +42,7 @@ class CursorInline(admin.TabularInline):
 @admin.register(Drain)
 class DrainAdmin(admin.ModelAdmin):
     form = DrainForm
-    list_display = ("owner", "address", "state", "lag", "sent", "lost", "name", "created_at")
+    list_display = ("owner", "address", "state_shown", "lag", "sent", "lost", "name", "created_at")
     list_display_links = ("owner", "address")
     list_filter = ("paused", "space")
     search_fields = ("app", "space", "site", "name", "address")
@@ -57,24 +57,25 @@ class DrainAdmin(admin.ModelAdmin):
     def owner(self, drain: Drain) -> str:
         return drain.owner_name
 
-    @admin.display(description="State")
-    def state(self, drain: Drain) -> SafeString | str:
+    @admin.display(description="State", ordering="state")
+    def state_shown(self, drain: Drain) -> SafeString | str:
         status = status_of(drain)
         if status.state == "failing":
             return format_html("<strong>failing</strong>: {}", status.last_error or "")
         behind = getattr(drain, "behind", 0)  # counted by get_queryset
-        if behind and status.state != "paused" and not (status.is_known and status.state == "live"):
+        if behind and status.state in ("unknown", "replaying"):
             partitions = "partition" if behind == 1 else "partitions"
             return format_html("<strong>behind</strong> in {} {}", behind, partitions)
-        return status.state if status.is_known else "no worker reports"
+        return "no worker reports" if status.state == "unknown" else status.state
 
     @admin.display(description="Lag")
     def lag(self, drain: Drain) -> str:
         status = status_of(drain)
         if not status.lag_messages:
-            return "none"
+            return "not counted" if status.lag_is_estimate else "none"
         age = timedelta(seconds=int(status.lag_seconds))
-        return f"{intcomma(status.lag_messages)} lines, {age}"
+        at_least = "at least " if status.lag_is_estimate else ""
+        return f"{at_least}{intcomma(status.lag_messages)} lines, {age}"
 
     @admin.display(description="Lines sent")
     def sent(self, drain: Drain) -> str:
@@ -97,12 +98,26 @@ class DrainAdmin(admin.ModelAdmin):
         status = status_of(drain)
         if status.last_error_at is None:
             return "none"
-        return f"{status.last_error} ({status.last_error_at:%Y-%m-%d %H:%M:%S} UTC)"
+        return f"{status.last_error} ({_utc(status.last_error_at)})"
 
     @admin.display(description="Last delivery")
     def last_delivery(self, drain: Drain) -> str:
         at = status_of(drain).last_delivery_at
-        return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "none yet"
+        return _utc(at) if at else "none yet"
+
+    @admin.display(description="In this state since")
+    def since(self, drain: Drain) -> str:
+        return _utc(status_of(drain).state_since)
+
+    @admin.display(description="Last report of a worker")
+    def reported(self, drain: Drain) -> str:
+        at = status_of(drain).reported_at
+        return _utc(at) if at else "none yet"
+
+    @admin.display(description="Next try")
+    def next_try(self, drain: Drain) -> str:
+        at = status_of(drain).next_try_at
+        return _utc(at) if at else "none"
 
     @admin.display(description="Live")
     def tail(self, drain: Drain) -> SafeString:
@@ -196,6 +211,10 @@ class DrainAdmin(admin.ModelAdmin):
                 count += 1
         said = f"{_drains(count)} {'paused' if paused else 'resumed'}"
         messages.success(request, f"{said}; workers act within 2 seconds.")
+
+
+def _utc(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _drains(count: int) -> str:

@@ -13,7 +13,10 @@ from drains.options.table import OPTIONS
 Part = tuple[str | None, dict[str, Any]]
 
 OBSERVED = (
-    "state",
+    "state_shown",
+    "since",
+    "next_try",
+    "reported",
     "lag",
     "last_delivery",
     "last_error",

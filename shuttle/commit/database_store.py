@@ -11,11 +11,11 @@ from uuid import UUID
 from django.db import Error, OperationalError, ProgrammingError, connection, transaction
 
 from drains import selectors, services
-from drains.models import DrainCursor, Installation, PartitionClaim
+from drains.models import Drain, DrainCursor, Installation, PartitionClaim
 from drains.routes import RouteTable
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
-from shuttle.commit.status_rows import ROWS_AT_ONCE, existing, write_statuses
+from shuttle.commit.status_rows import ROWS_AT_ONCE, locked, write_statuses
 from shuttle.commit.store import (
     Claim,
     CursorChange,
@@ -102,7 +102,7 @@ class DatabaseStore:
             rows = self._still_held(wanted, claims)
             held = {partition: claims[partition] for partition in rows}
             self._set_offsets(rows, offsets, claims)
-            known = existing(change.drain_id for change in changes)
+            known = locked(change.drain_id for change in changes)
             there = [change for change in changes if change.drain_id in known]
             current = [change for change in there if _is_current(change, known)]
             _take_away(current, held)
@@ -170,16 +170,16 @@ class DatabaseStore:
         PartitionClaim.objects.bulk_update(changed, ["offset", "topic_id"], ROWS_AT_ONCE)
 
     def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
-        with _translated(), transaction.atomic():
-            write_statuses(worker, statuses, existing(status.drain_id for status in statuses))
+        with _translated():
+            write_statuses(worker, statuses)
 
 
 def _stored(row: DrainCursor) -> StoredCursor:
     return StoredCursor(row.offset, row.topic_id, row.resend_from)
 
 
-def _is_current(change: CursorChange, versions: Mapping[str, int]) -> bool:
-    return versions[change.drain_id] == change.cursor_version
+def _is_current(change: CursorChange, drains: Mapping[str, Drain]) -> bool:
+    return drains[change.drain_id].cursor_version == change.cursor_version
 
 
 @contextmanager

@@ -63,8 +63,14 @@ class FeedStatus(NamedTuple):
     last_error: str
     last_error_at: float | None
     last_delivery_at: float | None
+    next_try_at: float | None = None
+    """When its receiver is dialled next, where that is waited for."""
     lag_messages: int = 0
+    """Lines that are not confirmed."""
+    lag_is_estimate: bool = False
+    """There are more, which nobody has counted."""
     lag_seconds: float = 0.0
+    """Age of the oldest of them."""
     lines_sent: int = 0
     """This and the next ones: since the worker's start."""
     bytes_sent: int = 0

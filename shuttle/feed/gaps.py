@@ -150,8 +150,13 @@ class Gaps:
 
     @property
     def lag_lines(self) -> int:
-        """Lines; in part counted in offsets where nobody has seen the lines."""
-        return self._lag.lines(self.offsets)
+        """Lines that somebody has seen, and that are still to be replayed."""
+        return self._lag.counted(self.offsets)
+
+    @property
+    def lag_is_counted(self) -> bool:
+        """Whether those are all."""
+        return self._lag.is_counted(self.offsets)
 
     def lines_in(self, partitions: Iterable[TopicPartition]) -> int:
         """How many lines are missing in these partitions."""

@@ -55,6 +55,8 @@ class Health:
         self.reach = Reach.CONNECTED
         self.unproven = False
         """It has failed, and nothing shows yet that it works again."""
+        self._owes_an_answer = False
+        """It gave none to what it was sent: that a connection stands shows nothing."""
         self.error: str | None = None
         """What is wrong now, in an operator's words."""
         self.last_error = LastError()
@@ -89,13 +91,16 @@ class Health:
         if self.stalled:  # what was full is gone with its connection
             self.reach = Reach.CONNECTED
 
-    def failed(self, error: str, wall: float) -> None:
+    def failed(self, error: str, wall: float, *, unanswered: bool = False) -> None:
+        """`unanswered`: it was sent what it should have answered."""
         self.complain(error, wall)
         self.reach, self.unproven = Reach.FAILING, True
+        self._owes_an_answer |= unanswered
 
     def reset(self) -> None:
         """Another way to the receiver, of which nothing is known yet."""
         self.reach, self.unproven = Reach.CONNECTED, False
+        self._owes_an_answer = False
 
     # What it does with lines.
 
@@ -113,7 +118,12 @@ class Health:
         if not self.unproven:
             return False
         self.unproven, self.error = False, None
+        self._owes_an_answer = False
         return True
+
+    def is_believed(self, seconds: float) -> bool:
+        """Whether a connection that has stood so long without lines shows that it works."""
+        return seconds > PROVEN_SECONDS and not self._owes_an_answer
 
     def stall(self, reason: str, now: float, wall: float) -> bool:
         """The receiver is full or late. Returns whether that is new."""

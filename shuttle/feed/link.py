@@ -78,6 +78,11 @@ class Link:
         self._told_to_wait = False
         self._dialled_slowly = False
 
+    @property
+    def next_try_at(self) -> float | None:
+        """Monotonic seconds; None when none is waited for."""
+        return self._attempt.when() if isinstance(self._attempt, asyncio.TimerHandle) else None
+
     def want(self) -> None:
         """Have a connection, unless there is one or one is being seen to."""
         if self.sender is None and self._attempt is None:

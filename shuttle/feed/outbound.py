@@ -13,7 +13,7 @@ from drains.routes import Route
 from events.kafka.records import TopicPartition
 from shuttle.feed.context import FeedContext
 from shuttle.feed.delivery import Delivery
-from shuttle.feed.health import LATE_SECONDS, PROVEN_SECONDS, Health
+from shuttle.feed.health import LATE_SECONDS, Health
 from shuttle.feed.resend_guard import Resend
 from shuttle.feed.writes import Write, WriteOwner
 
@@ -96,8 +96,8 @@ class Outbound:
         delivery, link = self.delivery, self.delivery.link
         if link.sender is None:
             return
-        stands = delivery.oldest is None and now - link.opened_at > PROVEN_SECONDS
-        if stands and not self._owner.is_behind:
+        nothing_owed = delivery.oldest is None and not self._owner.is_behind
+        if nothing_owed and self.health.is_believed(now - link.opened_at):
             self._prove(now)
         if now > link.expires_at:
             delivery.flush()
@@ -122,7 +122,6 @@ class Outbound:
         return self.delivery.link.sender is not None and self.health.gets_on(now)
 
     def change_to(self, route: Route) -> None:
-        """The drain was edited."""
         before, self._route = self._route, route
         if before.destination.address != route.destination.address:
             self._context.retries.forget(self)
@@ -182,7 +181,8 @@ class Outbound:
 
     def failed(self, error: Exception | None, again: list[Write]) -> None:
         said = explain(error) if error else "connection closed by the receiver"
-        self.health.failed(said, self._context.wall_clock())
+        unanswered = bool(again) and self._route.destination.transport.answers
+        self.health.failed(said, self._context.wall_clock(), unanswered=unanswered)
         if not self._is_closed:
             self._context.retries.failed(self, self._context.clock())
         self._owner.lags()
@@ -190,7 +190,7 @@ class Outbound:
         if again:
             self._owner.to_be_replayed(again, sent=True)
             self.delivery.guard(again)
-            if self._route.destination.transport.answers:
+            if unanswered:
                 self.drop_resend()
                 if not asks_for_halves(error, again[0]):
                     self.delivery.resend = Resend(again[0], error)
@@ -213,8 +213,7 @@ class Outbound:
             self._context.retries.answered(self, now)
 
     def _recover(self, now: float) -> None:
-        stalled_seconds = self.health.recover(now)
-        if stalled_seconds is not None:
+        if (stalled_seconds := self.health.recover(now)) is not None:
             if stalled_seconds > LATE_SECONDS:
                 self._owner.lags()
             self._owner.changed()

@@ -14,8 +14,9 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from shuttle.commit.store import FeedStatus
 from shuttle.feed.loss_notices import METRIC_REASONS
-from shuttle.worker.report import DrainFigures, WorkerReport
+from shuttle.worker.report import WorkerReport
 
 
 class _WorkerCollector(Collector):
@@ -110,24 +111,24 @@ class _WorkerCollector(Collector):
         yield _gauges("logshuttle_build_info", "Which Python this runs on.", "python", build)
 
 
-def _of_drains(drains: Sequence[DrainFigures]) -> Iterator[Metric]:
+def _of_drains(drains: Sequence[FeedStatus]) -> Iterator[Metric]:
     yield _gauges(
         "logshuttle_drain_lag_messages",
-        "Lines a drain is behind; growing while it is live means its receiver is too slow.",
+        "Lines of a drain that are not confirmed; growing means its receiver is too slow.",
         "drain",
-        {of.drain: of.lag_lines for of in drains},
+        {of.drain_id: of.lag_messages for of in drains},
     )
     yield _gauges(
         "logshuttle_drain_lag_seconds",
-        "Age of the oldest line a drain lacks; near Kafka's retention it will lose lines.",
+        "Age of the oldest of them; near Kafka's retention it will lose lines.",
         "drain",
-        {of.drain: of.lag_seconds for of in drains},
+        {of.drain_id: of.lag_seconds for of in drains},
     )
     yield _counters(
         "logshuttle_drain_lines_delivered",
         "Lines a drain has confirmed.",
         "drain",
-        {of.drain: of.lines_delivered for of in drains},
+        {of.drain_id: of.lines_sent for of in drains},
     )
 
 

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from shuttle.commit.store import FeedStatus
 from shuttle.feed.delay_histogram import DelayHistogram
-from shuttle.feed.feed import Feed
 
 LOOP_LAG_LIMIT_SECONDS = 5.0
 POLL_AGE_LIMIT_SECONDS = 30.0
 
 
-class DrainFigures(NamedTuple):
-    drain: str
-    lag_lines: int
-    lag_seconds: float
-    lines_delivered: int
-
-
-def furthest_behind(drains: Iterable[DrainFigures], at_most: int) -> list[DrainFigures]:
+def furthest_behind(drains: Iterable[FeedStatus], at_most: int) -> list[FeedStatus]:
     """So many, and all others as one of the name `other`."""
-    ordered = sorted(drains, key=lambda of: (-of.lag_lines, -of.lag_seconds, of.drain))
+    ordered = sorted(drains, key=lambda of: (-of.lag_messages, -of.lag_seconds, of.drain_id))
     rest = ordered[at_most:]
     shown = ordered[:at_most]
     if rest:
-        lag, delivered = sum(d.lag_lines for d in rest), sum(d.lines_delivered for d in rest)
-        shown.append(DrainFigures("other", lag, max(d.lag_seconds for d in rest), delivered))
+        other = FeedStatus(
+            "other",
+            "",
+            "",
+            None,
+            None,
+            lag_messages=sum(of.lag_messages for of in rest),
+            lag_seconds=max(of.lag_seconds for of in rest),
+            lines_sent=sum(of.lines_sent for of in rest),
+        )
+        shown.append(other)
     return shown
 
 
@@ -60,7 +61,7 @@ class WorkerReport:
     """How many drains are in each state."""
     drains_unreadable: int
     """Of those, how many wait as their rows cannot be read here."""
-    furthest: Sequence[DrainFigures]
+    furthest: Sequence[FeedStatus]
     """Some drains, those that are furthest behind first, then the rest as one."""
 
     def checks(self, topics_there: frozenset[str] | None) -> dict[str, bool]:
@@ -76,27 +77,3 @@ class WorkerReport:
             "loop": self.loop_lag_seconds < LOOP_LAG_LIMIT_SECONDS,
             "kafka": topics_there is not None,
         }
-
-
-def figures_of(feeds: Iterable[Feed]) -> Iterator[DrainFigures]:
-    for feed in feeds:
-        yield DrainFigures(
-            feed.route.drain_id,
-            feed.gaps.lag_lines,
-            lag_seconds_of(feed),
-            feed.stats.lines_confirmed,
-        )
-
-
-def lag_seconds_of(feed: Feed) -> float:
-    """Age of the oldest line that its receiver lacks; 0 when it lacks none."""
-    since = feed.gaps.since
-    if since is not None:
-        return max(feed.context.wall_clock() - since, 0.0)
-    oldest = feed.outbound.delivery.oldest
-    return feed.context.clock() - oldest.since if oldest else 0.0
-
-
-def lines_in_flight(feeds: Iterable[Feed]) -> int:
-    """Handed over, not yet confirmed."""
-    return sum(write.lines for feed in feeds for write in feed.outbound.delivery.unconfirmed())

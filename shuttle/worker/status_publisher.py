@@ -9,7 +9,7 @@ from contextlib import suppress
 from shuttle.commit.store import FeedStatus, StoreError
 from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.feed import Feed
-from shuttle.worker.report import lag_seconds_of
+from shuttle.worker.standing import status_of
 
 REFRESH_SECONDS = 10.0
 """Written anew this often, so that a reader can tell a quiet worker from one that is gone."""
@@ -50,16 +50,16 @@ class StatusPublisher:
 
     async def publish(self, feeds: Iterable[Feed]) -> None:
         """All of these, whatever was written before. Raises StoreError."""
-        await self._write({feed: _status_of(feed) for feed in feeds})
+        await self._write({feed: status_of(feed) for feed in feeds})
 
     async def take_leave(self, feeds: Iterable[Feed]) -> None:
         """The last figures: how these drains are doing is for others to say. Raises StoreError."""
-        await self._write({feed: _status_of(feed)._replace(state="") for feed in feeds})
+        await self._write({feed: status_of(feed)._replace(state="") for feed in feeds})
 
     def changes(self, feeds: Iterable[Feed]) -> dict[Feed, FeedStatus]:
         """What is to be written now."""
         now = self._clock()
-        statuses = {feed: _status_of(feed) for feed in feeds}
+        statuses = {feed: status_of(feed) for feed in feeds}
         return {f: status for f, status in statuses.items() if self._is_due(f, status, now)}
 
     def _is_due(self, feed: Feed, status: FeedStatus, now: float) -> bool:
@@ -68,27 +68,12 @@ class StatusPublisher:
             return True
         if published == status:
             return False
-        return published[:AT_ONCE] != status[:AT_ONCE] or now - at >= FIGURES_SECONDS
+        is_first = published.lines_sent == 0 < status.lines_sent  # another state than before
+        at_once = is_first or published[:AT_ONCE] != status[:AT_ONCE]
+        return at_once or now - at >= FIGURES_SECONDS
 
     async def _write(self, changes: dict[Feed, FeedStatus]) -> None:
         if changes:
             now, statuses = self._clock(), list(changes.values())
             await self._store.ask(lambda store: store.publish(self._worker, statuses))
             self._published.update({feed: (status, now) for feed, status in changes.items()})
-
-
-def _status_of(feed: Feed) -> FeedStatus:
-    error, stats = feed.outbound.health.last_error, feed.stats
-    return FeedStatus(
-        feed.route.drain_id,
-        feed.state,
-        error.text,
-        error.at,
-        stats.last_delivery_at,
-        lag_messages=feed.gaps.lag_lines,
-        lag_seconds=lag_seconds_of(feed) if feed.is_behind else 0.0,
-        lines_sent=stats.lines_confirmed,
-        bytes_sent=stats.bytes_confirmed,
-        lines_lost=stats.lines_lost.total(),
-        lines_cut=stats.lines_cut,
-    )

@@ -35,8 +35,9 @@ from shuttle.worker.config import WorkerConfig
 from shuttle.worker.feeds import Feeds
 from shuttle.worker.ownership import Ownership
 from shuttle.worker.rebalance import Rebalance
-from shuttle.worker.report import WorkerReport, figures_of, furthest_behind, lines_in_flight
+from shuttle.worker.report import WorkerReport, furthest_behind
 from shuttle.worker.route_follower import RouteFollower
+from shuttle.worker.standing import lines_in_flight, state_shown, status_of
 from shuttle.worker.starts import Starts
 from shuttle.worker.status_publisher import StatusPublisher
 from shuttle.worker.ticks import LOOK_SECONDS, Ticks
@@ -229,7 +230,7 @@ class Worker:
             loop_lag_seconds=self._loop_lag_seconds,
             records_received=self._live.received,
             lines_delivered=totals.lines_confirmed,
-            lines_in_flight=lines_in_flight(outstanding),
+            lines_in_flight=sum(map(lines_in_flight, outstanding)),
             lines_lost=totals.lines_lost,
             lines_cut=totals.lines_cut,
             delays=totals.delays,
@@ -237,9 +238,9 @@ class Worker:
             outbox_bytes=sum(feed.outbound.delivery.outbox_bytes for feed in outstanding),
             malformed=self._live.decoder.malformed.counts,
             partial=self._live.decoder.malformed.partial,
-            drains=Counter(feed.state for feed in feeds),
+            drains=Counter(map(state_shown, feeds)),
             drains_unreadable=sum(bool(feed.route.fault) for feed in feeds),
-            furthest=furthest_behind(figures_of(feeds), self._config.metrics_max_drains),
+            furthest=furthest_behind(map(status_of, feeds), self._config.metrics_max_drains),
         )
 
     async def checks(self) -> dict[str, bool]:

@@ -97,6 +97,7 @@ def said(drain_id: str, worker: str, state: str, seconds_ago: float, error: str 
         last_error=error,
         last_error_at=at if error else None,
         last_delivery_at=at,
+        lines_sent=1,
         reported_at=at,
     )
 
@@ -104,13 +105,15 @@ def said(drain_id: str, worker: str, state: str, seconds_ago: float, error: str 
 def test_the_worker_that_is_worst_off_says_how_a_drain_is_doing(api: Api) -> None:
     made = api.post("/apps/gold-gs/log-drains", {"url": "syslog://127.0.0.1:5140"}).json()
     path = f"/apps/gold-gs/log-drains/{made['id']}"
-    assert (made["state"], made["last_error"], made["last_error_at"]) == ("live", None, None)
+    assert (made["state"], made["last_error"], made["last_error_at"]) == ("unknown", None, None)
+    assert (made["state_since"], made["reported_at"]) == (made["created_at"], None)
 
     said(made["id"], "a", "live", 1, "an older error")
     said(made["id"], "b", "failing", 0, "connection refused")
     said(made["id"], "gone", "failing", 60)
     found = api.get(path).json()
     assert (found["state"], found["last_error"]) == ("failing", "connection refused")
+    assert found["state_since"] == found["reported_at"]
     assert found["last_error_at"].endswith("Z")
     assert found["last_delivery_at"].endswith("Z")
 

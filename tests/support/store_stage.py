@@ -88,7 +88,7 @@ def stage(request: pytest.FixtureRequest) -> StoreStage:
 @pytest.fixture
 def in_postgres(migrated_postgres: Any, django_db_blocker: Any) -> Iterator[None]:
     """Django's database is PostgreSQL for this test, which leaves nothing there."""
-    with django_db_blocker.unblock(), _default(migrated_postgres), transaction.atomic():
+    with django_db_blocker.unblock(), as_default(migrated_postgres), transaction.atomic():
         yield
         transaction.set_rollback(True)
 
@@ -99,17 +99,22 @@ def migrated_postgres(
 ) -> Iterator[Any]:
     """A connection to a database with our tables."""
     url = postgres.create()
-    made = ConnectionHandler({"default": dict(dj_database_url.parse(url))})["default"]
+    made = connection_to(url)
     with django_db_blocker.unblock():
-        with _default(made):
+        with as_default(made):
             call_command("migrate", verbosity=0)
         yield made
         made.close()
     postgres.drop(url)
 
 
+def connection_to(url: str) -> Any:
+    return ConnectionHandler({"default": dict(dj_database_url.parse(url))})["default"]
+
+
 @contextmanager
-def _default(made: Any) -> Iterator[None]:
+def as_default(made: Any) -> Iterator[None]:
+    """Of this thread."""
     before = connections["default"]
     connections["default"] = made
     try:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from drains.models import Drain, DrainStatus
 from drains.services import create_drain
+from drains.states import State, state_of
 from drains.status import FRESH, status_of
 from events.keys import AppKey
 
@@ -24,15 +25,21 @@ def drain() -> Drain:
 
 
 def say(
-    drain: Drain, worker: str, state: str = "live", ago: timedelta | None = None, **of: Any
+    drain: Drain, worker: str, state: str = "live", ago: timedelta = timedelta(), **of: Any
 ) -> None:
-    at = timezone.now() - (ago or timedelta())
+    at = timezone.now() - ago
+    of = {"lines_sent": 1, **of}
     DrainStatus.objects.create(drain=drain, worker=worker, state=state, reported_at=at, **of)
 
 
 def test_nobody_has_spoken(drain: Drain) -> None:
     status = status_of(drain)
-    assert (status.state, status.is_known, status.lines_sent) == ("live", False, 0)
+    assert (status.state, status.state_since, status.reported_at) == (
+        "unknown",
+        drain.created_at,
+        None,
+    )
+    assert (status.lag_messages, status.lag_is_estimate, status.lines_sent) == (0, True, 0)
 
 
 def test_lags_of_workers_add_up_and_the_oldest_line_counts(drain: Drain) -> None:
@@ -67,3 +74,72 @@ def test_the_worst_state_of_all_workers_is_told(drain: Drain) -> None:
     for worker, state in [("a", "live"), ("b", "failing"), ("c", "replaying")]:
         say(drain, worker, state)
     assert status_of(drain).state == "failing"
+
+
+@pytest.mark.parametrize(
+    ("said", "paused", "has_delivered", "shown"),
+    [
+        ({"failing"}, True, True, "paused"),
+        (set(), True, False, "paused"),
+        (set(), False, True, "unknown"),
+        ({"live", "failing"}, False, False, "failing"),
+        ({"live"}, False, False, "new"),
+        ({"replaying"}, False, False, "new"),
+        ({"live", "replaying"}, False, True, "replaying"),
+        ({"paused"}, False, True, "replaying"),
+        ({"live"}, False, True, "live"),
+    ],
+)
+def test_the_first_that_holds(
+    said: set[str], paused: bool, has_delivered: bool, shown: State
+) -> None:
+    assert state_of(said, paused=paused, has_delivered=has_delivered) == shown
+
+
+def test_a_drain_is_new_until_any_worker_has_delivered(drain: Drain) -> None:
+    say(drain, "a", lines_sent=0)
+    assert status_of(drain).state == "new"
+    say(drain, "", "", GONE, lines_sent=9)
+    assert status_of(drain).state == "live"
+
+
+def test_without_a_worker_nothing_is_known_and_the_last_that_was_said_is_a_guess(
+    drain: Drain,
+) -> None:
+    say(drain, "long gone", "failing", GONE * 2, lag_messages=70)
+    say(drain, "gone", "live", GONE, lag_messages=9, lag_seconds=4.0, next_try_at=timezone.now())
+
+    status = status_of(drain)
+    assert (status.state, status.lag_messages, status.lag_is_estimate) == ("unknown", 9, True)
+    assert status.reported_at is not None
+    assert status.state_since == status.reported_at + FRESH
+    assert status.next_try_at is None
+
+
+def test_an_estimate_of_one_worker_makes_all_of_it_one(drain: Drain) -> None:
+    say(drain, "a", "failing", lag_messages=5, lag_is_estimate=True)
+    say(drain, "b", lag_messages=2)
+    status = status_of(drain)
+    assert (status.lag_messages, status.lag_is_estimate) == (7, True)
+
+
+def test_the_next_try_is_the_first_of_all_workers(drain: Drain) -> None:
+    soon = timezone.now() + timedelta(seconds=5)
+    for worker, at in (("a", None), ("b", soon), ("c", soon + timedelta(seconds=9))):
+        say(drain, worker, "failing", next_try_at=at)
+    assert status_of(drain).next_try_at == soon
+
+
+def test_since_when_it_is_so_was_stored_by_workers_or_is_younger(drain: Drain) -> None:
+    then = timezone.now() - timedelta(hours=1)
+    say(drain, "a", "failing")
+    Drain.objects.update(state="failing", state_since=then)
+    drain.refresh_from_db()
+    assert status_of(drain).state_since == then
+
+    DrainStatus.objects.update(state="live")
+    status = status_of(drain)
+    assert (status.state, status.state_since) == ("live", status.reported_at)
+
+    drain.paused = True
+    assert status_of(drain).state_since == drain.updated_at

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from django.utils import timezone
 
 from drains.models import Drain, DrainStatus
-from drains.services import create_drain
+from drains.services import change_drain, create_drain
+from drains.status import FRESH, status_of
 from events.kafka.records import TopicPartition
 from events.keys import AppKey
 from shuttle.commit.database_store import DatabaseStore
@@ -61,3 +64,71 @@ def test_what_workers_of_long_ago_have_sent_is_kept_in_one_row(
 
     assert sum(row[1] for row in rows.all()) == 125
     assert drain.statuses.count() == 2
+
+
+# The state of a drain, for lists.
+
+
+def said(drain: Drain, state: str, lines: int = 1) -> FeedStatus:
+    return sent(drain, lines)._replace(state=state)
+
+
+def stored(drain: Drain) -> tuple[str, datetime | None]:
+    drain.refresh_from_db()
+    return drain.state, drain.state_since
+
+
+def test_the_worst_that_workers_say_is_stored_with_the_moment_since_when(
+    store: DatabaseStore, drain: Drain
+) -> None:
+    assert stored(drain) == ("", None)
+    store.publish("a", [said(drain, "live", lines=0)])
+    assert stored(drain)[0] == "new"
+    store.publish("a", [said(drain, "live")])
+    state, since = stored(drain)
+    assert (state, status_of(drain).state_since) == ("live", since)
+
+    store.publish("b", [said(drain, "failing")])
+    worse = stored(drain)
+    assert worse[0] == "failing"
+    store.publish("a", [said(drain, "replaying")])
+    store.publish("b", [said(drain, "failing")])
+    assert stored(drain) == worse, "it is not news"
+
+    drain.statuses.filter(worker="b").update(reported_at=timezone.now() - FRESH)
+    store.publish("a", [said(drain, "live")])
+    assert stored(drain)[0] == "live"
+
+
+def test_a_state_that_is_stored_makes_nobody_read_the_drain_again(
+    store: DatabaseStore, drain: Drain
+) -> None:
+    before = drain.updated_at, store.route_version()
+    store.publish("a", [said(drain, "failing")])
+    drain.refresh_from_db()
+    assert (drain.updated_at, store.route_version()) == before
+
+
+def test_of_a_paused_drain_it_is_stored_that_it_is(store: DatabaseStore, drain: Drain) -> None:
+    change_drain(drain, paused=True)
+    store.publish("a", [said(drain, "failing")])
+    assert stored(drain)[0] == "paused"
+
+
+def test_when_its_last_worker_has_ended_nothing_is_known(
+    store: DatabaseStore, drain: Drain
+) -> None:
+    store.publish("a", [said(drain, "live")])
+    store.publish("b", [said(drain, "replaying")])
+    store.publish("b", [said(drain, "")])
+    assert stored(drain)[0] == "live"
+    store.publish("a", [said(drain, "")])
+    assert stored(drain)[0] == status_of(drain).state == "unknown"
+
+
+def test_a_drain_has_delivered_when_any_worker_ever_has(store: DatabaseStore, drain: Drain) -> None:
+    (route,) = store.routes().by_id.values()
+    assert not route.has_delivered
+    store.publish("a", [said(drain, "live")])
+    (route,) = DatabaseStore("logshuttle").routes().by_id.values()
+    assert route.has_delivered

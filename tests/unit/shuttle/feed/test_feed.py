@@ -151,7 +151,7 @@ async def test_a_new_drain_is_behind_from_its_rows_on(bench: FeedBench) -> None:
 
     assert (bench.feed.gaps.offsets, bench.feed.gaps.live_from) == ({P0: 10}, {P1: 30})
     assert bench.feed in bench.lists.behind
-    assert (bench.feed.state, bench.feed.gaps.lag_lines) == ("replaying", 10)
+    assert (bench.feed.state, bench.feed.gaps.lag_is_counted) == ("replaying", False)
     bench.settled.update({P0: 5, P1: 5})
     assert bench.cursors == {P0: 10, P1: 30}
     assert bench.held_batch is None

@@ -7,6 +7,7 @@ import pytest
 from shuttle.feed.health import (
     GIVE_UP_SECONDS,
     LATE_SECONDS,
+    PROVEN_SECONDS,
     STOPPED_READING,
     STUCK_SECONDS,
     WRITE_SECONDS,
@@ -64,6 +65,18 @@ def test_one_that_failed_is_good_when_it_is_proven() -> None:
     assert (health.is_good, health.error) == (True, None)
     assert health.last_error == LastError("connection refused", WALL)
     assert not health.prove(), "it is told once"
+
+
+def test_one_that_owes_an_answer_is_not_believed_for_standing_there() -> None:
+    health = connected()
+    health.failed("connection reset", WALL)
+    assert health.is_believed(PROVEN_SECONDS + 1)
+    assert not health.is_believed(PROVEN_SECONDS)
+    health.failed("timed out", WALL, unanswered=True)
+    health.failed("connection refused", WALL)
+    assert not health.is_believed(PROVEN_SECONDS + 1)
+    health.prove()
+    assert health.is_believed(PROVEN_SECONDS + 1)
 
 
 def test_one_that_is_full_says_for_how_long_it_was() -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shuttle.feed.loss_notices import SKIPPED, TOO_OLD
-from shuttle.worker.report import lag_seconds_of
+from shuttle.worker.standing import lag_seconds_of, status_of
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
 
 
@@ -43,13 +43,40 @@ async def test_missed_lines_are_counted_until_they_are_replayed(bench: FeedBench
     assert (bench.feed.gaps.lag_lines, bench.feed.gaps.offsets) == (0, {})
 
 
-async def test_what_nobody_has_seen_is_counted_in_offsets(bench: FeedBench) -> None:
+async def test_of_what_nobody_has_seen_no_line_counts_and_it_is_said_that_there_may_be_more(
+    bench: FeedBench,
+) -> None:
     bench.feed.restore(cursors({P0: 100, P1: 7}), {P0: 150, P1: 7})
-    assert bench.feed.gaps.lag_lines == 50
+    bench.feed.miss(1, records(150), lines=1)
+    assert (bench.feed.gaps.lag_lines, bench.feed.gaps.lag_is_counted) == (1, False)
+    assert bench.feed.gaps.lines_in([P0]) == 51, "what is lost is told in offsets"
 
     bench.feed.take_replayed(1, records(100), (b"x",), 1)
-    bench.feed.gaps.replayed_to(P0, 120)
-    assert bench.feed.gaps.lag_lines == 30
+    bench.feed.gaps.replayed_to(P0, 150)
+    assert (bench.feed.gaps.lag_lines, bench.feed.gaps.lag_is_counted) == (1, True)
+
+
+async def test_what_is_under_way_is_not_confirmed_and_counts(bench: FeedBench) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.feed.miss(2, records(20, P1), lines=3)
+    bench.feed.take_replayed(3, records(20, P1), (b"x",), 1)
+    lag = status_of(bench.feed)
+    assert (lag.lag_messages, lag.lag_is_estimate, bench.feed.gaps.lag_lines) == (4, False, 2)
+
+    bench.feed.flush()
+    bench.confirm()
+    assert status_of(bench.feed).lag_messages == 2
+
+
+async def test_lines_of_a_partition_that_went_are_its_next_workers_to_count(
+    bench: FeedBench,
+) -> None:
+    await failed(bench)
+    bench.feed.miss(2, records(20), lines=5)
+    bench.feed.miss(2, records(20, P1), lines=3)
+    bench.feed.forget([P0])
+    assert bench.feed.gaps.lag_lines == 3
+    assert bench.feed.gaps.lines_in([P1]) == 3
 
 
 async def test_what_is_sent_again_makes_nobody_forget_what_is_not_counted(
@@ -59,7 +86,7 @@ async def test_what_is_sent_again_makes_nobody_forget_what_is_not_counted(
     await bench.sent(batch=1, begin=100, has_cursor=True)
     bench.feed.gaps.replayed_to(P0, 120)
     bench.sender.ended(ConnectionResetError())
-    assert (bench.feed.gaps.offsets, bench.feed.gaps.lag_lines) == ({P0: 100}, 50)
+    assert (bench.feed.gaps.offsets, bench.feed.gaps.lines_in([P0])) == ({P0: 100}, 50)
 
     bench.feed.miss(2, records(150), lines=1)
     bench.feed.skip({P0: 151}, {P0: 151}, SKIPPED)

@@ -290,14 +290,6 @@ async def test_a_connection_that_stands_is_believed_in_where_no_line_can_tell(
     assert bench.outbound.health.is_good is believed
 
 
-async def test_one_that_takes_its_time_with_a_line_does_not_stand(bench: Bench) -> None:
-    bench.sender.ended(ConnectionResetError())
-    await bench.connected()
-    bench.sent()
-    bench.outbound.tend(bench.now + PROVEN_SECONDS + 1)
-    assert not bench.outbound.health.is_good
-
-
 async def test_a_receiver_that_gets_on_without_confirming_is_waited_for(bench: Bench) -> None:
     bench.sent()
     bench.sender.progressed_at = bench.now + 10
@@ -306,6 +298,34 @@ async def test_a_receiver_that_gets_on_without_confirming_is_waited_for(bench: B
     bench.later(10)
     assert bench.sender.closed
     assert not bench.outbound.gets_on(bench.now)
+
+
+@pytest.mark.parametrize(("url", "believed"), [(SYSLOG, True), (WEB, False)])
+async def test_who_gave_no_answer_is_not_believed_in_before_there_is_one(
+    benches: Benches, url: str, believed: bool
+) -> None:
+    bench = benches(url)
+    await bench.connected()
+    bench.sent()
+    bench.sender.ended(ConnectionEndedError("timed out: no answer"))
+    await bench.connected()
+    bench.now += PROVEN_SECONDS + 1
+    bench.outbound.tend(bench.now)
+    assert bench.outbound.health.is_good is believed
+
+    bench.outbound.delivery.resend = None
+    bench.sent()
+    bench.confirm()
+    assert bench.outbound.health.is_good
+
+
+async def test_what_is_under_way_shows_nothing_by_standing_there(bench: Bench) -> None:
+    bench.sender.ended(ConnectionResetError())
+    await bench.connected()
+    bench.sent()
+    bench.now += PROVEN_SECONDS + 1
+    bench.outbound.tend(bench.now)
+    assert not bench.outbound.health.is_good
 
 
 async def test_the_first_that_is_answered_calls_those_that_failed_with_it(bench: Bench) -> None:

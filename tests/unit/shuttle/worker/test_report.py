@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
+from shuttle.commit.store import FeedStatus
 from shuttle.feed.delay_histogram import BOUNDS, DelayHistogram
 from shuttle.worker.metrics import registry_of
-from shuttle.worker.report import DrainFigures, WorkerReport, furthest_behind
+from shuttle.worker.report import WorkerReport, furthest_behind
 
 DOCS = Path(__file__).parents[4] / "docs" / "metrics.md"
+
+
+def figures(drain: str, lag: int, seconds: float, sent: int) -> FeedStatus:
+    named = FeedStatus(drain, "live" if drain != "other" else "", "", None, None)
+    return named._replace(lag_messages=lag, lag_seconds=seconds, lines_sent=sent)
 
 
 def report(delays: DelayHistogram | None = None) -> WorkerReport:
@@ -33,7 +39,7 @@ def report(delays: DelayHistogram | None = None) -> WorkerReport:
         partial=4,
         drains={"live": 1},
         drains_unreadable=1,
-        furthest=[DrainFigures("d1", 4, 2.5, 5)],
+        furthest=[figures("d1", 4, 2.5, 5)],
     )
 
 
@@ -68,9 +74,9 @@ def test_a_clock_that_is_behind_makes_no_negative_delay() -> None:
 @pytest.mark.parametrize("at_most", [1, 2])
 def test_drains_that_are_not_named_are_one(at_most: int) -> None:
     drains = [
-        DrainFigures("ahead", 0, 0.0, 100),
-        DrainFigures("behind", 20, 3.0, 10),
-        DrainFigures("furthest", 900, 60.0, 1),
+        figures("ahead", 0, 0.0, 100),
+        figures("behind", 20, 3.0, 10),
+        figures("furthest", 900, 60.0, 1),
     ]
 
     first, *middle, other = furthest_behind(drains, at_most)
@@ -78,12 +84,12 @@ def test_drains_that_are_not_named_are_one(at_most: int) -> None:
     assert first == drains[2]
     assert middle == ([drains[1]] if at_most == 2 else [])
     assert other == (
-        DrainFigures("other", 0, 0.0, 100) if at_most == 2 else DrainFigures("other", 20, 3.0, 110)
+        figures("other", 0, 0.0, 100) if at_most == 2 else figures("other", 20, 3.0, 110)
     )
 
 
 def test_no_drain_is_another_when_all_are_named() -> None:
-    assert [of.drain for of in furthest_behind([DrainFigures("d1", 0, 0.0, 1)], 1)] == ["d1"]
+    assert [of.drain_id for of in furthest_behind([figures("d1", 0, 0.0, 1)], 1)] == ["d1"]
 
 
 def test_the_metrics_are_those_of_the_docs() -> None:

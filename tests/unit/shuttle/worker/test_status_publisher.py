@@ -10,10 +10,11 @@ import pytest
 
 from shuttle.commit.store import FeedStatus, StoreError
 from shuttle.feed.feed import Feed
+from shuttle.feed.link import RETRY_MAX_SECONDS
 from shuttle.worker import status_publisher as module
 from shuttle.worker.status_publisher import FIGURES_SECONDS, REFRESH_SECONDS, StatusPublisher
 from tests.support.fake_store_thread import FakeStoreThread
-from tests.support.feed_bench import P0, FeedBench, cursors, route_of
+from tests.support.feed_bench import P0, FeedBench, cursors, records, route_of
 from tests.support.memory_store import MemoryStore
 
 
@@ -66,33 +67,50 @@ async def test_another_state_or_error_is_told_at_once(bench: Bench) -> None:
     assert status.last_error == "too many requests"
 
 
-async def test_figures_are_told_a_little_later(bench: Bench) -> None:
+async def test_figures_are_told_a_little_later_but_for_the_first_line(bench: Bench) -> None:
     await bench.sent(batch=1, begin=10)
     await bench.published()
+    bench.confirm()
+    (status,) = await bench.published()
+    assert (status.lines_sent, status.bytes_sent, status.last_delivery_at) == (1, 1, bench.wall)
+    await bench.sent(batch=2, begin=11)
     bench.confirm()
     assert await bench.published() == []
     bench.now += FIGURES_SECONDS
 
     (status,) = await bench.published()
-    assert (status.lines_sent, status.bytes_sent, status.last_delivery_at) == (1, 1, bench.wall)
+    assert (status.lines_sent, status.lag_messages) == (2, 0)
+
+
+async def test_when_a_receiver_is_tried_next_is_told(bench: Bench) -> None:
+    bench.context.clock = asyncio.get_running_loop().time
+    (status,) = await bench.published()
+    assert status.next_try_at is None
+    await bench.sent(batch=1, begin=10)
+    bench.sender.ended(ConnectionResetError())
+
+    (status,) = await bench.published()
+    assert status.next_try_at is not None
+    assert 0 < status.next_try_at - bench.wall <= RETRY_MAX_SECONDS
 
 
 async def test_one_that_is_behind_says_by_how_much(bench: Bench) -> None:
     bench.feed.restore(cursors({P0: 100}), {P0: 150})
+    bench.feed.miss(1, records(150), lines=2)
     bench.feed.lose(7, "gone")
     bench.feed.stats.cut(2)
     bench.wall += 40
     (status,) = await bench.published()
 
-    assert (status.state, status.lag_messages, status.lag_seconds) == ("replaying", 50, 40)
-    assert (status.lines_lost, status.lines_cut) == (7, 2)
+    assert (status.state, status.lag_messages, status.lag_seconds) == ("replaying", 2, 40)
+    assert (status.lag_is_estimate, status.lines_lost, status.lines_cut) == (True, 7, 2)
 
 
-async def test_one_that_only_waits_for_its_receiver_is_not_behind(bench: Bench) -> None:
+async def test_one_that_only_waits_for_its_receiver_lags_and_is_not_behind(bench: Bench) -> None:
     await bench.sent(batch=1, begin=10)
     bench.now += 3
     (status,) = await bench.published()
-    assert (status.lag_messages, status.lag_seconds) == (0, 0)
+    assert (status.state, status.lag_messages, status.lag_seconds) == ("live", 1, 3)
 
 
 async def test_what_the_database_did_not_hear_is_told_the_next_time(bench: Bench) -> None:

@@ -1,0 +1,53 @@
+"""How a drain stands, as its worker sees it: what the database, and with it REST and the admin, and
+what metrics say of it."""
+
+from __future__ import annotations
+
+from drains.states import State, state_of
+from shuttle.commit.store import FeedStatus
+from shuttle.feed.feed import Feed
+
+
+def status_of(feed: Feed) -> FeedStatus:
+    error, stats, gaps = feed.outbound.health.last_error, feed.stats, feed.gaps
+    return FeedStatus(
+        feed.route.drain_id,
+        feed.state,
+        error.text,
+        error.at,
+        stats.last_delivery_at,
+        next_try_at=_next_try_at(feed),
+        lag_messages=gaps.lag_lines + lines_in_flight(feed),
+        lag_is_estimate=not gaps.lag_is_counted,
+        lag_seconds=lag_seconds_of(feed),
+        lines_sent=stats.lines_confirmed,
+        bytes_sent=stats.bytes_confirmed,
+        lines_lost=stats.lines_lost.total(),
+        lines_cut=stats.lines_cut,
+    )
+
+
+def state_shown(feed: Feed) -> State:
+    """As far as this worker knows: another may have delivered the first line meanwhile."""
+    has_delivered = feed.route.has_delivered or feed.stats.lines_confirmed > 0
+    return state_of({feed.state}, paused=feed.route.paused, has_delivered=has_delivered)
+
+
+def lag_seconds_of(feed: Feed) -> float:
+    """Age of the oldest line that its receiver has not confirmed; 0 when it lacks none."""
+    since = feed.gaps.since
+    if since is not None:
+        return max(feed.context.wall_clock() - since, 0.0)
+    oldest = feed.outbound.delivery.oldest
+    return feed.context.clock() - oldest.since if oldest else 0.0
+
+
+def lines_in_flight(feed: Feed) -> int:
+    """Handed over, not yet confirmed."""
+    return sum(write.lines for write in feed.outbound.delivery.unconfirmed())
+
+
+def _next_try_at(feed: Feed) -> float | None:
+    """Epoch seconds, in whole ones: it is not to change from look to look."""
+    at, context = feed.outbound.delivery.link.next_try_at, feed.context
+    return None if at is None else float(round(context.wall_clock() + at - context.clock()))
