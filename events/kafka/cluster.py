@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import confluent_kafka as kafka
-from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, OffsetSpec, TopicDescription
 
 from events.kafka.client import client_conf
 from events.kafka.records import YEAR_2000_MS, Offsets, TopicPartition, partition_of
+from events.kafka.topic_descriptions import REQUEST_SECONDS, describe, may_be_read
 
-REQUEST_SECONDS = 3.0
 PROBE_SECONDS = 2.0
 IDS_SECONDS = 1.0
 """So long the controller may take to tell the ids of topics; then others are asked."""
@@ -30,9 +30,6 @@ _NO_LEADER = frozenset(
         KafkaError.UNKNOWN_LEADER_EPOCH,
     }
 )
-
-# What we are not let to see has no lines for us.
-_NOT_THERE = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED})
 
 Logs = dict[str, dict[TopicPartition, str]]
 """Topic → its partitions, each with the id of the log that it is a part of."""
@@ -100,18 +97,16 @@ class Cluster:
         logs = await self._described(topics) if topics else {}
         return {topic: next(iter(parts.values())) for topic, parts in logs.items() if parts}
 
+    async def unreadable(self, topics: Collection[str]) -> frozenset[str]:
+        """The topics among these that Kafka does not let us read; one that it does not let us see
+        may not be there at all."""
+        found = await describe(self._admin, topics, rights=True) if topics else {}
+        return frozenset(topic for topic, about in found.items() if not may_be_read(about))
+
     async def _described(self, topics: Collection[str]) -> Logs:
-        asked = self._admin.describe_topics(
-            TopicCollection(sorted(topics)), request_timeout=REQUEST_SECONDS
-        )
-        found = {}
-        for topic, answer in asked.items():
-            try:
-                about = await asyncio.wrap_future(answer)
-            except KafkaException as error:
-                if error.args[0].code() not in _NOT_THERE:
-                    raise
-            else:
+        found: Logs = {}
+        for topic, about in (await describe(self._admin, topics)).items():
+            if isinstance(about, TopicDescription):
                 log = str(about.topic_id)
                 found[topic] = {TopicPartition(topic, part.id): log for part in about.partitions}
         return found

@@ -115,6 +115,10 @@ class Tail:
             await source.aclose()
 
     async def _history_of(self, resume_token: str | None) -> AsyncGenerator[list[Item]]:
+        if refusal := await self._history.refusal():
+            yield [refusal]
+            self.mailbox.end("end")
+            return
         resume = resume_of(resume_token, self._session.selection.key) if resume_token else None
         if resume_token and resume is None:
             yield [UNREADABLE]

@@ -4,15 +4,19 @@ what metrics say of it."""
 from __future__ import annotations
 
 from drains.states import State, state_of
+from events.kafka.topic_descriptions import refusal_of
+from events.topics import topics_of
 from shuttle.commit.store import FeedStatus
 from shuttle.feed.feed import Feed
+from shuttle.feed.health import LastError
 
 
 def status_of(feed: Feed) -> FeedStatus:
-    error, stats, gaps = feed.outbound.health.last_error, feed.stats, feed.gaps
+    stats, gaps = feed.stats, feed.gaps
+    error = _refused(feed) or feed.outbound.health.last_error
     return FeedStatus(
         feed.route.drain_id,
-        feed.state,
+        _state_of(feed),
         error.text,
         error.at,
         stats.last_delivery_at,
@@ -30,7 +34,18 @@ def status_of(feed: Feed) -> FeedStatus:
 def state_shown(feed: Feed) -> State:
     """As far as this worker knows: another may have delivered the first line meanwhile."""
     has_delivered = feed.route.has_delivered or feed.stats.lines_confirmed > 0
-    return state_of({feed.state}, paused=feed.route.paused, has_delivered=has_delivered)
+    return state_of({_state_of(feed)}, paused=feed.route.paused, has_delivered=has_delivered)
+
+
+def _state_of(feed: Feed) -> str:
+    return "failing" if _refused(feed) and not feed.route.paused else feed.state
+
+
+def _refused(feed: Feed) -> LastError | None:
+    """What Kafka does not let us read of its lines."""
+    refused = feed.context.refused_topics
+    found = refused.keys() & topics_of(feed.route.key) if refused else ()
+    return LastError(refusal_of(found), min(map(refused.__getitem__, found))) if found else None
 
 
 def lag_seconds_of(feed: Feed) -> float:

@@ -41,12 +41,14 @@ from shuttle.worker.standing import lines_in_flight, state_shown, status_of
 from shuttle.worker.starts import Starts
 from shuttle.worker.status_publisher import StatusPublisher
 from shuttle.worker.ticks import LOOK_SECONDS, Ticks
+from shuttle.worker.topic_rights import TopicRights
 
 logger = logging.getLogger(__name__)
 
 CONFIRM_SECONDS = 0.25
 COMMIT_SECONDS = 0.5
 ROUTES_SECONDS = 0.5
+RIGHTS_SECONDS = 5.0
 LAG_LOOK_SECONDS = 1.0
 TEND_SECONDS = 5.0
 PUBLISH_SECONDS = 1.0
@@ -74,6 +76,9 @@ class Worker:
         self._build_commit(store)
         self._build_passes()
         self._build_duties()
+        self._rights = TopicRights(
+            self._cluster, self._routes.topics, self._ledger.positions, self._context
+        )
 
     def _build_commit(self, store: Store) -> None:
         self._name = f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
@@ -186,6 +191,7 @@ class Worker:
         tasks.start("publish", every(PUBLISH_SECONDS, self._publish))
         tasks.start("tend", every(TEND_SECONDS, ticks.tend))
         tasks.start("topics", every(0, self._rebalance.look_for_new_logs))
+        tasks.start("rights", every(RIGHTS_SECONDS, self._rights.look))
         tasks.start("routes", every(ROUTES_SECONDS, self._routes.follow))
         logger.info("Consuming", extra={"action": "started"})
 

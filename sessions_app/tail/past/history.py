@@ -15,7 +15,9 @@ from confluent_kafka import KafkaException
 
 from events.kafka.cluster import Cluster
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
+from events.kafka.topic_descriptions import refusal_of
 from events.lines import LogLine
+from events.topics import SOURCE_TOPICS
 from sessions_app.tail.live.fan_out import Audience
 from sessions_app.tail.live.hub import EXPIRED, Hub
 from sessions_app.tail.live.mailbox import (
@@ -61,6 +63,15 @@ class History:
         self.away = False
         """Whether Kafka did not answer when last asked."""
         self.joined = False
+
+    async def refusal(self) -> StreamNotice | None:
+        """What is to be said when Kafka lets us read nothing of it. An app's lines are those of its
+        space; that there are no others is nothing to stop for."""
+        topics = topics_for(self._session.selection)
+        own = topics - SOURCE_TOPICS or topics
+        if await self._ask(lambda cluster: cluster.unreadable(own)) < own:
+            return None
+        return StreamNotice(refusal_of(own))
 
     async def backlog(self) -> AsyncGenerator[list[Item]]:
         """The last lines before live."""

@@ -1,0 +1,48 @@
+"""What Kafka says of topics one by one, and of what we may do with them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AclOperation, AdminClient, TopicDescription
+
+REQUEST_SECONDS = 3.0
+
+# What we are not let to see has no lines for us.
+_NOT_THERE = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED})
+
+
+async def describe(
+    admin: AdminClient, topics: Collection[str], *, rights: bool = False
+) -> dict[str, TopicDescription | KafkaError]:
+    """What each is, or why it is not there for us. `rights`: with what we may do. Raises
+    KafkaException when Kafka does not answer."""
+    asked = admin.describe_topics(
+        TopicCollection(sorted(topics)),
+        include_authorized_operations=rights,
+        request_timeout=REQUEST_SECONDS,
+    )
+    found: dict[str, TopicDescription | KafkaError] = {}
+    for topic, answer in asked.items():
+        try:
+            found[topic] = await asyncio.wrap_future(answer)
+        except KafkaException as error:
+            found[topic] = error.args[0]
+            if error.args[0].code() not in _NOT_THERE:
+                raise
+    return found
+
+
+def refusal_of(topics: Iterable[str]) -> str:
+    """In an operator's words."""
+    return f"Kafka does not let us read the topic {', '.join(sorted(topics))}"
+
+
+def may_be_read(about: TopicDescription | KafkaError) -> bool:
+    """Of one described with its rights. A topic that is not there yet may be, for all we know."""
+    if isinstance(about, KafkaError):
+        return about.code() != KafkaError.TOPIC_AUTHORIZATION_FAILED
+    allowed = about.authorized_operations  # None: this broker does not tell
+    return allowed is None or AclOperation.READ in allowed
