@@ -15,6 +15,7 @@ from tests.support.broker import Broker
 from tests.support.http_receiver import (
     DROP,
     ENDLESS,
+    HANG,
     OK,
     RESET,
     Answer,
@@ -106,3 +107,25 @@ async def test_an_answer_before_the_request_was_read(sending: Senders, status: i
     assert (bench.confirmed, bench.ended) == (
         (["write 1"], []) if status == 200 else ([], ["HTTP 503"])
     )
+
+
+@pytest.mark.slow
+def test_one_that_does_not_answer_is_not_live_between_two_tries(
+    shuttle: Shuttle, kafka: Broker, topic: TopicNames, http_receiver: HttpReceivers
+) -> None:
+    space, run = kafka.create(topic(), partitions=1), new_run()
+    receiver = http_receiver(Script([HANG, HANG, HANG], then=OK))
+    drain = shuttle.add_drain(f"gold-{space}", receiver.url)
+    shuttle.start_worker()
+    kafka.produce(space, numbered_events("gold", run, 0, LINES))
+    seen: list[str] = []
+
+    def state() -> str:
+        found: str = shuttle.drain(f"gold-{space}", drain["id"])["state"]
+        if found not in seen[-1:]:
+            seen.append(found)
+        return found
+
+    wait_until(lambda: state() == "live", 90, "it has answered")
+    assert seen[-2:] == ["failing", "live"]
+    assert set(seen[:-2]) <= {"unknown", "new"}, seen
