@@ -45,7 +45,8 @@ def status_of(drain: Drain) -> Status:
     now = timezone.now()
     reported_at = max((row.reported_at for row in rows if row.worker), default=None)
     fresh = _fresh(rows, now)
-    last = fresh or [row for row in rows if row.worker and row.reported_at == reported_at]
+    gone = _last_gone(rows, fresh)
+    last = fresh or ([gone] if gone else [])
     state = state_said(drain, rows, now)
     errors = [(row.last_error_at, row.last_error) for row in rows if row.last_error_at]
     error_at, error = max(errors, default=(None, None))
@@ -57,8 +58,8 @@ def status_of(drain: Drain) -> Status:
         last_error=error,
         last_error_at=error_at,
         last_delivery_at=max(_moments(row.last_delivery_at for row in rows), default=None),
-        lag_messages=sum(row.lag_messages for row in last),
-        lag_is_estimate=not fresh or any(row.lag_is_estimate for row in fresh),
+        lag_messages=_lag_messages(fresh, gone),
+        lag_is_estimate=_is_estimate(fresh),
         lag_seconds=max((row.lag_seconds for row in last), default=0.0),
         lines_sent=sum(row.lines_sent for row in rows),
         bytes_sent=sum(row.bytes_sent for row in rows),
@@ -77,6 +78,25 @@ def state_said(drain: Drain, rows: Collection[DrainStatus], now: datetime) -> St
 def _fresh(rows: Collection[DrainStatus], now: datetime) -> list[DrainStatus]:
     """What workers say of it that are there: one that ended in order says no state any more."""
     return [row for row in rows if row.state and row.reported_at >= now - FRESH]
+
+
+def _last_gone(rows: Collection[DrainStatus], fresh: Collection[DrainStatus]) -> DrainStatus | None:
+    gone = [row for row in rows if row.worker and row not in fresh]
+    return max(gone, key=lambda row: row.reported_at, default=None)
+
+
+def _is_estimate(fresh: Collection[DrainStatus]) -> bool:
+    return not fresh or any(row.lag_is_estimate for row in fresh)
+
+
+def _lag_messages(fresh: Collection[DrainStatus], gone: DrainStatus | None) -> int:
+    """Lines of before their start workers have not counted; the one before them, if it ended in
+    order, had: those are still owed, but for what has been done since."""
+    counted = sum(row.lag_messages for row in fresh)
+    if gone is None or not _is_estimate(fresh) or (fresh and gone.state):
+        return counted
+    done = sum(row.lines_sent + row.lines_lost for row in fresh)
+    return max(counted, gone.lag_messages - done)
 
 
 def _since(drain: Drain, state: State, reported_at: datetime | None) -> datetime:

@@ -123,6 +123,21 @@ def test_an_estimate_of_one_worker_makes_all_of_it_one(drain: Drain) -> None:
     assert (status.lag_messages, status.lag_is_estimate) == (7, True)
 
 
+@pytest.mark.parametrize(
+    ("state", "lag"), [("", 60), ("failing", 5)], ids=["ended in order", "was killed"]
+)
+def test_what_was_owed_when_a_worker_ended_in_order_is_owed_still(
+    drain: Drain, state: str, lag: int
+) -> None:
+    say(drain, "long gone", "", GONE * 3, lag_messages=900)
+    say(drain, "gone", state, GONE, lag_messages=100)
+    say(drain, "here", lag_messages=5, lag_is_estimate=True, lines_sent=30, lines_lost=10)
+    assert status_of(drain).lag_messages == lag
+
+    DrainStatus.objects.filter(worker="here").update(lag_is_estimate=False)
+    assert status_of(Drain.objects.get()).lag_messages == 5
+
+
 def test_the_next_try_is_the_first_of_all_workers(drain: Drain) -> None:
     soon = timezone.now() + timedelta(seconds=5)
     for worker, at in (("a", None), ("b", soon), ("c", soon + timedelta(seconds=9))):
