@@ -7,6 +7,9 @@ from typing import Literal
 
 State = Literal["paused", "unknown", "failing", "new", "replaying", "live"]
 
+AFTER_NEW: frozenset[State] = frozenset({"replaying", "live"})
+"""Only a drain that has delivered is in one of these."""
+
 
 def state_of(said: Collection[str], *, paused: bool, has_delivered: bool) -> State:
     """The first that holds, in the order of `State`. `said`: by each worker that has a say, of whom

@@ -42,12 +42,15 @@ class Status:
 def status_of(drain: Drain) -> Status:
     """Asks for rows that were not fetched along (`prefetch_related("statuses")`)."""
     rows: list[DrainStatus] = list(drain.statuses.all())
-    now = timezone.now()
     reported_at = max((row.reported_at for row in rows if row.worker), default=None)
-    fresh = _fresh(rows, now)
+    fresh = _fresh(rows)
     gone = _last_gone(rows, fresh)
     last = fresh or ([gone] if gone else [])
-    state = state_said(drain, rows, now)
+    state = state_of(
+        {row.state for row in fresh},
+        paused=drain.paused,
+        has_delivered=any(row.lines_sent for row in rows),
+    )
     errors = [(row.last_error_at, row.last_error) for row in rows if row.last_error_at]
     error_at, error = max(errors, default=(None, None))
     return Status(
@@ -68,16 +71,10 @@ def status_of(drain: Drain) -> Status:
     )
 
 
-def state_said(drain: Drain, rows: Collection[DrainStatus], now: datetime) -> State:
-    """By the workers that have a say by now; `rows`: all of the drain's."""
-    said = {row.state for row in _fresh(rows, now)}
-    has_delivered = any(row.lines_sent for row in rows)
-    return state_of(said, paused=drain.paused, has_delivered=has_delivered)
-
-
-def _fresh(rows: Collection[DrainStatus], now: datetime) -> list[DrainStatus]:
+def _fresh(rows: Collection[DrainStatus]) -> list[DrainStatus]:
     """What workers say of it that are there: one that ended in order says no state any more."""
-    return [row for row in rows if row.state and row.reported_at >= now - FRESH]
+    oldest = timezone.now() - FRESH
+    return [row for row in rows if row.state and row.reported_at >= oldest]
 
 
 def _last_gone(rows: Collection[DrainStatus], fresh: Collection[DrainStatus]) -> DrainStatus | None:

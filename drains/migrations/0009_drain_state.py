@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("drains", "0007_stored_options")]
+    dependencies = [("drains", "0008_site_names")]
 
     operations = [
         # Processes of the version before go on while this one comes: they know none of these.

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('drains', '0007_stored_options'),
+        ('drains', '0009_drain_state'),
     ]
 
     operations = [

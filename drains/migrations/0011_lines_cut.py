@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("drains", "0007_stored_options")]
+    dependencies = [("drains", "0010_installation")]
 
     operations = [
         migrations.AddField(

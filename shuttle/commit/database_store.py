@@ -11,11 +11,11 @@ from uuid import UUID
 from django.db import Error, OperationalError, ProgrammingError, connection, transaction
 
 from drains import selectors, services
-from drains.models import Drain, DrainCursor, Installation, PartitionClaim
+from drains.models import DrainCursor, Installation, PartitionClaim
 from drains.routes import RouteTable
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
-from shuttle.commit.status_rows import ROWS_AT_ONCE, locked, write_statuses
+from shuttle.commit.status_rows import ROWS_AT_ONCE, LockedDrain, locked, write_statuses
 from shuttle.commit.store import (
     Claim,
     CursorChange,
@@ -178,7 +178,7 @@ def _stored(row: DrainCursor) -> StoredCursor:
     return StoredCursor(row.offset, row.topic_id, row.resend_from)
 
 
-def _is_current(change: CursorChange, drains: Mapping[str, Drain]) -> bool:
+def _is_current(change: CursorChange, drains: Mapping[str, LockedDrain]) -> bool:
     return drains[change.drain_id].cursor_version == change.cursor_version
 
 

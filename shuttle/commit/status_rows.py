@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from drains.models import Drain, DrainStatus
-from drains.states import State
-from drains.status import state_said
+from drains.states import AFTER_NEW, State, state_of
+from drains.status import FRESH
 from shuttle.commit.store import FeedStatus
 
 ROWS_AT_ONCE = 500
@@ -37,19 +37,30 @@ def write_statuses(worker: str, statuses: Sequence[FeedStatus]) -> None:
     _sum_up(now)
 
 
-def _write_states(drains: Mapping[str, Drain], now: datetime) -> None:
+def _write_states(drains: Mapping[str, LockedDrain], now: datetime) -> None:
     """Of drains what all their workers say together, where that is news. Routes stay as they are:
     no worker reads a drain again for this."""
-    rows: dict[UUID, list[DrainStatus]] = {}
-    for row in DrainStatus.objects.filter(drain_id__in=list(drains)):
-        rows.setdefault(row.drain_id, []).append(row)
-    news: dict[State, list[UUID]] = {}
-    for drain in drains.values():
-        state = state_said(drain, rows.get(drain.pk, []), now)
+    said: dict[str, set[str]] = {}
+    rows = DrainStatus.objects.filter(drain_id__in=list(drains), reported_at__gte=now - FRESH)
+    for of, word in rows.exclude(state="").values_list("drain_id", "state").distinct():
+        said.setdefault(str(of), set()).add(word)
+    delivered = _delivered(drains)
+    news: dict[State, list[str]] = {}
+    for drain_id, drain in drains.items():
+        state = state_of(
+            said.get(drain_id, ()), paused=drain.paused, has_delivered=drain_id in delivered
+        )
         if state != drain.state:
-            news.setdefault(state, []).append(drain.pk)
+            news.setdefault(state, []).append(drain_id)
     for state, ids in news.items():
         Drain.objects.filter(pk__in=ids).update(state=state, state_since=now)
+
+
+def _delivered(drains: Mapping[str, LockedDrain]) -> set[str]:
+    """Those that ever got a line. Nobody is asked of most of them: their state tells."""
+    known = {drain_id for drain_id, drain in drains.items() if drain.state in AFTER_NEW}
+    asked = DrainStatus.objects.filter(drain_id__in=drains.keys() - known, lines_sent__gt=0)
+    return known.union(map(str, asked.values_list("drain_id", flat=True).distinct()))
 
 
 def _row(worker: str, status: FeedStatus, now: datetime) -> DrainStatus:
@@ -58,12 +69,20 @@ def _row(worker: str, status: FeedStatus, now: datetime) -> DrainStatus:
     return DrainStatus(worker=worker, reported_at=now, **{**values, **moments})
 
 
-def locked(drain_ids: Iterable[str]) -> dict[str, Drain]:
+class LockedDrain(NamedTuple):
+    """What is asked of one whose row is locked."""
+
+    cursor_version: int
+    paused: bool
+    state: str
+
+
+def locked(drain_ids: Iterable[str]) -> dict[str, LockedDrain]:
     """The drains among these that are there: so they stay until the transaction ends. Everybody
     locks them in this order, and before any row that hangs on them."""
     rows = Drain.objects.select_for_update(no_key=True).filter(id__in=list(drain_ids))
-    found = rows.only("cursor_version", "paused", "state").order_by("id")
-    return {str(drain.pk): drain for drain in found}
+    found = rows.order_by("id").values_list("id", *LockedDrain._fields)
+    return {str(drain_id): LockedDrain(*about) for drain_id, *about in found}
 
 
 def _sum_up(now: datetime) -> None:
