@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -53,7 +54,7 @@ def test_workers_deliver_answer_and_end(
 
         sink.wait_for(50)
         for path in ("/livez", "/readyz"):
-            wait_until(lambda path=path: answers_at_once(port, path), 5, f"{path} answers")
+            wait_until(partial(answers_at_once, port, path), 5, f"{path} answers")
         assert all.terminate(GRACE_SECONDS) == 0
 
 
