@@ -6,7 +6,6 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import grpc
@@ -53,8 +52,8 @@ def test_workers_deliver_answer_and_end(
             kafka.produce(space, numbered_events("gold", run, partition, 25), partition=partition)
 
         sink.wait_for(50)
-        for path in ("/livez", "/readyz"):
-            wait_until(partial(answers_at_once, port, path), 5, f"{path} answers")
+        wait_until(lambda: answers_at_once(port, "/livez"), 5, "it answers")
+        wait_until(lambda: answers_at_once(port, "/readyz"), 5, "it is ready")
         assert all.terminate(GRACE_SECONDS) == 0
 
 
