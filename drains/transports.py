@@ -60,11 +60,6 @@ class Transport:
         request that failed is cut exactly so again."""
         return self.confirmed_by == "answer"
 
-    @property
-    def paces_replays(self) -> bool:
-        """A receiver that cannot say when it is full would lose what comes too fast."""
-        return self.confirmed_by == "nothing"
-
 
 TCP = Transport("syslog")
 TLS = Transport("syslog+tls", has_tls=True)

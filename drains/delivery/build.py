@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from drains.delivery.network.dialing import Connected, Dialer, attach, attach_udp
+from drains.delivery.network.dialing import Connected, Dialer, attach_udp
 from drains.delivery.network.errors import DialError
 from drains.delivery.network.tls import TlsContext, context_of
 from drains.delivery.sender import Ended, Sender
@@ -76,12 +76,12 @@ def way_of(route: Route) -> tuple[object, ...]:
 
 
 async def _tcp(connected: Connected, route: Route, ended: Ended, dialer: Dialer) -> Sender[Any]:
-    return await attach(connected, lambda: TcpSender[Any](ended))
+    return await TcpSender[Any].begin(connected, ended)
 
 
 async def _tls(connected: Connected, route: Route, ended: Ended, dialer: Dialer) -> Sender[Any]:
     context = _context_for(connected, route)
-    return await TlsSender.begin(connected, context, route.destination.host, ended)
+    return await TlsSender.begin_tls(connected, context, route.destination.host, ended)
 
 
 async def _udp(connected: Connected, route: Route, ended: Ended, dialer: Dialer) -> Sender[Any]:

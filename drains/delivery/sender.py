@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeVar
-
-from drains.delivery.senders.checkpoints import StepBack
+from typing import Protocol, TypeVar, runtime_checkable
 
 
 class NamedWrite(Protocol):
@@ -64,8 +62,11 @@ class Sender(Protocol[WriteT]):
     def confirm(self, now: float) -> list[WriteT]:
         """Ask how far the receiver has got: what it has confirmed since the last call."""
 
-    def to_send_again(self, distrusted: StepBack, now: float) -> list[WriteT]:
-        """What nobody may have read, once this sender has ended."""
+    def to_send_again(self, now: float, *, hung: bool = False) -> list[WriteT]:
+        """What nobody may have read, once this sender has ended, oldest first.
+
+        `hung`: it ended because the receiver stopped reading.
+        """
 
     def close(self) -> None:
         """No more is to come: let what is under way arrive, then end."""
@@ -75,6 +76,19 @@ class Sender(Protocol[WriteT]):
 
     async def wait_closed(self) -> None:
         """Returns when no task is left of one that has ended: for who ends the loop then."""
+
+
+@runtime_checkable
+class Finishing(Protocol):
+    """A sender of a transport where only a kernel confirms."""
+
+    def finish(self, wait_seconds: float, *, must_close: bool) -> None:
+        """No more is to come: find out whether all of it has been read.
+
+        Its end tells: without an error, and with nothing to send again, once the receiver has
+        closed in answer to our end of the stream. When it does not within `wait_seconds` that is
+        an error if it `must_close`; else all is believed that has stood for KEPT_SECONDS.
+        """
 
 
 Ended = Callable[[Exception | None], None]

@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from drains.delivery.sender import CAPACITY_BYTES, Sender
-from drains.delivery.senders.checkpoints import StepBack
 from drains.routes import Route
 from events.kafka.records import PartitionRecords, TopicPartition
 from shuttle.feed.context import FeedContext
 from shuttle.feed.link import Link
 from shuttle.feed.outbox import Outbox
-from shuttle.feed.resend_guard import Pace, Resend, ResendGuard
+from shuttle.feed.resend import Resend
 from shuttle.feed.writes import Pieces, Progress, Write, WriteOwner
 
 IDLE_SECONDS = 300.0
@@ -35,19 +34,17 @@ class ConnectionOwner(Protocol):
 
 
 class Delivery:
-    """Owns the outbox, the link, the writes that nobody has confirmed, and what is sent again."""
+    """Owns the outbox, the link and the writes that nobody has confirmed; `resend` is what is sent
+    again before anything else."""
 
     def __init__(
         self, route: Route, context: FeedContext, owner: ConnectionOwner, writes: WriteOwner
     ) -> None:
-        self.resend: Resend | None = None
-        """A failed request that a replay is to cut once more, before anything else is sent."""
         self._clock = context.clock
         self._owner = owner
         self._writes = writes
         self.link = Link(route, context.connect, context.dials, context.clock, self)
-        self._guard = ResendGuard()
-        self._pace = Pace()
+        self.resend = Resend(self.link, writes, context.clock)
         self._sent_at = 0.0
         self._bytes_here = 0
         """Confirmed, of this connection or the last one."""
@@ -56,7 +53,6 @@ class Delivery:
 
     def _follow(self, route: Route) -> None:
         self._limits = route.destination.transport.batch
-        self._paced = route.destination.transport.paces_replays
         self._outbox = Outbox(route.connections)
 
     # Lines on their way.
@@ -79,6 +75,7 @@ class Delivery:
         if write is None:
             write = self._begin(batch, has_cursor=has_cursor)
         outbox.add(records, data, lines)
+        self.resend.took(records, write)
         if outbox.size >= self._limits.bytes or write.lines >= self._limits.lines:
             self.flush()
 
@@ -86,7 +83,7 @@ class Delivery:
         """Hand what has gathered to the connection; dial if there is none."""
         outbox = self._outbox
         write = outbox.write
-        if write is None or self.resend is not None:
+        if write is None or self.resend.gathers:
             return
         sender = self.link.sender
         if sender is None:
@@ -94,11 +91,8 @@ class Delivery:
             if outbox.size > CAPACITY_BYTES:
                 self._owner.leave_live("the receiver takes too long to answer")
             return
-        now = self._sent_at = self._clock()
-        if write.has_cursor and self._paced:
-            self._pace.sent(write.lines, now)
-        write.size = outbox.size
-        self._guard.sent(write.size, now)
+        self._sent_at = self._clock()
+        self.resend.sends(write)
         sender.send(outbox.take(), write)
         if sender.buffered_bytes > sender.capacity_bytes:
             self._owner.leave_live("the receiver does not keep up")
@@ -112,8 +106,6 @@ class Delivery:
         """What an open connection has got done, by the receiver's or its kernel's word."""
         progress = self._collect(sender, now)
         if progress.bytes and sender is self.link.sender:
-            self._guard.progressed(self._bytes_here)
-            self.link.distrusted = self._guard.step_back
             self.link.backoff.progressed(now)
         return progress
 
@@ -142,44 +134,31 @@ class Delivery:
 
     def forget(self, partitions: Collection[TopicPartition]) -> None:
         """What is under way of these is another worker's to see to."""
-        for partition in partitions:
-            self._guard.forget(partition)
-            if self.resend is not None:
-                self.resend.forget(partition)
+        self.resend.forget(partitions)
         sender, gathered = self.link.sender, self._outbox.write
-        lately = sender.to_send_again(StepBack(), self._clock()) if sender else []
+        now = self._clock()
+        doubts = [sender.to_send_again(now, hung=hung) for hung in (False, True)] if sender else []
+        lately = [write for writes in doubts for write in writes]
         for write in lately if gathered is None else [*lately, gathered]:
             for partition in partitions:
                 write.begins.pop(partition, None)
                 write.ends.pop(partition, None)
 
-    # What is sent again.
-
     def has_room(self, now: float) -> bool:
         """Whether a replay may hand over more."""
         sender = self.link.sender
-        if sender is None:
+        if sender is None or self.resend.is_finishing:
             return False
         # A request that is put together once more has been small enough before.
-        held = self.outbox_bytes if self.resend is None else sender.buffered_bytes
-        return (
-            held < sender.capacity_bytes // 2
-            and self._pace.may_send(now)
-            and self._guard.may_send(now)
-        )
+        held = sender.buffered_bytes if self.resend.gathers else self.outbox_bytes
+        return held < sender.capacity_bytes // 2
 
-    def guard(self, again: list[Write]) -> None:
-        """A connection has ended with these in doubt."""
-        self._guard.sent_again(again, self._bytes_here)
-        self.link.distrusted = self._guard.step_back
-
-    def resent(self) -> None:
-        """A replay has handed over all of `resend`."""
-        if self.resend is not None and self._outbox.write is not None:
-            self._outbox.write.sent_as = self.resend.name
-            self._outbox.write.unanswered = self.resend.unanswered
-        self.resend = None
+    def handed_over(self) -> None:
+        """A replay has handed over all of `resend.portion`."""
+        if self.resend.gathers:
+            self.resend.is_whole(self._outbox.write)
         self.flush()
+        self.resend.is_handed_over()
 
     # The connection.
 
@@ -199,7 +178,7 @@ class Delivery:
         return again
 
     def close(self) -> None:
-        self.resend = None
+        self.resend.drop()
         self._outbox.clear()
         self.link.close()
 
@@ -207,6 +186,7 @@ class Delivery:
 
     def link_opened(self) -> None:
         self._bytes_here = self._refused_here = 0
+        self.resend.opened()
         self._sent_at = self._clock()
         self._owner.opened(self._sent_at)
 
@@ -214,6 +194,7 @@ class Delivery:
         self._collect(sender, self._clock())
 
     def link_closed(self) -> None:
+        self.resend.closed()
         self._owner.closed()
 
     def link_failed(self, error: Exception | None, again: list[Write]) -> None:
@@ -234,9 +215,7 @@ class Delivery:
         writes = sender.confirm(now)  # which may end the connection
         for write in writes:
             write.confirmed = True
-            self._guard.confirmed(write)
-        if writes:
-            self.link.distrusted = self._guard.step_back
+            self.resend.confirmed(write, now)
         refused = sender.lines_refused - self._refused_here
         self._refused_here = sender.lines_refused
         new = max(sender.confirmed_bytes - self._bytes_here, 0)

@@ -66,7 +66,6 @@ class Feed:
 
     @property
     def has_room(self) -> bool:
-        """Whether a replay pass may hand over more."""
         return self.outbound.has_room(self.context.clock())
 
     @property
@@ -89,9 +88,9 @@ class Feed:
         self.changed()
         self.flush()  # what was put together of a request whose rest is lost waits for nothing
 
-    def resent(self) -> None:
-        """A replay has handed over all of the request that failed."""
-        self.outbound.delivery.resent()
+    def handed_over_portion(self) -> None:
+        """A replay has handed over what was to go before anything else."""
+        self.outbound.delivery.handed_over()
         self.changed()
 
     def lose(self, lines: int, reason: str, *, exact: bool = True) -> None:
@@ -103,16 +102,13 @@ class Feed:
     # What the worker does.
 
     def flush(self) -> None:
-        """Hand what has gathered to the connection; dial if there is none."""
         self.outbound.delivery.flush()
 
     def confirm(self, now: float) -> None:
-        """Ask the connection how far it has got; leave the live pass when that is too little."""
         if self.outbound.confirm(now):
             self._lists.outstanding.discard(self)
 
     def tend(self, now: float) -> None:
-        """Now and then."""
         if self.takes_live and self.stats.notices.is_due(now):
             self.outbound.delivery.tell()
         self.outbound.tend(now)
@@ -145,7 +141,7 @@ class Feed:
 
     def rewind(self, rows: Mapping[TopicPartition, StoredCursor], live: Offsets) -> None:
         """A window is to be sent again: it goes on from there where it is beyond that."""
-        self.outbound.drop_resend()
+        self.outbound.drop_portion()
         self.outbound.drop_outbox()
         self.gaps.rewind(rows, live, self.context.wall_clock())
         self.changed()
@@ -197,6 +193,10 @@ class Feed:
             self.stats.took_back(progress.refused)
             self.lose(progress.refused, REFUSED)
 
+    def gave_up(self, ends: Offsets, lines: int) -> None:
+        self.gaps.gave_up(ends, lines, self.context.wall_clock())
+        self.lose(lines, REFUSED)
+
     def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
         self.gaps.reopen(writes, self.context.wall_clock(), sent=sent)
         self.stats.untold(writes)
@@ -210,7 +210,7 @@ class Feed:
         self.gaps.touch()
         self.changed()
 
-    def resend_dropped(self) -> None:
+    def portion_dropped(self) -> None:
         self.gaps.let_go_of_seats()
 
     def changed(self) -> None:
@@ -218,11 +218,11 @@ class Feed:
         if self.is_closed:
             return
         delivery, route = self.outbound.delivery, self.route
-        if delivery.resend is not None and delivery.resend.is_complete(self.gaps.offsets):
-            self.outbound.drop_resend()
+        if delivery.resend.is_moot(self.gaps.offsets):
+            self.outbound.drop_portion()
         able = self.outbound.takes_lines and route.takes_lines
         self.takes_replay = able
-        self.takes_live = able and delivery.resend is None
+        self.takes_live = able and delivery.resend.portion is None
         if route.rests:
             delivery.link.rest()
         elif self.is_behind or self.outbound.health.failing:

@@ -128,6 +128,13 @@ class Gaps:
                 self.replayed_to(partition, targets[partition])
         return Skipped(lines, exact)
 
+    def gave_up(self, ends: Offsets, lines: int, wall: float) -> None:
+        """So many lines before these offsets are handed over no more. `wall`: epoch seconds."""
+        for number, (partition, end) in enumerate(ends.items()):
+            begin = self.offsets.get(partition, end)
+            self._lag.replayed(partition, begin, 0 if number else lines, wall)
+            self.replayed_to(partition, end)
+
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """Partitions that are another worker's; their rows stay for that one."""
         for partition in partitions:

@@ -6,18 +6,20 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from drains.delivery.network.errors import STOPPED_READING
+
 STUCK_SECONDS = 2.0
 """So long without progress, and a worker that stops waits for the receiver no more."""
 WRITE_SECONDS = 4.0
 """How long the kernel may refuse bytes; from then on the drain shows as failing."""
 LATE_SECONDS = 15.0
 """How long the oldest line may wait for a confirmation before the live pass goes on without."""
-GIVE_UP_SECONDS = 60.0
+GIVE_UP_SECONDS = 20.0
 """So long without progress, and the connection is ended as if it had failed."""
+ANSWER_SECONDS = 60.0
+"""The same where the receiver itself answers: what it has taken of a request shows elsewhere."""
 PROVEN_SECONDS = 5.0
 """A connection that has stood this long without lines is taken to be a good one."""
-
-STOPPED_READING = "timed out: the receiver stopped reading"
 
 
 class Reach(Enum):
@@ -146,7 +148,7 @@ class Health:
         """`since`: when the oldest line was taken that is not confirmed. `buffered_bytes`: what the
         kernel, or a receiver that answers, has not taken yet. `answers`: it does."""
         stuck_seconds = now - max(self._progress_at, since)
-        if stuck_seconds > GIVE_UP_SECONDS:
+        if stuck_seconds > (ANSWER_SECONDS if answers else GIVE_UP_SECONDS):
             return Verdict(STOPPED_READING, give_up=True)
         if buffered_bytes and stuck_seconds > WRITE_SECONDS and not answers:
             return Verdict(STOPPED_READING)

@@ -8,9 +8,8 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from drains.delivery.network.errors import ConnectionEndedError, DeliveryError
+from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, HungError
 from drains.delivery.sender import Ended, Sender
-from drains.delivery.senders.checkpoints import NO_STEP_BACK, StepBack
 from drains.routes import Route
 from events.backoff import Backoff
 from shuttle.feed.writes import Write
@@ -71,8 +70,7 @@ class Link:
         self._attempt: asyncio.Task[None] | asyncio.TimerHandle | None = None
         self.backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS)
         self.sender: Sender[Write] | None = None
-        self.distrusted = StepBack()
-        """How much of what was confirmed is sent again when the connection ends."""
+        self._wait_seconds: tuple[float, float] | None = None
         self.opened_at = self.expires_at = 0.0
         self._ended_early: DeliveryError | None = None
         self._told_to_wait = False
@@ -99,6 +97,13 @@ class Link:
             self._attempt.cancel()
             self._call_later(random.uniform(0, SOON_SECONDS))  # noqa: S311
 
+    def hurry(self, seconds: tuple[float, float] | None) -> None:
+        """Wait no longer, nor shorter, than this for a next try; None: for as long as it takes."""
+        self._wait_seconds = seconds
+        if seconds and isinstance(self._attempt, asyncio.TimerHandle) and not self._told_to_wait:
+            self._attempt.cancel()
+            self._call_later(self._next_wait())
+
     def move_to(self, route: Route) -> list[Write]:
         """Another way from now on: what was not confirmed on the old one."""
         self._route = route
@@ -106,7 +111,7 @@ class Link:
         again: list[Write] = []
         if self.sender is not None:
             self._owner.link_ending(self.sender)
-            again = self.sender.to_send_again(NO_STEP_BACK, self._clock())
+            again = list(self.sender.unconfirmed)
         self.close()
         return again
 
@@ -127,7 +132,7 @@ class Link:
         """The connection makes no progress: end it as if it had failed."""
         if self.sender is not None:
             self.sender.abort()
-            self._ended(DeliveryError(reason))
+            self._ended(HungError(reason))
 
     async def _dial(self) -> None:
         self._ended_early = None
@@ -159,7 +164,10 @@ class Link:
 
     def _try_later(self, at_least: float = 0.0) -> None:
         self._told_to_wait = at_least > 0
-        self._call_later(max(self.backoff.failed(), at_least))
+        self._call_later(max(self._next_wait(), at_least))
+
+    def _next_wait(self) -> float:
+        return random.uniform(*self._wait_seconds) if self._wait_seconds else self.backoff.failed()  # noqa: S311
 
     def _call_later(self, seconds: float) -> None:
         self._attempt = asyncio.get_running_loop().call_later(seconds, self._try_now)
@@ -175,7 +183,7 @@ class Link:
             self._ended_early = error if isinstance(error, DeliveryError) else closed
             return
         self._owner.link_ending(sender)
-        again = sender.to_send_again(self.distrusted, self._clock())
+        again = sender.to_send_again(self._clock(), hung=isinstance(error, HungError))
         if error is not None or again:
             self._try_later(getattr(error, "retry_after_seconds", 0.0))
             self._owner.link_failed(error, again)

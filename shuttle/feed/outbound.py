@@ -14,7 +14,6 @@ from events.kafka.records import TopicPartition
 from shuttle.feed.context import FeedContext
 from shuttle.feed.delivery import Delivery
 from shuttle.feed.health import LATE_SECONDS, Health
-from shuttle.feed.resend_guard import Resend
 from shuttle.feed.writes import Write, WriteOwner
 
 
@@ -24,17 +23,14 @@ class OutboundOwner(WriteOwner, Protocol):
     @property
     def is_behind(self) -> bool: ...
 
-    def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
-        """These lines have to be handed over once more; `sent`: they may have arrived."""
-
     def lags(self) -> None:
         """What it misses from now on it misses because of its receiver."""
 
     def stalled(self) -> None:
         """The live pass goes on without it; what is under way stays under way."""
 
-    def resend_dropped(self) -> None:
-        """No request is to be cut exactly so once more: a pass that read on meanwhile lets go."""
+    def portion_dropped(self) -> None:
+        """Nothing is to be handed over before all else: a pass that read on meanwhile lets go."""
 
     def changed(self) -> None:
         """Whether lines can be handed over may be another by now."""
@@ -126,7 +122,7 @@ class Outbound:
         if before.destination.address != route.destination.address:
             self._context.retries.forget(self)
         if way_of(before) != way_of(route):
-            self.drop_resend()
+            self.drop_portion()
             self.drop_outbox()
             if before.destination != route.destination:
                 self._move()
@@ -134,9 +130,9 @@ class Outbound:
                 self._renew()
 
     def forget(self, partitions: Collection[TopicPartition]) -> None:
-        """Partitions that are another worker's from now on."""
+        had = self.delivery.resend.portion
         self.delivery.forget(partitions)
-        if self.delivery.resend is not None:
+        if had is not None:
             self._owner.changed()
             self.delivery.flush()
 
@@ -152,11 +148,10 @@ class Outbound:
         if dropped := self.delivery.drop_outbox():
             self._owner.to_be_replayed(dropped, sent=False)
 
-    def drop_resend(self) -> None:
-        """A request that failed is not to be cut exactly so once more."""
-        if self.delivery.resend is not None:
-            self.delivery.resend = None
-            self._owner.resend_dropped()
+    def drop_portion(self) -> None:
+        if self.delivery.resend.portion is not None:
+            self.delivery.resend.drop()
+            self._owner.portion_dropped()
 
     @property
     def receiver(self) -> tuple[str, int]:  # see retry_coordinator.Retryable
@@ -189,14 +184,20 @@ class Outbound:
         self.drop_outbox()
         if again:
             self._owner.to_be_replayed(again, sent=True)
-            self.delivery.guard(again)
-            if unanswered:
-                self.drop_resend()
-                if not asks_for_halves(error, again[0]):
-                    self.delivery.resend = Resend(again[0], error)
+            self._choose_portion(error, again)
         self._changed_or_move()
 
     # Inside.
+
+    def _choose_portion(self, error: Exception | None, again: list[Write]) -> None:
+        """Of what is to be sent again, if it is not to be all at once."""
+        confirmed_by = self._route.destination.transport.confirmed_by
+        if confirmed_by == "kernel":
+            self.delivery.resend.in_doubt(error, again)
+        elif confirmed_by == "answer":
+            self.drop_portion()
+            if not asks_for_halves(error, again[0]):
+                self.delivery.resend.request(again[0], error)
 
     def _judge(self, oldest: Write, sender: Sender[Write], now: float) -> None:
         held, answers = sender.buffered_bytes, self._route.destination.transport.answers

@@ -7,6 +7,7 @@ import math
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from shuttle.feed.feed import Feed
 from shuttle.feed.loss_notices import EXPIRED, TOO_OLD
+from shuttle.feed.portion import Portion
 
 
 class Seat:
@@ -28,9 +29,9 @@ class Seat:
         return self._gaps.offsets
 
     @property
-    def is_resending(self) -> bool:
-        """Whether a request that failed is to be cut exactly so, and nothing else sent before."""
-        return self.feed.outbound.delivery.resend is not None
+    def portion(self) -> Portion | None:
+        """What is to be handed over before anything else."""
+        return self.feed.outbound.delivery.resend.portion
 
     @property
     def may_be_served(self) -> bool:
@@ -57,7 +58,9 @@ class Seat:
 
     def part_of(self, records: PartitionRecords) -> PartitionRecords | None:
         """What it lacks of these."""
-        return records.part(self.gaps[records.partition], self._limit_of(records))
+        gap, portion = self.gaps[records.partition], self.portion
+        begin = gap if portion is None else max(gap, portion.begin_of(records.partition))
+        return records.part(begin, self._limit_of(records))
 
     def leave_out(
         self, records: PartitionRecords, lines: int, wall: float, *, to_the_end: bool
@@ -81,20 +84,20 @@ class Seat:
             self.feed.lose(low - gap, EXPIRED, exact=False)
             self._gaps.replayed_to(partition, low)
 
-    def has_resent(self, positions: Offsets, live: Offsets) -> bool:
-        """Whether all of the request has been handed over, with the pass at these positions.
+    def has_handed_over(self, positions: Offsets, live: Offsets) -> bool:
+        """Whether all of the portion has been handed over, with the pass at these positions.
 
         What is behind its end is for another pass: this one may be beyond it.
         """
-        resend = self.feed.outbound.delivery.resend
-        if resend is None or self.is_void:
+        portion = self.portion
+        if portion is None or self.is_void:
             return False
         for partition, gap in list(self.gaps.items()):
-            reached = min(positions.get(partition, gap), resend.limit_of(partition))
-            self._gaps.replayed_to(partition, max(gap, reached))
-            if positions.get(partition, 0) >= live.get(partition, math.inf):
-                resend.forget(partition)  # the log is another by now, and shorter
-        return resend.is_complete(self.gaps)
+            position, limit = positions.get(partition, gap), portion.limit_of(partition)
+            self._gaps.replayed_to(partition, max(gap, min(position, limit)))
+            if live.get(partition, math.inf) <= position < limit:
+                portion.forget(partition)  # there is no more; or the log is another, and shorter
+        return portion.is_complete(self.gaps)
 
     def met_live(self, partition: TopicPartition, position: int, live_position: int) -> None:
         """The pass, now at `position`, is where the live pass is: it goes on from there."""
@@ -104,12 +107,12 @@ class Seat:
 
     def leave(self, positions: Offsets) -> None:
         """The pass goes on without it."""
-        # Void, its gaps have moved back behind the pass; with a request to be sent again they stay
-        # where that ends, though the pass has gone on.
-        if not self.is_void and not self.is_resending:
+        # Void, its gaps have moved back behind the pass; with a portion they stay where that ends,
+        # though the pass has gone on.
+        if not self.is_void and self.portion is None:
             for partition in self.gaps:
                 self._gaps.replayed_to(partition, positions.get(partition, 0))
 
     def _limit_of(self, records: PartitionRecords) -> int:
-        resend = self.feed.outbound.delivery.resend
-        return records.end if resend is None else resend.limit_of(records.partition)
+        portion = self.portion
+        return records.end if portion is None else portion.limit_of(records.partition)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from events.kafka.records import PartitionRecords, TopicPartition
+from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from shuttle.feed.loss_notices import LossNotice
 
 Pieces = tuple[bytes, ...]
@@ -29,7 +29,6 @@ class Write:
         "oldest_ms",
         "sent_as",
         "since",
-        "size",
         "unanswered",
     )
 
@@ -40,8 +39,6 @@ class Write:
         self.has_cursor = has_cursor
         self.confirmed = False
         self.lines = 0
-        self.size = 0
-        """Bytes, once it is sent."""
         self.oldest_ms = 0
         """Kafka's time of the first record; 0 without lines."""
         self.notice: LossNotice | None = None
@@ -90,3 +87,9 @@ class WriteOwner(Protocol):
         """Lines wait to be flushed from now on. Returns what is to be told before them."""
 
     def confirmed(self, progress: Progress) -> None: ...
+
+    def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
+        """These lines have to be handed over once more; `sent`: they may have arrived."""
+
+    def gave_up(self, ends: Offsets, lines: int) -> None:
+        """So many lines, up to these offsets, are more than the receiver takes."""

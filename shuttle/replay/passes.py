@@ -67,7 +67,7 @@ class ReplayPass(Pass):
         self._live = live
         self.positions: Offsets = {}
         self._seats: dict[Feed, Seat] = {}
-        self._resending: list[Seat] = []
+        self._portioned: list[Seat] = []
         self._wall_clock = wall_clock
         self._ages = Ages()
         self._old: dict[TopicPartition, dict[int, float]] = {}
@@ -168,10 +168,11 @@ class ReplayPass(Pass):
                     seat.expired(partition, low)
                 self.positions[partition] = low
         self.positions.update({p: end for p, end in batch.ends.items() if p in self.positions})
-        for seat in self._resending:
-            if self._seats.get(seat.feed) is seat and seat.has_resent(self.positions, self._live):
+        for seat in self._portioned:
+            seated = self._seats.get(seat.feed) is seat
+            if seated and seat.has_handed_over(self.positions, self._live):
                 del self._seats[seat.feed]
-                seat.feed.resent()
+                seat.feed.handed_over_portion()
         met = [p for p, at in self.positions.items() if at >= self._live.get(p, at + 1)]
         if met:
             for seat in list(self._seats.values()):
@@ -183,7 +184,7 @@ class ReplayPass(Pass):
                 self._seats[feed] = Seat(feed)
                 for partition, gap in feed.gaps.offsets.items():
                     self.positions[partition] = min(gap, self.positions.get(partition, gap))
-        self._resending = [seat for seat in self._seats.values() if seat.is_resending]
+        self._portioned = [seat for seat in self._seats.values() if seat.portion is not None]
         for feed in self._seats:  # a limit may have been changed
             limit_ms = feed.route.max_lag_seconds * 1000
             self._strictest_ms = min(self._strictest_ms, limit_ms)
@@ -201,7 +202,7 @@ class ReplayPass(Pass):
         seat.leave(self.positions)
 
     def _meet_live(self, seat: Seat, met: Iterable[TopicPartition]) -> None:
-        if seat.is_void or seat.is_resending:
+        if seat.is_void or seat.portion is not None:
             return
         for partition in met:
             seat.met_live(partition, self.positions[partition], self._live[partition])

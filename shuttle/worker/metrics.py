@@ -51,23 +51,13 @@ class _WorkerCollector(Collector):
             "Lines too long to be sent whole; drains say which, and their owners why they are.",
             value=report.lines_cut,
         )
-        yield _counters(
-            "logshuttle_records_malformed",
-            "Records that were no log line; look at what writes to Kafka when it grows.",
-            "reason",
-            report.malformed,
-        )
-        yield CounterMetricFamily(
-            "logshuttle_partial_records",
-            "Half lines of containers, not joined; growing means apps write lines above 16 KiB.",
-            value=report.partial,
-        )
         yield HistogramMetricFamily(
             "logshuttle_delivery_delay_seconds",
             "From Kafka's time of a line to its confirmation; all slow is ours, some are theirs.",
             buckets=report.delays.buckets,
             sum_value=report.delays.sum_seconds,
         )
+        yield from _of_records(report)
         yield from self._gauges(report)
         yield from _of_drains(report.furthest)
 
@@ -109,6 +99,20 @@ class _WorkerCollector(Collector):
             yield GaugeMetricFamily(name, says, value=value)
         build = {platform.python_version(): 1}
         yield _gauges("logshuttle_build_info", "Which Python this runs on.", "python", build)
+
+
+def _of_records(report: WorkerReport) -> Iterator[Metric]:
+    yield _counters(
+        "logshuttle_records_malformed",
+        "Records that were no log line; look at what writes to Kafka when it grows.",
+        "reason",
+        report.malformed,
+    )
+    yield CounterMetricFamily(
+        "logshuttle_partial_records",
+        "Half lines of containers, not joined; growing means apps write lines above 16 KiB.",
+        value=report.partial,
+    )
 
 
 def _of_drains(drains: Sequence[FeedStatus]) -> Iterator[Metric]:

@@ -68,17 +68,15 @@ class Worker:
         self._ledger = Ledger()
         self._cluster = Cluster(config.kafka)
         self._loop_lag_seconds = 0.0
-        self._context = FeedContext(
-            Connector(Dialer(config.egress)), self._clock, hostname=config.hostname
-        )
+        connect = Connector(Dialer(config.egress))
+        self._context = FeedContext(connect, self._clock, hostname=config.hostname)
         self._lists: WorkLists[Feed] = WorkLists()
         self._feeds = Feeds(self._context, self._lists)
         self._build_commit(store)
         self._build_passes()
         self._build_duties()
-        self._rights = TopicRights(
-            self._cluster, self._routes.topics, self._ledger.positions, self._context
-        )
+        topics, at = self._routes.topics, self._ledger.positions
+        self._rights = TopicRights(self._cluster, topics, at, self._context)
 
     def _build_commit(self, store: Store) -> None:
         self._name = f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
@@ -107,9 +105,8 @@ class Worker:
             lambda: self._routes.topics.subscribed,
             take_over=self._config.take_over_group,
         )
-        self._live = LivePass(
-            self._member, decoder, router, self._ledger, numbers, self._feeds.expired
-        )
+        expired, ledger = self._feeds.expired, self._ledger
+        self._live = LivePass(self._member, decoder, router, ledger, numbers, expired)
         self._replays = ReplayScheduler(
             lambda: OffsetConsumer(conf, "kafka-replay"),
             lambda consumer: ReplayPass(consumer, decoder, router, numbers, positions, wall_clock),
@@ -119,9 +116,8 @@ class Worker:
         )
 
     def _build_duties(self) -> None:
-        self._ticks = Ticks(
-            self._feeds, self._lists, self._ledger, self._cursor_writer, self._member
-        )
+        cursors, member = self._cursor_writer, self._member
+        self._ticks = Ticks(self._feeds, self._lists, self._ledger, cursors, member)
         starts = Starts(
             self._cluster,
             self._ownership,

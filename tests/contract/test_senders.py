@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from drains.delivery.sender import Sender
-from drains.delivery.senders.checkpoints import KEPT_SECONDS, NO_STEP_BACK, StepBack
+from drains.delivery.senders.checkpoints import KEPT_SECONDS
 from tests.support.sender_bench import NamedWrite
 from tests.support.sender_stage import Stage, Stages
 
@@ -23,9 +23,9 @@ def unconfirmed(sender: Sender[NamedWrite]) -> list[str]:
     return [write.name for write in sender.unconfirmed]
 
 
-def again(sender: Sender[NamedWrite], distrusted: StepBack = NO_STEP_BACK) -> list[str]:
-    now = asyncio.get_running_loop().time()
-    return [write.name for write in sender.to_send_again(distrusted, now)]
+def again(sender: Sender[NamedWrite], later_seconds: float = 0.0) -> list[str]:
+    now = asyncio.get_running_loop().time() + later_seconds
+    return [write.name for write in sender.to_send_again(now)]
 
 
 async def with_one_confirmed_and_one_not(stages: Stages, kind: str) -> Stage:
@@ -84,7 +84,7 @@ async def test_what_a_receiver_holds_up_fills_the_buffer_and_is_not_confirmed(
     assert sender.buffered_bytes > sender.capacity_bytes
     await stage.until_some_of_it_has_arrived()
     assert sender.confirm(asyncio.get_running_loop().time()) == []
-    assert unconfirmed(sender) == again(sender, StepBack()) == ["write 1"]
+    assert unconfirmed(sender) == again(sender) == ["write 1"]
     sender.abort()
 
 
@@ -93,8 +93,8 @@ async def test_only_a_kernels_word_is_distrusted(stages: Stages, kind: str) -> N
     """A kernel may have confirmed what nobody ever read; an answer stands."""
     stage = await with_one_confirmed_and_one_not(stages, kind)
     doubtful = ["write 1"] if stage.transport.confirmed_by == "kernel" else []
-    assert again(stage.bench.sender, StepBack()) == [*doubtful, "write 2"]
-    assert again(stage.bench.sender) == ["write 2"]
+    assert again(stage.bench.sender) == [*doubtful, "write 2"]
+    assert again(stage.bench.sender, KEPT_SECONDS + 1) == ["write 2"]
 
 
 @every_sender
@@ -103,7 +103,7 @@ async def test_what_was_confirmed_long_ago_is_trusted(stages: Stages, kind: str)
     await stage.until_confirmed(2)
     later = asyncio.get_running_loop().time() + KEPT_SECONDS + 1
     assert stage.bench.sender.confirm(later) == []
-    assert stage.bench.sender.to_send_again(StepBack(), later) == []
+    assert stage.bench.sender.to_send_again(later) == []
 
 
 @every_sender
@@ -134,7 +134,8 @@ async def test_a_sender_may_be_ended_again(stages: Stages, kind: str, how: str) 
 async def test_what_was_aborted_is_still_to_be_sent_again(stages: Stages, kind: str) -> None:
     stage = await with_one_confirmed_and_one_not(stages, kind)
     stage.bench.sender.abort()
-    assert unconfirmed(stage.bench.sender) == again(stage.bench.sender) == ["write 2"]
+    sender = stage.bench.sender
+    assert unconfirmed(sender) == again(sender, KEPT_SECONDS + 1) == ["write 2"]
 
 
 @connected_ones
@@ -151,7 +152,7 @@ async def test_an_end_is_told_once_and_each_write_is_confirmed_or_to_be_sent_aga
     await sender.wait_closed()
 
     last = [write.name for _ in range(2) for write in sender.confirm(0.0)]
-    assert again(sender) == unconfirmed(sender)
+    assert again(sender, KEPT_SECONDS + 1) == unconfirmed(sender)
     assert unconfirmed(sender)[-2:] == ["write 3", "write 4"]
     assert [*stage.bench.confirmed, *last, *unconfirmed(sender)] == [
         f"write {number}" for number in range(1, 5)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 from drains.delivery.network.errors import DialError
 from drains.delivery.sender import CAPACITY_BYTES, Ended, Sender
-from drains.delivery.senders.checkpoints import Checkpoints, StepBack
+from drains.delivery.senders.checkpoints import Checkpoints
 from drains.routes import Route
 from shuttle.feed.writes import Write
 
@@ -23,12 +24,14 @@ class FakeSender:
         self.sent: list[bytes] = []
         self.pieces: list[tuple[bytes, ...]] = []
         self.names: list[str] = []
-        self.closed = False
+        self.closed = self.failed = False
         self.buffered_bytes = 0
         self.confirmed_bytes = 0
         self.trouble: str | None = None
         self.lines_refused = 0
         self.progressed_at = 0.0
+        self.finishes: tuple[float, bool] | None = None
+        """How it was told to finish: how long to wait, and whether the receiver must close."""
         self._checkpoints: Checkpoints[Write] = Checkpoints()
 
     @property
@@ -50,14 +53,26 @@ class FakeSender:
     def ended(self, error: Exception | None) -> None:
         """What its receiver does, or the network."""
         told, self._ended = self._ended, None
+        self.failed = error is not None
         if told is not None:
             told(error)
 
     def confirm(self, now: float) -> list[Write]:
         return self._checkpoints.confirm(self.confirmed_bytes, now)
 
-    def to_send_again(self, distrusted: StepBack, now: float) -> list[Write]:
-        return self._checkpoints.to_send_again(distrusted, now)
+    def finish(self, wait_seconds: float, *, must_close: bool) -> None:
+        self.finishes = wait_seconds, must_close
+        if self.reads:
+            asyncio.get_running_loop().call_soon(self._close_in_answer)
+
+    def _close_in_answer(self) -> None:
+        self.read_all()
+        self.ended(None)
+
+    def to_send_again(self, now: float, *, hung: bool = False) -> list[Write]:
+        if self.finishes is not None and not self.failed:
+            return list(self.unconfirmed)
+        return self._checkpoints.to_send_again(now, hung=hung)
 
     def close(self) -> None:
         self._ended = None

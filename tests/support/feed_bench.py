@@ -100,5 +100,11 @@ def windows(begins: dict[TopicPartition, int]) -> dict[TopicPartition, StoredCur
     return {partition: StoredCursor(at, "", resend_from=at) for partition, at in begins.items()}
 
 
+def run(begin: int, end: int, partition: TopicPartition = P0) -> PartitionRecords:
+    """Records of our app at each of these offsets."""
+    values = [kubernetes_event("x")] * (end - begin)
+    return records_of(values, partition.topic, partition.number, begin)
+
+
 def records(begin: int, partition: TopicPartition = P0) -> PartitionRecords:
     return records_of([kubernetes_event("x")], partition.topic, partition.number, begin)

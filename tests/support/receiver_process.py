@@ -2,8 +2,9 @@
 
 Standard library only, so that it is up at once. Its one argument is JSON:
 `{"port", "lines", "events", "framing"}`, and for TCP also `{"tls", "read", "bytes_per_second",
-"end_after", "reset", "times", "receive_buffer", "silent", "shuts", "greeting"}`. It appends whole
-lines to the file `lines`, and to the file `events` what listener.Listener tells.
+"end_after", "reset", "times", "receive_buffer", "silent", "shuts", "greeting", "record_limit",
+"over_limit"}`. It appends whole lines to the file `lines`, and to the file `events` what
+listener.Listener tells.
 """
 
 from __future__ import annotations
@@ -72,15 +73,35 @@ class Receiver(Listener):
                 return
             taken += len(data)
             begun = self._keep_complete(begun + data)
+            if self._has_no_room_for(begun):
+                self._break_off(connection)
+                return
             if rate is not None:
                 time.sleep(len(data) / rate)
         if self.orders["reset"]:
             reset(connection)
 
+    def _has_no_room_for(self, begun: bytes) -> bool:
+        limit = self.orders["record_limit"]
+        return limit is not None and len(begun) > limit
+
+    def _break_off(self, connection: socket.socket) -> None:
+        if self.orders["over_limit"] == "hang":
+            threading.Event().wait()  # open, and nobody reads
+        elif self.orders["over_limit"] == "reset":
+            reset(connection)
+
     def _keep_complete(self, data: bytes) -> bytes:
+        """Returns what is left: less than a record, or one that is too long and all behind it."""
         if self.orders["framing"] == "octet":
             return self._keep_counted(data)
-        end = data.rfind(b"\n") + 1
+        end = 0
+        for line in data.splitlines(keepends=True) if self.orders["record_limit"] else ():
+            if self._has_no_room_for(line) or not line.endswith(b"\n"):
+                break
+            end += len(line)
+        else:
+            end = data.rfind(b"\n") + 1
         if end:
             os.write(self._lines, data[:end])
         return data[end:]
@@ -90,7 +111,7 @@ class Receiver(Listener):
         try:
             while (count := _COUNT.match(data, place)) is not None:
                 end = count.end() + int(count.group(1))
-                if end > len(data):
+                if end > len(data) or self._has_no_room_for(data[count.end() : end]):
                     return data[place:]
                 lines.append(_one_line(data[count.end() : end]))
                 place = end

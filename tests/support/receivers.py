@@ -31,6 +31,9 @@ class Mode:
     silent: bool = False  # accepts, and nothing more: no handshake
     shuts: bool = False  # its own direction, at once: it only reads
     greeting: str | None = None  # writes this in place of a handshake, and keeps open
+    record_limit: int | None = None  # bytes
+    over_limit: Literal["close", "reset", "hang"] = "close"
+    """What it does about a record that is longer: at once, with those before it kept."""
 
 
 NORMAL = Mode()

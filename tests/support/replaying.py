@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from events.kafka.records import HOUR_MS, YEAR_2000_MS, TopicPartition
-from shuttle.feed import link, look_ups
+from shuttle.feed import link, look_ups, portions
 from shuttle.replay import passes, skips
 from tests.support.feed_bench import P0, cursors
 from tests.support.replayed_log import NOW_MS, Log, Record, ReplayBench
@@ -35,6 +35,8 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(skips, "LOOK_UP_SECONDS", 0.001)
     monkeypatch.setattr(link, "RETRY_FIRST_SECONDS", 0.0)
     monkeypatch.setattr(link, "RETRY_MAX_SECONDS", 0.0)
+    monkeypatch.setattr(portions, "EAGER_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(portions, "TRIES_SECONDS", (0.0, 0.0))
 
 
 def logs_of(*stamps: int) -> dict[TopicPartition, Log]:

@@ -4,13 +4,16 @@ DeliveryError
 ├── DialError         no connection could be made
 │   └── RefusedByPolicyError   nor may one be made: see drains/delivery/network/egress.py
 └── ConnectionEndedError   there was one, and it is over
-    └── UnansweredError    a request was under way
+    ├── UnansweredError    a request was under way
+    └── HungError          its receiver had stopped reading
 """
 
 from __future__ import annotations
 
 import errno
 import socket
+
+STOPPED_READING = "timed out: the receiver stopped reading"
 
 _SAID = {
     errno.ECONNREFUSED: "connection refused",
@@ -41,6 +44,13 @@ class ConnectionEndedError(DeliveryError):
 
 class UnansweredError(ConnectionEndedError):
     pass
+
+
+class HungError(ConnectionEndedError):
+    """What its kernel has confirmed lately may not have been read, however long ago that was."""
+
+    def __init__(self, why: str = STOPPED_READING) -> None:
+        super().__init__(why)
 
 
 def explain(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import struct
 import sys
 import termios
@@ -11,30 +12,8 @@ from typing import Protocol
 CAN_ASK = sys.platform == "linux"
 
 
-# Linux's numbers: whoever imports socket could open a connection past the one door out.
-_IPPROTO_TCP, _TCP_INFO = 6, 11
-_SND_WND_AT = 228
-"""Of `struct tcp_info`, since Linux 5.4."""
-
-
 class HasFileno(Protocol):
     def fileno(self) -> int: ...
-
-
-class HasOptions(Protocol):
-    def getsockopt(self, level: int, option: int, size: int, /) -> bytes: ...
-
-
-def receive_window(connection: HasOptions) -> int | None:
-    """How many bytes more the receiver's kernel would take now; None: no reading."""
-    try:
-        info = connection.getsockopt(_IPPROTO_TCP, _TCP_INFO, _SND_WND_AT + 4)
-    except OSError:
-        return None
-    if len(info) < _SND_WND_AT + 4:
-        return None
-    window: int = struct.unpack_from("I", info, _SND_WND_AT)[0]
-    return window
 
 
 def unacknowledged_bytes(connection: HasFileno) -> int | None:
@@ -48,6 +27,20 @@ def unacknowledged_bytes(connection: HasFileno) -> int | None:
         return None
     found: int = struct.unpack("i", answer)[0]
     return found
+
+
+class HasOptions(Protocol):
+    def getsockopt(self, level: int, option: int, /) -> int: ...
+
+
+# Linux's numbers: whoever imports socket could open a connection past the one door out.
+_SOL_SOCKET, _SO_ERROR = 1, 4
+
+
+def error_of(connection: HasOptions) -> OSError | None:
+    """What has happened to it, such as a reset, where nobody was waiting to read or write."""
+    number = connection.getsockopt(_SOL_SOCKET, _SO_ERROR)
+    return OSError(number, os.strerror(number)) if number else None
 
 
 class HasReceive(Protocol):

@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Generic
+from typing import Generic, cast
 
 from drains.delivery.network.errors import DialError
-from drains.delivery.sender import Ended, Sender, WriteT
-from drains.delivery.senders.checkpoints import StepBack
+from drains.delivery.sender import Ended, Finishing, Sender, WriteT
 
 
 class Share(Generic[WriteT]):
@@ -45,6 +44,8 @@ class Bundle(Generic[WriteT]):
         self._open: deque[Share[WriteT]] = deque()
         self._sent = 0
         self._confirmed: list[WriteT] = []
+        self._finishing = 0
+        """Connections that are to show whether all has been read."""
         self.capacity_bytes = 0
 
     def adopt(self, senders: Sequence[Sender[Share[WriteT]]]) -> None:
@@ -57,6 +58,9 @@ class Bundle(Generic[WriteT]):
         self.capacity_bytes = sum(sender.capacity_bytes for sender in senders)
 
     def one_ended(self, error: Exception | None) -> None:
+        self._finishing -= 1
+        if error is None and self._finishing > 0:
+            return
         ended, self._ended = self._ended, None
         if ended is not None and self._senders:
             self._confirmed = self.confirm(asyncio.get_running_loop().time())
@@ -104,12 +108,17 @@ class Bundle(Generic[WriteT]):
             confirmed.append(self._open.popleft().write)
         return confirmed
 
-    def to_send_again(self, distrusted: StepBack, now: float) -> list[WriteT]:
+    def to_send_again(self, now: float, *, hung: bool = False) -> list[WriteT]:
         shares = {share.number: share for share in self._open}
         for sender in self._senders:
-            for share in sender.to_send_again(distrusted, now):
+            for share in sender.to_send_again(now, hung=hung):
                 shares[share.number] = share
         return [shares[number].write for number in sorted(shares)]
+
+    def finish(self, wait_seconds: float, *, must_close: bool) -> None:
+        self._finishing = len(self._senders)
+        for sender in self._senders:
+            cast(Finishing, sender).finish(wait_seconds, must_close=must_close)
 
     def close(self) -> None:
         self._ended = None

@@ -16,7 +16,6 @@ from typing import Generic, NamedTuple
 
 from drains.delivery.network.errors import DeliveryError, UnansweredError
 from drains.delivery.sender import CAPACITY_BYTES, Ended, WriteT
-from drains.delivery.senders.checkpoints import StepBack
 from drains.delivery.senders.halving import Halving
 from drains.delivery.senders.http_answers import asks_for_halves
 from drains.delivery.senders.http_connection import HttpConnection
@@ -75,7 +74,7 @@ class LogplexSender(Generic[WriteT]):
         confirmed, self._confirmed = self._confirmed, []
         return confirmed
 
-    def to_send_again(self, distrusted: StepBack, now: float) -> list[WriteT]:
+    def to_send_again(self, now: float, *, hung: bool = False) -> list[WriteT]:
         return list(self.unconfirmed)
 
     def close(self) -> None:

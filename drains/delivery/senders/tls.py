@@ -13,30 +13,29 @@ from drains.delivery.network.errors import ConnectionEndedError, DialError, expl
 from drains.delivery.network.tls import TlsLayer
 from drains.delivery.network.tls_errors import NO_HANDSHAKE, explain_tls
 from drains.delivery.sender import Ended, WriteT
-from drains.delivery.senders.checkpoints import StepBack
 from drains.delivery.senders.tcp import TcpSender
 
 HEARD_SECONDS = 0.5
-REFUSAL_SECONDS = 2.0
-"""A connection that ends so soon after the handshake was refused: nothing of it has been read."""
+
+REFUSAL_SECONDS = 1.0
 
 _CLOSED = "connection closed by the receiver"
 
 
 class TlsSender(TcpSender[WriteT]):
-    """One open connection. Made by `begin`."""
+    """One open connection. Made by `begin_tls`."""
 
     def __init__(self, ended: Ended, layer: TlsLayer) -> None:
         super().__init__(ended)
         self._layer = layer
-        self._refused = False
-        self._believed_at = 0.0
+        self._is_new = False  # one that closes at once is not taken for one that only reads
+        self._established_at = 0.0
         loop = asyncio.get_running_loop()
         self._established: asyncio.Future[None] = loop.create_future()
         self._heard: asyncio.Future[None] = loop.create_future()
 
     @classmethod
-    async def begin(
+    async def begin_tls(
         cls, connected: Connected, context: ssl.SSLContext, host: str, ended: Ended
     ) -> Self:
         """The handshake, on a connection that is open. Raises DialError."""
@@ -54,7 +53,7 @@ class TlsSender(TcpSender[WriteT]):
                 await self._established
         except TimeoutError as error:
             raise DialError(NO_HANDSHAKE) from error
-        self._believed_at = asyncio.get_running_loop().time() + REFUSAL_SECONDS
+        self._established_at = asyncio.get_running_loop().time()
         if self._layer.may_be_refused:
             # Else our first lines meet its refusal, and both are lost in a reset.
             with suppress(TimeoutError):
@@ -72,14 +71,13 @@ class TlsSender(TcpSender[WriteT]):
             self._checkpoints.wrote(len(data), write)
             self._fail(explain_tls(error))
 
-    def to_send_again(self, distrusted: StepBack, now: float) -> list[WriteT]:
-        # A receiver may refuse us after the handshake (TLS 1.3), when its kernel has already
-        # acknowledged bytes: however often that happens, it has read none of them.
-        return super().to_send_again(StepBack() if self._refused else distrusted, now)
+    def _say_all(self) -> None:
+        self._say(self._layer.closing())
+        super()._say_all()
 
     def close(self) -> None:
         if self._layer.established and not self._transport.is_closing():
-            self._transport.write(self._layer.closing())
+            self._say(self._layer.closing())
         super().close()
 
     # What asyncio tells.
@@ -87,17 +85,17 @@ class TlsSender(TcpSender[WriteT]):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._layer.start()
-        self._transport.write(self._layer.to_send())
+        self._say(self._layer.to_send())
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         try:
             is_open = self._layer.received(data)
         except ssl.SSLError as error:
-            self._transport.write(self._layer.to_send())
+            self._say(self._layer.to_send())
             self._fail(explain_tls(error))
             return
-        self._transport.write(self._layer.to_send())
+        self._say(self._layer.to_send())
         if self._layer.established:
             _settle(self._established)
         if self._layer.heard:
@@ -105,26 +103,35 @@ class TlsSender(TcpSender[WriteT]):
         if not is_open:
             self.eof_received()
 
-    def eof_received(self) -> None:
-        if self._layer.established:
-            _settle(self._heard, DialError(_CLOSED))
-            super().eof_received()
-        else:
+    def eof_received(self) -> bool:
+        if not self._layer.established:
             self._fail("connection closed in the TLS handshake")
+        elif self._is_refused:
+            self._fail("connection closed by the receiver right after the TLS handshake")
+        else:
+            super().eof_received()
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._layer.established:
             self._fail("connection closed in the TLS handshake")
         _settle(self._heard, DialError(explain(exc) if exc else _CLOSED))
-        if asyncio.get_running_loop().time() < self._believed_at:
-            # What is said after the handshake is said before any line is read.
-            self._refused = self._refused or self._layer.may_be_refused
         super().connection_lost(exc)
+
+    @property
+    def _is_refused(self) -> bool:
+        """Whether an end of the stream comes before anything could be said."""
+        open_seconds = asyncio.get_running_loop().time() - self._established_at
+        return not self._checkpoints.written_bytes and open_seconds < REFUSAL_SECONDS
+
+    def _say(self, data: bytes) -> None:
+        """What TLS has to say; nothing comes behind our end of the stream."""
+        if data and not self._said_all:
+            self._transport.write(data)
 
     def _fail(self, why: str) -> None:
         for waited_for in (self._established, self._heard):
             _settle(waited_for, DialError(why))
-        self._refused = True
         self._end(ConnectionEndedError(why))
         self._transport.close()
 

@@ -13,7 +13,6 @@ from typing import cast
 
 from drains.delivery.network.errors import explain
 from drains.delivery.sender import Ended, WriteT
-from drains.delivery.senders.checkpoints import StepBack
 from drains.delivery.senders.counted import CountedSender
 
 BURST_DATAGRAMS = 25
@@ -70,7 +69,7 @@ class UdpSender(CountedSender[WriteT], asyncio.DatagramProtocol):
             self._taken_bytes = self._checkpoints.written_bytes - self.buffered_bytes
         return self._checkpoints.confirm(self._taken_bytes, now)
 
-    def to_send_again(self, distrusted: StepBack, now: float) -> list[WriteT]:
+    def to_send_again(self, now: float, *, hung: bool = False) -> list[WriteT]:
         return list(self.unconfirmed)
 
     def close(self) -> None:

@@ -7,18 +7,20 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count
+from typing import cast
 
 import pytest
 
-from drains.delivery.network.errors import DialError
-from drains.delivery.senders.checkpoints import NO_STEP_BACK, StepBack
+from drains.delivery.network.errors import STOPPED_READING, DialError
+from drains.delivery.sender import Finishing
+from drains.delivery.senders import tcp
 from drains.option_values import TlsOptions
 from tests.support.certificates import Authority, self_signed
 from tests.support.ports import free_port
 from tests.support.receiver_program import Tls, TlsVersion
-from tests.support.receivers import NEVER_READ, NORMAL, PLAIN_TEXT, SILENT, Mode, UdpReceiver
+from tests.support.receivers import NEVER_READ, ONLY_READS, PLAIN_TEXT, SILENT, Mode, UdpReceiver
 from tests.support.receiving import Receivers
-from tests.support.sender_bench import Senders, record
+from tests.support.sender_bench import SenderBench, Senders, record
 
 
 @pytest.mark.parametrize("framing", ["newline", "octet"])
@@ -149,7 +151,7 @@ async def test_a_wanted_client_certificate(
         await without.open()
         without.send("refused after the handshake")
         said = await without.until_ended()
-        again = without.sender.to_send_again(NO_STEP_BACK, 0.0)
+        again = without.sender.to_send_again(0.0)
         assert [write.name for write in again] == ["write 1"]
     except DialError as error:  # TLS 1.2 tells in the handshake
         said = str(error)
@@ -164,32 +166,83 @@ async def test_a_wanted_client_certificate(
     assert r.wait_for(1) == [record("hello").encode()]
 
 
-LONG_AGO = 3600.0
-WRITES = 40
+async def finished(bench: SenderBench, *, must_close: bool) -> str | None:
+    """How it ended that a receiver was asked whether it has read one line."""
+    await bench.open()
+    bench.send("hello")
+    cast(Finishing, bench.sender).finish(0.1, must_close=must_close)
+    return await bench.until_ended()
 
 
-@pytest.mark.parametrize(
-    ("mode", "again"), [(NEVER_READ, WRITES), (NORMAL, 0)], ids=["never read", "read"]
-)
-async def test_what_a_hung_receiver_has_not_read_is_sent_again_however_old(
-    receiver: Receivers, sending: Senders, mode: Mode, again: int
+def in_doubt(bench: SenderBench) -> list[str]:
+    now = asyncio.get_running_loop().time()
+    return [write.name for write in bench.sender.to_send_again(now)]
+
+
+secured = pytest.mark.parametrize("secure", [False, True], ids=["tcp", "tls"])
+
+
+@secured
+async def test_a_receiver_that_closes_in_answer_to_our_end_has_read_all(
+    receiver: Receivers, authority: Authority, sending: Senders, secure: bool
 ) -> None:
-    """Seen by its window, which closes as its kernel fills."""
-    r = receiver(mode)
+    r = receiver(tls=Tls(authority.server()) if secure else None)
+    bench = sending(r.url, tls=TlsOptions(ca=authority.pem))
+    assert await finished(bench, must_close=True) is None
+    assert in_doubt(bench) == []
+    assert r.lines() == [record("hello").encode()]
+    assert r.cut_off() == 0
+
+
+@secured
+async def test_one_that_hung_and_does_not_close_has_not(
+    receiver: Receivers, authority: Authority, sending: Senders, secure: bool
+) -> None:
+    mode = Mode(record_limit=10, over_limit="hang")
+    r = receiver(mode, tls=Tls(authority.server()) if secure else None)
+    bench = sending(r.url, tls=TlsOptions(ca=authority.pem))
+    assert await finished(bench, must_close=True) == STOPPED_READING
+    assert in_doubt(bench) == ["write 1"]
+
+
+async def test_one_that_closes_before_it_is_asked_may_have_read_nothing(
+    receiver: Receivers, sending: Senders
+) -> None:
+    bench = sending(receiver(Mode(record_limit=10)).url)
+    await finished(bench, must_close=False)
+    assert in_doubt(bench) == ["write 1"]
+
+
+async def test_one_that_only_does_not_close_is_believed_for_having_stood(
+    receiver: Receivers, sending: Senders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp, "KEPT_SECONDS", 0.1)
+    bench = sending(receiver(NEVER_READ).url)
+    assert await finished(bench, must_close=False) is None
+    assert in_doubt(bench) == []
+
+
+async def test_one_that_only_reads_is_sent_lines(receiver: Receivers, sending: Senders) -> None:
+    r = receiver(ONLY_READS)
     bench = sending(r.url)
     await bench.open()
-    for _ in range(WRITES):
-        bench.send(*("x" * 1000 for _ in range(15)))
-    await bench.until_confirmed(5 if mode is NEVER_READ else WRITES)
-    if mode is NORMAL:
-        r.wait_for(WRITES * 15)
-    later = asyncio.get_running_loop().time() + LONG_AGO
-    bench.sender.confirm(later)
+    for _ in range(2):
+        bench.send("hello")
+    await bench.until_confirmed(2)
+    assert len(r.wait_for(2)) == 2
+    assert bench.ended == []
 
-    r.kill()
-    await bench.until_ended()
 
-    assert len(bench.sender.to_send_again(StepBack(), later)) == again
+async def test_one_that_closes_whole_at_once_confirms_nothing(sending: Senders) -> None:
+    async def close(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
+        bench = sending(f"syslog://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        await bench.open()
+        bench.send("hello")
+        await bench.until_ended()
+    assert in_doubt(bench) == ["write 1"]
 
 
 async def test_a_receiver_that_goes_is_noticed(

@@ -14,7 +14,6 @@ import pytest
 
 from drains.delivery.network.dialing import Dialer
 from drains.delivery.network.egress import EgressPolicy
-from drains.delivery.senders.tcp import TcpSender
 from drains.delivery.trial import Trial
 from drains.option_values import TlsOptions
 from tests.support.certificates import Authority
@@ -130,10 +129,7 @@ async def test_a_receiver_that_resets_after_it_has_the_line(receiver: Receivers)
     assert (await tried(r.url))[-1] == ("send", False, "connection reset by the receiver")
 
 
-async def test_a_receiver_that_only_reads(
-    receiver: Receivers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(TcpSender, "eof_received", lambda sender: True)  # it goes on
+async def test_a_receiver_that_only_reads(receiver: Receivers) -> None:
     r = receiver(ONLY_READS)
 
     said = "received; the receiver only reads: it has shut its own direction"
@@ -141,9 +137,8 @@ async def test_a_receiver_that_only_reads(
     assert len(r.wait_for(1)) == 1
 
 
-async def test_a_receiver_that_closes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_receiver_that_closes_at_once() -> None:
     """Like one that only reads, until it answers the line with a reset."""
-    monkeypatch.setattr(TcpSender, "eof_received", lambda sender: True)
 
     async def close(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from drains.delivery.senders.checkpoints import KEPT_BYTES, NO_STEP_BACK, Checkpoints, StepBack
-
-ALL, HALF, NONE = StepBack(), StepBack().halved(), NO_STEP_BACK
+from drains.delivery.senders.checkpoints import KEPT_BYTES, UNREAD_BYTES, Checkpoints
 
 
 def written(*sizes: int) -> Checkpoints[int]:
@@ -11,6 +9,10 @@ def written(*sizes: int) -> Checkpoints[int]:
     for write, size in enumerate(sizes):
         checkpoints.wrote(size, write)
     return checkpoints
+
+
+def again(checkpoints: Checkpoints[int], now: float, *, hung: bool = False) -> list[int]:
+    return checkpoints.to_send_again(now, hung=hung)
 
 
 def test_a_mark_is_confirmed_when_its_last_byte_is() -> None:
@@ -24,8 +26,8 @@ def test_a_lower_reading_takes_nothing_back() -> None:
     checkpoints = written(10, 10)
     checkpoints.confirm(20, now=0)
 
-    assert checkpoints.confirm(0, now=1) == []
-    assert checkpoints.to_send_again(NONE, now=1) == []
+    assert checkpoints.confirm(0, now=10) == []
+    assert again(checkpoints, now=10) == []
 
 
 def test_what_was_confirmed_lately_is_sent_again_with_what_was_not() -> None:
@@ -33,44 +35,44 @@ def test_what_was_confirmed_lately_is_sent_again_with_what_was_not() -> None:
     checkpoints.confirm(10, now=0)
     checkpoints.confirm(20, now=4)
 
-    assert checkpoints.to_send_again(ALL, now=4.5) == [0, 1, 2]
-    assert checkpoints.to_send_again(ALL, now=6) == [1, 2]
-    assert checkpoints.to_send_again(HALF, now=6) == [1, 2]
-    assert checkpoints.to_send_again(HALF, now=7) == [2]
-    assert checkpoints.to_send_again(NONE, now=4) == [2]
+    assert again(checkpoints, now=4.5) == [0, 1, 2]
+    assert again(checkpoints, now=6) == [1, 2]
+    assert again(checkpoints, now=10) == [2]
 
 
 def test_the_first_batch_of_a_connection_is_sent_again_when_nobody_read_it() -> None:
     checkpoints = written(10)
     checkpoints.confirm(10, now=0)
 
-    assert checkpoints.to_send_again(ALL, now=1) == [0]
+    assert again(checkpoints, now=1) == [0]
 
 
 def test_nothing_is_sent_again_after_a_quiet_while() -> None:
     checkpoints = written(10)
     checkpoints.confirm(10, now=0)
 
-    assert checkpoints.to_send_again(ALL, now=5.1) == []
+    assert again(checkpoints, now=5.1) == []
 
 
 def test_at_most_four_megabytes_are_sent_again() -> None:
     checkpoints = written(KEPT_BYTES, KEPT_BYTES // 2, KEPT_BYTES // 2 + 1)
     checkpoints.confirm(2 * KEPT_BYTES + 1, now=0)
 
-    assert checkpoints.to_send_again(ALL, now=0) == [1, 2]
+    assert again(checkpoints, now=0) == [1, 2]
 
 
-def test_what_seems_unread_is_sent_again_however_old_and_less_after_a_second_reset() -> None:
-    checkpoints = written(10, 10, 10, 10)
-    checkpoints.unread_bytes = 20
-    checkpoints.confirm(40, now=0)
-    checkpoints.confirm(40, now=100)
+def test_all_that_a_kernel_may_hold_of_a_receiver_that_hangs_is_sent_again_however_old() -> None:
+    checkpoints = written(10, UNREAD_BYTES // 2, UNREAD_BYTES // 2 + 1, 10)
+    checkpoints.confirm(UNREAD_BYTES + 11, now=0)
+    checkpoints.confirm(UNREAD_BYTES + 11, now=3600)
 
-    assert checkpoints.to_send_again(ALL, now=100) == [2, 3]
-    assert checkpoints.to_send_again(HALF, now=100) == [3]
-    assert checkpoints.to_send_again(NONE, now=100) == []
+    assert again(checkpoints, now=3600, hung=True) == [1, 2, 3]
+    assert again(checkpoints, now=3600) == [3]
 
-    checkpoints.unread_bytes = 0
-    checkpoints.confirm(40, now=101)
-    assert checkpoints.to_send_again(ALL, now=101) == []
+
+def test_a_long_line_after_many_is_kept_as_a_whole() -> None:
+    checkpoints = written(10, 2 * UNREAD_BYTES)
+    checkpoints.confirm(2 * UNREAD_BYTES + 10, now=0)
+    checkpoints.confirm(2 * UNREAD_BYTES + 10, now=3600)
+
+    assert again(checkpoints, now=3600, hung=True) == [1]

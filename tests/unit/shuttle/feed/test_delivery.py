@@ -9,19 +9,22 @@ from typing import Any
 
 import pytest
 
+from drains.delivery.network.errors import HungError
 from drains.delivery.sender import CAPACITY_BYTES
 from drains.transports import REQUEST_LINES_MAX, TCP
 from events.backoff import FORGOTTEN_AFTER_SECONDS
+from events.kafka.records import Offsets
 from shuttle.feed.context import FeedContext
 from shuttle.feed.delivery import IDLE_SECONDS, Delivery
 from shuttle.feed.loss_notices import LossNotice
-from shuttle.feed.resend_guard import LINES_PER_SECOND, PORTION_BYTES_MIN, STANDS_SECONDS, Resend
+from shuttle.feed.portions import TRIES
+from shuttle.feed.resend import FINISH_SECONDS
 from shuttle.feed.writes import Progress, Write
 from tests.support.fake_sender import FakeReceiver, FakeSender
-from tests.support.feed_bench import P0, P1, records, route_of
+from tests.support.feed_bench import P0, P1, records, route_of, run
 
 NOTICE = LossNotice({"gone": 3}, 0.0)
-WEB, UDP = "https://127.0.0.1/", "syslog+udp://127.0.0.1:514"
+WEB = "https://127.0.0.1/"
 
 
 class Owner:
@@ -55,6 +58,12 @@ class Owner:
 
     def confirmed(self, progress: Progress) -> None:
         self.progress.append(progress)
+
+    def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
+        self.again = writes
+
+    def gave_up(self, ends: Offsets, lines: int) -> None:
+        self.told.append(f"gave up {lines}")
 
 
 class Bench:
@@ -289,48 +298,75 @@ async def test_a_partition_that_goes_is_in_no_write_any_more(bench: Bench) -> No
 # What is sent again.
 
 
-async def resets(bench: Bench, number: int) -> list[float]:
-    """So many, while nothing gets on. Returns how much of each was distrusted."""
-    distrusted = []
-    bench.sent(10)
-    bench.confirm()
+async def reset(bench: Bench, *, number: int = 1) -> None:
+    """Of connections that carried offsets 10 to 19 each."""
     for _ in range(number):
-        distrusted.append(bench.delivery.link.distrusted.seconds)
+        bench.delivery.take(1, run(10, 20), (b"x",), 10, has_cursor=True)
+        bench.delivery.flush()
         bench.sender.ended(ConnectionResetError())
-        bench.delivery.guard(bench.owner.again)
+        bench.delivery.resend.in_doubt(ConnectionResetError(), bench.owner.again)
         await bench.connected()
-        bench.sent(9, has_cursor=True)
-    return distrusted
 
 
-async def test_resets_without_progress_step_back_less_and_less(bench: Bench) -> None:
-    assert await resets(bench, 6) == [5.0, 5.0, 5.0, 5.0, 2.5, 0.0]
-    bench.sent(10, has_cursor=True)
+def ends(bench: Bench) -> Offsets | None:
+    return None if bench.delivery.resend.portion is None else bench.delivery.resend.portion.ends
+
+
+def carry(bench: Bench, begin: int, end: int) -> None:
+    """A replay hands a portion over."""
+    bench.delivery.take(1, run(begin, end), (b"x",), end - begin, has_cursor=True)
+    bench.delivery.handed_over()
+
+
+async def test_from_the_second_end_on_a_portion_is_sent_over_a_connection_of_its_own(
+    bench: Bench,
+) -> None:
+    await reset(bench)
+    assert ends(bench) is None
+    await reset(bench)
+    assert ends(bench) == {P0: 15}
+
+    carry(bench, 10, 15)
+    assert bench.sender.finishes == (FINISH_SECONDS, False)
+    assert (bench.delivery.resend.is_finishing, bench.delivery.has_room(bench.now)) == (True, False)
     bench.confirm()
-    assert bench.delivery.link.distrusted.seconds == 5.0
+    bench.sender.ended(None)
+    assert ends(bench) == {P0: 17}
 
 
-async def test_one_that_gets_on_elsewhere_is_distrusted_as_before(bench: Bench) -> None:
-    await resets(bench, 6)
-    bench.delivery.take(1, records(3, P1), (b"much more",), 1)
-    bench.delivery.flush()
+async def test_who_hung_has_to_close_to_be_believed(bench: Bench) -> None:
+    bench.sent(10)
+    bench.sender.ended(HungError())
+    bench.delivery.resend.in_doubt(HungError(), bench.owner.again)
+    await bench.connected()
+    carry(bench, 10, 11)
+    assert bench.sender.finishes == (FINISH_SECONDS, True)
+
+
+async def test_a_portion_without_lines_asks_nobody(bench: Bench) -> None:
+    await reset(bench, number=2)
+    bench.delivery.handed_over()
+    assert bench.sender.finishes is None
+    assert ends(bench) == {P0: 17}
+
+
+async def test_a_line_that_is_given_up_is_told(bench: Bench) -> None:
+    await reset(bench, number=2)
+    carry(bench, 10, 15)
     bench.confirm()
-    assert bench.delivery.link.distrusted.seconds == 5.0
+    bench.sender.ended(None)
+    for begin, end in [(15, 17), (15, 16), *[(15, 16)] * (TRIES - 1)]:
+        await bench.connected()
+        carry(bench, begin, end)
+        bench.sender.ended(ConnectionResetError())
+        bench.delivery.resend.in_doubt(ConnectionResetError(), bench.owner.again)
+    assert bench.owner.told[-1] == "gave up 1"
 
 
 async def test_what_is_another_workers_is_not_waited_for(bench: Bench) -> None:
-    await resets(bench, 6)
+    await reset(bench, number=2)
     bench.delivery.forget([P0])
-    bench.confirm()
-    assert bench.delivery.link.distrusted.seconds == 5.0
-
-
-async def test_after_two_resets_a_part_has_to_stand_before_the_next_goes(bench: Bench) -> None:
-    await resets(bench, 2)
-    assert bench.delivery.has_room(bench.now)
-    bench.sent(11, b"x" * PORTION_BYTES_MIN, has_cursor=True)
-    assert not bench.delivery.has_room(bench.now)
-    assert bench.delivery.has_room(bench.now + STANDS_SECONDS)
+    assert ends(bench) is None
 
 
 async def test_half_a_minute_of_progress_makes_the_next_wait_short(
@@ -358,26 +394,13 @@ async def test_a_replay_has_room_while_half_of_what_a_receiver_may_hold_is_free(
     assert not bench.delivery.has_room(bench.now), "nobody is there"
 
 
-async def test_a_replay_over_udp_goes_at_so_many_lines_a_second(benches: Benches) -> None:
-    bench = benches(UDP)
-    await bench.connected()
-    bench.delivery.take(1, records(10), (b"x",), LINES_PER_SECOND // 5, has_cursor=True)
-    bench.delivery.flush()
-
-    assert not bench.delivery.has_room(bench.now + 0.19)
-    assert bench.delivery.has_room(bench.now + 0.21)
-    bench.delivery.take(1, records(10), (b"x",), LINES_PER_SECOND)
-    bench.delivery.flush()
-    assert bench.delivery.has_room(bench.now + 0.21), "live lines are not paced"
-
-
 async def failed_request(web: Bench) -> str:
     """Its name; it is to be put together once more."""
     await web.connected()
     web.take(10, b"a")
     web.sent(11, b"b")
     web.sender.ended(ConnectionResetError())
-    web.delivery.resend = Resend(web.owner.again[0])
+    web.delivery.resend.request(web.owner.again[0], None)
     await web.connected()
     return web.receiver.senders[0].names[0]
 
@@ -389,9 +412,9 @@ async def test_a_failed_request_is_put_together_before_it_is_sent_again(benches:
     web.sent(11, b"b", has_cursor=True)
     assert web.sender.sent == []
 
-    web.delivery.resent()
+    web.delivery.handed_over()
     assert (web.sender.sent, web.sender.names) == ([b"ab"], [name])
-    assert web.delivery.resend is None
+    assert web.delivery.resend.portion is None
 
 
 async def test_a_request_that_is_cut_otherwise_keeps_its_name(benches: Benches) -> None:
@@ -399,7 +422,7 @@ async def test_a_request_that_is_cut_otherwise_keeps_its_name(benches: Benches) 
     web = benches(WEB)
     name = await failed_request(web)
     web.sent(11, b"b", has_cursor=True)
-    web.delivery.resent()
+    web.delivery.handed_over()
     assert web.sender.names == [name]
 
 
@@ -413,11 +436,11 @@ async def test_a_large_request_that_failed_still_fits(benches: Benches) -> None:
 async def test_a_request_waits_for_nothing_of_a_partition_that_goes(benches: Benches) -> None:
     web = benches(WEB)
     await failed_request(web)
-    resend = web.delivery.resend
-    assert resend is not None
-    assert not resend.is_complete({P0: 10})
+    portion = web.delivery.resend.portion
+    assert portion is not None
+    assert not portion.is_complete({P0: 10})
     web.delivery.forget([P0])
-    assert resend.is_complete({P0: 10})
+    assert portion.is_complete({P0: 10})
 
 
 # The connection.

@@ -236,21 +236,21 @@ async def test_live_lines_wait_until_a_failed_request_is_whole_again(web: FeedBe
 
     web.feed.gaps.replayed_to(P0, 11)
     web.feed.gaps.replayed_to(P1, 4)
-    web.feed.resent()
+    web.feed.handed_over_portion()
     assert web.feed.takes_live
     assert (web.sender.sent, web.sender.names) == ([b"ac"], web.receiver.senders[0].names)
 
 
 async def test_a_failed_request_of_which_nothing_is_missing_is_forgotten(web: FeedBench) -> None:
     web.feed.skip({P0: 20, P1: 20}, {P0: 20, P1: 20}, SKIPPED)
-    assert (web.feed.outbound.delivery.resend, web.feed.takes_live) == (None, True)
+    assert (web.feed.outbound.delivery.resend.portion, web.feed.takes_live) == (None, True)
 
 
 async def test_a_rewound_drain_sends_no_failed_request_again(web: FeedBench) -> None:
     version = web.feed.gaps.gap_version
     web.feed.rewind(windows({P0: 5}), {P0: 100})
 
-    assert web.feed.outbound.delivery.resend is None
+    assert web.feed.outbound.delivery.resend.portion is None
     assert web.feed.gaps.gap_version > version
     assert web.feed.gaps.offsets == {P0: 5, P1: 3}
 
@@ -272,7 +272,7 @@ async def test_a_pass_lets_go_when_there_is_no_request_to_be_cut_any_more(
     version = web.feed.gaps.gap_version
     cease(web)
 
-    assert web.feed.outbound.delivery.resend is None
+    assert web.feed.outbound.delivery.resend.portion is None
     assert web.feed.gaps.gap_version > version
     assert web.feed.gaps.offsets[P2] == 20
 

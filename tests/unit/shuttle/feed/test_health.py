@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from drains.delivery.network.errors import STOPPED_READING
 from shuttle.feed.health import (
+    ANSWER_SECONDS,
     GIVE_UP_SECONDS,
     LATE_SECONDS,
     PROVEN_SECONDS,
-    STOPPED_READING,
     STUCK_SECONDS,
     WRITE_SECONDS,
     Health,
@@ -36,7 +37,9 @@ def connected() -> Health:
         (WRITE_SECONDS + 1, 1, True, Verdict(has_room=True)),
         (LATE_SECONDS + 1, 0, False, Verdict("the receiver is late")),
         (LATE_SECONDS + 1, 1, True, Verdict("the receiver is late")),
-        (GIVE_UP_SECONDS + 1, 1, True, Verdict(STOPPED_READING, give_up=True)),
+        (GIVE_UP_SECONDS + 1, 1, False, Verdict(STOPPED_READING, give_up=True)),
+        (GIVE_UP_SECONDS + 1, 1, True, Verdict("the receiver is late")),
+        (ANSWER_SECONDS + 1, 1, True, Verdict(STOPPED_READING, give_up=True)),
     ],
 )
 def test_what_is_made_of_a_wait(

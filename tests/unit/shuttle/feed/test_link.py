@@ -11,7 +11,6 @@ import pytest
 
 from drains.delivery.network.errors import DialError
 from drains.delivery.sender import Ended, Sender
-from drains.delivery.senders.checkpoints import NO_STEP_BACK
 from drains.delivery.senders.http_answers import HttpError
 from drains.routes import Route
 from drains.transports import TCP
@@ -276,21 +275,12 @@ async def test_a_clean_close_over_lines_in_doubt_is_a_failure(bench: Bench) -> N
     assert bench.timers.waiting == 1
 
 
-async def test_what_was_confirmed_lately_is_in_doubt_as_far_as_it_is_distrusted(
-    bench: Bench,
-) -> None:
+async def test_what_was_confirmed_lately_is_in_doubt(bench: Bench) -> None:
     sender = await bench.opened()
     lately, under_way = bench.sent(confirmed=True), bench.sent(confirmed=False)
     sender.ended(ConnectionResetError())
     assert bench.owner.again == [lately, under_way]
     assert bench.owner.told == ["opened", "ending", "failed"]
-
-    bench.timers.end()
-    await settled()
-    bench.link.distrusted = NO_STEP_BACK
-    bench.sent(confirmed=True)
-    bench.receiver.senders[-1].ended(ConnectionResetError())
-    assert bench.owner.again == [lately, under_way]
 
 
 async def test_a_connection_that_is_given_up_has_failed_of_that(bench: Bench) -> None:

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
-from drains.delivery.network.errors import ConnectionEndedError, UnansweredError
+from drains.delivery.network.errors import (
+    STOPPED_READING,
+    ConnectionEndedError,
+    UnansweredError,
+)
 from drains.delivery.sender import CAPACITY_BYTES
-from drains.delivery.senders.checkpoints import StepBack
 from drains.delivery.senders.http_answers import HttpError
 from drains.filters import LineFilter
 from drains.routes import Route
@@ -22,16 +25,14 @@ from shuttle.feed.health import (
     GIVE_UP_SECONDS,
     LATE_SECONDS,
     PROVEN_SECONDS,
-    STOPPED_READING,
     STUCK_SECONDS,
     WRITE_SECONDS,
 )
 from shuttle.feed.loss_notices import LossNotice
 from shuttle.feed.outbound import Outbound
-from shuttle.feed.resend_guard import FULL_RESETS, Resend
 from shuttle.feed.writes import Progress, Write
 from tests.support.fake_sender import FakeReceiver, FakeSender
-from tests.support.feed_bench import P0, P1, records, route_of
+from tests.support.feed_bench import P0, P1, records, route_of, run
 
 SYSLOG, WEB = "syslog://127.0.0.1:514", "https://127.0.0.1/"
 
@@ -52,8 +53,8 @@ class Owner:
     def stalled(self) -> None:
         self.told.append("stalled")
 
-    def resend_dropped(self) -> None:
-        self.told.append("resend dropped")
+    def portion_dropped(self) -> None:
+        self.told.append("portion dropped")
 
     def changed(self) -> None:
         self.told.append("changed")
@@ -62,6 +63,9 @@ class Owner:
         return None
 
     def confirmed(self, progress: Progress) -> None: ...
+
+    def gave_up(self, ends: dict[Any, int], lines: int) -> None:
+        self.told.append(f"gave up {lines}")
 
 
 class Bench:
@@ -258,12 +262,16 @@ async def test_what_was_under_way_and_what_has_gathered_is_replayed(bench: Bench
     assert (bench.outbound.takes_lines, bench.outbound.health.error) == (False, "HTTP 503")
 
 
-async def test_one_that_fails_again_and_again_is_sent_less_of_what_it_had(bench: Bench) -> None:
-    for _ in range(FULL_RESETS):
-        bench.sent()
+async def test_one_that_fails_again_is_sent_a_portion_of_what_it_had(bench: Bench) -> None:
+    for _ in range(2):
+        assert bench.outbound.delivery.resend.portion is None
+        bench.outbound.delivery.take(1, run(10, 20), (b"x",), 10)
+        bench.outbound.delivery.flush()
         bench.sender.ended(ConnectionResetError())
         await bench.connected()
-    assert bench.outbound.delivery.link.distrusted == StepBack().halved()
+    portion = bench.outbound.delivery.resend.portion
+    assert portion is not None
+    assert portion.ends == {P0: 15}
 
 
 async def test_one_that_failed_shows_so_until_something_is_confirmed(bench: Bench) -> None:
@@ -313,7 +321,7 @@ async def test_who_gave_no_answer_is_not_believed_in_before_there_is_one(
     bench.outbound.tend(bench.now)
     assert bench.outbound.health.is_good is believed
 
-    bench.outbound.delivery.resend = None
+    bench.outbound.delivery.resend.drop()
     bench.sent()
     bench.confirm()
     assert bench.outbound.health.is_good
@@ -519,10 +527,10 @@ async def failed_request(bench: Bench, error: Exception) -> None:
 async def test_the_first_request_that_failed_is_cut_exactly_so_again(benches: Benches) -> None:
     web = benches(WEB)
     await failed_request(web, HttpError(503, {}))
-    resend = web.outbound.delivery.resend
+    portion = web.outbound.delivery.resend.portion
 
-    assert resend is not None
-    assert (resend.limit_of(P0), resend.limit_of(P1)) == (11, 4)
+    assert portion is not None
+    assert (portion.limit_of(P0), portion.limit_of(P1)) == (11, 4)
     assert web.owner.again == [({P0: 10, P1: 3}, True), ({P0: 12}, True)]
 
 
@@ -532,7 +540,7 @@ async def test_one_that_is_refused_or_that_nobody_answers_is_not_cut_so_again(
 ) -> None:
     bench = benches(url)
     await failed_request(bench, HttpError(status, {}))
-    assert bench.outbound.delivery.resend is None
+    assert bench.outbound.delivery.resend.portion is None
     assert len(bench.owner.again) == 2
 
 
@@ -543,12 +551,12 @@ async def test_one_that_is_refused_when_it_comes_again_is_cut_so_no_more(
     await failed_request(web, HttpError(503, {}))
     await web.connected()
     web.sent(10)
-    web.outbound.delivery.resent()
+    web.outbound.delivery.handed_over()
     (write,) = web.outbound.delivery.unconfirmed()
-    web.outbound.delivery.resend = Resend(write)
+    web.outbound.delivery.resend.request(write, None)
     web.sender.ended(HttpError(400, {}))
-    assert web.outbound.delivery.resend is None
-    assert web.owner.told.count("resend dropped") == 1
+    assert web.outbound.delivery.resend.portion is None
+    assert web.owner.told.count("portion dropped") == 1
 
 
 async def test_one_that_ends_the_connection_is_cut_exactly_so_once(benches: Benches) -> None:
@@ -556,12 +564,12 @@ async def test_one_that_ends_the_connection_is_cut_exactly_so_once(benches: Benc
     await failed_request(web, UnansweredError("connection reset by the receiver"))
     await web.connected()
     web.outbound.delivery.take(1, records(10), (b"x",), 1)
-    web.outbound.delivery.resent()
+    web.outbound.delivery.handed_over()
     (write,) = web.outbound.delivery.unconfirmed()
     assert write.unanswered == 1
 
     web.sender.ended(UnansweredError("connection reset by the receiver"))
-    assert web.outbound.delivery.resend is None
+    assert web.outbound.delivery.resend.portion is None
 
 
 async def test_how_often_it_has_ended_the_connection_is_kept_over_other_failures(
@@ -571,11 +579,11 @@ async def test_how_often_it_has_ended_the_connection_is_kept_over_other_failures
     await failed_request(web, UnansweredError("connection reset by the receiver"))
     await web.connected()
     web.outbound.delivery.take(1, records(10), (b"x",), 1)
-    web.outbound.delivery.resent()
+    web.outbound.delivery.handed_over()
     web.sender.ended(HttpError(503, {}))
-    resend = web.outbound.delivery.resend
-    assert resend is not None
-    assert resend.unanswered == 1
+    portion = web.outbound.delivery.resend.portion
+    assert portion is not None
+    assert portion.unanswered == 1
 
 
 async def test_a_request_that_another_way_would_cut_otherwise_is_told_to_be_none(
@@ -584,9 +592,12 @@ async def test_a_request_that_another_way_would_cut_otherwise_is_told_to_be_none
     web = benches(WEB)
     await failed_request(web, HttpError(503, {}))
     web.outbound.change_to(route_of(WEB, filter=LineFilter(include="x")))
-    assert "resend dropped" not in web.owner.told
+    assert "portion dropped" not in web.owner.told
     web.outbound.change_to(route_of(WEB, headers={"X-A": "b"}))
-    assert (web.owner.told.count("resend dropped"), web.outbound.delivery.resend) == (1, None)
+    assert (web.owner.told.count("portion dropped"), web.outbound.delivery.resend.portion) == (
+        1,
+        None,
+    )
 
 
 async def test_of_a_request_whose_partitions_went_its_owner_sees_what_is_left(

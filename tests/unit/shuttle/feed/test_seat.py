@@ -9,19 +9,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from drains.delivery.sender import CAPACITY_BYTES
-from events.kafka.records import PartitionRecords, TopicPartition
+from events.kafka.records import PartitionRecords
 from shuttle.feed.loss_notices import EXPIRED, TOO_OLD
 from shuttle.feed.seat import Seat
-from tests.support.feed_bench import P0, P1, FeedBench, cursors, route_of, windows
-from tests.support.records import RECORD_TIME_MS, kubernetes_event, records_of
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, route_of, run, windows
+from tests.support.records import RECORD_TIME_MS
 
 LIVE = {P0: 1000, P1: 1000}
 LIMIT = 100
-
-
-def run(begin: int, end: int, partition: TopicPartition = P0) -> PartitionRecords:
-    values = [kubernetes_event("x")] * (end - begin)
-    return records_of(values, partition.topic, partition.number, begin)
 
 
 @pytest.fixture
@@ -196,7 +191,7 @@ async def failed(bench: FeedBench) -> Seat:
 async def test_a_request_gets_the_lines_that_it_had_and_no_others(bench: FeedBench) -> None:
     seat = await failed(bench)
     part = seat.part_of(run(5, 30))
-    assert seat.is_resending
+    assert seat.portion is not None
     assert part is not None
     assert (part.begin, part.end) == (10, 20)
     assert seat.part_of(run(500, 501, P1)) is None
@@ -208,9 +203,9 @@ async def test_a_request_gets_the_lines_that_it_had_and_no_others(bench: FeedBen
 
 async def test_a_request_is_whole_when_the_pass_is_at_its_ends(bench: FeedBench) -> None:
     seat = await failed(bench)
-    assert not seat.has_resent({P0: 19, P1: 700}, LIVE)
+    assert not seat.has_handed_over({P0: 19, P1: 700}, LIVE)
     assert seat.gaps == {P0: 19, P1: 500}
-    assert seat.has_resent({P0: 25, P1: 700}, LIVE)
+    assert seat.has_handed_over({P0: 25, P1: 700}, LIVE)
     assert seat.gaps == {P0: 20, P1: 500}
 
 
@@ -218,7 +213,7 @@ async def test_a_request_of_a_log_that_is_shorter_by_now_waits_for_no_more_of_it
     bench: FeedBench,
 ) -> None:
     seat = await failed(bench)
-    assert seat.has_resent({P0: 15}, {P0: 15, P1: 1000})
+    assert seat.has_handed_over({P0: 15}, {P0: 15, P1: 1000})
 
 
 async def test_a_request_stays_where_it_ends_though_the_pass_has_gone_on(bench: FeedBench) -> None:
@@ -230,7 +225,7 @@ async def test_a_request_stays_where_it_ends_though_the_pass_has_gone_on(bench: 
 async def test_who_has_no_request_or_a_void_seat_has_not_resent_it(
     bench: FeedBench, seat: Seat
 ) -> None:
-    assert not seat.has_resent({P0: 1000}, LIVE)
+    assert not seat.has_handed_over({P0: 1000}, LIVE)
     seat = await failed(bench)
     bench.feed.gaps.let_go_of_seats()
-    assert not seat.has_resent({P0: 25, P1: 700}, LIVE)
+    assert not seat.has_handed_over({P0: 25, P1: 700}, LIVE)

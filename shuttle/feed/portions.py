@@ -1,0 +1,237 @@
+"""What is sent again after connections have ended, in portions that get smaller and larger.
+
+A kernel confirms bytes that nobody may ever read. So when a connection ends, what was confirmed
+lately is sent again; and when that ends as well, only *a portion* of it at a time, each over a
+connection of its own that shows whether the portion was read: half as much as failed, down to one
+line; four times as much as went well. A line that ends its connection three times, where others
+pass, is given up: a receiver that has no room for it is to miss that line and no other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Collection
+from statistics import median
+from typing import cast
+
+from drains.delivery.senders.checkpoints import KEPT_SECONDS
+from events.kafka.records import (
+    Offsets,
+    PartitionRecords,
+    TopicPartition,
+    offset_of,
+    size_of,
+)
+from shuttle.feed.portion import GivenUp, Portion, Window, bounds_of, first_half_of, holds, width_of
+from shuttle.feed.writes import Write
+
+STANDS_SECONDS = KEPT_SECONDS + 0.5
+"""What a connection has carried for so long without ending has been read."""
+NEIGHBOURS = 4
+TRIES = 3
+"""A line is given up after so many connections of its own."""
+EAGER_SECONDS, TRIES_SECONDS = (0.05, 0.25), (1.0, 3.0)
+FIRST_OFFSETS = 64
+GROWTH = 4
+LONGER, SIZES_KEPT = 2, 100
+"""A record so many times as long as usual is suspected first."""
+
+
+class Portions:
+    """Owns what is in doubt of what a receiver was sent, and the `portion` that is tried next.
+
+    Times are monotonic seconds.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Nothing is in doubt."""
+        self.portion: Portion | None = None
+        self.hangs = False
+        """It has stopped reading: that a connection stands shows nothing."""
+        self._doubted: Offsets = {}
+        """Up to here everything is to be confirmed once more."""
+        self._to_confirm: set[TopicPartition] = set()
+        self._stands_at = math.inf
+        """When all of that will have stood for long enough."""
+        self._at: Offsets = {}
+        """How far it got, by partition."""
+        self._failed: Offsets = {}
+        """Where the smallest portion ends that ended a connection."""
+        self._longest: tuple[TopicPartition, int] | None = None
+        """The record that is suspected first."""
+        self._longest_bytes = 0
+        self._usual_bytes: deque[float] = deque(maxlen=SIZES_KEPT)
+        self._width = FIRST_OFFSETS
+        """Of the next portion, while none of that kind is known."""
+        self._takes_others = False
+        """Something was read since a line was given up."""
+        self._tries = 0
+        """Connections that the line alone has ended which is tried."""
+        self._suspect: GivenUp | None = None
+        """That line, while the one behind it is tried."""
+        self._misses, self._most_misses = 0, NEIGHBOURS
+        """How many behind it did not pass either, and after how many it is waited."""
+        self._is_stuck = False
+
+    @property
+    def in_doubt(self) -> bool:
+        return bool(self._doubted)
+
+    @property
+    def wait_seconds(self) -> tuple[float, float] | None:
+        """How long to wait between two tries, at least and at most; None: ever longer. That is when
+        not even a line alone gets there: it may be the receiver that is ill."""
+        if self.portion is None or self._is_stuck:
+            return None
+        return TRIES_SECONDS if self._tries else EAGER_SECONDS
+
+    def sent(self, records: PartitionRecords) -> None:
+        """What is in doubt is sent once more: note what may be too long."""
+        found = max(records.messages, key=size_of)
+        self._usual_bytes.append(sum(map(size_of, records.messages)) / len(records))
+        if size_of(found) > self._longest_bytes:
+            self._longest_bytes = size_of(found)
+            self._longest = records.partition, offset_of(found)
+
+    def confirmed(self, write: Write, now: float) -> None:
+        """While there is no portion."""
+        if self._to_confirm:
+            for partition, end in write.ends.items():
+                if end >= self._doubted.get(partition, end):
+                    self._to_confirm.discard(partition)
+            if not self._to_confirm:
+                self._stands_at = now + STANDS_SECONDS
+
+    def forget(self, partitions: Collection[TopicPartition]) -> None:
+        """Partitions that are another worker's."""
+        for partition in partitions:
+            for known in (self._doubted, self._at, self._failed):
+                known.pop(partition, None)
+            self._to_confirm.discard(partition)
+            if self.portion is not None:
+                self.portion.forget(partition)
+        if not self._doubted:
+            self.reset()
+
+    def ended(self, writes: Collection[Write], now: float, *, hung: bool) -> GivenUp | None:
+        """A connection has ended with these in doubt, `hung`: because the receiver stopped reading.
+
+        Returns what is given up by that.
+        """
+        self.hangs = self.hangs or hung
+        if self.portion is not None:
+            return self._portion_failed(writes)
+        once_more = bool(self._doubted) and now < self._stands_at
+        self._at, self._doubted = bounds_of(writes)
+        self._to_confirm, self._stands_at = set(self._doubted), math.inf
+        if once_more or hung:
+            self._failed = dict(self._doubted)
+            self._choose()
+        return None
+
+    def passed(self, lines: int) -> GivenUp | None:
+        """So many lines of the portion were handed over, and have been read.
+
+        Returns what is given up now that others went well.
+        """
+        portion, suspect = cast(Portion, self.portion), self._suspect
+        if not lines and suspect is not None:
+            if not self._misses:
+                self._width *= GROWTH
+            self._try_behind(suspect, portion.ends, at_the_end=not portion.ends)
+            return None
+        if lines:
+            self._takes_others, self._tries, self._is_stuck = suspect is None, 0, False
+        self._suspect = None
+        # What lies between a line that is given up and the one that passed is tried for itself.
+        self._at |= portion.ends if suspect is None else suspect.ends
+        if not self._window(self._failed):
+            self._width *= GROWTH
+        self._choose()
+        return suspect
+
+    def _portion_failed(self, writes: Collection[Write]) -> GivenUp | None:
+        begins, ends = bounds_of(writes)
+        lines = sum(write.lines for write in writes)
+        if self._suspect is not None:
+            self._not_behind_either(self._suspect, ends, lines)
+            return None
+        self._at |= begins  # what stood for long has been read
+        if self._longest is not None and not holds(self._window(ends), *self._longest):
+            self._longest = None  # it is another
+        self._failed, self._width = ends, FIRST_OFFSETS
+        if lines > 1 and width_of(self._window(ends)) > 1:
+            self._tries = 0
+            self._choose()
+            return None
+        self.portion = Portion(ends)
+        self._tries += 1
+        return self._judge(GivenUp(ends, lines)) if self._tries >= TRIES else None
+
+    def _judge(self, line: GivenUp) -> GivenUp | None:
+        """It has ended that many connections."""
+        if not self._takes_others:
+            self._width, self._misses = 1, 0
+            self._try_behind(line, line.ends, at_the_end=False)
+            return None
+        self._takes_others, self._tries = False, 0
+        self._at |= line.ends
+        self._choose()
+        return line
+
+    def _try_behind(self, line: GivenUp, behind: Offsets, *, at_the_end: bool) -> None:
+        """Whether what comes behind these offsets passes. `at_the_end`: no more is to be tried."""
+        if at_the_end:
+            self._wait_with(line)
+            return
+        self._suspect = line
+        ends = {partition: end + self._width for partition, end in behind.items()}
+        self.portion = Portion(ends, left_out=self._window(behind))
+
+    def _not_behind_either(self, line: GivenUp, ends: Offsets, lines: int) -> None:
+        """These many, up to these offsets, did not pass either."""
+        behind = cast(Portion, self.portion).left_out_to
+        if lines > 1:  # one of them may
+            self._width = max(max(ends[p] - behind[p] for p in ends) // 2, 1)
+        else:
+            self._misses, behind = self._misses + 1, ends
+        self._try_behind(line, behind, at_the_end=self._misses >= self._most_misses)
+
+    def _wait_with(self, line: GivenUp) -> None:
+        """Nothing shows that it is this line's fault."""
+        self.portion, self._suspect = Portion(line.ends), None
+        self._tries, self._is_stuck = 0, True
+        self._most_misses *= 2
+
+    def _choose(self) -> None:
+        """The next portion, or none when nothing is in doubt any more."""
+        if window := self._window(self._failed):
+            self.portion = Portion(self._but_the_longest(window) or first_half_of(window))
+        elif window := self._window(self._doubted):
+            ends = {p: min(begin + self._width, end) for p, (begin, end) in window.items()}
+            self.portion = Portion(ends)
+        else:
+            self.reset()
+
+    def _but_the_longest(self, window: Window) -> Offsets | None:
+        """All but what may be too long; then that alone."""
+        is_long = self._longest_bytes > LONGER * median(self._usual_bytes or [0])
+        if self._longest is None or not is_long or not holds(window, *self._longest):
+            return None
+        partition, offset = self._longest
+        rest = {p: end for p, (_, end) in window.items() if p != partition}
+        if window[partition][0] < offset:
+            rest[partition] = offset
+        if not rest:
+            self._longest = None
+            return {partition: offset + 1}
+        return rest
+
+    def _window(self, ends: Offsets) -> Window:
+        """From where it got to up to these."""
+        begins = {partition: self._at.get(partition, end) for partition, end in ends.items()}
+        return {p: (begins[p], end) for p, end in ends.items() if begins[p] < end}

@@ -1,0 +1,140 @@
+"""What is sent again before anything else, and how its receiver is asked whether it has read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from drains.delivery.network.errors import HungError, UnansweredError
+from drains.delivery.sender import Finishing, Sender
+from events.kafka.records import Offsets, PartitionRecords, TopicPartition
+from shuttle.feed.link import Link
+from shuttle.feed.portion import GivenUp, Portion
+from shuttle.feed.portions import Portions
+from shuttle.feed.writes import Write, WriteOwner
+
+FINISH_SECONDS = 2.0
+"""How long a receiver may take to close in answer to the end of a portion."""
+
+
+class Resend:
+    """Owns the `portion` that a replay is to hand over before anything else: a request that failed,
+    or some of what a receiver ended its connections over, and the connection that is to show
+    whether that has been read."""
+
+    def __init__(self, link: Link, writes: WriteOwner, clock: Callable[[], float]) -> None:
+        self.portion: Portion | None = None
+        self._link = link
+        self._writes = writes
+        self._clock = clock
+        self._portions = Portions()
+        self._finishing: Sender[Write] | None = None
+        """Has all of a portion, and is to show whether that has been read."""
+        self._lines = 0
+        """Handed to this connection."""
+
+    @property
+    def gathers(self) -> bool:
+        """Whether a request is being put together once more: it goes out as a whole."""
+        return self.portion is not None and bool(self.portion.name)
+
+    @property
+    def is_finishing(self) -> bool:
+        """Whether a connection is to show whether all of its portion has been read."""
+        return self._finishing is not None and self._finishing is self._link.sender
+
+    # Lines on their way.
+
+    def took(self, records: PartitionRecords, write: Write) -> None:
+        """Lines of these are in a write."""
+        if self._portions.in_doubt:
+            self._portions.sent(records)
+        if self.portion is not None:
+            self.portion.hold(write)
+
+    def sends(self, write: Write) -> None:
+        """To the connection."""
+        self._lines += write.lines
+
+    def confirmed(self, write: Write, now: float) -> None:
+        if self.portion is None:
+            self._portions.confirmed(write, now)
+
+    def forget(self, partitions: Collection[TopicPartition]) -> None:
+        """Partitions that are another worker's."""
+        if self.portion is not None and self.gathers:
+            for partition in partitions:
+                self.portion.forget(partition)
+        else:
+            self._portions.forget(partitions)
+            self._follow(None)
+
+    # What is sent again.
+
+    def request(self, failed: Write, error: Exception | None) -> None:
+        """It is to be cut exactly so once more."""
+        unanswered = failed.unanswered + isinstance(error, UnansweredError)
+        self.portion = Portion(failed.ends, failed.name, unanswered)
+
+    def in_doubt(self, error: Exception | None, again: list[Write]) -> None:
+        """A connection has ended of that error, and nobody may have read these."""
+        hung = isinstance(error, HungError)
+        self._follow(self._portions.ended(again, self._clock(), hung=hung))
+
+    def is_moot(self, gaps: Mapping[TopicPartition, int]) -> bool:
+        """Whether nothing of it is missing any more, by another way than being handed over."""
+        portion = None if self.is_finishing else self.portion
+        return portion is not None and portion.is_complete(gaps)
+
+    def is_whole(self, write: Write | None) -> None:
+        """All of the request is in this write; None: nothing of it is left."""
+        portion, self.portion = self.portion, None
+        if write is not None and portion is not None:
+            write.sent_as, write.unanswered = portion.name, portion.unanswered
+
+    def is_handed_over(self) -> None:
+        """All of the portion is on its way."""
+        if self.portion is None:
+            return
+        if not self._lines:
+            self._reopen(self.portion.held)
+            self._follow(self._portions.passed(0))
+        elif isinstance(self._link.sender, Finishing):
+            self._finishing = self._link.sender
+            self._finishing.finish(FINISH_SECONDS, must_close=self._portions.hangs)
+
+    def drop(self) -> None:
+        """Nothing is to be handed over before anything else."""
+        self._portions.reset()
+        self._follow(None)
+
+    # The connection.
+
+    def opened(self) -> None:
+        self._finishing, self._lines = None, 0
+
+    def closed(self) -> None:
+        """The receiver has closed, and has read all that it was sent."""
+        finishing, self._finishing = self._finishing, None
+        if finishing is None or self.portion is None:
+            return
+        left_out = self.portion.held
+        given_up = self._portions.passed(self._lines)
+        if given_up is not None and left_out:
+            self._reopen(given_up.ends)
+        self._follow(given_up)
+        self._link.want()
+
+    # Inside.
+
+    def _follow(self, given_up: GivenUp | None) -> None:
+        self.portion = self._portions.portion
+        self._link.hurry(self._portions.wait_seconds)
+        if given_up is not None:
+            self._writes.gave_up(given_up.ends, given_up.lines)
+
+    def _reopen(self, begins: Offsets) -> None:
+        """Lines that were left out are still to come, from here on."""
+        if begins:
+            write = Write(0, self._clock(), has_cursor=True)
+            write.begins, write.ends = dict(begins), dict(begins)
+            self._writes.to_be_replayed([write], sent=False)
