@@ -22,7 +22,6 @@ class Scenario:
     """More than one divide the partitions among them when the drains are made, in measured time."""
     replayed: bool = False
     """The drains are paused while the worker goes over the records, then replay them all."""
-    aim_us: float | None = None
     aim_floors: float | None = None
 
     @property
@@ -50,10 +49,10 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("kubernetes", aim_us=2.5, aim_floors=1.7),
-    Scenario("kubernetes", apps=100, aim_us=2.8, aim_floors=1.9),
-    Scenario("kubernetes", apps=100, drained=5, aim_us=1.7, aim_floors=1.15),
-    Scenario("kubernetes", fan_out=10, share=0.2, aim_us=6.0, aim_floors=4),
+    Scenario("kubernetes", aim_floors=1.55),
+    Scenario("kubernetes", apps=100, aim_floors=1.7),
+    Scenario("kubernetes", apps=100, drained=5, aim_floors=0.95),
+    Scenario("kubernetes", fan_out=10, share=0.2, aim_floors=2.8),
     Scenario("kubernetes", replayed=True),
     Scenario("kubernetes", workers=4),
     Scenario("kubernetes", "octet"),

@@ -107,11 +107,6 @@ def offset_of(message: Message) -> int:
     return cast(int, message.offset())
 
 
-def size_of(message: Message) -> int:
-    """Bytes of a record's value."""
-    return len(message.value() or b"")
-
-
 def message_partition(message: Message) -> TopicPartition:
     """Where a record came from."""
     return TopicPartition(cast(str, message.topic()), cast(int, message.partition()))

@@ -75,7 +75,7 @@ class Delivery:
         if write is None:
             write = self._begin(batch, has_cursor=has_cursor)
         outbox.add(records, data, lines)
-        self.resend.took(records, write)
+        self.resend.took(write)
         if outbox.size >= self._limits.bytes or write.lines >= self._limits.lines:
             self.flush()
 
@@ -92,7 +92,7 @@ class Delivery:
                 self._owner.leave_live("the receiver takes too long to answer")
             return
         self._sent_at = self._clock()
-        self.resend.sends(write)
+        self.resend.sends(write, outbox.size)
         sender.send(outbox.take(), write)
         if sender.buffered_bytes > sender.capacity_bytes:
             self._owner.leave_live("the receiver does not keep up")

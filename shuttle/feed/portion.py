@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from statistics import median
 from typing import NamedTuple
 
 from events.kafka.records import Offsets, TopicPartition
 from shuttle.feed.writes import Write
+
+LONG_BYTES, LONGER = 480, 2
+"""No receiver may refuse shorter lines; and so many times as long as usual."""
 
 Window = dict[TopicPartition, tuple[int, int]]
 """Offsets from the first to just before the second."""
@@ -73,9 +77,19 @@ def width_of(window: Window) -> int:
     return sum(end - begin for begin, end in window.values())
 
 
-def holds(window: Window, partition: TopicPartition, offset: int) -> bool:
-    begin, end = window.get(partition, (0, 0))
-    return begin <= offset < end
+def overlap(one: Window, other: Window) -> bool:
+    both = one.keys() & other.keys()
+    return any(one[p][0] < other[p][1] and other[p][0] < one[p][1] for p in both)
+
+
+def longest_of(writes: Collection[Write]) -> Window:
+    """The write whose lines are longer than usual by far: one of them may be too long; or none."""
+    sizes = {write: write.size / write.lines for write in writes if write.lines}
+    longest = max(sizes, key=sizes.__getitem__, default=None)
+    usual = median(sizes.values()) if sizes else 0.0
+    if longest is None or sizes[longest] < max(LONG_BYTES, LONGER * usual):
+        return {}
+    return {p: (begin, longest.ends[p]) for p, begin in longest.begins.items()}
 
 
 def first_half_of(window: Window) -> Offsets:

@@ -10,20 +10,21 @@ pass, is given up: a receiver that has no room for it is to miss that line and n
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Collection
-from statistics import median
 from typing import cast
 
 from drains.delivery.senders.checkpoints import KEPT_SECONDS
-from events.kafka.records import (
-    Offsets,
-    PartitionRecords,
-    TopicPartition,
-    offset_of,
-    size_of,
+from events.kafka.records import Offsets, TopicPartition
+from shuttle.feed.portion import (
+    GivenUp,
+    Portion,
+    Window,
+    bounds_of,
+    first_half_of,
+    longest_of,
+    overlap,
+    width_of,
 )
-from shuttle.feed.portion import GivenUp, Portion, Window, bounds_of, first_half_of, holds, width_of
 from shuttle.feed.writes import Write
 
 STANDS_SECONDS = KEPT_SECONDS + 0.5
@@ -34,8 +35,6 @@ TRIES = 3
 EAGER_SECONDS, TRIES_SECONDS = (0.05, 0.25), (1.0, 3.0)
 FIRST_OFFSETS = 64
 GROWTH = 4
-LONGER, SIZES_KEPT = 2, 100
-"""A record so many times as long as usual is suspected first."""
 
 
 class Portions:
@@ -61,10 +60,8 @@ class Portions:
         """How far it got, by partition."""
         self._failed: Offsets = {}
         """Where the smallest portion ends that ended a connection."""
-        self._longest: tuple[TopicPartition, int] | None = None
-        """The record that is suspected first."""
-        self._longest_bytes = 0
-        self._usual_bytes: deque[float] = deque(maxlen=SIZES_KEPT)
+        self._suspected: Window = {}
+        """Where the line may be that is too long."""
         self._width = FIRST_OFFSETS
         """Of the next portion, while none of that kind is known."""
         self._takes_others = False
@@ -88,14 +85,6 @@ class Portions:
         if self.portion is None or self._is_stuck:
             return None
         return TRIES_SECONDS if self._tries else EAGER_SECONDS
-
-    def sent(self, records: PartitionRecords) -> None:
-        """What is in doubt is sent once more: note what may be too long."""
-        found = max(records.messages, key=size_of)
-        self._usual_bytes.append(sum(map(size_of, records.messages)) / len(records))
-        if size_of(found) > self._longest_bytes:
-            self._longest_bytes = size_of(found)
-            self._longest = records.partition, offset_of(found)
 
     def confirmed(self, write: Write, now: float) -> None:
         """While there is no portion."""
@@ -128,7 +117,8 @@ class Portions:
         once_more = bool(self._doubted) and now < self._stands_at
         self._at, self._doubted = bounds_of(writes)
         self._to_confirm, self._stands_at = set(self._doubted), math.inf
-        if once_more or hung:
+        self._suspected = longest_of(writes)
+        if once_more or hung or self._suspected:
             self._failed = dict(self._doubted)
             self._choose()
         return None
@@ -161,8 +151,8 @@ class Portions:
             self._not_behind_either(self._suspect, ends, lines)
             return None
         self._at |= begins  # what stood for long has been read
-        if self._longest is not None and not holds(self._window(ends), *self._longest):
-            self._longest = None  # it is another
+        if not overlap(self._window(ends), self._suspected):
+            self._suspected = {}  # it is another
         self._failed, self._width = ends, FIRST_OFFSETS
         if lines > 1 and width_of(self._window(ends)) > 1:
             self._tries = 0
@@ -210,26 +200,23 @@ class Portions:
     def _choose(self) -> None:
         """The next portion, or none when nothing is in doubt any more."""
         if window := self._window(self._failed):
-            self.portion = Portion(self._but_the_longest(window) or first_half_of(window))
+            self.portion = Portion(self._but_the_suspected(window) or first_half_of(window))
         elif window := self._window(self._doubted):
             ends = {p: min(begin + self._width, end) for p, (begin, end) in window.items()}
             self.portion = Portion(ends)
         else:
             self.reset()
 
-    def _but_the_longest(self, window: Window) -> Offsets | None:
+    def _but_the_suspected(self, window: Window) -> Offsets | None:
         """All but what may be too long; then that alone."""
-        is_long = self._longest_bytes > LONGER * median(self._usual_bytes or [0])
-        if self._longest is None or not is_long or not holds(window, *self._longest):
+        if not overlap(window, self._suspected):
             return None
-        partition, offset = self._longest
-        rest = {p: end for p, (_, end) in window.items() if p != partition}
-        if window[partition][0] < offset:
-            rest[partition] = offset
-        if not rest:
-            self._longest = None
-            return {partition: offset + 1}
-        return rest
+        suspected = self._suspected
+        ends = {p: suspected[p][0] if p in suspected else end for p, (_, end) in window.items()}
+        if rest := {p: end for p, end in ends.items() if window[p][0] < end}:
+            return rest
+        self._suspected = {}
+        return {p: min(suspected[p][1], end) for p, (_, end) in window.items() if p in suspected}
 
     def _window(self, ends: Offsets) -> Window:
         """From where it got to up to these."""

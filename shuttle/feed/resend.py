@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from drains.delivery.network.errors import HungError, UnansweredError
 from drains.delivery.sender import Finishing, Sender
-from events.kafka.records import Offsets, PartitionRecords, TopicPartition
+from events.kafka.records import Offsets, TopicPartition
 from shuttle.feed.link import Link
 from shuttle.feed.portion import GivenUp, Portion
 from shuttle.feed.portions import Portions
@@ -44,15 +44,14 @@ class Resend:
 
     # Lines on their way.
 
-    def took(self, records: PartitionRecords, write: Write) -> None:
-        """Lines of these are in a write."""
-        if self._portions.in_doubt:
-            self._portions.sent(records)
+    def took(self, write: Write) -> None:
+        """More lines are in a write."""
         if self.portion is not None:
             self.portion.hold(write)
 
-    def sends(self, write: Write) -> None:
-        """To the connection."""
+    def sends(self, write: Write, size: int) -> None:
+        """So many bytes, to the connection."""
+        write.size = size
         self._lines += write.lines
 
     def confirmed(self, write: Write, now: float) -> None:

@@ -29,6 +29,7 @@ class Write:
         "oldest_ms",
         "sent_as",
         "since",
+        "size",
         "unanswered",
     )
 
@@ -39,6 +40,8 @@ class Write:
         self.has_cursor = has_cursor
         self.confirmed = False
         self.lines = 0
+        self.size = 0
+        """Bytes, once it is sent."""
         self.oldest_ms = 0
         """Kafka's time of the first record; 0 without lines."""
         self.notice: LossNotice | None = None

@@ -19,7 +19,6 @@ from shuttle.feed.portions import (
 )
 from shuttle.feed.writes import Write
 from tests.support.feed_bench import P0, P1, run
-from tests.support.records import kubernetes_event, records_of
 
 NOW = 1000.0
 SENT = 1000
@@ -138,25 +137,44 @@ def test_what_stood_while_it_ended_has_been_read(portions: Portions) -> None:
     assert ends_of(portions) == {P0: 450}
 
 
-def test_the_longest_record_is_suspected_first() -> None:
+def with_a_long_line() -> list[Write]:
+    """Ten writes, of which that of offsets 700 to 702 has one; another partition has as many."""
+    writes = [write_of(run(at, at + 100), run(at, at + 100, P1)) for at in range(0, 700, 100)]
+    writes += [write_of(run(700, 703), lines=3), write_of(run(703, SENT))]
+    for write in writes:
+        write.size = 100 * write.lines
+    writes[-2].size = 9000
+    return writes
+
+
+def test_the_write_with_the_longest_lines_is_suspected_at_once() -> None:
     portions = Portions()
-    ended(portions)
-    values = [kubernetes_event("x" * (9000 if at == 700 else 100)) for at in range(SENT)]
-    portions.sent(records_of(values, P0.topic, P0.number, 0))
-    ended(portions)
-    assert ends_of(portions) == {P0: 700}, "all before it"
-    portions.passed(700)
-    assert ends_of(portions) == {P0: 701}, "it alone"
+    portions.ended(with_a_long_line(), NOW, hung=False)
+    assert ends_of(portions) == {P0: 700, P1: 700}, "all before it"
+    portions.passed(1400)
+    assert ends_of(portions) == {P0: 703}, "it alone"
+    ended(portions, 700, 703)
+    assert ends_of(portions) == {P0: 701}
 
 
 def test_when_it_is_not_the_longest_the_rest_is_halved() -> None:
     portions = Portions()
-    ended(portions)
-    values = [kubernetes_event("x" * (9000 if at == 700 else 100)) for at in range(SENT)]
-    portions.sent(records_of(values, P0.topic, P0.number, 0))
-    ended(portions)
+    portions.ended(with_a_long_line(), NOW, hung=False)
+    portions.ended(with_a_long_line()[:7], NOW, hung=False)
+    assert ends_of(portions) == {P0: 700}
     ended(portions, 0, 700)
     assert ends_of(portions) == {P0: 350}
+
+
+@pytest.mark.parametrize(("size", "lines"), [(470, 1), (9000, 100), (0, 0)])
+def test_lines_that_no_receiver_refuses_for_their_length_are_not_suspected(
+    size: int, lines: int
+) -> None:
+    write = write_of(run(0, max(lines, 1)), lines=lines)
+    write.size = size
+    portions = Portions()
+    portions.ended([write], NOW, hung=False)
+    assert portions.portion is None
 
 
 # A line alone.
