@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 # Lifted out of the pairs that stay; `source` stays too, in another form.
 LIFTED = frozenset({"hostname", "path", "site_domain", "site_path", "timestamp"})
 
+KEYS_MAX = 100
+"""Of a layout."""
+
 # Host name, path, site, the site's path, and the pairs that stay, joined.
 WebLine = tuple[str, str, str, str, str]
 
@@ -73,9 +76,10 @@ def has_layout(keys: Sequence[str]) -> bool:
     """Whether lines with these keys can be read so.
 
     A key that comes twice is a matter of its own, and so is a line that only `host` names an app
-    of. What `findall` gives for a single group is no tuple.
+    of. What `findall` gives for a single group is no tuple. An expression for very many would take
+    long to make.
     """
-    if "host" in keys and "hostname" not in keys:
+    if len(keys) > KEYS_MAX or ("host" in keys and "hostname" not in keys):
         return False
     special = [key for key in keys if key in LIFTED or key == "source"]
     gives = any(key != "timestamp" for key in keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -360,3 +361,23 @@ def test_envoys_entries_may_be_in_camel_case_or_as_structs() -> None:
 )
 def test_what_a_build_says(message: object, text: str) -> None:
     assert texts_of({"message": message, "metadata": "shop-wk"}, "alamobuildlogs") == [text]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'a="x ' * 100_000,
+        b'a="\\" ' * 100_000,
+        b"a=1," + b" 2," * 100_000,
+        b"a=1," + b" " * 500_000 + b"b=2",
+        b"hostname=a" + b"--b" * 100_000 + b"-",
+        b'a="' + b"\\" * 500_000,
+    ],
+    ids=["open", "escaped", "commas", "blanks", "types", "backslashes"],
+)
+def test_no_router_line_takes_long(value: bytes) -> None:
+    decoder = Decoder()
+    began = time.process_time()
+    for _ in range(3):  # what is seen twice could have a layout
+        assert decoder.lines_of(records_of([value], "alamoweblogs")) == []
+    assert time.process_time() - began < 3
