@@ -18,7 +18,7 @@ from events.formats.kafka_stamps import time_of_record
 from events.formats.kubernetes_event import KubernetesEvent, Pod, lenient
 from events.formats.malformed import Malformed
 from events.formats.said import said
-from events.formats.timestamps import rfc5424_time, rfc5424_times
+from events.formats.timestamps import first_time, rfc5424_times
 from events.kafka.records import PartitionRecords
 from events.keys import AppKey, app_and_process
 from events.lines import Lines, Origin, OriginTest, Severity
@@ -89,14 +89,9 @@ def _times_of(events: Sequence[KubernetesEvent], messages: Sequence[Message]) ->
     if all(times):
         return cast(list[str], times)
     return [
-        time or _readable_time(event) or time_of_record(message)
+        time or first_time(event.times) or time_of_record(message)
         for time, event, message in zip(times, events, messages, strict=True)
     ]
-
-
-def _readable_time(event: KubernetesEvent) -> str | None:
-    """Where the name that counts first has a text of another kind."""
-    return next(filter(None, map(rfc5424_time, event.times)), None)
 
 
 def tag_of(app: str, process: str, pod: str) -> str:

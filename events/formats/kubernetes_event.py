@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from events.formats.json_records import text_or_none
 from events.formats.malformed import Malformed, MalformedError
 from events.formats.texts import as_given
-from events.formats.timestamps import Moment
+from events.formats.timestamps import Moment, first_time
 
 _TEXTS = ("log", "message", "msg")
 _TIMES = ("time", "timestamp", "@timestamp", "date")
@@ -28,9 +28,9 @@ class KubernetesEvent(Struct, gc=False):
     kubernetes: Pod
     log: str | None = None
     stream: str | None = None
-    time: Moment = None
+    time: str | None = None
     message: str | None = None
-    timestamp: Moment = None
+    timestamp: str | None = None
     at_timestamp: Moment = field(default=None, name="@timestamp")
     date: Moment = None
     logtag: Literal["F"] | None = None
@@ -56,13 +56,13 @@ def lenient(fields: dict[str, Any], counts: Malformed) -> KubernetesEvent:
         raise MalformedError("no_container")
     text = _text_of(fields)
     event = KubernetesEvent(
-        Pod(container, _name_in(pod, "pod") or ""), text, text_or_none(fields.get("stream"))
+        Pod(container, _name_in(pod, "pod") or ""),
+        text,
+        text_or_none(fields.get("stream")),
+        first_time(_moment_or_none(fields.get(name)) for name in _TIMES),
     )
     if text is not fields.get("log") or not fields.keys().isdisjoint(_MARKS):
         event.logtag = "F"  # there is nothing more to be found out about it
-    event.time, event.timestamp, event.at_timestamp, event.date = map(
-        _moment_or_none, map(fields.get, _TIMES)
-    )
     counts.partial += _is_partial(fields)
     return event
 

@@ -7,7 +7,7 @@ A fraction is cut to six digits, never rounded, and loses its trailing zeros; `+
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -63,6 +63,11 @@ def rfc5424_time(moment: Moment) -> str | None:
     if moment is None or isinstance(moment, str):
         return _of_text(moment or "")
     return _of_number(moment)
+
+
+def first_time(moments: Iterable[Moment]) -> str | None:
+    """The TIMESTAMP for the first of these that is a time."""
+    return next(filter(None, map(rfc5424_time, moments)), None)
 
 
 def _of_text(text: str) -> str | None:
