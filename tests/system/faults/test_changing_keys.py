@@ -67,7 +67,7 @@ def test_a_drain_that_workers_cannot_read_for_a_while_gets_every_line(
         assert crew.leave() == 0
         wait_until(lambda: crew.partitions()[0] >= PARTITIONS, 20, "who cannot read it has all")
         before = len(sink.lines())
-        assert cannot_be_read()
+        wait_until(cannot_be_read, 10, "it is told again")
         del shuttle.environment[KEYS]
         crew.join()
         sink.wait_for(before + rate // 10, 20)
