@@ -48,9 +48,10 @@ class LossNotice(NamedTuple):
 
     @property
     def text(self) -> str:
-        number = f"{'' if self.exact else 'about '}{sum(self.lines.values())}"
+        number = sum(self.lines.values())
+        told = f"{'' if self.exact else 'about '}{number} message{'' if number == 1 else 's'}"
         return (
-            f"Error L10 (output buffer overflow): {number} messages dropped"
+            f"Error L10 (output buffer overflow): {told} dropped"
             f" since {_time(self.since)}. {' '.join(self.lines)}"
         )
 

@@ -1,8 +1,10 @@
-"""What a worker says of its drains in the database: changes at once, all of it now and then."""
+"""What a worker says of its drains: in the database changes at once, and all of it now and then; in
+its log who fails, and who does no more."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
@@ -10,6 +12,8 @@ from shuttle.commit.store import FeedStatus, StoreError
 from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.feed import Feed
 from shuttle.worker.standing import status_of
+
+logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 10.0
 """Written anew this often, so that a reader can tell a quiet worker from one that is gone."""
@@ -23,14 +27,16 @@ SLICE_FEEDS = 500
 
 
 class StatusPublisher:
-    """Owns what was written last of each feed, and when. `worker`: the name that it is under.
-    `clock`: monotonic seconds."""
+    """Owns what was written last of each feed, and when, and who is known to fail. `worker`: the
+    name that it is under. `clock`: monotonic seconds."""
 
     def __init__(self, store: StoreThread, worker: str, clock: Callable[[], float]) -> None:
         self._store = store
         self._worker = worker
         self._clock = clock
         self._published: dict[Feed, tuple[FeedStatus, float]] = {}
+        self._failing: dict[Feed, str] = {}
+        """And why."""
         self._next = 0
 
     async def publish_some(self, feeds: Sequence[Feed]) -> None:
@@ -41,6 +47,7 @@ class StatusPublisher:
             self._next = 0
             for gone in self._published.keys() - set(feeds):
                 del self._published[gone]
+                self._failing.pop(gone, None)
         changes = {}
         for start in range(0, len(part), SLICE_FEEDS):
             changes.update(self.changes(part[start : start + SLICE_FEEDS]))
@@ -60,7 +67,24 @@ class StatusPublisher:
         """What is to be written now."""
         now = self._clock()
         statuses = {feed: status_of(feed) for feed in feeds}
+        for feed, status in statuses.items():
+            self._say(feed, status)
         return {f: status for f, status in statuses.items() if self._is_due(f, status, now)}
+
+    def _say(self, feed: Feed, status: FeedStatus) -> None:
+        """Once a change; a row that cannot be read has been told by who read it."""
+        why = status.last_error if status.state == "failing" and not feed.route.fault else ""
+        if why == self._failing.get(feed, ""):
+            return
+        drain, key, (host, port) = status.drain_id, feed.route.key, feed.route.destination.address
+        if why:
+            said = "Drain %s of %s to %s:%d fails: %s"
+            logger.warning(said, drain, key, host, port, why, extra={"action": "drain_failing"})
+            self._failing[feed] = why
+        else:
+            said = "Drain %s of %s to %s:%d is well again"
+            logger.info(said, drain, key, host, port, extra={"action": "drain_well"})
+            del self._failing[feed]
 
     def _is_due(self, feed: Feed, status: FeedStatus, now: float) -> bool:
         published, at = self._published.get(feed, (None, 0.0))

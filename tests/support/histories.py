@@ -39,7 +39,7 @@ _TOPIC = {
     "message_timestamp_before_max_ms": _ANY,
     "message_timestamp_after_max_ms": _ANY,
 }
-_NOTICE = re.compile(r"Error L10 \(output buffer overflow\): (?:about )?(\d+) messages dropped")
+_NOTICE = re.compile(r"Error L10 \(output buffer overflow\): (?:about )?(\d+) messages? dropped")
 _ASK_SECONDS = 0.3
 _SHOWN = 12
 

@@ -166,7 +166,7 @@ def test_a_record_that_is_too_old_holds_nobody_and_is_told(
     assert texts(sink) == ["live", *named("good", 5), "live again"]
     told = [line for line in sink.lines() if b" logshuttle - - - " in line]
     assert len(told) == 1
-    assert told[0].endswith(b"1 messages dropped since " + told[0].split(b"since ")[1])
+    assert told[0].endswith(b"1 message dropped since " + told[0].split(b"since ")[1])
     assert b"Skipped: older than max_lag_seconds." in told[0]
     wait_until(
         lambda: shuttle.drain(f"gold-{space}", drain["id"])["lines_lost"] == 1, 10, "counted"

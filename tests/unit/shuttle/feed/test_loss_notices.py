@@ -49,7 +49,7 @@ async def test_they_are_told_without_lines_too_but_once_a_minute(bench: FeedBenc
     bench.feed.tend(bench.now)
     bench.feed.flush()
     bench.confirm()
-    assert b"1 messages dropped" in bench.sender.sent[-1]
+    assert b"1 message dropped" in bench.sender.sent[-1]
 
     await refused(bench, 2)
     sent = len(bench.sender.sent)

@@ -67,6 +67,30 @@ async def test_another_state_or_error_is_told_at_once(bench: Bench) -> None:
     assert status.last_error == "too many requests"
 
 
+async def test_who_fails_is_in_the_log_once_a_change(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    await bench.published()
+    await bench.sent(batch=1, begin=10)
+    bench.sender.ended(ConnectionResetError())
+    for said in ("connection reset by the receiver", "too many requests"):
+        bench.feed.outbound.health.complain(said, bench.wall)
+        for _ in range(2):
+            bench.now += REFRESH_SECONDS
+            await bench.published()
+    bench.feed.outbound.health.connected(bench.now)
+    bench.feed.outbound.health.prove()
+    for _ in range(2):
+        await bench.published()
+
+    assert [record.message for record in caplog.records] == [
+        "Drain d1 of gold-gs to 127.0.0.1:514 fails: connection reset by the receiver",
+        "Drain d1 of gold-gs to 127.0.0.1:514 fails: too many requests",
+        "Drain d1 of gold-gs to 127.0.0.1:514 is well again",
+    ]
+
+
 async def test_figures_are_told_a_little_later_but_for_the_first_line(bench: Bench) -> None:
     await bench.sent(batch=1, begin=10)
     await bench.published()
