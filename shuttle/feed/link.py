@@ -89,7 +89,7 @@ class Link:
     def want_later(self) -> None:
         """Have a connection after a while: for a receiver that closes whatever it accepts."""
         if self.sender is None and self._attempt is None:
-            self._try_later()
+            self._try_later(self._after_an_end())
 
     def try_soon(self) -> None:
         """Wait no longer than a second for the next try, unless the receiver named a time."""
@@ -98,11 +98,12 @@ class Link:
             self._call_later(random.uniform(0, SOON_SECONDS))  # noqa: S311
 
     def hurry(self, seconds: tuple[float, float] | None) -> None:
-        """Wait no longer, nor shorter, than this for a next try; None: for as long as it takes."""
+        """Wait between so long and so long for the next try when a connection has ended; None: ever
+        longer. Where none can be made, that is so in any case."""
         self._wait_seconds = seconds
         if seconds and isinstance(self._attempt, asyncio.TimerHandle) and not self._told_to_wait:
             self._attempt.cancel()
-            self._call_later(self._next_wait())
+            self._call_later(self._after_an_end())
 
     def move_to(self, route: Route) -> list[Write]:
         """Another way from now on: what was not confirmed on the old one."""
@@ -159,15 +160,17 @@ class Link:
             self._owner.link_opened()
 
     def _not_connected(self, error: DeliveryError) -> None:
-        self._try_later()
+        self._try_later(self.backoff.failed())
         self._owner.link_failed(error, [])
 
-    def _try_later(self, at_least: float = 0.0) -> None:
+    def _try_later(self, seconds: float, at_least: float = 0.0) -> None:
         self._told_to_wait = at_least > 0
-        self._call_later(max(self._next_wait(), at_least))
+        self._call_later(max(seconds, at_least))
 
-    def _next_wait(self) -> float:
-        return random.uniform(*self._wait_seconds) if self._wait_seconds else self.backoff.failed()  # noqa: S311
+    def _after_an_end(self) -> float:
+        if self._wait_seconds is None:
+            return self.backoff.failed()
+        return random.uniform(*self._wait_seconds)  # noqa: S311
 
     def _call_later(self, seconds: float) -> None:
         self._attempt = asyncio.get_running_loop().call_later(seconds, self._try_now)
@@ -185,7 +188,8 @@ class Link:
         self._owner.link_ending(sender)
         again = sender.to_send_again(self._clock(), hung=isinstance(error, HungError))
         if error is not None or again:
-            self._try_later(getattr(error, "retry_after_seconds", 0.0))
+            at_least = getattr(error, "retry_after_seconds", 0.0)
+            self._try_later(self._after_an_end(), at_least)
             self._owner.link_failed(error, again)
         else:
             self._owner.link_closed()

@@ -295,6 +295,27 @@ async def test_a_connection_that_is_given_up_has_failed_of_that(bench: Bench) ->
     assert len(bench.owner.errors) == 1
 
 
+async def test_one_over_which_connections_end_is_tried_as_soon_as_that_tells_something(
+    bench: Bench,
+) -> None:
+    sender = await bench.opened()
+    bench.sent(confirmed=True)
+    sender.ended(ConnectionResetError())
+    bench.link.hurry((0.25, 0.25))
+    assert (bench.timers.waits[-1], bench.timers.waiting) == (0.25, 1)
+
+    bench.timers.end()
+    await settled()
+    bench.sent(confirmed=True)
+    bench.receiver.senders[-1].ended(ConnectionResetError())
+    assert bench.timers.waits[-1] == 0.25
+
+    bench.receiver.refuses = True
+    bench.timers.end()
+    await settled()
+    assert bench.timers.waits[-1] >= RETRY_FIRST_SECONDS, "where there is no connection, nothing is"
+
+
 async def test_who_closes_asks_once_more_how_far_it_got(bench: Bench) -> None:
     sender = await bench.opened()
     bench.link.close()
