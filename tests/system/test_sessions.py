@@ -148,7 +148,7 @@ def test_no_id_is_logged(web: Web) -> None:
         read(shuttle, path),
     ]
 
-    assert [answer.status_code for answer in answers] == [200, 422, 404, 401, 204, 404]
+    assert [answer.status_code for answer in answers] == [200, 422, 404, 426, 204, 404]
     assert process.terminate() == 0
     said = process.output()
     assert "Refused GET /log-sessions/… 404 No such log session" in said
