@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
 
 class NamedWrite(Protocol):
@@ -16,6 +16,9 @@ class NamedWrite(Protocol):
     @property
     def unanswered(self) -> int:
         """How often the connection has ended in the middle of a request with just these lines."""
+
+    def joined(self, behind: Self) -> Self:
+        """One that holds both, for when it no longer matters where one ends."""
 
 
 WriteT = TypeVar("WriteT", bound=NamedWrite)

@@ -57,6 +57,9 @@ class _TestWrite:
     name: str
     unanswered: int = 0
 
+    def joined(self, _: _TestWrite) -> _TestWrite:
+        return self  # there is no other
+
 
 _Sender = Sender[_TestWrite]
 

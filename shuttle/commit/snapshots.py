@@ -40,8 +40,12 @@ def snapshot_of(feed: Feed, settled: Settled) -> Snapshot:
 
 def rows_of(feed: Feed, settled: Settled) -> Offsets:
     """Where a replay has to begin, should this worker die now."""
-    unconfirmed = feed.outbound.delivery.unconfirmed()
-    return feed.gaps.rows(unconfirmed, settled, takes_live=feed.takes_live)
+    delivery = feed.outbound.delivery
+    rows = feed.gaps.rows(delivery.unconfirmed(), settled, takes_live=feed.takes_live)
+    for partition, at in delivery.resend.places.items():
+        if partition in feed.gaps.offsets:
+            rows[partition] = min(rows.get(partition, at), at)
+    return rows
 
 
 def held_batch(feed: Feed) -> int | None:

@@ -28,7 +28,8 @@ class StoreThread:
         self._store = store
         self._writing = DaemonThread("database")
         self._reading = DaemonThread("database-reads")
-        self._away = False
+        self._away: set[DaemonThread] = set()
+        """Whose last question had no answer."""
 
     async def ask(self, work: Callable[[Store], _Answer]) -> _Answer:
         """Raises StoreError. The database going away and coming back is said once each."""
@@ -59,10 +60,10 @@ class StoreThread:
             answer = await loop.run_in_executor(thread, work, self._store)
         except StoreError as error:
             if not self._away:
-                self._away = True
                 logger.warning("Waiting for the database: %s", error, extra={"action": "db_away"})
+            self._away.add(thread)
             raise
-        if self._away:
-            self._away = False
+        if self._away == {thread}:
             logger.warning("The database is back", extra={"action": "db_back"})
+        self._away.discard(thread)
         return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from drains.delivery.sender import CAPACITY_BYTES, Sender
@@ -136,9 +136,7 @@ class Delivery:
         """What is under way of these is another worker's to see to."""
         self.resend.forget(partitions)
         sender, gathered = self.link.sender, self._outbox.write
-        now = self._clock()
-        doubts = [sender.to_send_again(now, hung=hung) for hung in (False, True)] if sender else []
-        lately = [write for writes in doubts for write in writes]
+        lately = sender.to_send_again(self._clock(), hung=True) if sender else []
         for write in lately if gathered is None else [*lately, gathered]:
             for partition in partitions:
                 write.begins.pop(partition, None)
@@ -159,6 +157,15 @@ class Delivery:
             self.resend.is_whole(self._outbox.write)
         self.flush()
         self.resend.is_handed_over()
+
+    def portion_is_moot(self, gaps: Mapping[TopicPartition, int]) -> bool:
+        """Whether nothing of the portion is missing any more, and nothing of it went this way."""
+        if not self.resend.is_complete(gaps):
+            return False
+        if self.resend.searches and self.resend.lines:  # the pass that handed it over has gone on
+            self.handed_over()
+            return False
+        return True
 
     # The connection.
 
@@ -214,7 +221,6 @@ class Delivery:
     def _collect(self, sender: Sender[Write], now: float) -> Progress:
         writes = sender.confirm(now)  # which may end the connection
         for write in writes:
-            write.confirmed = True
             self.resend.confirmed(write, now)
         refused = sender.lines_refused - self._refused_here
         self._refused_here = sender.lines_refused

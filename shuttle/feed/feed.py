@@ -202,6 +202,9 @@ class Feed:
         self.stats.untold(writes)
         self._lists.urgent.set()
 
+    def reopen(self, begins: Offsets) -> None:
+        self.gaps.go_back(begins)
+
     def lags(self) -> None:
         self.gaps.lagging = True
 
@@ -218,7 +221,7 @@ class Feed:
         if self.is_closed:
             return
         delivery, route = self.outbound.delivery, self.route
-        if delivery.resend.is_moot(self.gaps.offsets):
+        if delivery.portion_is_moot(self.gaps.offsets):
             self.outbound.drop_portion()
         able = self.outbound.takes_lines and route.takes_lines
         self.takes_replay = able
@@ -236,15 +239,11 @@ class Feed:
         if self.route.fault:
             self.outbound.health.failed(self.route.fault, self.context.wall_clock())
 
-    # What becomes of the gaps.
-
     def _gaps_changed(self) -> None:
         if not self.is_closed:
             self._lists.unstored.add(self)
             self._list_behind()
 
     def _list_behind(self) -> None:
-        if self.is_behind:
-            self._lists.behind.add(self)
-        else:
-            self._lists.behind.discard(self)
+        listed = self._lists.behind
+        listed.add(self) if self.is_behind else listed.discard(self)

@@ -85,6 +85,13 @@ class Gaps:
                 self._open(partition, begin)
                 self._hold_from(write.batch)
 
+    def go_back(self, begins: Offsets) -> None:
+        """It is to go on from there where it is behind; cursors may be others by now."""
+        self.touch()
+        for partition, begin in begins.items():
+            if begin < self.offsets.get(partition, begin):
+                self._open(partition, begin)
+
     def let_go_of_seats(self) -> None:
         """A pass that went on, beyond what it was to hand over, is not to go on with us."""
         self.gap_version += 1

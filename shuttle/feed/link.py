@@ -129,11 +129,11 @@ class Link:
             self._owner.link_ending(sender)
             sender.close()
 
-    def give_up_connection(self, reason: str) -> None:
-        """The connection makes no progress: end it as if it had failed."""
+    def give_up_connection(self, why: DeliveryError) -> None:
+        """End it as if it had failed of that."""
         if self.sender is not None:
             self.sender.abort()
-            self._ended(HungError(reason))
+            self._ended(why)
 
     async def _dial(self) -> None:
         self._ended_early = None

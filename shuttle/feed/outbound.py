@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from drains.delivery.build import way_of
-from drains.delivery.network.errors import explain
+from drains.delivery.network.errors import DeliveryError, HungError, explain
 from drains.delivery.sender import Sender
 from drains.delivery.senders.http_answers import asks_for_halves
 from drains.routes import Route
@@ -18,10 +18,11 @@ from shuttle.feed.writes import Write, WriteOwner
 
 
 class OutboundOwner(WriteOwner, Protocol):
-    """Who is told what that means for the drain."""
-
     @property
     def is_behind(self) -> bool: ...
+
+    def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
+        """These lines have to be handed over once more; `sent`: they may have arrived."""
 
     def lags(self) -> None:
         """What it misses from now on it misses because of its receiver."""
@@ -109,9 +110,8 @@ class Outbound:
             self.drop_outbox()
             self._owner.stalled()
 
-    def give_up(self, reason: str) -> None:
-        """End the connection as if it had failed."""
-        self.delivery.link.give_up_connection(reason)
+    def give_up(self, why: DeliveryError) -> None:
+        self.delivery.link.give_up_connection(why)
 
     def gets_on(self, now: float) -> bool:
         """Whether its receiver takes lines, full or behind as it may be."""
@@ -203,14 +203,14 @@ class Outbound:
         held, answers = sender.buffered_bytes, self._route.destination.transport.answers
         verdict = self.health.judge(oldest.since, held, sender.capacity_bytes, now, answers=answers)
         if verdict.give_up:
-            self.give_up(verdict.why)
+            self.give_up(HungError(verdict.why))
         elif verdict.why:
             self.leave_live(verdict.why)
         elif verdict.has_room:
             self._recover(now)
 
     def _prove(self, now: float) -> None:
-        if self.health.prove():
+        if not self.delivery.resend.searches and self.health.prove():
             self._context.retries.answered(self, now)
 
     def _recover(self, now: float) -> None:

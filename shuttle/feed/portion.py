@@ -34,7 +34,7 @@ class Portion:
         self.ends = dict(ends)
         self.name = name
         self.unanswered = unanswered
-        self._left_out = left_out or {}
+        self._left_out = dict(left_out or {})
 
     def limit_of(self, partition: TopicPartition) -> int:
         """The offset before which lines of a partition belong to it; 0: none of them do."""
@@ -60,8 +60,14 @@ class Portion:
         """Whether all its lines have been handed over, going by what is still missing."""
         return all(gaps.get(partition, end) >= end for partition, end in self.ends.items())
 
-    def forget(self, partition: TopicPartition) -> None:
+    def end_here(self, partition: TopicPartition) -> None:
+        """There is no more of it."""
         self.ends.pop(partition, None)
+
+    def forget(self, partition: TopicPartition) -> None:
+        """It is another worker's."""
+        self.ends.pop(partition, None)
+        self._left_out.pop(partition, None)
 
 
 class GivenUp(NamedTuple):

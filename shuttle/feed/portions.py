@@ -29,7 +29,9 @@ from shuttle.feed.writes import Write
 
 STANDS_SECONDS = KEPT_SECONDS + 0.5
 """What a connection has carried for so long without ending has been read."""
-NEIGHBOURS = 4
+FORGOTTEN_SECONDS = 600.0
+"""An end that comes so much later is another story."""
+NEIGHBOURS, NEIGHBOURS_MAX = 4, 64
 TRIES = 3
 """A line is given up after so many connections of its own."""
 EAGER_SECONDS, TRIES_SECONDS = (0.05, 0.25), (1.0, 3.0)
@@ -55,17 +57,15 @@ class Portions:
         """Up to here everything is to be confirmed once more."""
         self._to_confirm: set[TopicPartition] = set()
         self._stands_at = math.inf
-        """When all of that will have stood for long enough."""
-        self._at: Offsets = {}
-        """How far it got, by partition."""
+        """When all of that will have stood for long enough, or no longer matters."""
+        self.at: Offsets = {}
+        """How far it got, by partition. While there is a portion, no cursor may be beyond this."""
         self._failed: Offsets = {}
         """Where the smallest portion ends that ended a connection."""
         self._suspected: Window = {}
         """Where the line may be that is too long."""
         self._width = FIRST_OFFSETS
         """Of the next portion, while none of that kind is known."""
-        self._takes_others = False
-        """Something was read since a line was given up."""
         self._tries = 0
         """Connections that the line alone has ended which is tried."""
         self._suspect: GivenUp | None = None
@@ -73,10 +73,6 @@ class Portions:
         self._misses, self._most_misses = 0, NEIGHBOURS
         """How many behind it did not pass either, and after how many it is waited."""
         self._is_stuck = False
-
-    @property
-    def in_doubt(self) -> bool:
-        return bool(self._doubted)
 
     @property
     def wait_seconds(self) -> tuple[float, float] | None:
@@ -98,30 +94,30 @@ class Portions:
     def forget(self, partitions: Collection[TopicPartition]) -> None:
         """Partitions that are another worker's."""
         for partition in partitions:
-            for known in (self._doubted, self._at, self._failed):
+            for known in (self._doubted, self.at, self._failed, self._suspected):
                 known.pop(partition, None)
             self._to_confirm.discard(partition)
             if self.portion is not None:
                 self.portion.forget(partition)
         if not self._doubted:
             self.reset()
+        elif self._suspect is not None and not self._suspect.ends.keys() <= self.at.keys():
+            self._suspect, self._tries = None, 0
+            self._choose()
 
-    def ended(self, writes: Collection[Write], now: float, *, hung: bool) -> GivenUp | None:
-        """A connection has ended with these in doubt, `hung`: because the receiver stopped reading.
-
-        Returns what is given up by that.
-        """
+    def ended(self, writes: Collection[Write], now: float, *, hung: bool) -> None:
+        """A connection has ended with these in doubt; `hung`: the receiver had stopped reading."""
         self.hangs = self.hangs or hung
         if self.portion is not None:
-            return self._portion_failed(writes)
+            self._portion_failed(writes)
+            return
         once_more = bool(self._doubted) and now < self._stands_at
-        self._at, self._doubted = bounds_of(writes)
-        self._to_confirm, self._stands_at = set(self._doubted), math.inf
+        self.at, self._doubted = bounds_of(writes)
+        self._to_confirm, self._stands_at = set(self._doubted), now + FORGOTTEN_SECONDS
         self._suspected = longest_of(writes)
         if once_more or hung or self._suspected:
             self._failed = dict(self._doubted)
             self._choose()
-        return None
 
     def passed(self, lines: int) -> GivenUp | None:
         """So many lines of the portion were handed over, and have been read.
@@ -130,48 +126,38 @@ class Portions:
         """
         portion, suspect = cast(Portion, self.portion), self._suspect
         if not lines and suspect is not None:
-            if not self._misses:
-                self._width *= GROWTH
+            self._width *= GROWTH
             self._try_behind(suspect, portion.ends, at_the_end=not portion.ends)
             return None
         if lines:
-            self._takes_others, self._tries, self._is_stuck = suspect is None, 0, False
+            self._tries, self._is_stuck = 0, False
         self._suspect = None
         # What lies between a line that is given up and the one that passed is tried for itself.
-        self._at |= portion.ends if suspect is None else suspect.ends
+        self.at |= portion.ends if suspect is None else suspect.ends
         if not self._window(self._failed):
             self._width *= GROWTH
         self._choose()
         return suspect
 
-    def _portion_failed(self, writes: Collection[Write]) -> GivenUp | None:
+    def _portion_failed(self, writes: Collection[Write]) -> None:
         begins, ends = bounds_of(writes)
         lines = sum(write.lines for write in writes)
         if self._suspect is not None:
             self._not_behind_either(self._suspect, ends, lines)
-            return None
-        self._at |= begins  # what stood for long has been read
+            return
+        self.at |= begins  # what stood for long has been read
         if not overlap(self._window(ends), self._suspected):
             self._suspected = {}  # it is another
         self._failed, self._width = ends, FIRST_OFFSETS
         if lines > 1 and width_of(self._window(ends)) > 1:
             self._tries = 0
             self._choose()
-            return None
+            return
         self.portion = Portion(ends)
         self._tries += 1
-        return self._judge(GivenUp(ends, lines)) if self._tries >= TRIES else None
-
-    def _judge(self, line: GivenUp) -> GivenUp | None:
-        """It has ended that many connections."""
-        if not self._takes_others:
+        if self._tries >= TRIES:  # unless the receiver is ill, what comes behind it passes
             self._width, self._misses = 1, 0
-            self._try_behind(line, line.ends, at_the_end=False)
-            return None
-        self._takes_others, self._tries = False, 0
-        self._at |= line.ends
-        self._choose()
-        return line
+            self._try_behind(GivenUp(dict(ends), lines), ends, at_the_end=False)
 
     def _try_behind(self, line: GivenUp, behind: Offsets, *, at_the_end: bool) -> None:
         """Whether what comes behind these offsets passes. `at_the_end`: no more is to be tried."""
@@ -188,14 +174,14 @@ class Portions:
         if lines > 1:  # one of them may
             self._width = max(max(ends[p] - behind[p] for p in ends) // 2, 1)
         else:
-            self._misses, behind = self._misses + 1, ends
+            self._misses, self._width, behind = self._misses + 1, 1, ends
         self._try_behind(line, behind, at_the_end=self._misses >= self._most_misses)
 
     def _wait_with(self, line: GivenUp) -> None:
         """Nothing shows that it is this line's fault."""
         self.portion, self._suspect = Portion(line.ends), None
         self._tries, self._is_stuck = 0, True
-        self._most_misses *= 2
+        self._most_misses = min(2 * self._most_misses, NEIGHBOURS_MAX)
 
     def _choose(self) -> None:
         """The next portion, or none when nothing is in doubt any more."""
@@ -220,5 +206,5 @@ class Portions:
 
     def _window(self, ends: Offsets) -> Window:
         """From where it got to up to these."""
-        begins = {partition: self._at.get(partition, end) for partition, end in ends.items()}
+        begins = {partition: self.at.get(partition, end) for partition, end in ends.items()}
         return {p: (begins[p], end) for p, end in ends.items() if begins[p] < end}

@@ -29,13 +29,23 @@ class Resend:
         self._portions = Portions()
         self._finishing: Sender[Write] | None = None
         """Has all of a portion, and is to show whether that has been read."""
-        self._lines = 0
+        self.lines = 0
         """Handed to this connection."""
 
     @property
     def gathers(self) -> bool:
         """Whether a request is being put together once more: it goes out as a whole."""
         return self.portion is not None and bool(self.portion.name)
+
+    @property
+    def searches(self) -> bool:
+        """Whether it is looked for what a receiver ends its connections over."""
+        return self.portion is not None and not self.portion.name
+
+    @property
+    def places(self) -> Offsets:
+        """While it searches: what lies behind these may not have been read."""
+        return self._portions.at if self.searches else {}
 
     @property
     def is_finishing(self) -> bool:
@@ -52,7 +62,7 @@ class Resend:
     def sends(self, write: Write, size: int) -> None:
         """So many bytes, to the connection."""
         write.size = size
-        self._lines += write.lines
+        self.lines += write.lines
 
     def confirmed(self, write: Write, now: float) -> None:
         if self.portion is None:
@@ -77,10 +87,11 @@ class Resend:
     def in_doubt(self, error: Exception | None, again: list[Write]) -> None:
         """A connection has ended of that error, and nobody may have read these."""
         hung = isinstance(error, HungError)
-        self._follow(self._portions.ended(again, self._clock(), hung=hung))
+        self._portions.ended(again, self._clock(), hung=hung)
+        self._follow(None)
 
-    def is_moot(self, gaps: Mapping[TopicPartition, int]) -> bool:
-        """Whether nothing of it is missing any more, by another way than being handed over."""
+    def is_complete(self, gaps: Mapping[TopicPartition, int]) -> bool:
+        """Whether nothing of it is missing any more, and nobody has been told yet."""
         portion = None if self.is_finishing else self.portion
         return portion is not None and portion.is_complete(gaps)
 
@@ -92,34 +103,32 @@ class Resend:
 
     def is_handed_over(self) -> None:
         """All of the portion is on its way."""
-        if self.portion is None:
+        if self.portion is None or self.is_finishing:
             return
-        if not self._lines:
-            self._reopen(self.portion.held)
+        if not self.lines:
+            self._writes.reopen(self.portion.held)
             self._follow(self._portions.passed(0))
         elif isinstance(self._link.sender, Finishing):
             self._finishing = self._link.sender
             self._finishing.finish(FINISH_SECONDS, must_close=self._portions.hangs)
 
     def drop(self) -> None:
-        """Nothing is to be handed over before anything else."""
+        """Nothing is to be handed over before anything else. What is in doubt comes once more."""
+        self._writes.reopen(self.places)
         self._portions.reset()
         self._follow(None)
 
     # The connection.
 
     def opened(self) -> None:
-        self._finishing, self._lines = None, 0
+        self._finishing, self.lines = None, 0
 
     def closed(self) -> None:
         """The receiver has closed, and has read all that it was sent."""
         finishing, self._finishing = self._finishing, None
         if finishing is None or self.portion is None:
             return
-        left_out = self.portion.held
-        given_up = self._portions.passed(self._lines)
-        if given_up is not None and left_out:
-            self._reopen(given_up.ends)
+        given_up = self._portions.passed(self.lines)
         self._follow(given_up)
         self._link.want()
 
@@ -128,12 +137,6 @@ class Resend:
     def _follow(self, given_up: GivenUp | None) -> None:
         self.portion = self._portions.portion
         self._link.hurry(self._portions.wait_seconds)
+        self._writes.reopen(given_up.ends if given_up else {})  # what was left out behind it
         if given_up is not None:
             self._writes.gave_up(given_up.ends, given_up.lines)
-
-    def _reopen(self, begins: Offsets) -> None:
-        """Lines that were left out are still to come, from here on."""
-        if begins:
-            write = Write(0, self._clock(), has_cursor=True)
-            write.begins, write.ends = dict(begins), dict(begins)
-            self._writes.to_be_replayed([write], sent=False)

@@ -92,11 +92,13 @@ class Seat:
         portion = self.portion
         if portion is None or self.is_void:
             return False
-        for partition, gap in list(self.gaps.items()):
-            position, limit = positions.get(partition, gap), portion.limit_of(partition)
-            self._gaps.replayed_to(partition, max(gap, min(position, limit)))
+        for partition, limit in list(portion.ends.items()):
+            position = positions.get(partition, 0)
             if live.get(partition, math.inf) <= position < limit:
-                portion.forget(partition)  # there is no more; or the log is another, and shorter
+                portion.end_here(partition)  # or the log is another, and shorter
+            elif position < limit and self.gaps.get(partition, limit) < limit:
+                return False
+        self._replayed_to(positions)
         return portion.is_complete(self.gaps)
 
     def met_live(self, partition: TopicPartition, position: int, live_position: int) -> None:
@@ -107,11 +109,15 @@ class Seat:
 
     def leave(self, positions: Offsets) -> None:
         """The pass goes on without it."""
-        # Void, its gaps have moved back behind the pass; with a portion they stay where that ends,
-        # though the pass has gone on.
-        if not self.is_void and self.portion is None:
-            for partition in self.gaps:
-                self._gaps.replayed_to(partition, positions.get(partition, 0))
+        if not self.is_void:  # else its gaps have moved back behind the pass
+            self._replayed_to(positions)
+
+    def _replayed_to(self, positions: Offsets) -> None:
+        """No further than a portion, though the pass may be."""
+        portion = self.portion
+        for partition in list(self.gaps):
+            limit = math.inf if portion is None else portion.limit_of(partition)
+            self._gaps.replayed_to(partition, int(min(positions.get(partition, 0), limit)))
 
     def _limit_of(self, records: PartitionRecords) -> int:
         portion = self.portion

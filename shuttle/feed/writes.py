@@ -21,7 +21,6 @@ class Write:
     __slots__ = (
         "batch",
         "begins",
-        "confirmed",
         "ends",
         "has_cursor",
         "lines",
@@ -38,7 +37,6 @@ class Write:
         self.since = since
         """Monotonic seconds at which its first line was taken."""
         self.has_cursor = has_cursor
-        self.confirmed = False
         self.lines = 0
         self.size = 0
         """Bytes, once it is sent."""
@@ -63,6 +61,15 @@ class Write:
             for (topic, number), begin in sorted(self.begins.items())
         ]
         return " ".join(parts)
+
+    def joined(self, behind: Write) -> Write:
+        """Lines that were confirmed long ago; what they told of losses has been told."""
+        both = Write(self.batch, self.since, has_cursor=self.has_cursor and behind.has_cursor)
+        both.begins = behind.begins | self.begins
+        both.ends = self.ends | behind.ends
+        both.lines, both.size = self.lines + behind.lines, self.size + behind.size
+        both.oldest_ms = self.oldest_ms
+        return both
 
     def add(self, records: PartitionRecords, lines: int) -> None:
         partition = records.partition
@@ -91,8 +98,9 @@ class WriteOwner(Protocol):
 
     def confirmed(self, progress: Progress) -> None: ...
 
-    def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
-        """These lines have to be handed over once more; `sent`: they may have arrived."""
+    def reopen(self, begins: Offsets) -> None:
+        """In these partitions lines have to be handed over once more, from here on; in others it
+        may have been shown that they were read."""
 
     def gave_up(self, ends: Offsets, lines: int) -> None:
         """So many lines, up to these offsets, are more than the receiver takes."""

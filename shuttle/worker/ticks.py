@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from confluent_kafka import KafkaException
 
+from drains.delivery.network.errors import DeliveryError
 from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets, TopicPartition
 from shuttle.commit.cursor_writer import CursorWriter
@@ -143,4 +144,4 @@ def _guarded(feed: Feed, act: Callable[[Feed], None]) -> None:
     except Exception:
         drain = feed.route.drain_id
         logger.exception("Drain %s failed", drain, extra={"action": "feed_failed"})
-        feed.outbound.give_up("internal error")
+        feed.outbound.give_up(DeliveryError("internal error"))

@@ -30,6 +30,9 @@ class NamedWrite:
     name: str
     unanswered: int = 0
 
+    def joined(self, behind: NamedWrite) -> NamedWrite:
+        return NamedWrite(f"{self.name} to {behind.name}")
+
 
 def route_to(url: str, **options: Any) -> Route:
     destination = Destination.parse(url)

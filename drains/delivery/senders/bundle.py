@@ -18,17 +18,23 @@ from drains.delivery.sender import Ended, Finishing, Sender, WriteT
 class Share(Generic[WriteT]):
     """What several connections hold of one write."""
 
-    __slots__ = ("left", "number", "write")
+    __slots__ = ("last", "left", "number", "write")
 
     def __init__(self, write: WriteT, number: int, left: int) -> None:
         self.write = write
-        self.number = number
+        self.number = self.last = number
+        """The first and the last write that are in it, when it was joined with others."""
         self.left = left
         """Connections that have not confirmed their piece."""
 
     @property
     def name(self) -> str:
         return self.write.name
+
+    def joined(self, behind: Share[WriteT]) -> Share[WriteT]:
+        both = Share(self.write.joined(behind.write), self.number, 0)
+        both.last = behind.last
+        return both
 
     @property
     def unanswered(self) -> int:
@@ -109,11 +115,11 @@ class Bundle(Generic[WriteT]):
         return confirmed
 
     def to_send_again(self, now: float, *, hung: bool = False) -> list[WriteT]:
-        shares = {share.number: share for share in self._open}
+        shares = {(share.number, share.last): share for share in self._open}
         for sender in self._senders:
             for share in sender.to_send_again(now, hung=hung):
-                shares[share.number] = share
-        return [shares[number].write for number in sorted(shares)]
+                shares[share.number, share.last] = share
+        return [shares[numbers].write for numbers in sorted(shares)]
 
     def finish(self, wait_seconds: float, *, must_close: bool) -> None:
         self._finishing = len(self._senders)

@@ -1,20 +1,29 @@
 """What a connection has written, what of it the receiver has confirmed, what to send again.
 
-Pure bookkeeping; bytes and times are arguments. A write is its owner's own value.
+Pure bookkeeping; bytes and times are arguments. A write is its owner's own value, which can be
+joined with the one behind it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 KEPT_SECONDS = 5.0
 KEPT_BYTES = 4 * 1024 * 1024
 """Confirmed writes are kept this long: a kernel may confirm bytes that nobody ever reads."""
 UNREAD_BYTES = 512 * 1024
 """What a kernel may hold for a receiver that has stopped reading, however long ago."""
+JOINED_BYTES = 16 * 1024
+"""Writes that are older than KEPT_SECONDS are joined up to so many: a quiet drain has thousands."""
 
-WriteT = TypeVar("WriteT")
+
+class Joinable(Protocol):
+    def joined(self, behind: Self) -> Self:
+        """One that holds both."""
+
+
+WriteT = TypeVar("WriteT", bound=Joinable)
 
 
 class Checkpoints(Generic[WriteT]):
@@ -23,7 +32,10 @@ class Checkpoints(Generic[WriteT]):
         self.confirmed_bytes = 0
         self.unconfirmed: deque[tuple[int, WriteT]] = deque()
         """(bytes written up to and with this write, write), oldest first."""
-        self._confirmed: deque[tuple[int, float, WriteT]] = deque()
+        self._late: deque[tuple[int, float, WriteT]] = deque()
+        """Confirmed in the last KEPT_SECONDS: where each ends, and when that was."""
+        self._old: deque[tuple[int, int, WriteT]] = deque()
+        """Confirmed before: where each begins and ends."""
 
     def wrote(self, size: int, write: WriteT) -> None:
         self.written_bytes += size
@@ -35,7 +47,7 @@ class Checkpoints(Generic[WriteT]):
         completed = []
         while self.unconfirmed and self.unconfirmed[0][0] <= self.confirmed_bytes:
             end, write = self.unconfirmed.popleft()
-            self._confirmed.append((end, now, write))
+            self._late.append((end, now, write))
             completed.append(write)
         self._forget(now)
         return completed
@@ -45,20 +57,22 @@ class Checkpoints(Generic[WriteT]):
 
         `hung`: it is over because the receiver stopped reading.
         """
-        doubtful = [
-            write
-            for end, at, write in self._confirmed
-            if (self._is_in_reach(end) if hung else self._is_late(end, at, now))
-        ]
-        return doubtful + [write for _, write in self.unconfirmed]
+        late = [write for end, at, write in self._late if self._is_late(end, at, now)]
+        if hung:
+            late = [write for *_, write in (*self._old, *self._late)]
+        return late + [write for _, write in self.unconfirmed]
 
     def _forget(self, now: float) -> None:
-        kept = self._confirmed
-        while kept and not (self._is_late(*kept[0][:2], now) or self._is_in_reach(kept[0][0])):
-            kept.popleft()
+        late, old = self._late, self._old
+        while late and not self._is_late(*late[0][:2], now):
+            end, _, write = late.popleft()
+            begin = old[-1][1] if old else 0
+            if old and end - old[-1][0] <= JOINED_BYTES:
+                begin, _, older = old.pop()
+                write = older.joined(write)
+            old.append((begin, end, write))
+        while old and old[0][1] <= self.confirmed_bytes - UNREAD_BYTES:
+            old.popleft()
 
     def _is_late(self, end: int, at: float, now: float) -> bool:
         return at > now - KEPT_SECONDS and end > self.confirmed_bytes - KEPT_BYTES
-
-    def _is_in_reach(self, end: int) -> bool:
-        return end > self.confirmed_bytes - UNREAD_BYTES

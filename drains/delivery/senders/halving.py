@@ -49,10 +49,12 @@ class Halving:
                 continue
             if len(part) > 1:
                 left += [part[len(part) // 2 :], part[: len(part) // 2]]
-            elif isinstance(self._failure, UnansweredError):
-                doubtful.append(part)
-            else:
+            elif not isinstance(self._failure, UnansweredError):
                 refused += 1
+            elif self._taken:
+                refused += await self._is_refused(part)
+            else:
+                doubtful.append(part)
             if self._takes_nothing:  # or only what stands at the end
                 await self._ask(last_line)
         if self._failure is not None and not self._taken:

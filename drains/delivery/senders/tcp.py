@@ -22,7 +22,7 @@ CLOSE_SECONDS = 4.0
 QUIET_SECONDS = 0.5
 """A receiver that ends a connection over what it has read does so at once: whoever has not by then
 is asked by our end of the stream."""
-STUCK_SECONDS = 4.0
+STUCK_SECONDS = 8.0
 _LOOK_SECONDS = 0.02
 LISTEN_SECONDS = 0.05
 """One that shuts its own direction at once, before it is sent anything, only reads."""
@@ -113,7 +113,8 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
             self._only_reads.set()
             return True
         self._all_read = self._said_all
-        self._end(None)
+        too_soon = self._finishing is not None and not self._said_all
+        self._end(ConnectionEndedError("connection closed by the receiver") if too_soon else None)
         self.close()
         return False
 
@@ -143,6 +144,8 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
                 self._say_all()
             stands = self._only_reads.is_set() or not must_close
             await asyncio.sleep(max(wait_seconds, KEPT_SECONDS) if stands else wait_seconds)
+            if self._only_reads.is_set():
+                self._look_for_a_reset()
             self._all_read = stands
         self._end(None if self._all_read else HungError())
         self.abort()
@@ -167,7 +170,8 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
     def _say_all(self) -> None:
         """Our end of the stream."""
         self._said_all = True
-        self._transport.write_eof()
+        with suppress(OSError):  # it has just been reset, and that will be told
+            self._transport.write_eof()
 
     def _look_for_a_reset(self) -> None:
         """asyncio listens no more to one that has shut its direction."""

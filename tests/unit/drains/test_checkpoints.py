@@ -1,17 +1,24 @@
 from __future__ import annotations
 
-from drains.delivery.senders.checkpoints import KEPT_BYTES, UNREAD_BYTES, Checkpoints
+from drains.delivery.senders.checkpoints import JOINED_BYTES, KEPT_BYTES, UNREAD_BYTES, Checkpoints
 
 
-def written(*sizes: int) -> Checkpoints[int]:
+class Mark(int):
+    """Joined with the one behind it, it is the first of both."""
+
+    def joined(self, _: Mark) -> Mark:
+        return self
+
+
+def written(*sizes: int) -> Checkpoints[Mark]:
     """A connection that has written marks 0, 1, 2… of these sizes."""
-    checkpoints: Checkpoints[int] = Checkpoints()
+    checkpoints: Checkpoints[Mark] = Checkpoints()
     for write, size in enumerate(sizes):
-        checkpoints.wrote(size, write)
+        checkpoints.wrote(size, Mark(write))
     return checkpoints
 
 
-def again(checkpoints: Checkpoints[int], now: float, *, hung: bool = False) -> list[int]:
+def again(checkpoints: Checkpoints[Mark], now: float, *, hung: bool = False) -> list[Mark]:
     return checkpoints.to_send_again(now, hung=hung)
 
 
@@ -76,3 +83,22 @@ def test_a_long_line_after_many_is_kept_as_a_whole() -> None:
     checkpoints.confirm(2 * UNREAD_BYTES + 10, now=3600)
 
     assert again(checkpoints, now=3600, hung=True) == [1]
+
+
+def test_who_hangs_is_also_sent_what_was_confirmed_lately_beyond_that() -> None:
+    checkpoints = written(UNREAD_BYTES, UNREAD_BYTES)
+    checkpoints.confirm(2 * UNREAD_BYTES, now=0)
+    assert again(checkpoints, now=1, hung=True) == [0, 1]
+
+
+def test_of_thousands_of_small_writes_few_are_kept() -> None:
+    """What is sent again of them begins where the first of those that were joined does."""
+    checkpoints = written(*[100] * 10_000)
+    checkpoints.confirm(1_000_000, now=0)
+    checkpoints.confirm(1_000_000, now=10)
+    kept = again(checkpoints, now=10, hung=True)
+    assert len(kept) <= UNREAD_BYTES // (JOINED_BYTES // 2) + 1
+    assert kept == sorted(kept)
+    assert (
+        10_000 - (UNREAD_BYTES + JOINED_BYTES) // 100 - 1 <= kept[0] <= 10_000 - UNREAD_BYTES // 100
+    )

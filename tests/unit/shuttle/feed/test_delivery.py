@@ -35,6 +35,7 @@ class Owner:
         self.again: list[Write] = []
         self.gather_seconds: list[float] = []
         self.progress: list[Progress] = []
+        self.reopenings: list[dict[Any, int]] = []
         self.notice: tuple[LossNotice, bytes] | None = None
         """For the next write."""
 
@@ -59,8 +60,12 @@ class Owner:
     def confirmed(self, progress: Progress) -> None:
         self.progress.append(progress)
 
-    def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
-        self.again = writes
+    def reopen(self, begins: dict[Any, int]) -> None:
+        self.reopenings.append(dict(begins))
+
+    @property
+    def reopened(self) -> dict[Any, int]:
+        return self.reopenings[-1]
 
     def gave_up(self, ends: Offsets, lines: int) -> None:
         self.told.append(f"gave up {lines}")
@@ -242,7 +247,7 @@ async def test_what_is_confirmed_is_told_once(bench: Bench) -> None:
     assert bench.confirm() == Progress([write], 3, 0)
     assert bench.confirm() == Progress([], 0, 0)
     assert bench.owner.progress == [Progress([write], 3, 0)]
-    assert (write.confirmed, bench.delivery.oldest) == (True, None)
+    assert bench.delivery.oldest is None
 
 
 async def test_each_connection_counts_for_itself(bench: Bench) -> None:
@@ -360,7 +365,22 @@ async def test_a_line_that_is_given_up_is_told(bench: Bench) -> None:
         carry(bench, begin, end)
         bench.sender.ended(ConnectionResetError())
         bench.delivery.resend.in_doubt(ConnectionResetError(), bench.owner.again)
-    assert bench.owner.told[-1] == "gave up 1"
+    await bench.connected()
+    carry(bench, 16, 17)
+    assert bench.delivery.resend.places == {P0: 15}
+    bench.confirm()
+    bench.sender.ended(None)
+    assert "gave up 1" in bench.owner.told
+    assert bench.owner.reopened == {P0: 16}
+
+
+async def test_what_is_in_doubt_comes_once_more_when_nobody_looks_for_it_any_more(
+    bench: Bench,
+) -> None:
+    await reset(bench, number=2)
+    carry(bench, 10, 15)
+    bench.delivery.resend.drop()
+    assert bench.owner.reopenings[-2] == {P0: 10}
 
 
 async def test_what_is_another_workers_is_not_waited_for(bench: Bench) -> None:

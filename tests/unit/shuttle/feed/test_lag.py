@@ -122,7 +122,7 @@ async def test_lines_that_may_have_arrived_make_the_number_inexact(bench: FeedBe
         await asyncio.sleep(0.01)
     bench.feed.tend(bench.now)
     bench.feed.flush()
-    assert b"about 1 messages" in b"".join(bench.sender.sent)
+    assert b"about 1 message dropped" in b"".join(bench.sender.sent)
 
 
 async def test_a_drain_that_only_begins_behind_skips_nothing(bench: FeedBench) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from drains.delivery.network.errors import DialError
+from drains.delivery.network.errors import DialError, HungError
 from drains.delivery.sender import Ended, Sender
 from drains.delivery.senders.http_answers import HttpError
 from drains.routes import Route
@@ -286,12 +286,12 @@ async def test_what_was_confirmed_lately_is_in_doubt(bench: Bench) -> None:
 async def test_a_connection_that_is_given_up_has_failed_of_that(bench: Bench) -> None:
     sender = await bench.opened()
     write = bench.sent(confirmed=False)
-    bench.link.give_up_connection("it takes too long")
+    bench.link.give_up_connection(HungError("it takes too long"))
 
     assert sender.closed
     assert [str(error) for error in bench.owner.errors] == ["it takes too long"]
     assert (bench.owner.again, bench.timers.waiting) == ([write], 1)
-    bench.link.give_up_connection("twice")
+    bench.link.give_up_connection(HungError("twice"))
     assert len(bench.owner.errors) == 1
 
 

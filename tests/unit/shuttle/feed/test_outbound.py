@@ -12,6 +12,7 @@ import pytest
 from drains.delivery.network.errors import (
     STOPPED_READING,
     ConnectionEndedError,
+    DeliveryError,
     UnansweredError,
 )
 from drains.delivery.sender import CAPACITY_BYTES
@@ -63,6 +64,9 @@ class Owner:
         return None
 
     def confirmed(self, progress: Progress) -> None: ...
+
+    def reopen(self, begins: dict[Any, int]) -> None:
+        self.reopened = begins
 
     def gave_up(self, ends: dict[Any, int], lines: int) -> None:
         self.told.append(f"gave up {lines}")
@@ -489,7 +493,7 @@ async def test_another_filter_changes_nothing_on_the_way(bench: Bench) -> None:
 
 async def test_another_receiver_gets_what_the_old_one_has_not_confirmed(bench: Bench) -> None:
     bench.sent(10)
-    bench.outbound.give_up("internal error")
+    bench.outbound.give_up(DeliveryError("internal error"))
     await bench.connected()
     bench.sent(12)
     bench.gathered(13)

@@ -13,6 +13,7 @@ from shuttle.feed.portion import GivenUp, Portion
 from shuttle.feed.portions import (
     EAGER_SECONDS,
     FIRST_OFFSETS,
+    FORGOTTEN_SECONDS,
     STANDS_SECONDS,
     TRIES_SECONDS,
     Portions,
@@ -33,7 +34,7 @@ def write_of(*parts: PartitionRecords, lines: int | None = None) -> Write:
 
 
 def ended(portions: Portions, begin: int = 0, end: int = SENT, *, hung: bool = False) -> None:
-    assert portions.ended([write_of(run(begin, end))], NOW, hung=hung) is None
+    portions.ended([write_of(run(begin, end))], NOW, hung=hung)
 
 
 @pytest.fixture
@@ -76,17 +77,20 @@ def test_what_was_sent_again_has_been_read_when_it_has_stood(
     assert ends_of(portions) == expected
 
 
-def test_what_has_not_come_again_is_in_doubt_however_long() -> None:
+@pytest.mark.parametrize(("later", "expected"), [(-1, {P0: 500}), (1, None)])
+def test_what_has_not_come_again_is_in_doubt_for_some_minutes(
+    later: float, expected: Offsets | None
+) -> None:
     portions = Portions()
     ended(portions)
     portions.confirmed(write_of(run(0, SENT - 1)), NOW)
-    portions.ended([write_of(run(0, SENT))], NOW + 3600, hung=False)
-    assert portions.portion is not None
+    portions.ended([write_of(run(0, SENT))], NOW + FORGOTTEN_SECONDS + later, hung=False)
+    assert ends_of(portions) == expected
 
 
 def test_a_partition_that_is_anothers_is_waited_for_no_more(portions: Portions) -> None:
     portions.forget([P0])
-    assert (portions.portion, portions.in_doubt) == (None, False)
+    assert portions.portion is None
 
 
 # Smaller and larger.
@@ -120,7 +124,6 @@ def test_all_is_well_once_all_has_been_read(portions: Portions) -> None:
     portions.passed(500)
     while portions.portion is not None:
         portions.passed(1)
-    assert not portions.in_doubt
     ended(portions)
     assert portions.portion is None, "that is a first end again"
 
@@ -180,34 +183,31 @@ def test_lines_that_no_receiver_refuses_for_their_length_are_not_suspected(
 # A line alone.
 
 
-def narrowed(*, takes_others: bool) -> Portions:
+def narrowed() -> Portions:
     """To offset 500 of P0."""
     portions = Portions()
-    begin = 499 if takes_others else 500
     for _ in range(2):
-        ended(portions, begin, 502)
-    if takes_others:
-        portions.passed(1)
+        ended(portions, 500, 502)
     while ends_of(portions) != {P0: 501}:
         ended(portions, 500, portions.portion.ends[P0] if portions.portion else 0)
     return portions
 
 
-def test_a_line_is_given_up_at_the_third_end_where_one_before_it_passed() -> None:
-    portions = narrowed(takes_others=True)
+def suspected() -> Portions:
+    """It has ended three connections."""
+    portions = narrowed()
+    for _ in range(3):
+        ended(portions, 500, 501)
+    return portions
+
+
+def test_a_line_that_ended_three_connections_is_given_up_when_the_one_behind_it_passes() -> None:
+    portions = narrowed()
     assert portions.wait_seconds == EAGER_SECONDS
     for _ in range(2):
         ended(portions, 500, 501)
         assert portions.wait_seconds == TRIES_SECONDS
-    found = portions.ended([write_of(run(500, 501))], NOW, hung=False)
-    assert found == GivenUp({P0: 501}, 1)
-    assert ends_of(portions) == {P0: 502}
-
-
-def test_else_the_one_behind_it_has_to_pass() -> None:
-    portions = narrowed(takes_others=False)
-    for _ in range(3):
-        ended(portions, 500, 501)
+    ended(portions, 500, 501)
     portion = portions.portion
     assert portion is not None
     assert (portion.begin_of(P0), portion.limit_of(P0)) == (501, 502)
@@ -216,17 +216,39 @@ def test_else_the_one_behind_it_has_to_pass() -> None:
     portion.hold(behind)
     assert behind.begins == {P0: 500}, "should that fail, both are to come"
     assert portions.passed(1) == GivenUp({P0: 501}, 1)
+    assert ends_of(portions) == {P0: 502}, "that one once more: nothing is to be left out"
+
+
+def test_until_then_no_cursor_is_beyond_it() -> None:
+    portions = suspected()
+    assert portions.at == {P0: 500}
+    portions.passed(0)
+    assert portions.at == {P0: 500}
+    portions.passed(1)
+    assert portions.at == {P0: 501}
+
+
+def test_a_suspected_line_of_a_partition_that_goes_is_anothers_to_judge() -> None:
+    portions = Portions()
+    for _ in range(2):
+        portions.ended([write_of(run(500, 501), run(7, 8, P1))], NOW, hung=False)
+    assert ends_of(portions) == {P0: 501}
+    for _ in range(3):
+        ended(portions, 500, 501)
+    portions.forget([P0])
+    assert (portions.at, ends_of(portions)) == ({P1: 7}, {P1: 8})
+    assert portions.passed(1) is None
 
 
 def next_one_ended(portions: Portions) -> None:
     """Over one line."""
     assert portions.portion is not None
     write = write_of(run(500, portions.portion.ends[P0]), lines=1)
-    assert portions.ended([write], NOW, hung=False) is None
+    portions.ended([write], NOW, hung=False)
 
 
 def test_nothing_is_given_up_by_one_that_takes_nothing() -> None:
-    portions = narrowed(takes_others=False)
+    portions = narrowed()
     waits = set()
     for _ in range(300):
         next_one_ended(portions)
@@ -245,31 +267,18 @@ def test_several_that_are_bad_side_by_side_are_given_up_one_after_the_other() ->
 
 
 def test_a_line_behind_is_looked_for_as_far_as_it_takes() -> None:
-    portions = narrowed(takes_others=False)
-    for _ in range(3):
-        ended(portions, 500, 501)
+    portions = suspected()
     portions.passed(0)
     assert ends_of(portions) == {P0: 506}
     assert portions.passed(1) == GivenUp({P0: 501}, 1)
 
 
 def test_where_none_is_behind_it_yet_it_waits() -> None:
-    portions = narrowed(takes_others=False)
-    for _ in range(3):
-        ended(portions, 500, 501)
+    portions = suspected()
     assert portions.portion is not None
-    portions.portion.forget(P0)  # there is no more
+    portions.portion.end_here(P0)
     portions.passed(0)
     assert (ends_of(portions), portions.wait_seconds) == ({P0: 501}, None)
-
-
-def test_each_line_that_is_given_up_needs_another_that_passed() -> None:
-    portions = narrowed(takes_others=True)
-    for _ in range(2):
-        ended(portions, 500, 501)
-    portions.ended([write_of(run(500, 501))], NOW, hung=False)
-    for _ in range(3):
-        assert portions.ended([write_of(run(501, 502))], NOW, hung=False) is None
 
 
 # Any receiver.
@@ -300,14 +309,14 @@ class Receiver:
             write = write_of(run(begin, limit), lines=len(handed))
             if portion is not None:
                 portion.hold(write)
-            self.give_up(self.portions.ended([write], NOW, hung=False), self.at)
+            self.portions.ended([write], NOW, hung=False)
 
     def went_well(self, lines: int, limit: int) -> None:
         if self.portions.portion is None:
             self.at = self.end
             return
         if limit == self.end and not lines:
-            self.portions.portion.forget(P0)
+            self.portions.portion.end_here(P0)
         held = self.portions.portion.held
         found = self.portions.passed(lines)
         before = self.at
