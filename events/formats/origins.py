@@ -47,7 +47,18 @@ def app_named(text: str) -> Whose | None:
 
 def app_of_host(text: str) -> Whose | None:
     """`app-space.domain`; some routers quote it."""
-    return app_named(host_name(text.strip('"')).partition(".")[0])
+    return app_named(_first_label(text))
+
+
+def may_name_an_app(host: str, site: str) -> bool:
+    """Of what a client asked for: `www.shop.example` would be anybody's app `www`, and a site's own
+    name, even `shop-eu.example`, no app at all."""
+    parts = _APP_AND_SPACE(_first_label(host))
+    return bool(parts and parts[2]) and site_named(host) != site_named(site)
+
+
+def _first_label(host: str) -> str:
+    return host_name(host.strip('"')).partition(".")[0]
 
 
 def site_named(text: str) -> Whose | None:

@@ -7,13 +7,21 @@ bring pairs of its own, such as the name of another app.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
 from confluent_kafka import Message
 
 from events.formats.kafka_stamps import lines_of_records
 from events.formats.malformed import Malformed, MalformedError
-from events.formats.origins import ROUTER_TAG, Names, Origins, app_of_host, site_named
+from events.formats.origins import (
+    ROUTER_TAG,
+    Names,
+    Origins,
+    app_of_host,
+    may_name_an_app,
+    site_named,
+)
 from events.formats.web_json import JsonAmongText, begins_like_json
 from events.formats.web_layout import LIFTED, Layout, WebLine, has_layout
 from events.kafka.records import PartitionRecords
@@ -101,7 +109,7 @@ class WebFormat:
                 kept.append(_forwarded_for(text) if key == "source" else pair)
         self._learn(tuple(keys))
         return (
-            values.get("hostname", values.get("host", "")),
+            values.get("hostname") or _app_asked_for(values),
             values.get("path", ""),
             values.get("site_domain", ""),
             values.get("site_path", ""),
@@ -115,6 +123,12 @@ class WebFormat:
         elif keys == self._last_keys and has_layout(keys) and len(self._layouts) < LAYOUTS_MAX:
             self._layout = self._layouts[keys] = Layout(keys, _forwarded_for)
         self._last_keys = keys
+
+
+def _app_asked_for(values: Mapping[str, str]) -> str:
+    """`host` where it can only mean an app, else nothing."""
+    host = values.get("host", "")
+    return host if may_name_an_app(host, values.get("site_domain", "")) else ""
 
 
 def _forwarded_for(source: str) -> str:

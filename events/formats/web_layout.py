@@ -38,7 +38,9 @@ class Layout:
             if key == "timestamp":
                 parts.append(f"timestamp={_VALUE}")
             elif key in LIFTED or key == "source":
-                parts.append(f"{key}=({_VALUE})")
+                # An empty host name leaves it to `host`, which is a matter of its own.
+                filled = "(?=[^ \\n])" if key == "hostname" and "host" in keys else ""
+                parts.append(f"{key}={filled}({_VALUE})")
                 groups.append(str(key))
             elif key is not None:
                 kept.append(f"{re.escape(key)}={_VALUE}")

@@ -245,6 +245,45 @@ def test_a_host_counts_only_where_there_is_no_hostname() -> None:
     )
 
 
+@pytest.mark.parametrize("hostname", ["", "hostname= "])
+def test_a_host_counts_where_the_hostname_is_empty(hostname: str) -> None:
+    decoder = Decoder()
+    full, empty = (
+        f"{pair}path=/p host=gold-gs.x".encode() for pair in ("hostname=shop-wk.x ", hostname)
+    )
+    decoder.lines_of(records_of([full] * 3, "alamoweblogs"))  # its layout is known
+    for _ in range(3):
+        (line,) = decoder.lines_of(records_of([empty], "alamoweblogs"))
+        assert (line.origin.key, line.text) == (
+            AppKey("gold", "gs"),
+            "host=gold-gs.x host=gold-gs path=/p",
+        )
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [
+        ("www.customer.example", "www.customer.example"),
+        ("www.customer.example", ""),
+        ("shop-eu.customer.example", "shop-eu.customer.example"),
+        ("Shop-EU.customer.example:443", "shop-eu.customer.example."),
+        ('"shop-eu.customer.example"', "shop-eu.customer.example"),
+        ("shop--worker.customer.example", ""),
+        ("shop-", ""),
+        ("10.0.0.1", ""),
+    ],
+)
+@pytest.mark.parametrize("hostname", ["", "hostname= "])
+def test_a_customers_domain_is_nobodys_app(hostname: str, host: str, site: str) -> None:
+    """Whoever owns an app `www` or `shop-eu` would read that customer's requests."""
+    value = f"{hostname}host={host} path=/x method=GET site_domain={site} site_path=/s".encode()
+    if site:
+        (line,) = lines_of(value, "alamoweblogs")
+        assert line.origin.key == SiteKey(site.rstrip("."))
+    else:
+        assert reasons_of(value, "alamoweblogs") == {"no_hostname": 1}
+
+
 @pytest.mark.parametrize("site", ["WWW.Example.com", "www.example.com.", "www.example.com:8080"])
 def test_every_spelling_of_a_site_is_the_same_site(site: str) -> None:
     value = f"hostname=shop-wk.x method=GET site_domain={site} site_path=/s".encode()
