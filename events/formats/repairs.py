@@ -7,7 +7,6 @@ fast path.
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import msgspec
 
 from events.formats.malformed import MalformedError
+from events.formats.texts import utf8_text
 
 EVENTS_MAX = 1000
 """In one record."""
@@ -26,12 +26,11 @@ REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError)
 _CUT = object()
 """Stands for what follows the last value and is none."""
 
-# A backslash escape: a surrogate pair, a single surrogate, or any other (kept as it is).
-_ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    r"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
+# Half a surrogate pair, as an escape.
+_HIGH, _LOW = "[89abAB][0-9a-fA-F]{2}", "[c-fC-F][0-9a-fA-F]{2}"
+_HALF = re.compile(rf"\\u[dD](?:{_HIGH}(?!\\u[dD]{_LOW})|(?<!\\u[dD]{_HIGH}\\u[dD]){_LOW})")
+_ESCAPED_BACKSLASH = "\ud800"
+"""Stands for one while halves are looked for: no decoded text has this."""
 # A number that is none, as Python, C and Go write them; and the same where it is not inside text.
 _NO_NUMBER = re.compile(r"[+-]?(?:nan|inf(?:inity)?)\b", re.IGNORECASE)
 _OUTSIDE_TEXT = re.compile(
@@ -69,8 +68,8 @@ def object_of(value: object) -> dict[str, Any]:
 
 
 def _text_of(value: bytes) -> str:
-    text = value.decode("utf-8", "replace_each_byte").removeprefix("\ufeff")
-    return _ESCAPE.sub(lambda found: r"\ufffd" if found["lone"] else found[0], text)
+    text = utf8_text(value).removeprefix("\ufeff").replace(r"\\", _ESCAPED_BACKSLASH)
+    return _HALF.sub(r"\\ufffd", text).replace(_ESCAPED_BACKSLASH, r"\\")
 
 
 def _values_in(text: str) -> Iterator[object]:
@@ -108,13 +107,3 @@ def _null_or_same(found: re.Match[str]) -> str:
 def _behind_blanks(text: str, at: int) -> int:
     blanks = _BETWEEN.match(text, at)
     return blanks.end() if blanks else at
-
-
-def _replace_each_byte(error: UnicodeError) -> tuple[str, int]:
-    # Python's "replace" writes one U+FFFD for a cut sequence; Go wrote one a byte.
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return "\ufffd" * (error.end - error.start), error.end
-
-
-codecs.register_error("replace_each_byte", _replace_each_byte)

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
+
+# A byte that is no UTF-8, as "surrogateescape" has it.
+_STRAY_BYTE = re.compile("[\udc80-\udcff]")
+
+
+def utf8_text(data: bytes) -> str:
+    """With U+FFFD for each byte that is no UTF-8: Python's "replace" writes one for a cut sequence,
+    Go wrote one a byte."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return _STRAY_BYTE.sub("\ufffd", data.decode("utf-8", "surrogateescape"))
 
 
 def without_newline(text: str) -> str:

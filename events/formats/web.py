@@ -22,6 +22,7 @@ from events.formats.origins import (
     may_name_an_app,
     site_named,
 )
+from events.formats.texts import utf8_text
 from events.formats.web_json import JsonAmongText, begins_like_json
 from events.formats.web_layout import LIFTED, Layout, WebLine, has_layout
 from events.kafka.records import PartitionRecords
@@ -99,7 +100,7 @@ class WebFormat:
         kept, keys = [], []
         values = {}
         for token in _tokens_of(value):
-            pair = token.decode("utf-8", "replace_each_byte")
+            pair = utf8_text(token)
             key, equals, text = pair.partition("=")
             if not equals:
                 raise MalformedError("not_pairs")

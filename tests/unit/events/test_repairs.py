@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import time
 from typing import Any
 
@@ -36,7 +37,12 @@ def objects_in(value: bytes | None) -> list[dict[str, Any]]:
         (b'\xef\xbb\xbf{"a": nan}', [{"a": None}]),
         (b'{"a": "x\x01\ny"}', [{"a": "x\x01\ny"}]),
         (b'{"a": "\xff\xfe"}', [{"a": "\ufffd\ufffd"}]),
+        (b'{"a": "\xe4\xb8x\xed\xa0\x80\xc3\xa9"}', [{"a": "\ufffd\ufffdx\ufffd\ufffd\ufffdé"}]),
         (b'{"a": "\\ud800"}', [{"a": "\ufffd"}]),
+        (
+            rb'{"a": "\udc00\ud83d\ud83d\ude00\\ud800\n\uDFFF"}',
+            [{"a": "\ufffd\ufffd😀\\ud800\n\ufffd"}],
+        ),
         (b'{"a": 1}{"a": 2}', [{"a": 1}, {"a": 2}]),
         (b'{"a": 1}\r\n\r\n{"a": 2}\n', [{"a": 1}, {"a": 2}]),
         (b'\x1e{"a": 1}\n\x1e{"a": nan}\n', [{"a": 1}, {"a": None}]),
@@ -142,6 +148,28 @@ def test_no_record_takes_long(value: bytes) -> None:
     with pytest.raises(MalformedError):
         values_of(value)
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"\xff", b"\\n", rb"\ud800a", rb"\\ud800", b"\xe4\xb8a"],
+    ids=["bytes", "escapes", "halves", "backslashes", "cut"],
+)
+def test_what_is_repaired_costs_no_call_a_byte(text: bytes) -> None:
+    """A megabyte of it, in the event loop: no time but calls of Python are counted."""
+    value = b'{"a": "' + text * (1_000_000 // len(text)) + b'\xff\\ud800"}'
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(count)
+    try:
+        values_of(value)
+    finally:
+        sys.setprofile(None)
+    assert calls < 200
 
 
 JSON_CASES = [
