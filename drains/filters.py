@@ -18,7 +18,6 @@ from events.lines import LogLine, Origin, Severity, Source
 
 Stream = Literal["stdout", "stderr"]
 
-SOURCES: tuple[Source, ...] = ("app", "router", "build")
 STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
 PATTERN_CHARACTERS_MAX = 1000
 PROGRAM_SIZE_MAX = 250

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
 from events.keys import Key
 
 Source = Literal["app", "router", "build"]
+SOURCES: tuple[Source, ...] = get_args(Source)
 
 
 class Severity(IntEnum):

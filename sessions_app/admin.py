@@ -15,12 +15,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from events.lines import SOURCES
 from sessions_app import services
 from sessions_app.errors import InvalidSessionError, TooManyError
 from sessions_app.filters import owner_of
 from sessions_app.links import session_url
 from sessions_app.models import TailSession
-from sessions_app.serializers import LINES_DEFAULT, SOURCES, STREAMS, TailRequest
+from sessions_app.serializers import LINES_DEFAULT, STREAMS, TailRequest
 
 _OWNER_FIELDS = {"app", "space", "site"}
 

@@ -9,13 +9,14 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from events.bodies import Body, Flag
+from events.lines import SOURCES
 from events.owners import PART_CHARACTERS_MAX
 from sessions_app.filters import Filters, key_of, narrowed
 from sessions_app.models import TEXT_CHARACTERS_MAX
 from sessions_app.tail.session import Selection
 
 LINES_DEFAULT, LINES_SHOWN_MAX, LINES_ASKED_MAX = 100, 1_500, 1_000_000
-SOURCES, STREAMS = ("app", "router", "build"), ("stdout", "stderr")
+STREAMS = ("stdout", "stderr")
 
 _WORDS_MAX = 50
 

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from django import forms
 from django.core.exceptions import ValidationError
 
-from drains.filters import SOURCES, STREAMS, LineFilter
+from drains.filters import STREAMS, LineFilter
 from drains.option_values import TlsOptions
 from drains.options.pem import described
+from events.lines import SOURCES
 
 UNCHANGED = object()
 

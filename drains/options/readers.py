@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from drains.errors import InvalidDrainError
-from drains.filters import SOURCES, STREAMS, LineFilter, compiled
+from drains.filters import STREAMS, LineFilter, compiled
 from drains.options import pem
+from events.lines import SOURCES
 from events.members import unknown_members
 
 PROCESSES_MAX = 50

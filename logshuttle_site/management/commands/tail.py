@@ -12,11 +12,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.color import no_style
 
+from events.lines import SOURCES
 from logshuttle_site.tail_client import Say, TailClient, TailFailedError
 from logshuttle_site.terminal import shown
 from sessions_app.errors import InvalidSessionError
 from sessions_app.filters import owner_of
-from sessions_app.serializers import LINES_DEFAULT, SOURCES, STREAMS
+from sessions_app.serializers import LINES_DEFAULT, STREAMS
 
 
 class Command(BaseCommand):

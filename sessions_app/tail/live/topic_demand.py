@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
+from events.lines import SOURCES
 from events.topics import row_of, topics_of
 from sessions_app.tail.session import Selection
 
@@ -14,12 +15,11 @@ LINGER_SECONDS = 5.0
 
 
 def topics_for(selection: Selection) -> frozenset[str]:
-    """The topics that can have lines of it."""
-    wanted = selection.sources
+    """The topics that can have lines of it: none where its filters leave no source."""
+    wanted = selection.sources or frozenset(SOURCES)
     if selection.processes or selection.streams:  # only apps' lines have these
-        wanted = wanted & {"app"} if wanted else frozenset({"app"})
-    topics = topics_of(selection.key)
-    return frozenset(topic for topic in topics if not wanted or row_of(topic).sources & wanted)
+        wanted &= {"app"}
+    return frozenset(topic for topic in topics_of(selection.key) if row_of(topic).sources & wanted)
 
 
 class TopicDemand:

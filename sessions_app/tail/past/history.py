@@ -66,10 +66,10 @@ class History:
 
     async def refusal(self) -> StreamNotice | None:
         """What is to be said when Kafka lets us read nothing of it. An app's lines are those of its
-        space; that there are no others is nothing to stop for."""
+        space; that there are no others is nothing to stop for. None of no topic is refused."""
         topics = topics_for(self._session.selection)
         own = topics - SOURCE_TOPICS or topics
-        if await self._ask(lambda cluster: cluster.unreadable(own)) < own:
+        if not own or await self._ask(lambda cluster: cluster.unreadable(own)) < own:
             return None
         return StreamNotice(refusal_of(own))
 

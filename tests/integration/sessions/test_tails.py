@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from events.kafka.records import TopicPartition
-from events.keys import AppKey
+from events.keys import AppKey, SiteKey
 from sessions_app.tail import tail
 from sessions_app.tail.live.hub import AWAY
 from sessions_app.tail.live.mailbox import LineSlice, StreamNotice
@@ -139,6 +139,23 @@ async def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
 
         assert texts(await next_of(LineSlice, events)) == ["anew"]
         await events.aclose()
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection(SiteKey("www.gold.example"), processes=frozenset({"web"})),
+        Selection(AppKey("gold", "gs"), frozenset({"router"}), frozenset({"web"})),
+    ],
+)
+async def test_where_no_line_can_pass_it_is_silent(selection: Selection) -> None:
+    """No topic is read, so none can be refused: it is no matter of Kafka's."""
+    async with tailing(NO_KAFKA) as tails:
+        for token in (None, f"{base_of(topics_in_order(selection.key), {})}.b0"):
+            quiet = Session("digest", selection, 10, True, time.time() + 1)
+            events = tails.events(quiet, token)
+            assert await next_of(Bye, events) == [BacklogEnd(), Bye("over")]
+            await events.aclose()
 
 
 async def test_without_kafka_it_says_so_and_ends_as_ever() -> None:

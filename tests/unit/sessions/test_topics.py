@@ -9,6 +9,7 @@ from sessions_app.tail.live.topic_demand import topics_for
 from sessions_app.tail.session import Selection
 
 GOLD = AppKey("gold", "gs")
+SITE = SiteKey("www.gold.example")
 ROUTERS, ISTIO, BUILDS = "alamoweblogs", "istio-access-logs", "alamobuildlogs"
 
 
@@ -21,7 +22,11 @@ ROUTERS, ISTIO, BUILDS = "alamoweblogs", "istio-access-logs", "alamobuildlogs"
         (Selection(GOLD, frozenset({"build"})), {ROUTERS, BUILDS}),
         (Selection(GOLD, frozenset({"app", "build"})), {"gs", ROUTERS, BUILDS}),
         (Selection(GOLD, processes=frozenset({"web"})), {"gs"}),
-        (Selection(SiteKey("www.gold.example")), {ROUTERS}),
+        (Selection(GOLD, frozenset({"router"}), frozenset({"web"})), set()),
+        (Selection(GOLD, frozenset({"build", "app"}), streams=frozenset({"stderr"})), {"gs"}),
+        (Selection(SITE), {ROUTERS}),
+        (Selection(SITE, processes=frozenset({"web"})), set()),
+        (Selection(SITE, frozenset({"app"})), set()),
     ],
 )
 def test_topics_of_a_selection(selection: Selection, topics: set[str]) -> None:
