@@ -20,6 +20,8 @@ WebLine = tuple[str, str, str, str, str]
 _VALUE = "[!-\U0010ffff]*"
 # The same, and in double quotes spaces too.
 _QUOTED_TOO = rf'(?>"(?:[^"\\\n]++|\\.)*+"(?![^ \n])|{_VALUE})'
+# Where nothing says whose a line is, finding that out is a matter of its own.
+_FILLED = r"(?=[^ \n])"
 
 
 class Layout:
@@ -30,6 +32,7 @@ class Layout:
         parts: list[str] = []
         groups: list[str] = []
         kept: list[str] = []
+        owner = "hostname" if "hostname" in keys else "site_domain"
         for key in [*keys, None]:
             if kept and (key is None or key in LIFTED or key == "source"):
                 parts.append(f"({' '.join(kept)})")
@@ -38,9 +41,7 @@ class Layout:
             if key == "timestamp":
                 parts.append(f"timestamp={_VALUE}")
             elif key in LIFTED or key == "source":
-                # An empty host name leaves it to `host`, which is a matter of its own.
-                filled = "(?=[^ \\n])" if key == "hostname" and "host" in keys else ""
-                parts.append(f"{key}={filled}({_VALUE})")
+                parts.append(f"{key}={_FILLED if key == owner else ''}({_VALUE})")
                 groups.append(str(key))
             elif key is not None:
                 kept.append(f"{re.escape(key)}={_VALUE}")
@@ -78,10 +79,11 @@ def has_layout(keys: Sequence[str]) -> bool:
     """Whether lines with these keys can be read so.
 
     A key that comes twice is a matter of its own, and so is a line that only `host` names an app
-    of. What `findall` gives for a single group is no tuple. An expression for very many would take
-    long to make.
+    of, or nothing. What `findall` gives for a single group is no tuple. An expression for very many
+    would take long to make.
     """
-    if len(keys) > KEYS_MAX or ("host" in keys and "hostname" not in keys):
+    says_whose = "hostname" in keys or ("site_domain" in keys and "host" not in keys)
+    if len(keys) > KEYS_MAX or not says_whose:
         return False
     special = [key for key in keys if key in LIFTED or key == "source"]
     gives = any(key != "timestamp" for key in keys)

@@ -204,6 +204,56 @@ def test_what_belongs_to_a_pair_of_router_text(pairs: str, text: str) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("value", "key", "text"),
+    [
+        (
+            'id=" hostname=shop-wk.x path=/y" total=1',
+            AppKey("shop", "wk"),
+            'id=" total=1 host=shop-wk path=/y"',
+        ),
+        (
+            'id="a host=shop-wk.x path=/y" ua="b c"',
+            AppKey("shop", "wk"),
+            'id="a host=shop-wk.x ua="b c" host=shop-wk path=/y"',
+        ),
+        (
+            'id=" site_domain=www.example.com\tsite_path=/y" total=1',
+            SiteKey("www.example.com"),
+            'id=" total=1 host=www.example.com path=/y"',
+        ),
+        (
+            'hostname=shop-wk.x path=/p ua="a hostname=evil-wk.x site_domain=evil.example path=/y"',
+            AppKey("shop", "wk"),
+            'ua="a hostname=evil-wk.x site_domain=evil.example path=/y" host=shop-wk path=/p',
+        ),
+    ],
+)
+def test_quotes_of_a_client_hide_no_line_and_forge_none(
+    value: str, key: AppKey | SiteKey, text: str
+) -> None:
+    """A client sends a quote in one header and another in its path: what is between is no text of
+    its; what it sends in quotes that the router set is."""
+    decoder = Decoder()
+    for _ in range(3):
+        (line,) = decoder.lines_of(records_of([value.encode()], "alamoweblogs"))
+        assert (line.origin.key, line.text) == (key, text)
+
+
+@pytest.mark.parametrize("site", ["", "site_domain= "])
+def test_other_lines_teach_no_layout_that_hides_an_owner(site: str) -> None:
+    decoder = Decoder()
+    named = site.replace("= ", "=www.x ")
+    values = [f"{named}id=1 total=1"] * 3 + [f'{site}id=" hostname=shop-wk.x" total=1']
+    found = [decoder.lines_of(records_of([value.encode()], "alamoweblogs")) for value in values]
+    assert [line.origin.key for line in found[-1]] == [AppKey("shop", "wk")]
+
+
+def test_of_two_quoted_values_that_name_an_owner_neither_is_believed() -> None:
+    value = b'id=" hostname=shop-wk.x path=/y" ua="a hostname=evil-wk.x"'
+    assert reasons_of(value, "alamoweblogs") == {"no_hostname": 1}
+
+
 @pytest.mark.parametrize("pairs", ["t=0.1 0.2", "t=0.1 : 0.2", 'ua="a b', 'ua="a b"c', "a, b"])
 def test_any_other_token_that_is_no_pair_costs_the_line(pairs: str) -> None:
     assert reasons_of(f"hostname=shop-wk.x {pairs}".encode(), "alamoweblogs") == {"not_pairs": 1}
