@@ -7,7 +7,7 @@ bring pairs of its own, such as the name of another app.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import unquote_plus
 
 from confluent_kafka import Message
@@ -64,7 +64,7 @@ class WebFormat:
         kept: list[Message] = []
         apps, sites = self._apps, self._sites
         values = records.values
-        read = self._layout.read(values) if self._layout else None
+        read = _read(self._layout, values) if self._layout else None
         for index, message in enumerate(records.messages):
             try:
                 line = read[index] if read else self._taken_apart(values[index])
@@ -131,6 +131,18 @@ class WebFormat:
         elif keys == self._last_keys and has_layout(keys) and len(self._layouts) < LAYOUTS_MAX:
             self._layout = self._layouts[keys] = Layout(keys, _forwarded_for)
         self._last_keys = keys
+
+
+def _read(layout: Layout, values: Sequence[bytes | None]) -> Sequence[WebLine | None] | None:
+    """By a layout, JSON among them left out (None); None when another one is laid out otherwise."""
+    read = layout.read(values)
+    if read is not None:
+        return read
+    texts = [value for value in values if not begins_like_json(value or b"")]
+    if len(texts) == len(values) or (read := layout.read(texts)) is None:
+        return None
+    lines = iter(read)
+    return [None if begins_like_json(value or b"") else next(lines) for value in values]
 
 
 def _tokens_of(value: bytes) -> list[bytes]:

@@ -171,6 +171,24 @@ def test_a_record_on_the_routers_topic_is_read_as_what_it_is() -> None:
     assert decoder.malformed.counts == {"no_app": 3}
 
 
+def test_json_among_router_text_leaves_the_text_its_layout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = b"hostname=shop-wk.x method=GET path=/q"
+    build = json.dumps({"build": 1, "message": "m", "metadata": "shop-wk"}).encode()
+    decoder = Decoder()
+    decoder.lines_of(records_of([text] * 2, "alamoweblogs"))  # its layout is known
+    taken_apart: list[bytes] = []
+    monkeypatch.setattr("events.formats.web._tokens_of", taken_apart.append)
+
+    lines = decoder.lines_of(records_of([text, build, text, b" " + build, build], "alamoweblogs"))
+
+    sources = [line.origin.source for line in lines]
+    assert sources == ["router", "build", "router", "build", "build"]
+    assert decoder.lines_of(records_of([build], "alamoweblogs"))
+    assert taken_apart == []
+
+
 @pytest.mark.parametrize("value", [b"{", b"[", b'{"metadata": ', b"[1]", b"{}{}"])
 def test_what_only_begins_like_json_is_counted_there(value: bytes) -> None:
     assert reasons_of(value, "alamoweblogs").keys() <= {"not_json", "not_an_object", "no_app"}
