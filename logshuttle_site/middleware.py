@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import resolve
 
 from logshuttle_site import health
 from logshuttle_site.errors import database_away, problem_page, say_refused
@@ -58,7 +58,8 @@ class Probes:
 
 
 class AnyHost:
-    """Only pages ask under which name they are: the API, sessions and probes answer under any."""
+    """Only pages ask under which name they are: the API, sessions and probes answer under any.
+    Nobody is sent on to a name that is not ours, so plain HTTP that is to become HTTPS asks too."""
 
     sync_capable, async_capable = True, False
 
@@ -67,24 +68,23 @@ class AnyHost:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         host = host_of(request)
+        if not is_served(host) and (_is_page(request) or _becomes_https(request)):
+            why = "pages and redirects are not served under this name: ALLOWED_HOSTS has others"
+            say_refused(request, 400, why)
+            return problem_page(400, why)
         # Django's own refuses whatever is not in ALLOWED_HOSTS, whoever asks.
         request.get_host = lambda: host  # type: ignore[method-assign]
         return self._get_response(request)
 
-    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
-        if not _is_page(request) or is_served(host_of(request)):
-            return None
-        why = "pages are not served under this name: ALLOWED_HOSTS has others"
-        say_refused(request, 400, why)
-        return problem_page(400, why)
-
 
 def _is_page(request: HttpRequest) -> bool:
-    match = request.resolver_match
-    if match is None:
-        return False
+    match = resolve(request.path_info)
     is_session = match.view_name == "log-session"
     return match.app_name == "admin" or (is_session and media_type_of(request) == PAGE)
+
+
+def _becomes_https(request: HttpRequest) -> bool:
+    return settings.SECURE_SSL_REDIRECT and not request.is_secure()
 
 
 class TrailingSlash:

@@ -115,6 +115,33 @@ def test_pages_are_served_under_allowed_names_alone(
     assert not any(record.exc_info for record in caplog.records)
 
 
+@pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin", APP, SESSIONS, "/x"])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:443", "10.1.2.3"])
+def test_nobody_is_sent_on_to_a_name_that_is_not_ours(host: str, path: str, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+
+    answer = Client().get(path, headers={"Host": host})
+
+    assert "ALLOWED_HOSTS" in is_problem(answer, 400)["message"]
+    assert "Location" not in answer
+
+
+@pytest.mark.parametrize("host", ["logs.example", "log_shuttle"])
+def test_plain_http_becomes_https_under_the_name_that_was_asked(host: str, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+
+    answer = Client().get(APP, headers={"Host": host})
+
+    assert (answer.status_code, answer["Location"]) == (301, f"https://{host}{APP}")
+
+
+def test_over_https_the_api_answers_under_any_name(settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+
+    is_problem(Client().get(APP, headers={"Host": "10.1.2.3"}, secure=True), 401)
+    is_problem(Client().get("/admin/", headers={"Host": "10.1.2.3"}, secure=True), 400)
+
+
 def test_an_admin_can_log_in_under_a_name_with_an_underscore(django_user_model: Any) -> None:
     django_user_model.objects.create_superuser("operator", password="a long one")
     at = {"Host": "log_shuttle:5100"}
