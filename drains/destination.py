@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from drains.transports import OTHER_WORDS, SCHEMES, TCP, Transport
-from drains.url_text import REDACTED, refuse_odd_text, reserved_hint
+from drains.url_text import REDACTED, refuse_cut_password, refuse_odd_text, reserved_hint
 
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
 _HOST_CHARACTERS_MAX = 253
@@ -47,6 +47,7 @@ class Destination:
             raise ValueError("the URL must not have a #fragment")
         made = cls(transport.scheme, _host_of(parts), _port_of(parts, transport.default_port))
         if transport.has_path:
+            refuse_cut_password(url)
             return made._with_path(parts)
         if parts.path not in ("", "/") or "?" in url:
             raise ValueError("a syslog URL must end after its port")

@@ -14,6 +14,7 @@ REDACTED = "***"
 
 _ODD = re.compile(r"[^\x21-\x7e]|\\")
 _ENDS_AUTHORITY = re.compile(r"[/?#]")
+_CUT_PASSWORD = re.compile(r"[^/?#]*//[^/?#@\[]+:\d*([/?])[^#]*@.*")
 _IN_PASSWORD = re.compile(r"@|:(?!\d*$)")  # what stands behind the colon is no port
 
 
@@ -43,10 +44,25 @@ def refuse_redacted(url: str) -> None:
         )
 
 
+def refuse_cut_password(url: str) -> None:
+    """`https://me:12/34@h/` is a host, a port and a path, of which the password would be shown.
+    Raises ValueError."""
+    found = _CUT_PASSWORD.fullmatch(url)
+    if found is not None:
+        raise ValueError(
+            "the URL has an @ behind a port: in a path or query write it as %40,"
+            f" in a password write {_encoded(found[1])}"
+        )
+
+
 def reserved_hint(url: str) -> str:
     """What to add to a fault of a URL whose password seems to hold a character that ends it."""
     before_host = url.rpartition("@")[0].partition("://")[2]
     found = _ENDS_AUTHORITY.search(before_host)
     if found is None or not _IN_PASSWORD.search(before_host[: found.start()]):
         return ""
-    return f": in a password write {found[0]} as %{ord(found[0]):02X}"
+    return f": in a password write {_encoded(found[0])}"
+
+
+def _encoded(character: str) -> str:
+    return f"{character} as %{ord(character):02X}"

@@ -37,6 +37,10 @@ GOOD = [
     ("https://me@h/", Destination("https", "h", 443, "/", "", "me")),
     ("https://:pass@h/", Destination("https", "h", 443, "/", "", "", "pass")),
     ("https://m%40e:p%3Aa%2Fss%25@h/", Destination("https", "h", 443, "/", "", "m@e", "p:a/ss%")),
+    ("https://h/x@y?z@h", Destination("https", "h", 443, "/x@y", "z@h")),
+    ("https://[::1]:8443/@x", Destination("https", "::1", 8443, "/@x")),
+    ("https://me:1@h:8443/@x", Destination("https", "h", 8443, "/@x", "", "me", "1")),
+    ("https://h:8443/%40x", Destination("https", "h", 8443, "/%40x")),
     ("https://h/" + "a" * 2038, Destination("https", "h", 443, "/" + "a" * 2038)),
 ]
 
@@ -98,6 +102,11 @@ BAD = [
     ("https://me:pass#1@h/", "fragment: in a password write # as %23"),
     ("https://me:p?ss@h/", r"from 1 to 65535: in a password write \? as %3F"),
     ("https://me:p/ss@h/", "from 1 to 65535: in a password write / as %2F"),
+    ("https://me:123/4@h/x", "in a path or query write it as %40, in a password write / as %2F"),
+    ("http://me.too:123/4@h", "in a password write / as %2F"),
+    ("https://me:/4@h/x", "in a password write / as %2F"),
+    ("https://me:123?4@h/x", r"in a password write \? as %3F"),
+    ("https://me:123/4/5@h:8443/x@y", "in a password write / as %2F"),
     ("https://me:p#s/s@h/", "in a password write # as %23"),
     ("syslog://me:p/ss@h:514", "in a password write / as %2F"),
     ("https://h:8443/@x#f", "the URL must not have a #fragment$"),
