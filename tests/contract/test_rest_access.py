@@ -59,6 +59,18 @@ def test_a_key_may_be_any_text(
     assert with_authorization(on_the_wire).get(APP).status_code == 200
 
 
+@pytest.mark.parametrize("key", ["Bearer abc", "bearer  abc", "Basic abc"])
+def test_a_key_that_begins_like_a_scheme_is_compared_whole_first(
+    key: str, settings: Any, with_authorization: Callable[[str | None], Api]
+) -> None:
+    settings.AUTH_KEY = key
+
+    for given in (key, f"Bearer {key}"):
+        assert with_authorization(given).get(APP).status_code == 200
+    for given in ("abc", "Bearer abd", key[:-1], "Basic abd"):
+        is_problem(with_authorization(given).get(APP), 401)
+
+
 @pytest.mark.parametrize("authorization", [None, "", "Bearer ", "Bearer"])
 def test_an_empty_key_opens_nothing(
     authorization: str | None, settings: Any, with_authorization: Callable[[str | None], Api]
