@@ -19,7 +19,7 @@ from drains.errors import InvalidDrainError, UnknownDrainError
 from drains.models import Drain
 from drains.moments import rfc3339
 from drains.options.table import OPTIONS
-from drains.selectors import egress_policy, route_of
+from drains.selectors import egress_policy, field_at_fault, route_of
 from drains.serializers import DrainRequest, SendAgainRequest, drain_json
 from events.keys import AppKey, Key, SiteKey
 
@@ -61,7 +61,7 @@ class DrainViewSet(ViewSet):
         """One test line over a connection of its own, and what happened at each step."""
         drain = self._drain(key, drain_id)
         if (route := route_of(drain)).fault:
-            raise InvalidDrainError("url", route.fault)
+            raise InvalidDrainError(field_at_fault(drain), route.fault)
         steps = async_to_sync(Trial(Dialer(egress_policy()), route).run)()
         went_well = bool(steps) and steps[-1].step == "send" and steps[-1].ok
         return Response({"ok": went_well, "steps": [asdict(step) for step in steps]})

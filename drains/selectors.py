@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_network
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,6 +18,7 @@ from drains.destination import NOWHERE
 from drains.fields import UndecryptableError
 from drains.models import Drain, DrainStatus, RouteVersion, Start
 from drains.option_values import DrainOptions
+from drains.options.table import OPTIONS
 from drains.routes import Route, RouteTable
 
 logger = logging.getLogger(__name__)
@@ -117,6 +119,14 @@ def route_of(drain: Drain) -> Route:
         has_delivered=getattr(drain, "has_delivered", False),
         fault=url_fault or options_fault,
     )
+
+
+def field_at_fault(drain: Drain) -> str:
+    """Of one whose route has a fault: what its owner has to give anew."""
+    named: dict[str, Callable[[], object]] = {"url": lambda: drain.destination}
+    named |= {name: partial(drain.option, name) for name in OPTIONS}
+    faulty = (name for name, read in named.items() if _read(name, read, None)[1])
+    return next(faulty, "filter")  # its patterns are read by nobody but `_options_of`
 
 
 def _read(what: str, read: Callable[[], T], otherwise: T) -> tuple[T, str]:

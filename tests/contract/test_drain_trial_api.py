@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -67,6 +68,25 @@ def test_of_one_that_cannot_be_read_a_trial_says_what_a_worker_says(
 
     said = "its URL cannot be read: FIELD_ENCRYPTION_KEYS lacks the key"
     assert is_problem(answer, 422)["errors"][0] == {"field": "url", "detail": said}
+
+
+@pytest.mark.parametrize(
+    ("stored", "field", "said"),
+    [
+        ({"filter": {"include": "(a"}}, "filter", "its options cannot be used: "),
+        ({"connections": "many"}, "connections", "its options cannot be used: "),
+        ({"tls": "gAAAAAB"}, "tls", "its options cannot be read: FIELD_ENCRYPTION_KEYS lacks"),
+    ],
+)
+def test_and_which_field_it_is_in(stored: Any, field: str, said: str, api: Api) -> None:
+    made = api.post("/apps/gold-gs/log-drains", {"url": "syslog://127.0.0.1:5140"}).json()
+    Drain.objects.update(stored_options=json.dumps(stored))
+
+    answer = api.post(f"/apps/gold-gs/log-drains/{made['id']}/test")
+
+    (error,) = is_problem(answer, 422)["errors"]
+    assert error["field"] == field
+    assert error["detail"].startswith(said)
 
 
 def test_trials_are_limited(api: Api) -> None:
