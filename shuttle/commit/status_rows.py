@@ -22,19 +22,24 @@ FORGOTTEN = timedelta(days=1)
 
 
 def write_statuses(worker: str, statuses: Sequence[FeedStatus]) -> None:
-    """In place of what the worker said before."""
+    """In place of what the worker said before. Some at a time: whoever wants to change a drain
+    waits for those that are written with it."""
     now = timezone.now()
-    with transaction.atomic():
-        there = locked(status.drain_id for status in statuses)
-        DrainStatus.objects.bulk_create(
-            [_row(worker, status, now) for status in statuses if status.drain_id in there],
-            batch_size=ROWS_AT_ONCE,
-            update_conflicts=True,
-            unique_fields=["drain", "worker"],
-            update_fields=[*FeedStatus._fields[1:], "reported_at"],
-        )
-        _write_states(there, now)
+    for start in range(0, len(statuses), ROWS_AT_ONCE):
+        with transaction.atomic():
+            _write_some(worker, statuses[start : start + ROWS_AT_ONCE], now)
     _sum_up(now)
+
+
+def _write_some(worker: str, statuses: Sequence[FeedStatus], now: datetime) -> None:
+    there = locked(status.drain_id for status in statuses)
+    DrainStatus.objects.bulk_create(
+        [_row(worker, status, now) for status in statuses if status.drain_id in there],
+        update_conflicts=True,
+        unique_fields=["drain", "worker"],
+        update_fields=[*FeedStatus._fields[1:], "reported_at"],
+    )
+    _write_states(there, now)
 
 
 def _write_states(drains: Mapping[str, LockedDrain], now: datetime) -> None:

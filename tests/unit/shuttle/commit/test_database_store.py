@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from drains.models import Drain, DrainStatus
@@ -12,6 +14,7 @@ from drains.services import change_drain, create_drain
 from drains.status import FRESH, status_of
 from events.kafka.records import TopicPartition
 from events.keys import AppKey
+from shuttle.commit import status_rows
 from shuttle.commit.database_store import DatabaseStore
 from shuttle.commit.status_rows import FORGOTTEN
 from shuttle.commit.store import Claim, FeedStatus, Refused
@@ -64,6 +67,21 @@ def test_what_workers_of_long_ago_have_sent_is_kept_in_one_row(
 
     assert sum(row[1] for row in rows.all()) == 125
     assert drain.statuses.count() == 2
+
+
+def test_no_transaction_holds_more_than_some_of_a_workers_drains(
+    store: DatabaseStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them at once, as a worker's last words are, would hold up whoever changes one."""
+    monkeypatch.setattr(status_rows, "ROWS_AT_ONCE", 2)
+    drains = [create_drain(AppKey("gold", "gs"), f"syslog://h:{port}") for port in range(1514, 1519)]
+    with CaptureQueriesContext(connection) as queries:
+        store.publish("a", [said(drain, "live") for drain in drains])
+
+    begun = [query["sql"] for query in queries if query["sql"].startswith("SAVEPOINT")]
+    assert len(begun) == 3
+    assert DrainStatus.objects.count() == 5
+    assert {stored(drain)[0] for drain in drains} == {"live"}
 
 
 # The state of a drain, for lists.
