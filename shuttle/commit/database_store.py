@@ -9,6 +9,7 @@ from typing import cast
 from uuid import UUID
 
 from django.db import Error, OperationalError, ProgrammingError, connection, transaction
+from django.db.models import QuerySet
 
 from drains import selectors, services
 from drains.models import DrainCursor, Installation, PartitionClaim
@@ -86,6 +87,7 @@ class DatabaseStore:
                     old_rows.append(row.pk)
                 else:
                     found.setdefault(str(row.drain_id), {})[partition] = _stored(row)
+            locked(outdated)
             for start in range(0, len(old_rows), ROWS_AT_ONCE):
                 DrainCursor.objects.filter(pk__in=old_rows[start : start + ROWS_AT_ONCE]).delete()
         return TakenOver(found, outdated, offsets)
@@ -118,6 +120,7 @@ class DatabaseStore:
 
     def _claim(self, partitions: Mapping[TopicPartition, Claim]) -> dict[TopicPartition, int]:
         """Returns how far the group had got, in logs that are still there."""
+        self._locked_claims(partitions)
         PartitionClaim.objects.bulk_create(
             [
                 PartitionClaim(group=self._group, topic=topic, partition=number, token=claim.token)
@@ -128,11 +131,8 @@ class DatabaseStore:
             unique_fields=["group", "topic", "partition"],
             update_fields=["token"],
         )
-        rows = PartitionClaim.objects.filter(
-            group=self._group, topic__in={partition.topic for partition in partitions}
-        )
         offsets = {}
-        for row in rows.exclude(offset=None).iterator():
+        for row in self._claims_of(partitions).exclude(offset=None).iterator():
             partition = TopicPartition(row.topic, row.partition)
             claim = partitions.get(partition)
             if claim and (not row.topic_id or claim.topic_id in ("", row.topic_id)):
@@ -143,18 +143,23 @@ class DatabaseStore:
         self, wanted: Collection[TopicPartition], claims: Mapping[TopicPartition, Claim]
     ) -> dict[TopicPartition, PartitionClaim]:
         """The partitions whose claim is still ours, and stays so until the transaction ends."""
-        rows = PartitionClaim.objects.filter(
-            group=self._group, topic__in={partition.topic for partition in wanted}
-        )
-        found = {
-            TopicPartition(row.topic, row.partition): row
-            for row in rows.order_by("pk").select_for_update()
-        }
         return {
             partition: row
-            for partition, row in found.items()
+            for partition, row in self._locked_claims(wanted).items()
             if partition in wanted and partition in claims and row.token == claims[partition].token
         }
+
+    def _locked_claims(
+        self, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, PartitionClaim]:
+        """Of all partitions of their topics. Everybody locks them in this order, and before any
+        drain: names would do for an order too, but PostgreSQL sorts them otherwise than we do."""
+        rows = self._claims_of(partitions).order_by("pk").select_for_update()
+        return {TopicPartition(row.topic, row.partition): row for row in rows}
+
+    def _claims_of(self, partitions: Collection[TopicPartition]) -> QuerySet[PartitionClaim]:
+        topics = {partition.topic for partition in partitions}
+        return PartitionClaim.objects.filter(group=self._group, topic__in=topics)
 
     def _set_offsets(
         self,

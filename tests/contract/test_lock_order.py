@@ -7,10 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from drains import services
-from drains.models import Drain
+from drains.models import Drain, DrainCursor
+from events.kafka.records import TopicPartition
 from events.keys import AppKey
 from shuttle.commit.database_store import DatabaseStore
-from shuttle.commit.store import FeedStatus
+from shuttle.commit.store import Claim, FeedStatus
 
 
 def new_drain(port: int) -> Drain:
@@ -40,3 +41,25 @@ def test_drains_are_locked_in_one_order_before_their_statuses_are_written(
         DatabaseStore("logshuttle").publish("me", said)
     locked = first(queries, 'FROM "drains_drain"', "ORDER BY 1 ASC", "FOR NO KEY UPDATE")
     assert locked < first(queries, "drains_drainstatus")
+
+
+def test_claims_are_locked_in_one_order_before_they_are_taken_over(in_postgres: None) -> None:
+    """As whoever writes cursors locks them. By their names two would wait for each other: those
+    that were there first need not be the first by name."""
+    store = DatabaseStore("logshuttle")
+    claims = {TopicPartition("gs", number): Claim("mine", "log1") for number in (1, 0)}
+    with CaptureQueriesContext(connection) as queries:
+        store.take_over(claims)
+    locked = first(queries, 'FROM "drains_partitionclaim"', '"id" ASC', "FOR UPDATE")
+    assert locked < first(queries, 'INSERT INTO "drains_partitionclaim"')
+
+
+def test_drains_are_locked_before_their_outdated_cursors_are_deleted(in_postgres: None) -> None:
+    DrainCursor.objects.create(
+        drain=new_drain(514), topic="gs", partition=0, offset=5, topic_id="log1"
+    )
+    with CaptureQueriesContext(connection) as queries:
+        DatabaseStore("logshuttle").take_over({TopicPartition("gs", 0): Claim("mine", "log2")})
+    locked = first(queries, 'FROM "drains_drain"', "ORDER BY 1 ASC", "FOR NO KEY UPDATE")
+    claimed = first(queries, 'INSERT INTO "drains_partitionclaim"')
+    assert claimed < locked < first(queries, 'DELETE FROM "drains_draincursor"')

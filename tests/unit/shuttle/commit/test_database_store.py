@@ -74,7 +74,9 @@ def test_no_transaction_holds_more_than_some_of_a_workers_drains(
 ) -> None:
     """All of them at once, as a worker's last words are, would hold up whoever changes one."""
     monkeypatch.setattr(status_rows, "ROWS_AT_ONCE", 2)
-    drains = [create_drain(AppKey("gold", "gs"), f"syslog://h:{port}") for port in range(1514, 1519)]
+    drains = [
+        create_drain(AppKey("gold", "gs"), f"syslog://h:{port}") for port in range(1514, 1519)
+    ]
     with CaptureQueriesContext(connection) as queries:
         store.publish("a", [said(drain, "live") for drain in drains])
 
