@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.defaults import page_not_found, permission_denied
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -148,8 +149,23 @@ def _say_away(exc: Exception) -> None:
     logger.error("Cannot answer: %s", exc, extra={"action": "unavailable"})
 
 
+# Handlers of urls.py: what is refused where DRF has no hand in it, which are the admin's pages.
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+    if not isinstance(exception, SuspiciousOperation):  # which Django's own log has already
+        say_refused(request, 400, str(exception))
     return problem_page(400, "this request cannot be understood")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    say_refused(request, 403, str(exception) or "this is not allowed")
+    return permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    say_refused(request, 404, "there is nothing here")
+    return page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> JsonResponse:

@@ -33,4 +33,6 @@ urlpatterns = [
 ]
 
 handler400 = "logshuttle_site.errors.bad_request"
+handler403 = "logshuttle_site.errors.forbidden"
+handler404 = "logshuttle_site.errors.not_found"
 handler500 = "logshuttle_site.errors.server_error"

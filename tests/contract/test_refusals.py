@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 
 from tests.contract.conftest import Api, is_problem
 
@@ -90,6 +91,43 @@ def test_a_twin_and_a_missing_key_are_told_too(
         f"Refused GET {APP}: 401 the key in the Authorization header is not known",
         f"Refused GET {APP}: 401 send your key as `Authorization: <key>`",
     ]
+
+
+def admin_of(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.django_db
+def test_a_page_of_the_admin_that_is_refused_is_told_once(
+    refused: Say, django_user_model: Any
+) -> None:
+    staff = admin_of(django_user_model.objects.create_user("staff", is_staff=True))
+    operator = admin_of(django_user_model.objects.create_superuser("operator"))
+    parts = "multipart/form-data"  # of which nobody knows where they end
+
+    assert staff.get("/admin/drains/drain/").status_code == 403
+    assert operator.get("/admin/nothing/").status_code == 404
+    assert operator.post("/admin/login/", b"x", content_type=parts).status_code == 400
+
+    assert refused() == [
+        "Refused GET /admin/drains/drain/: 403 this is not allowed",
+        "Refused GET /admin/nothing/: 404 there is nothing here",
+        "Refused POST /admin/login/: 400 Invalid boundary in multipart: None",
+    ]
+
+
+@pytest.mark.django_db
+def test_what_django_finds_suspicious_is_told_by_django_alone(
+    refused: Say, django_user_model: Any
+) -> None:
+    operator = admin_of(django_user_model.objects.create_superuser("operator"))
+
+    assert operator.get("/admin/drains/drain/?_to_field=url").status_code == 400
+
+    (line,) = refused()
+    assert "Refused" not in line
 
 
 def test_what_is_done_is_not_told(api: Api, refused: Say) -> None:
