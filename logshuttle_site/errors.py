@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -33,6 +34,8 @@ from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessio
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+AT_TIMES_SECONDS = 1.0
+"""How often it is told what anybody can have refused."""
 
 _AWAY = "the database is away; try again soon"
 _RETRY_SECONDS = "5"
@@ -138,6 +141,25 @@ def say_refused(request: HttpRequest, status: int, why: str, owner: str = "") ->
     whose = f" for {owner[:_OWNER_CHARACTERS_MAX]}" if owner else ""
     said = f"{request.method} {request.path}{whose}: {status} {why}"
     logger.warning("Refused %s", _on_one_line(said), extra={"action": "refused"})
+
+
+class RefusalsAtTimes:
+    """Tells of what anybody can have refused, as fast as they like: at times one line, and in the
+    next one how many there were meanwhile."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._said_at = -math.inf
+        self._unsaid = 0
+
+    def say(self, request: HttpRequest, status: int, why: str) -> None:
+        now = self._clock()
+        if now - self._said_at < AT_TIMES_SECONDS:
+            self._unsaid += 1
+            return
+        others = f" (and {self._unsaid} more since the last one)" if self._unsaid else ""
+        self._said_at, self._unsaid = now, 0
+        say_refused(request, status, why + others)
 
 
 def _on_one_line(text: str) -> str:

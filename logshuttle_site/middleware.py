@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import resolve
 
 from logshuttle_site import health
-from logshuttle_site.errors import database_away, problem_page, say_refused
+from logshuttle_site.errors import RefusalsAtTimes, database_away, problem_page
 from logshuttle_site.hosts import host_of, is_served
 from sessions_app.api import PAGE, media_type_of
 
@@ -65,12 +65,13 @@ class AnyHost:
 
     def __init__(self, get_response: GetResponse) -> None:
         self._get_response = get_response
+        self._wrong_names = RefusalsAtTimes()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         host = host_of(request)
         if not is_served(host) and (_is_page(request) or _becomes_https(request)):
             why = "pages and redirects are not served under this name: ALLOWED_HOSTS has others"
-            say_refused(request, 400, why)
+            self._wrong_names.say(request, 400, why)
             return problem_page(400, why)
         # Django's own refuses whatever is not in ALLOWED_HOSTS, whoever asks.
         request.get_host = lambda: host  # type: ignore[method-assign]

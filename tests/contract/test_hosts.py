@@ -12,6 +12,7 @@ from channels.testing import WebsocketCommunicator  # type: ignore[import-untype
 from django.core.cache import cache
 from django.test import Client
 
+from logshuttle_site import errors
 from logshuttle_site.websocket_origin import OwnPagesOnly
 from tests.contract.conftest import Api, is_problem
 
@@ -113,6 +114,18 @@ def test_pages_are_served_under_allowed_names_alone(
 
     assert len(caplog.records) == (0 if is_served else 2)
     assert not any(record.exc_info for record in caplog.records)
+
+
+def test_whoever_asks_under_wrong_names_does_not_fill_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(errors, "AT_TIMES_SECONDS", 60.0)
+    client = Client()
+    for number in range(5):
+        is_problem(client.get("/admin/", headers={"Host": f"other{number}.example"}), 400)
+
+    (record,) = caplog.records
+    assert "ALLOWED_HOSTS" in record.getMessage()
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin", APP, SESSIONS, "/x"])
