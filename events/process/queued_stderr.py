@@ -16,6 +16,7 @@ import select
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 QUEUE_BYTES = 4 * 1024 * 1024
 PIECE_BYTES = select.PIPE_BUF
 """Processes that share a pipe do not cut each other's lines up to here."""
+LOCK_SECONDS = 0.1
 EXIT_SECONDS = 1.0
 """How long an end waits for a log that is read slowly, or not at all."""
 
@@ -38,7 +40,6 @@ class QueuedOutput(io.RawIOBase):
     """
 
     def __init__(self, descriptor: int, queue_bytes: int = QUEUE_BYTES) -> None:
-        self.dropped_lines = 0
         self._descriptor = descriptor
         self._queue_bytes = queue_bytes
         self.forget()
@@ -46,12 +47,14 @@ class QueuedOutput(io.RawIOBase):
     def forget(self) -> None:
         """Begin anew, as in a child that was forked: what is queued its parent writes, whose thread
         it does not have."""
+        self.dropped_lines = 0
         self._changed = threading.Condition()
         self._queue: deque[bytes] = deque()
         self._bytes = 0
         """That are not written yet."""
         self._untold = 0
         """Lines that were dropped since it was last said."""
+        self._is_ending = False
         self._thread: threading.Thread | None = None
 
     def writable(self) -> bool:
@@ -65,6 +68,9 @@ class QueuedOutput(io.RawIOBase):
 
     def write(self, data: ReadableBuffer, /) -> int:
         text = bytes(data)
+        if self._is_ending:
+            self._write_now(text)
+            return len(text)
         with self._changed:
             if self._untold or (self._bytes and self._bytes + len(text) > self._queue_bytes):
                 self._drop(text)
@@ -77,9 +83,11 @@ class QueuedOutput(io.RawIOBase):
 
     def close(self) -> None:
         """The thread ends once all is written."""
-        with self._changed:
-            super().close()
+        super().close()
+        # At the interpreter's end the thread stops wherever it is, and may hold this for ever.
+        if self._changed.acquire(timeout=LOCK_SECONDS):
             self._changed.notify_all()
+            self._changed.release()
 
     def start(self) -> None:
         if self._thread is None:
@@ -90,6 +98,18 @@ class QueuedOutput(io.RawIOBase):
         """Whether all is written, within the limit."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._bytes, limit_seconds)
+
+    def end(self, limit_seconds: float) -> None:
+        """Drains; of what comes from now on, without the thread, is written what is taken at
+        once."""
+        self.drain(limit_seconds)
+        self._is_ending = True
+
+    def _write_now(self, text: bytes) -> None:
+        rest = memoryview(text)
+        with suppress(OSError):
+            while rest and select.select([], [self._descriptor], [], 0)[1]:
+                rest = rest[os.write(self._descriptor, rest[:PIECE_BYTES]) :]
 
     def _drop(self, text: bytes) -> None:
         lines = text.count(b"\n") or 1
@@ -160,4 +180,4 @@ def queue_stderr() -> None:
 
 def _end() -> None:
     sys.stderr.flush()
-    STDERR.drain(EXIT_SECONDS)
+    STDERR.end(EXIT_SECONDS)

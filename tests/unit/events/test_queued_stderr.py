@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any, cast
@@ -160,6 +161,62 @@ def test_nothing_of_an_end_is_lost(end: str) -> None:
 def test_a_log_that_nobody_reads_holds_up_no_end() -> None:
     with full_pipe() as pipe, start("print('never read', file=sys.stderr)", pipe.end.fileno()) as p:
         assert p.wait(timeout=20) == 0
+
+
+def test_what_is_said_after_the_end_is_written_too() -> None:
+    """By what ends later: exit handlers that came before ours, and what Python itself complains of
+    when it takes everything apart."""
+    later = """
+import atexit, sys
+class Complains:
+    def __del__(self):
+        raise SystemError("the last word")
+kept = Complains()
+@atexit.register
+def later():
+    for n in range(1000): print("later", n, file=sys.stderr)
+"""
+    command = [sys.executable, "-c", later + PROGRAM]
+    said = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, timeout=20, check=True).stderr
+    lines = said.decode().splitlines()
+    assert lines[:1000] == [f"later {number}" for number in range(1000)]
+    assert lines[-1] == "SystemError: the last word"
+
+
+def test_what_is_said_after_the_end_is_waited_for_by_nobody() -> None:
+    with full_pipe() as pipe, closing(QueuedOutput(pipe.end.fileno())) as output:
+        output.write(line(1).encode())
+        output.end(0.0)
+        output.write(b"nobody reads it\n")  # returns
+        assert pipe.read(line(1)) == line(1)
+        output.write(line(2).encode())
+        assert pipe.read(line(2)) == line(2)
+
+
+def test_closing_waits_for_no_lock_that_nobody_lets_go() -> None:
+    """As of a thread that the interpreter has stopped."""
+    output = QueuedOutput(2)
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with output._changed:
+            held.set()
+            let_go.wait(DRAINED_SECONDS)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
+    output.close()
+    assert holder.is_alive()
+    let_go.set()
+    holder.join()
+
+
+def test_who_is_forked_has_dropped_nothing_yet() -> None:
+    output = QueuedOutput(2)
+    output.dropped_lines = 3
+    output.forget()
+    assert output.dropped_lines == 0
 
 
 def test_who_is_forked_writes_its_own_lines_and_no_others() -> None:
