@@ -44,3 +44,11 @@ def test_no_migration_hangs_on_a_rule_of_today() -> None:
     used = {(file.name, name) for file in files for name in ours.findall(file.read_text())}
     assert len(files) > 10
     assert {(file, name) for file, name in used if name != "drains.fields"} == set()
+
+
+def test_every_case_names_a_test_that_is_there() -> None:
+    table = (ROOT / "tests" / "wild" / "README.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", table)
+    assert len(named) > 15
+    lost = [(file, test) for file, test in named if f"def {test}(" not in (ROOT / file).read_text()]
+    assert lost == []
