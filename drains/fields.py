@@ -29,7 +29,7 @@ class Encrypted(str):
 class EncryptedTextField(models.TextField):
     """Takes plain text; gives `Encrypted`, so that one row nobody can read fails alone.
 
-    Written under the newest key, read under any: ecosystem.md section 1.1. Nothing stays nothing.
+    Written under the newest key, read under any. Nothing stays nothing.
     """
 
     def get_prep_value(self, value: Any) -> Any:

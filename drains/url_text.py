@@ -1,7 +1,7 @@
 """What a drain's URL may look like, as text: refused before anything parses it.
 
-`urlsplit` silently drops line breaks, and takes port 0, spaces and backslashes in an authority
-(reliability.md section 2.1), so nothing odd may reach it.
+`urlsplit` silently drops line breaks, and takes port 0, spaces and backslashes in an authority, so
+nothing odd may reach it.
 """
 
 from __future__ import annotations

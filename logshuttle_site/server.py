@@ -1,8 +1,8 @@
 """daphne with flow control: a client that reads slowly is waited for, one that never reads is cut.
 
 daphne's own `send` never waits, so a silent client grew the process by 12 MiB a second. Here an
-answer's next piece waits until the last ones have left (ecosystem.md section 1.2). And daphne takes
-any body before it asks the application; here one that nobody would take ends its connection.
+answer's next piece waits until the last ones have left. And daphne takes any body before it asks
+the application; here one that nobody would take ends its connection.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pod phases: what Kubernetes says of a pod, in the words of a dyno (behaviour.md section 3)."""
+"""Pod phases: what Kubernetes says of a pod, in the words of a dyno (docs/sources.md)."""
 
 from __future__ import annotations
 

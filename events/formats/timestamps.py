@@ -1,7 +1,7 @@
 """Times of events, as text or a number in and RFC 5424 TIMESTAMP out.
 
 A fraction is cut to six digits, never rounded, and loses its trailing zeros; `+00:00` becomes
-`Z`; other offsets stay (behaviour.md, "Out").
+`Z`; other offsets stay.
 """
 
 from __future__ import annotations

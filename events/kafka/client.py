@@ -18,7 +18,7 @@ REPEAT_SECONDS = 30.0
 _QUIET = logging.getLogger(f"{__name__}.librdkafka")
 _QUIET.setLevel(logging.CRITICAL)
 
-# Offsets are committed when receivers have confirmed, by nobody else (engine.md, promise 1).
+# Offsets are committed when receivers have confirmed, by nobody else.
 _REFUSED = ("enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset", "group.id")
 
 _EVERY_CLIENT = {

@@ -93,8 +93,8 @@ class GroupMember:
     async def committed_anywhere(self) -> dict[TopicPartition, Committed]:
         """The same of all topics there are. Nothing is read meanwhile. Raises KafkaException.
 
-        (Kafka's own question for all of a group ends librdkafka with SIGSEGV where the group has no
-        coordinator yet: its issue 5040.)
+        Each is asked for by its name: Kafka's question for all of a group ends librdkafka with
+        SIGSEGV where the group has no coordinator yet.
         """
         known = await self._thread.call(lambda: self._kafka.list_topics(timeout=COMMITTED_SECONDS))
         there = [

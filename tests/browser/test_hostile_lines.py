@@ -1,4 +1,4 @@
-"""Lines that want to be more than text stay text (reliability.md S4)."""
+"""Lines that want to be more than text stay text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a drain has beside its URL, held to behaviour.md section 5."""
+"""What a drain has beside its URL (docs/drains.md)."""
 
 from __future__ import annotations
 

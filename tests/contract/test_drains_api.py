@@ -1,4 +1,4 @@
-"""The drain routes, held to behaviour.md section 5."""
+"""The drain routes (docs/drains.md)."""
 
 from __future__ import annotations
 

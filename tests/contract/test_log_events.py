@@ -1,4 +1,4 @@
-"""`POST /log-events`, held to behaviour.md section 5, with a real Kafka behind it."""
+"""`POST /log-events`, with a real Kafka behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening log sessions and what their URL answers, held to behaviour.md sections 5 and 6."""
+"""Opening log sessions and what their URL answers (docs/tail.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tenants write is text in the operators' admin, too (reliability.md S4)."""
+"""What tenants write is text in the operators' admin, too."""
 
 from __future__ import annotations
 

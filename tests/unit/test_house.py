@@ -46,6 +46,17 @@ def test_no_migration_hangs_on_a_rule_of_today() -> None:
     assert {(file, name) for file, name in used if name != "drains.fields"} == set()
 
 
+def test_every_page_that_is_named_is_there() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    tests = (
+        ROOT / "tests" / kind for kind in ("unit", "contract", "integration", "system", "support")
+    )
+    files = [*pages, *product_files(), *(file for kind in tests for file in kind.rglob("*.py"))]
+    named = {name: file for file in files for name in re.findall(r"[\w-]+\.md", file.read_text())}
+    there = {page.name for page in pages}
+    assert {name: file for name, file in named.items() if name not in there} == {}
+
+
 def test_every_case_names_a_test_that_is_there() -> None:
     table = (ROOT / "tests" / "wild" / "README.md").read_text()
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", table)

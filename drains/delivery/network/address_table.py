@@ -1,7 +1,7 @@
 """Which addresses are public, and what an address stands for. Tables of ours.
 
-`ipaddress.is_global` changes with Python's version, and calls several of these global
-(reliability.md section 2.1), so it comes second.
+`ipaddress.is_global` changes with Python's version, and calls several of these global, so it comes
+second.
 """
 
 from __future__ import annotations

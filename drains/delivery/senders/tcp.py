@@ -1,7 +1,7 @@
 """Syslog over TCP. Confirmed is what the receiver's kernel has acknowledged.
 
-Syslog has no answer of its own, so this is as far as anybody can know; see engine.md, "What
-confirms a line".
+Syslog has no answer of its own, so this is as far as anybody can know; see docs/delivery.md,
+"What confirms a line".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The table of reliability.md, S1: what no drain may reach, however it is written."""
+"""The table of docs/egress.md: what no drain may reach, however it is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines as text and as records: behaviour.md section 6."""
+"""Lines as text and as records (docs/tail.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of engine.md for one drain, each without a network."""
+"""The rules of docs/delivery.md for one drain, each without a network."""
 
 from __future__ import annotations
 
