@@ -42,6 +42,8 @@ class Pass(ABC):
     decoder: Decoder
     router: Router
     numbers: Iterator[int]
+    reads_again = False
+    """Whether the live pass reads the same records: bad ones are counted there."""
 
     async def step(self) -> None:
         """One batch, from Kafka to the feeds."""
@@ -49,7 +51,8 @@ class Pass(ABC):
         started = time.thread_time()  # not what others take of the CPU
         number = next(self.numbers)
         for records in self.parts_of(batch):
-            lines = self.decoder.wanted_lines_of(records, self.router.wants)
+            wants, again = self.router.wants, self.reads_again
+            lines = self.decoder.wanted_lines_of(records, wants, again=again)
             for parcel in self.router.parcels_for(records, lines):
                 for feed in parcel.group.feeds:
                     self.hand_over(number, feed, parcel)

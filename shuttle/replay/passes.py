@@ -50,6 +50,8 @@ class ReplayPass(Pass):
     """Serves the feeds that have a seat. One that fails or is full is dropped; the last one met
     live. Owns the seats, and where it is in each partition."""
 
+    reads_again = True
+
     def __init__(
         self,
         consumer: OffsetConsumer,

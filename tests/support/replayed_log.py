@@ -192,12 +192,13 @@ class ReplayBench:
         """What the live pass would have given them."""
         self._failed: set[FakeSender] = set()
         self._numbers = count(1)
+        self.decoder = Decoder()
         router = Router()
         router.route({KEY: self.feeds})
         self.replays = ReplayScheduler(
             lambda: cast(Any, LogConsumer(logs, sizes, self._batch)),
             lambda consumer: ReplayPass(
-                consumer, Decoder(), router, self._numbers, self.live, lambda: NOW
+                consumer, self.decoder, router, self._numbers, self.live, lambda: NOW
             ),
             self.lists.behind,
             LagSkips(cast(Cluster, self.cluster), self.live, lambda: NOW),

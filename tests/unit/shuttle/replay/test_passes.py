@@ -298,3 +298,13 @@ def _most_questions(bench: ReplayBench, begun: Iterable[Offsets]) -> int:
     that opens anew, behind one that was closed, may be looked up anew."""
     spans = [bench.live[p] - at for gaps in begun for p, at in gaps.items()]
     return sum(1 + (span - 1) // AGAIN for span in spans if span > 0) * (1 + bench.failures)
+
+
+async def test_bad_records_are_counted_by_the_live_pass_alone() -> None:
+    logs = {P0: Log([Record(0, YOUNG, b"{"), Record.line(1, YOUNG)])}
+    bench = ReplayBench(logs, {P0: 2}, [LIMIT])
+    (feed,) = bench.feeds
+    feed.restore(cursors({P0: 0}), bench.live)
+    await bench.run()
+    assert bench.delivered(feed) == texts(1)
+    assert not bench.decoder.malformed.counts
