@@ -24,14 +24,18 @@ async def describe(
         include_authorized_operations=rights,
         request_timeout=REQUEST_SECONDS,
     )
+    # An error that is raised here would keep this frame, and with it the client, alive for long.
+    answers = await asyncio.gather(
+        *map(asyncio.wrap_future, asked.values()), return_exceptions=True
+    )
     found: dict[str, TopicDescription | KafkaError] = {}
-    for topic, answer in asked.items():
-        try:
-            found[topic] = await asyncio.wrap_future(answer)
-        except KafkaException as error:
-            found[topic] = error.args[0]
-            if error.args[0].code() not in _NOT_THERE:
-                raise
+    for topic, answer in zip(asked, answers, strict=True):
+        if not isinstance(answer, BaseException):
+            found[topic] = answer
+        elif isinstance(answer, KafkaException) and answer.args[0].code() in _NOT_THERE:
+            found[topic] = answer.args[0]
+        else:
+            raise KafkaException(*answer.args) if isinstance(answer, KafkaException) else answer
     return found
 
 
