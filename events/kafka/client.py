@@ -36,6 +36,8 @@ _EVERY_CONSUMER = {
     "enable.partition.eof": True,
     # The default of one second starves a consumer that is faster than its fetches.
     "fetch.queue.backoff.ms": 5,
+    # Who is told to read elsewhere must not wait for a long poll of where nothing comes.
+    "fetch.wait.max.ms": 100,
     # Bounds what librdkafka fetches ahead, whatever the lag. Smaller fetches cost no more CPU
     # and half the memory: a compressed one grows tenfold.
     "queued.min.messages": 20_000,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from events.kafka.client import consumer_conf
 from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import TopicPartition
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
+
+LONG_POLL_SECONDS = 0.3
+"""What librdkafka would wait for is 0.5."""
 
 
 async def read(consumer: OffsetConsumer, count: int) -> list[tuple[int, bytes | None]]:
@@ -76,3 +80,28 @@ async def test_each_assignment_below_the_oldest_record_goes_on_there(
             assert await read(consumer, 1) == [(0, b"2")]
     finally:
         await consumer.close()
+
+
+async def test_who_is_told_to_read_elsewhere_waits_for_no_long_poll(
+    kafka: Broker, topic: TopicNames
+) -> None:
+    """A receiver that is sent portions of what is in doubt would wait for each."""
+    name = kafka.create(topic(), partitions=1)
+    first = TopicPartition(name, 0)
+    kafka.produce(name, [b"0"], partition=0)
+    consumer = OffsetConsumer(
+        consumer_conf({"bootstrap.servers": kafka.bootstrap}, "never-seen"), "test"
+    )
+    waits = []
+    try:
+        for _ in range(5):
+            await consumer.assign({first: 1})
+            while (await consumer.next_batch()).ends.get(first) != 1:
+                pass  # Kafka has not said yet that this is the end
+            began = time.monotonic()
+            await consumer.assign({first: 0})
+            await read(consumer, 1)
+            waits.append(time.monotonic() - began)
+    finally:
+        await consumer.close()
+    assert min(waits) < LONG_POLL_SECONDS, waits

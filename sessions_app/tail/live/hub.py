@@ -35,9 +35,6 @@ AWAY = StreamNotice("Kafka is away: lines come when it is back")
 EXPIRED = StreamNotice("lines have left Kafka before they were read")
 BROKEN = StreamNotice("the reader of Kafka was started anew: lines may be missing")
 
-# A first fetch must not wait for long polls of partitions that have nothing.
-_PROMPT = {"fetch.wait.max.ms": 100}
-
 
 class Hub:
     """`join` and `leave` are all that viewers need; the rest goes by itself."""
@@ -106,7 +103,7 @@ class Hub:
             self._task = None
 
     async def _read_while_needed(self) -> None:
-        consumer = OffsetConsumer(consumer_conf(self._settings, NO_GROUP) | _PROMPT, "tail")
+        consumer = OffsetConsumer(consumer_conf(self._settings, NO_GROUP), "tail")
         cluster = Cluster(self._settings)
         looking = asyncio.create_task(self._keep_looking(consumer, cluster))
         try:
