@@ -63,8 +63,7 @@ class PartitionRecords:
 
     def time(self, wall: float) -> float:
         """Epoch seconds of the first record; `wall`, which is now, if that cannot be its time."""
-        credible = is_credible(self.first_timestamp_ms, wall * 1000)
-        return self.first_timestamp_ms / 1000 if credible else wall
+        return time_of(self.first_timestamp_ms, wall)
 
     def part(self, begin: int, end: int | None = None) -> PartitionRecords | None:
         """The records from offset `begin` to before `end`."""
@@ -121,6 +120,11 @@ def timestamp_ms(message: Message) -> int:
     """Kafka's own time of a record, in epoch milliseconds; 0 when it has none."""
     kind_and_time: tuple[int, int] = message.timestamp()
     return max(kind_and_time[1], 0)
+
+
+def time_of(stamp_ms: int, wall: float) -> float:
+    """Epoch seconds; `wall`, which is now, if that cannot be a record's time."""
+    return stamp_ms / 1000 if is_credible(stamp_ms, wall * 1000) else wall
 
 
 def is_credible(stamp_ms: int, now_ms: float) -> bool:

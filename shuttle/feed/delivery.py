@@ -139,8 +139,7 @@ class Delivery:
         lately = sender.to_send_again(self._clock(), hung=True) if sender else []
         for write in lately if gathered is None else [*lately, gathered]:
             for partition in partitions:
-                write.begins.pop(partition, None)
-                write.ends.pop(partition, None)
+                write.forget(partition)
 
     def has_room(self, now: float) -> bool:
         """Whether a replay may hand over more."""

@@ -194,7 +194,7 @@ class Feed:
             self.lose(progress.refused, REFUSED)
 
     def gave_up(self, ends: Offsets, lines: int) -> None:
-        self.gaps.gave_up(ends, lines, self.context.wall_clock())
+        self.gaps.gave_up(ends, lines)
         self.lose(lines, REFUSED)
 
     def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -51,10 +51,9 @@ class Gaps:
         for partition, row in rows.items():
             self._found(partition, row.offset if row.resend_from is None else OUTDATED)
             if row.first < live[partition]:
-                self._open(partition, row.first)
+                self._open_uncounted(partition, row.first, live[partition], wall)
             elif row.done_to is not None:
                 self.live_from[partition] = row.done_to
-        self._uncounted(rows, live, wall)
 
     def rewind(
         self, rows: Mapping[TopicPartition, StoredCursor], live: Offsets, wall: float
@@ -64,20 +63,19 @@ class Gaps:
             if row.resend_from is not None:
                 self._found(partition, OUTDATED)
                 if row.resend_from < self.offsets.get(partition, live[partition]):
-                    self._open(partition, row.resend_from)
-        self._uncounted(rows, live, wall)
+                    self._open_uncounted(partition, row.resend_from, live[partition], wall)
 
     # What it lacks from now on.
 
     def missed(self, batch: int, records: PartitionRecords, lines: int, wall: float) -> None:
         """Lines that the live pass has met. `wall`: epoch seconds, now."""
         partition, begin = records.partition, records.begin
-        self._lag.missed(partition, begin, lines, records.time(wall))
+        self._lag.missed(records, self.offsets.get(partition, begin), lines, wall)
         if partition not in self.offsets:
             self._open(partition, begin)
             self._hold_from(batch)
 
-    def reopen(self, writes: Collection[Write], wall: float, *, sent: bool) -> None:
+    def reopen(self, writes: Sequence[Write], wall: float, *, sent: bool) -> None:
         """Lines that were handed over and will be once more; `sent`: they may have arrived."""
         self._lag.again(writes, self.offsets, wall, sent=sent)
         for write in writes:
@@ -90,6 +88,7 @@ class Gaps:
         self.touch()
         for partition, begin in begins.items():
             if begin < self.offsets.get(partition, begin):
+                self._lag.went_back(partition, self.offsets[partition])
                 self._open(partition, begin)
 
     def let_go_of_seats(self) -> None:
@@ -100,7 +99,7 @@ class Gaps:
 
     def replayed(self, records: PartitionRecords, lines: int, wall: float) -> None:
         """So many lines of these are behind it. `wall`: epoch seconds, now."""
-        self._lag.replayed(records.partition, records.begin, lines, records.time(wall))
+        self._lag.replayed(records, lines, wall)
 
     def replayed_to(self, partition: TopicPartition, position: int) -> None:
         """A replay pass has handed over every line of a partition below this offset."""
@@ -135,12 +134,17 @@ class Gaps:
                 self.replayed_to(partition, targets[partition])
         return Skipped(lines, exact)
 
-    def gave_up(self, ends: Offsets, lines: int, wall: float) -> None:
-        """So many lines before these offsets are handed over no more. `wall`: epoch seconds."""
-        for number, (partition, end) in enumerate(ends.items()):
-            begin = self.offsets.get(partition, end)
-            self._lag.replayed(partition, begin, 0 if number else lines, wall)
+    def gave_up(self, ends: Offsets, lines: int) -> None:
+        """So many lines before these offsets, in all, are handed over no more."""
+        for partition in ends.keys() & self.offsets.keys():
+            begin, end = self.offsets[partition], ends[partition]
+            self._lag.done(partition, begin, end, lines, at_most=len(ends) > 1)
             self.replayed_to(partition, end)
+
+    def expired(self, partition: TopicPartition, low: int) -> None:
+        """What lies below this offset can be read no more."""
+        self._lag.skipped(partition, self.offsets[partition], low, math.inf)
+        self.replayed_to(partition, low)
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """Partitions that are another worker's; their rows stay for that one."""
@@ -224,9 +228,9 @@ class Gaps:
         self.stored.found(partition, row)
         self.touch()
 
-    def _uncounted(self, partitions: Iterable[TopicPartition], live: Offsets, wall: float) -> None:
-        for partition in self.offsets.keys() & set(partitions):
-            self._lag.uncounted(partition, live[partition], wall)
+    def _open_uncounted(self, partition: TopicPartition, at: int, live: int, wall: float) -> None:
+        self._lag.uncounted(partition, self.offsets.get(partition, live), wall)
+        self._open(partition, at)
 
     def _open(self, partition: TopicPartition, offset: int) -> None:
         if partition not in self.offsets or offset < self.offsets[partition]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from events.kafka.records import Offsets, TopicPartition
+from events.kafka.records import Offsets, PartitionRecords, TopicPartition, time_of
 from shuttle.feed.writes import Write
 
 
@@ -22,46 +22,67 @@ class Lag:
         """When the first of them came, as epoch seconds."""
         self._doubted = False
         """Some of them may have been delivered."""
+        self._unsure: set[TopicPartition] = set()
+        """Where more may be missing than are counted."""
 
-    def missed(self, partition: TopicPartition, offset: int, lines: int, wall: float) -> None:
-        """Lines that the live pass has met. `wall`: epoch seconds of the first of them."""
-        self._lines[partition] += lines
-        self._counted_from.setdefault(partition, offset)
-        self._since.setdefault(partition, wall)
+    def missed(self, records: PartitionRecords, gap: int, lines: int, wall: float) -> None:
+        """Lines that the live pass has met; `gap`: up to there a replay has been. `wall`: now."""
+        partition = records.partition
+        if records.begin >= gap:
+            self._lines[partition] += lines
+        elif records.end > gap:  # nobody knows how many of them lie behind it
+            self._unsure.add(partition)
+        self._counted_from.setdefault(partition, records.begin)
+        self._since.setdefault(partition, records.time(wall))
 
-    def again(self, writes: Iterable[Write], gaps: Offsets, wall: float, *, sent: bool) -> None:
+    def again(self, writes: Sequence[Write], gaps: Offsets, wall: float, *, sent: bool) -> None:
         """Lines that were handed over and will be once more; `sent`: they may have arrived.
 
-        `gaps`: as they were. One that has not got to what is counted goes back in offsets. A write
-        does not say which partitions its lines are of: they count for the first.
+        `gaps`: as they were. One that has not got to what is counted goes back in offsets. `wall`:
+        epoch seconds, now.
         """
-        for write in writes:
-            self._doubted = self._doubted or sent
-            counted = [p for p in write.begins if p not in gaps or not self._uncounted(p, gaps[p])]
-            if counted:
-                self._lines[counted[0]] += write.lines
+        gaps = dict(gaps)
+        self._doubted = self._doubted or (sent and bool(writes))
+        for write in reversed(writes):
             for partition, begin in write.begins.items():
-                if partition in counted:
-                    known = self._counted_from.get(partition, begin)
-                    self._counted_from[partition] = min(begin, known)
-                self._since[partition] = min(wall, self._since.get(partition, wall))
+                self._once_more(write, partition, gaps.get(partition))
+                gaps[partition] = min(begin, gaps.get(partition, begin))
+                since = time_of(write.stamps.get(partition, 0), wall)
+                self._since[partition] = min(since, self._since.get(partition, since))
 
-    def uncounted(self, partition: TopicPartition, counted_from: int, wall: float) -> None:
-        """A gap whose lines nobody has counted before this offset."""
-        self._counted_from.setdefault(partition, counted_from)
+    def went_back(self, partition: TopicPartition, gap: int) -> None:
+        """A gap begins below where it was: nobody has counted what lies between, but for what is
+        to be read once more."""
+        self._counted_from[partition] = max(gap, self._counted_from.get(partition, gap))
+
+    def uncounted(self, partition: TopicPartition, gap: int, wall: float) -> None:
+        """So, of a gap that may be new."""
+        self.went_back(partition, gap)
         self._since.setdefault(partition, wall)
 
-    def replayed(self, partition: TopicPartition, begin: int, lines: int, wall: float) -> None:
-        """`begin`: where they begin. `wall`: epoch seconds of the first of them."""
-        if begin >= self._counted_from.get(partition, begin):
+    def replayed(self, records: PartitionRecords, lines: int, wall: float) -> None:
+        """So many lines of these are missing no more. `wall`: epoch seconds, now."""
+        partition, time = records.partition, records.time(wall)
+        self.done(partition, records.begin, records.end, lines)
+        # One without a time of its own is as old as the one before it.
+        self._since[partition] = time if time != wall else self._since.get(partition, wall)
+
+    def done(
+        self, partition: TopicPartition, begin: int, end: int, lines: int, *, at_most: bool = False
+    ) -> None:
+        """So many lines between these offsets are missing no more, or `at_most` so many."""
+        counted_from = self._counted_from.get(partition, begin)
+        if lines and end > counted_from and self._lines[partition]:
             self._lines[partition] = max(self._lines[partition] - lines, 0)
-        self._since[partition] = wall
+            if at_most or begin < counted_from:
+                self._unsure.add(partition)
 
     def closed(self, partition: TopicPartition, *, last: bool) -> None:
         """The gap of a partition is gone; `last`: it was the only one."""
         self._lines.pop(partition, None)
         self._counted_from.pop(partition, None)
         self._since.pop(partition, None)
+        self._unsure.discard(partition)
         if last:
             self._doubted = False
 
@@ -69,15 +90,17 @@ class Lag:
         """Lines between these offsets will not be replayed. `oldest`: when the rest may begin."""
         if oldest < math.inf:
             self._since[partition] = max(oldest, self._since.get(partition, oldest))
-        counted = max(end - max(self._counted_from.get(partition, end), begin), 0)
-        self._lines[partition] = max(self._lines[partition] - counted, 0)
+        begin = max(begin, self._counted_from.get(partition, end))
+        self.done(partition, begin, end, max(end - begin, 0), at_most=True)
 
     def is_exact(self, gaps: Offsets) -> bool:
         return not self._doubted and self.is_counted(gaps)
 
     def is_counted(self, gaps: Offsets) -> bool:
         """Whether all that is missing has been seen, though some of it may have arrived."""
-        return not any(self._uncounted(partition, at) for partition, at in gaps.items())
+        return self._unsure.isdisjoint(gaps) and not any(
+            self._uncounted(partition, at) for partition, at in gaps.items()
+        )
 
     def counted(self, gaps: Offsets) -> int:
         """Lines that somebody has seen: at most as many as are missing."""
@@ -91,6 +114,16 @@ class Lag:
     def since(self, gaps: Offsets) -> float | None:
         """Epoch seconds of the oldest line that is missing."""
         return min((self._since[p] for p in gaps if p in self._since), default=None)
+
+    def _once_more(self, write: Write, partition: TopicPartition, gap: int | None) -> None:
+        """Of a window that is sent again, lines may have been handed over twice."""
+        begin = write.begins[partition]
+        if gap is not None and write.ends.get(partition, begin) > gap:
+            if begin < gap:
+                self.went_back(partition, gap)
+        elif gap is None or not self._uncounted(partition, gap):
+            self._lines[partition] += write.counts.get(partition, 0)
+            self._counted_from[partition] = min(begin, self._counted_from.get(partition, begin))
 
     def _uncounted(self, partition: TopicPartition, gap: int) -> int:
         return max(self._counted_from.get(partition, gap) - gap, 0)

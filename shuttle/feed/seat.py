@@ -82,7 +82,7 @@ class Seat:
         gap = self.gaps.get(partition, low)
         if gap < low and not self.is_void:
             self.feed.lose(low - gap, EXPIRED, exact=False)
-            self._gaps.replayed_to(partition, low)
+            self._gaps.expired(partition, low)
 
     def has_handed_over(self, positions: Offsets, live: Offsets) -> bool:
         """Whether all of the portion has been handed over, with the pass at these positions.

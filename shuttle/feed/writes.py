@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from events.kafka.records import Offsets, PartitionRecords, TopicPartition
+from events.kafka.records import Offsets, PartitionRecords, TopicPartition, is_credible
 from shuttle.feed.loss_notices import LossNotice
 
 Pieces = tuple[bytes, ...]
@@ -21,6 +21,7 @@ class Write:
     __slots__ = (
         "batch",
         "begins",
+        "counts",
         "ends",
         "has_cursor",
         "lines",
@@ -29,6 +30,7 @@ class Write:
         "sent_as",
         "since",
         "size",
+        "stamps",
         "unanswered",
     )
 
@@ -50,6 +52,10 @@ class Write:
         """How often the connection has ended in the middle of a request with just these."""
         self.begins: dict[TopicPartition, int] = {}
         self.ends: dict[TopicPartition, int] = {}
+        self.counts: dict[TopicPartition, int] = {}
+        """Lines of each partition that it has lines of."""
+        self.stamps: dict[TopicPartition, int] = {}
+        """Kafka's time of the first of them, in milliseconds."""
 
     @property
     def name(self) -> str:
@@ -67,6 +73,10 @@ class Write:
         both = Write(self.batch, self.since, has_cursor=self.has_cursor and behind.has_cursor)
         both.begins = behind.begins | self.begins
         both.ends = self.ends | behind.ends
+        both.counts = self.counts | behind.counts
+        for partition in self.counts.keys() & behind.counts.keys():
+            both.counts[partition] += self.counts[partition]
+        both.stamps = behind.stamps | self.stamps
         both.lines, both.size = self.lines + behind.lines, self.size + behind.size
         both.oldest_ms = self.oldest_ms
         return both
@@ -79,6 +89,20 @@ class Write:
         if not self.lines:
             self.oldest_ms = records.first_timestamp_ms
         self.lines += lines
+        if lines:
+            self.counts[partition] = self.counts.get(partition, 0) + lines
+            self.stamps.setdefault(partition, records.first_timestamp_ms)
+
+    def forget(self, partition: TopicPartition) -> None:
+        """What it has of this one is another worker's to see to."""
+        for places in (self.begins, self.ends, self.counts, self.stamps):
+            places.pop(partition, None)
+
+    def oldest(self, wall: float, now: float) -> float:
+        """Epoch seconds of its oldest line: Kafka's time, or when it was taken where that cannot
+        be. Now is `wall` in epoch seconds, `now` in monotonic ones."""
+        stamps = [stamp for stamp in self.stamps.values() if is_credible(stamp, wall * 1000)]
+        return min(stamps) / 1000 if stamps else wall - (now - self.since)
 
 
 class Progress(NamedTuple):

@@ -50,16 +50,17 @@ def _refused(feed: Feed) -> LastError | None:
 
 def lag_seconds_of(feed: Feed) -> float:
     """Age of the oldest line that its receiver has not confirmed; 0 when it lacks none."""
-    since = feed.gaps.since
-    if since is not None:
-        return max(feed.context.wall_clock() - since, 0.0)
-    oldest = feed.outbound.delivery.oldest
-    return feed.context.clock() - oldest.since if oldest else 0.0
+    wall, now, since = feed.context.wall_clock(), feed.context.clock(), feed.gaps.since
+    under_way = feed.outbound.delivery.unconfirmed()
+    times = [write.oldest(wall, now) for write in under_way if write.counts]
+    oldest = min(times if since is None else [since, *times], default=wall)
+    return max(wall - oldest, 0.0)
 
 
 def lines_in_flight(feed: Feed) -> int:
     """Handed over, not yet confirmed."""
-    return sum(write.lines for write in feed.outbound.delivery.unconfirmed())
+    writes = feed.outbound.delivery.unconfirmed()
+    return sum(sum(write.counts.values()) for write in writes)
 
 
 def _next_try_at(feed: Feed) -> float | None:

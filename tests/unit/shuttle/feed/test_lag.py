@@ -10,6 +10,7 @@ import pytest
 from shuttle.feed.loss_notices import SKIPPED, TOO_OLD
 from shuttle.worker.standing import lag_seconds_of, status_of
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
+from tests.support.records import RECORD_TIME_MS, records_of
 
 
 @pytest.fixture
@@ -150,3 +151,35 @@ async def test_lag_in_seconds_is_the_age_of_the_oldest_missing_line(bench: FeedB
     bench.feed.restore(cursors({P0: 100}), {P0: 150})
     bench.now += 40
     assert lag_seconds_of(bench.feed) == 40
+
+
+async def test_a_drain_that_is_stuck_gets_later_with_every_try() -> None:
+    bench = FeedBench()
+    bench.wall = RECORD_TIME_MS / 1000
+    ages = []
+    for attempt in range(3):
+        bench.wall += 60
+        bench.now += 60
+        ages.append(lag_seconds_of(bench.feed))
+        take = bench.feed.take_replayed if attempt else bench.feed.take
+        take(1, records(10), (b"x",), 1)
+        if attempt:
+            bench.feed.gaps.caught_up(P0, 11, 11)
+        ages.append(lag_seconds_of(bench.feed))
+        bench.feed.outbound.drop_outbox()
+        ages.append(lag_seconds_of(bench.feed))
+    assert ages == pytest.approx([0, 60, 60, 120, 120, 120, 180, 180, 180])
+    bench.feed.close()
+
+
+async def test_a_line_whose_time_cannot_be_is_as_old_as_it_was_taken(bench: FeedBench) -> None:
+    bench.feed.take(1, records_of([b"x"], timestamp_ms=7), (b"x",), 1)
+    bench.now += 40
+    assert lag_seconds_of(bench.feed) == 40
+
+
+async def test_a_partition_that_went_takes_what_is_under_way_along(bench: FeedBench) -> None:
+    bench.feed.take(1, records(10), (b"x",), 3)
+    bench.feed.take(1, records(10, P1), (b"x",), 2)
+    bench.feed.forget([P0])
+    assert status_of(bench.feed).lag_messages == 2

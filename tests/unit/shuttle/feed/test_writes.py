@@ -42,3 +42,14 @@ def test_its_time_is_that_of_its_first_line_and_not_of_records_without_one() -> 
     write.add(records(11), 1)
     write.add(records_of([None], begin=12, timestamp_ms=9), 1)
     assert write.oldest_ms == RECORD_TIME_MS
+
+
+def test_it_knows_how_many_lines_are_of_each_partition() -> None:
+    write = written(10, 11)
+    write.add(records(3, P1), 5)
+    behind = Write(2, 0.0, has_cursor=False)
+    behind.add(records(12), 4)
+    assert write.joined(behind).counts == {P0: 6, P1: 5}
+
+    write.forget(P0)
+    assert (write.begins, write.ends, write.counts) == ({P1: 3}, {P1: 4}, {P1: 5})

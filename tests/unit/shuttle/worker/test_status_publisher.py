@@ -16,6 +16,7 @@ from shuttle.worker.status_publisher import FIGURES_SECONDS, REFRESH_SECONDS, St
 from tests.support.fake_store_thread import FakeStoreThread
 from tests.support.feed_bench import P0, FeedBench, cursors, records, route_of
 from tests.support.memory_store import MemoryStore
+from tests.support.records import RECORD_TIME_MS
 
 
 class Bench(FeedBench):
@@ -132,7 +133,7 @@ async def test_one_that_is_behind_says_by_how_much(bench: Bench) -> None:
 
 async def test_one_that_only_waits_for_its_receiver_lags_and_is_not_behind(bench: Bench) -> None:
     await bench.sent(batch=1, begin=10)
-    bench.now += 3
+    bench.wall = RECORD_TIME_MS / 1000 + 3
     (status,) = await bench.published()
     assert (status.state, status.lag_messages, status.lag_seconds) == ("live", 1, 3)
 
