@@ -44,8 +44,7 @@ def status_of(drain: Drain) -> Status:
     rows: list[DrainStatus] = list(drain.statuses.all())
     reported_at = max((row.reported_at for row in rows if row.worker), default=None)
     fresh = _fresh(rows)
-    gone = _last_gone(rows, fresh)
-    last = fresh or ([gone] if gone else [])
+    gone = _gone(rows, fresh)
     state = state_of(
         {row.state for row in fresh},
         paused=drain.paused,
@@ -63,7 +62,7 @@ def status_of(drain: Drain) -> Status:
         last_delivery_at=max(_moments(row.last_delivery_at for row in rows), default=None),
         lag_messages=_lag_messages(fresh, gone),
         lag_is_estimate=_is_estimate(fresh),
-        lag_seconds=max((row.lag_seconds for row in last), default=0.0),
+        lag_seconds=_lag_seconds(fresh, gone[0] if gone else None),
         lines_sent=sum(row.lines_sent for row in rows),
         bytes_sent=sum(row.bytes_sent for row in rows),
         lines_lost=sum(row.lines_lost for row in rows),
@@ -77,23 +76,49 @@ def _fresh(rows: Collection[DrainStatus]) -> list[DrainStatus]:
     return [row for row in rows if row.state and row.reported_at >= oldest]
 
 
-def _last_gone(rows: Collection[DrainStatus], fresh: Collection[DrainStatus]) -> DrainStatus | None:
+def _gone(rows: Collection[DrainStatus], fresh: Collection[DrainStatus]) -> list[DrainStatus]:
+    """What the others said last, the latest first."""
     gone = [row for row in rows if row.worker and row not in fresh]
-    return max(gone, key=lambda row: row.reported_at, default=None)
+    return sorted(gone, key=lambda row: row.reported_at, reverse=True)
 
 
 def _is_estimate(fresh: Collection[DrainStatus]) -> bool:
     return not fresh or any(row.lag_is_estimate for row in fresh)
 
 
-def _lag_messages(fresh: Collection[DrainStatus], gone: DrainStatus | None) -> int:
-    """Lines of before their start workers have not counted; the one before them, if it ended in
-    order, had: those are still owed, but for what has been done since."""
-    counted = sum(row.lag_messages for row in fresh)
-    if gone is None or not _is_estimate(fresh) or (fresh and gone.state):
-        return counted
-    done = sum(row.lines_sent + row.lines_lost for row in fresh)
-    return max(counted, gone.lag_messages - done)
+def _lag_messages(fresh: Collection[DrainStatus], gone: Iterable[DrainStatus]) -> int:
+    """Workers count the lines that they meet, and not those of before their start; the one before
+    them, if it ended in order, had: those are owed too, but for what has been done since."""
+    owed = sum(row.lag_messages for row in fresh)
+    done = _done(fresh)
+    is_whole, is_last = not _is_estimate(fresh), not fresh
+    for row in gone:
+        if is_whole or (row.state and not is_last):
+            break
+        owed += max(row.lag_messages - done, 0)
+        done += _done([row])
+        is_whole, is_last = not row.lag_is_estimate, False
+    return owed
+
+
+def _lag_seconds(fresh: Collection[DrainStatus], gone: DrainStatus | None) -> float:
+    """What was owed before has got older, as long as nothing has been done since."""
+    lag = max((row.lag_seconds for row in fresh), default=0.0)
+    if not fresh:
+        return gone.lag_seconds if gone else lag
+    if (
+        gone is None
+        or gone.state
+        or not gone.lag_seconds
+        or _done(fresh)
+        or not _is_estimate(fresh)
+    ):
+        return lag
+    return max(lag, gone.lag_seconds + (timezone.now() - gone.reported_at).total_seconds())
+
+
+def _done(rows: Iterable[DrainStatus]) -> int:
+    return sum(row.lines_sent + row.lines_lost for row in rows)
 
 
 def _since(drain: Drain, state: State, reported_at: datetime | None) -> datetime:

@@ -21,7 +21,7 @@ def status_of(feed: Feed) -> FeedStatus:
         error.at,
         stats.last_delivery_at,
         next_try_at=_next_try_at(feed),
-        lag_messages=gaps.lag_lines + lines_in_flight(feed),
+        lag_messages=gaps.lag_lines + _lines_to_confirm(feed, replayed=gaps.lag_is_counted),
         lag_is_estimate=not gaps.lag_is_counted,
         lag_seconds=lag_seconds_of(feed),
         lines_sent=stats.lines_confirmed,
@@ -29,6 +29,14 @@ def status_of(feed: Feed) -> FeedStatus:
         lines_lost=stats.lines_lost.total(),
         lines_cut=stats.lines_cut,
     )
+
+
+def last_status_of(feed: Feed) -> FeedStatus:
+    """When the worker ends: how the drain is doing is for others to say. Lines that the next live
+    pass will meet once more, as the group's offsets wait for them, are that one's to count."""
+    status, replayed = status_of(feed), feed.gaps.lag_is_counted
+    in_flight = _lines_to_confirm(feed, replayed=replayed, live=not feed.takes_live)
+    return status._replace(state="", lag_messages=feed.gaps.lag_lines + in_flight)
 
 
 def state_shown(feed: Feed) -> State:
@@ -59,8 +67,15 @@ def lag_seconds_of(feed: Feed) -> float:
 
 def lines_in_flight(feed: Feed) -> int:
     """Handed over, not yet confirmed."""
+    return _lines_to_confirm(feed, replayed=True)
+
+
+def _lines_to_confirm(feed: Feed, *, replayed: bool, live: bool = True) -> int:
+    """Of the lines in flight. While replayed ones are not all counted, they are among what the
+    worker before this one has said to be owed (drains/status.py)."""
     writes = feed.outbound.delivery.unconfirmed()
-    return sum(sum(write.counts.values()) for write in writes)
+    counted = (write for write in writes if (replayed if write.has_cursor else live))
+    return sum(sum(write.counts.values()) for write in counted)
 
 
 def _next_try_at(feed: Feed) -> float | None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from shuttle.commit.store import FeedStatus, StoreError
 from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.feed import Feed
-from shuttle.worker.standing import status_of
+from shuttle.worker.standing import last_status_of, status_of
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +60,8 @@ class StatusPublisher:
         await self._write({feed: status_of(feed) for feed in feeds})
 
     async def take_leave(self, feeds: Iterable[Feed]) -> None:
-        """The last figures: how these drains are doing is for others to say. Raises StoreError."""
-        await self._write({feed: status_of(feed)._replace(state="") for feed in feeds})
+        """The last figures of these drains. Raises StoreError."""
+        await self._write({feed: last_status_of(feed) for feed in feeds})
 
     def changes(self, feeds: Iterable[Feed]) -> dict[Feed, FeedStatus]:
         """What is to be written now."""

@@ -58,7 +58,7 @@ def test_what_a_drain_is_behind_is_told_while_its_receiver_is_away(
     key = f"gold-{space}"
     sink.stop()
     made = shuttle.add_drain(key, sink.url)
-    shuttle.start_worker()
+    worker = shuttle.start_worker()
 
     kafka.produce(space, numbered_events("gold", run, 0, 30), partition=0)
     told = partial(figures, shuttle, key, made["id"])
@@ -67,9 +67,15 @@ def test_what_a_drain_is_behind_is_told_while_its_receiver_is_away(
     assert 0 < lag_seconds < 60
     assert shuttle.metric("logshuttle_drain_lag_messages", drain=made["id"]) == 30
 
+    assert worker.terminate(limit_seconds=15) == 0
+    shuttle.start_worker()
+    kafka.produce(space, numbered_events("gold", run, 0, 20, start=30), partition=0)
+    wait_until(lambda: told() == (0, 50), LIMIT_SECONDS, "new lines are owed too")
+    assert shuttle.drain(key, made["id"])["lag_seconds"] > lag_seconds
+
     sink.start()
-    sink.wait_for(30, 60)
-    wait_until(lambda: told() == (30, 0), LIMIT_SECONDS, "it has caught up")
+    sink.wait_for(50, 60)
+    wait_until(lambda: told() == (50, 0), LIMIT_SECONDS, "it has caught up")
     assert shuttle.drain(key, made["id"])["lag_seconds"] == 0
 
 

@@ -124,7 +124,7 @@ def test_an_estimate_of_one_worker_makes_all_of_it_one(drain: Drain) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "lag"), [("", 60), ("failing", 5)], ids=["ended in order", "was killed"]
+    ("state", "lag"), [("", 65), ("failing", 5)], ids=["ended in order", "was killed"]
 )
 def test_what_was_owed_when_a_worker_ended_in_order_is_owed_still(
     drain: Drain, state: str, lag: int
@@ -136,6 +136,32 @@ def test_what_was_owed_when_a_worker_ended_in_order_is_owed_still(
 
     DrainStatus.objects.filter(worker="here").update(lag_is_estimate=False)
     assert status_of(Drain.objects.get()).lag_messages == 5
+
+
+def test_what_more_than_one_worker_before_has_counted_is_owed_still(drain: Drain) -> None:
+    say(drain, "long gone", "", GONE * 4, lag_messages=900)
+    say(drain, "third", "", GONE * 3, lag_messages=100, lag_is_estimate=False)
+    say(drain, "second", "", GONE * 2, lag_messages=40, lag_is_estimate=True, lines_sent=10)
+    say(drain, "here", lag_messages=5, lag_is_estimate=True, lines_sent=0)
+    assert status_of(drain).lag_messages == 5 + 40 + 90
+
+    DrainStatus.objects.filter(worker="here").delete()
+    assert status_of(Drain.objects.get()).lag_messages == 40 + 90
+    DrainStatus.objects.filter(worker="third").update(state="failing")
+    assert status_of(Drain.objects.get()).lag_messages == 40
+
+
+@pytest.mark.parametrize(
+    ("lag", "sent", "least"),
+    [(10.0, 0, 50), (10.0, 1, 3), (0.0, 0, 3)],
+    ids=["stuck", "gets on", "nothing"],
+)
+def test_what_was_owed_before_has_got_older(
+    drain: Drain, lag: float, sent: int, least: float
+) -> None:
+    say(drain, "gone", "", timedelta(seconds=40), lag_seconds=lag)
+    say(drain, "here", lag_is_estimate=True, lag_seconds=3.0, lines_sent=sent)
+    assert least <= status_of(drain).lag_seconds < least + 20
 
 
 def test_the_next_try_is_the_first_of_all_workers(drain: Drain) -> None:

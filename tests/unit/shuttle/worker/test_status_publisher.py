@@ -12,9 +12,10 @@ from shuttle.commit.store import FeedStatus, StoreError
 from shuttle.feed.feed import Feed
 from shuttle.feed.link import RETRY_MAX_SECONDS
 from shuttle.worker import status_publisher as module
+from shuttle.worker.standing import lines_in_flight, status_of
 from shuttle.worker.status_publisher import FIGURES_SECONDS, REFRESH_SECONDS, StatusPublisher
 from tests.support.fake_store_thread import FakeStoreThread
-from tests.support.feed_bench import P0, FeedBench, cursors, records, route_of
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of
 from tests.support.memory_store import MemoryStore
 from tests.support.records import RECORD_TIME_MS
 
@@ -162,6 +163,30 @@ async def test_a_worker_that_ends_leaves_its_figures_and_no_state(bench: Bench) 
     await bench.statuses.take_leave([bench.feed])
     (status,) = bench.database.statuses["w1"]
     assert (status.state, status.lines_lost) == ("", 7)
+
+
+async def test_what_the_next_live_pass_meets_again_is_not_among_what_is_owed_at_the_end(
+    bench: Bench,
+) -> None:
+    await bench.sent(batch=1, begin=10)
+    bench.feed.restore(cursors({P1: 100}), {P1: 150})
+    bench.feed.miss(2, records(150, P1), lines=4)
+    (before,) = await bench.published()
+    await bench.statuses.take_leave([bench.feed])
+    (last,) = bench.database.statuses["w1"]
+    assert (before.lag_messages, last.lag_messages) == (5, 4)
+
+
+async def test_replayed_lines_on_their_way_are_among_what_the_worker_before_has_counted(
+    bench: Bench,
+) -> None:
+    bench.feed.restore(cursors({P0: 100}), {P0: 150})
+    bench.feed.miss(1, records(150), lines=4)
+    bench.feed.take_replayed(2, records(100), (b"x",), 1)
+    assert (status_of(bench.feed).lag_messages, lines_in_flight(bench.feed)) == (4, 1)
+
+    bench.feed.gaps.replayed_to(P0, 150)
+    assert status_of(bench.feed).lag_messages == 5
 
 
 async def test_of_many_drains_some_are_looked_at_each_time_and_all_in_turn(
