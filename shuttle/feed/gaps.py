@@ -168,8 +168,8 @@ class Gaps:
 
     @property
     def lag_lines(self) -> int:
-        """Lines that somebody has seen, and that are still to be replayed."""
-        return self._lag.counted(self.offsets)
+        """Lines that are still to be replayed; while not all are counted, new ones (Lag.met)."""
+        return self._lag.met(self.offsets)
 
     @property
     def lag_is_counted(self) -> bool:

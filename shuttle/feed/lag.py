@@ -22,6 +22,10 @@ class Lag:
         """When the first of them came, as epoch seconds."""
         self._doubted = False
         """Some of them may have been delivered."""
+        self._began_at: Offsets = {}
+        """Offset below which lines are of before this worker, or a window's that is sent again."""
+        self._found: Counter[TopicPartition] = Counter()
+        """Of `_lines`: those of writes that begin below that. Who was before may count them too."""
         self._unsure: set[TopicPartition] = set()
         """Where more may be missing than are counted."""
 
@@ -58,6 +62,7 @@ class Lag:
     def uncounted(self, partition: TopicPartition, gap: int, wall: float) -> None:
         """So, of a gap that may be new."""
         self.went_back(partition, gap)
+        self._began_at[partition] = max(gap, self._began_at.get(partition, gap))
         self._since.setdefault(partition, wall)
 
     def replayed(self, records: PartitionRecords, lines: int, wall: float) -> None:
@@ -74,6 +79,7 @@ class Lag:
         counted_from = self._counted_from.get(partition, begin)
         if lines and end > counted_from and self._lines[partition]:
             self._lines[partition] = max(self._lines[partition] - lines, 0)
+            self._found[partition] = max(self._found[partition] - lines, 0)
             if at_most or begin < counted_from:
                 self._unsure.add(partition)
 
@@ -82,6 +88,8 @@ class Lag:
         self._lines.pop(partition, None)
         self._counted_from.pop(partition, None)
         self._since.pop(partition, None)
+        self._began_at.pop(partition, None)
+        self._found.pop(partition, None)
         self._unsure.discard(partition)
         if last:
             self._doubted = False
@@ -106,6 +114,12 @@ class Lag:
         """Lines that somebody has seen: at most as many as are missing."""
         return sum(self._lines[partition] for partition in gaps)
 
+    def met(self, gaps: Offsets) -> int:
+        """All of those if they are all; else those that no worker before this one has counted."""
+        if self.is_counted(gaps):
+            return self.counted(gaps)
+        return sum(max(self._lines[p] - self._found[p], 0) for p in gaps)
+
     def lines(self, gaps: Offsets) -> int:
         """Those, and offsets where nobody has: other apps' records too."""
         offsets = sum(self._uncounted(partition, at) for partition, at in gaps.items())
@@ -123,6 +137,8 @@ class Lag:
                 self.went_back(partition, gap)
         elif gap is None or not self._uncounted(partition, gap):
             self._lines[partition] += write.counts.get(partition, 0)
+            if begin < self._began_at.get(partition, 0):
+                self._found[partition] += write.counts.get(partition, 0)
             self._counted_from[partition] = min(begin, self._counted_from.get(partition, begin))
 
     def _uncounted(self, partition: TopicPartition, gap: int) -> int:

@@ -183,3 +183,18 @@ async def test_a_partition_that_went_takes_what_is_under_way_along(bench: FeedBe
     bench.feed.take(1, records(10, P1), (b"x",), 2)
     bench.feed.forget([P0])
     assert status_of(bench.feed).lag_messages == 2
+
+
+async def test_lines_of_before_that_failed_here_are_not_counted_beside_what_was_owed(
+    bench: FeedBench,
+) -> None:
+    """While another partition's are not counted, what was owed is added to what is said here."""
+    bench.feed.restore(cursors({P0: 100, P1: 100}), {P0: 150, P1: 150})
+    bench.feed.miss(1, records(150), lines=1)
+    bench.feed.take_replayed(2, records_of([b"x"] * 50, begin=100), (b"x",), 50)
+    bench.feed.gaps.replayed_to(P0, 150)
+    bench.feed.outbound.drop_outbox()
+    assert (bench.feed.gaps.lag_lines, bench.feed.gaps.lag_is_counted) == (1, False)
+
+    bench.feed.gaps.caught_up(P1, 150, 150)
+    assert (bench.feed.gaps.lag_lines, bench.feed.gaps.lag_is_counted) == (51, True)
