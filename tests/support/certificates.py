@@ -12,6 +12,7 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1")
@@ -37,6 +38,18 @@ class Certificate:
         files.chain.write_text(self.chain)
         files.key.write_text(self.key)
         return files
+
+    def write_pkcs12(self, folder: Path, password: str) -> Path:
+        """As Java wants it, in one file."""
+        first, *others = x509.load_pem_x509_certificates(self.chain.encode())
+        key = serialization.load_pem_private_key(self.key.encode(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        encryption = serialization.BestAvailableEncryption(password.encode())
+        path = folder / "server.p12"
+        path.write_bytes(
+            pkcs12.serialize_key_and_certificates(None, key, first, others, encryption)
+        )
+        return path
 
 
 class Authority:

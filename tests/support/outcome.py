@@ -40,6 +40,7 @@ def all_arrive(
     *,
     limit_seconds: float = 30,
     duplicates: int | None = None,
+    in_order: bool = True,
 ) -> Verdict:
     """None lost, none foreign, each tag in order. `duplicates` is how many there may be."""
     count = sum(produced.values())
@@ -50,7 +51,8 @@ def all_arrive(
         "all lines (there are gaps)",
     )
     verdict = verdict_of(sink, run, produced)
-    assert verdict.at_least_once, verdict
+    assert not (verdict.lost or verdict.foreign), verdict
+    assert not (in_order and verdict.out_of_order), verdict
     if duplicates is not None:
         assert sum(verdict.duplicates.values()) <= duplicates, verdict
     return verdict

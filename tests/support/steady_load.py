@@ -22,7 +22,7 @@ _SILENT.disabled = True
 class SteadyLoad:
     """Writes lines of one app, `per_second` over all partitions, from entering on.
 
-    Ends with `stop`, or by itself after `limit` lines. The producer is idempotent: Kafka has each
+    Ends with `stop`, or by itself after `limit` lines (`finish`). The producer is idempotent: Kafka has each
     line once and in order, also when the broker was away.
     """
 
@@ -58,6 +58,11 @@ class SteadyLoad:
     def acknowledged(self) -> int:
         """How many lines Kafka has taken so far."""
         return self._acknowledged.total()
+
+    def finish(self) -> dict[int, int]:
+        """As `stop`, once the last of `limit` lines is written."""
+        self._thread.join()
+        return self.stop()
 
     def stop(self) -> dict[int, int]:
         """No more lines. How many each partition has got, once Kafka has acknowledged them all."""
