@@ -77,10 +77,11 @@ class Portions:
     @property
     def wait_seconds(self) -> tuple[float, float] | None:
         """How long to wait between two tries, at least and at most; None: ever longer. That is when
-        not even a line alone gets there: it may be the receiver that is ill."""
+        not even a line alone gets there: it may be the receiver that is ill. One that has stopped
+        reading takes seconds for each try by itself."""
         if self.portion is None or self._is_stuck:
             return None
-        return TRIES_SECONDS if self._tries else EAGER_SECONDS
+        return TRIES_SECONDS if self._tries and not self.hangs else EAGER_SECONDS
 
     def confirmed(self, write: Write, now: float) -> None:
         """While there is no portion."""

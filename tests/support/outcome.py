@@ -51,8 +51,9 @@ def all_arrive(
         "all lines (there are gaps)",
     )
     verdict = verdict_of(sink, run, produced)
-    assert not (verdict.lost or verdict.foreign), verdict
-    assert not (in_order and verdict.out_of_order), verdict
+    if not in_order:
+        verdict.out_of_order.clear()
+    assert verdict.at_least_once, verdict
     if duplicates is not None:
         assert sum(verdict.duplicates.values()) <= duplicates, verdict
     return verdict

@@ -22,8 +22,8 @@ _SILENT.disabled = True
 class SteadyLoad:
     """Writes lines of one app, `per_second` over all partitions, from entering on.
 
-    Ends with `stop`, or by itself after `limit` lines (`finish`). The producer is idempotent: Kafka has each
-    line once and in order, also when the broker was away.
+    Ends with `stop`, or by itself after `limit` lines (`finish`). The producer is idempotent: Kafka
+    has each line once and in order, also when the broker was away.
     """
 
     def __init__(

@@ -219,6 +219,12 @@ def test_a_line_that_ended_three_connections_is_given_up_when_the_one_behind_it_
     assert ends_of(portions) == {P0: 502}, "that one once more: nothing is to be left out"
 
 
+def test_one_that_hung_makes_us_wait_by_itself() -> None:
+    portions = narrowed()
+    ended(portions, 500, 501, hung=True)
+    assert (ends_of(portions), portions.wait_seconds) == ({P0: 501}, EAGER_SECONDS)
+
+
 def test_until_then_no_cursor_is_beyond_it() -> None:
     portions = suspected()
     assert portions.at == {P0: 500}
