@@ -144,7 +144,6 @@ class Outbound:
     # What is given up, to be handed over by a replay.
 
     def drop_outbox(self) -> None:
-        """What is not handed over yet."""
         if dropped := self.delivery.drop_outbox():
             self._owner.to_be_replayed(dropped, sent=False)
 
@@ -169,6 +168,8 @@ class Outbound:
 
     def closed(self) -> None:
         self.health.closed()
+        if self.delivery.resend.lines:  # which it has read
+            self._prove(self._context.clock())
         self.drop_outbox()
         if self._owner.is_behind:
             self.delivery.link.want_later()
@@ -236,7 +237,6 @@ class Outbound:
             self._owner.changed()
 
     def _changed_or_move(self) -> None:
-        """A connection has ended, which one may have waited for."""
         if self._renewing:
             self._move()
         else:

@@ -288,6 +288,20 @@ async def test_one_that_failed_shows_so_until_something_is_confirmed(bench: Benc
     assert (bench.outbound.health.is_good, bench.outbound.health.error) == (True, None)
 
 
+@pytest.mark.parametrize("lines", [1, 0])
+async def test_one_that_closes_is_believed_in_for_the_lines_that_it_has_read(
+    bench: Bench, lines: int
+) -> None:
+    """As it does in answer to the end of the last portion: no line may come that could tell."""
+    bench.sender.ended(ConnectionEndedError("HTTP 503"))
+    await bench.connected()
+    for _ in range(lines):
+        bench.sent()
+    bench.sender.finish(1, must_close=True)
+    await asyncio.sleep(0)
+    assert bench.outbound.health.is_good is bool(lines)
+
+
 @pytest.mark.parametrize(("behind", "believed"), [(False, True), (True, False)])
 async def test_a_connection_that_stands_is_believed_in_where_no_line_can_tell(
     benches: Benches, behind: bool, believed: bool
