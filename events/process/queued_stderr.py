@@ -81,11 +81,12 @@ class QueuedOutput(io.RawIOBase):
                 self._changed.notify_all()
         return len(text)
 
-    def close(self) -> None:
+    def close(self, lock_seconds: float = LOCK_SECONDS) -> None:
         """The thread ends once all is written."""
         super().close()
-        # At the interpreter's end the thread stops wherever it is, and may hold this for ever.
-        if self._changed.acquire(timeout=LOCK_SECONDS):
+        # At the interpreter's end the thread stops wherever it is, and may hold this for ever; and
+        # of this module's names, which are defaults for that, nothing is left.
+        if self._changed.acquire(timeout=lock_seconds):
             self._changed.notify_all()
             self._changed.release()
 
