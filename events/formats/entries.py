@@ -19,7 +19,6 @@ from events.lines import Lines, Origin, OriginTest
 class EntryFormat(ABC, Generic[Event]):
     def __init__(self, entry_type: type[Event], lenient: Lenient[Event]) -> None:
         self._records = JsonRecords(entry_type, lenient)
-        self._lenient = lenient
 
     @abstractmethod
     def named_by(self, entry: Event) -> Named:
@@ -55,7 +54,7 @@ class EntryFormat(ABC, Generic[Event]):
 
     def line_of(self, fields: dict[str, Any], malformed: Malformed) -> tuple[Origin, str]:
         """One entry that has come among others of another kind. Raises MalformedError."""
-        entry = self._lenient(fields, malformed)
+        entry = self._records.lenient(fields, malformed)
         origin, name = self.named_by(entry)
         (text,) = self.shown([self.text_of(entry, name)])
         return origin, text

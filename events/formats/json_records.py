@@ -7,7 +7,7 @@ nobody needs with another type. Such a record is repaired off the fast path and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -18,6 +18,7 @@ from events.formats.repairs import REFUSED, object_of, values_of
 from events.kafka.records import PartitionRecords, TopicPartition
 
 Event = TypeVar("Event", bound=msgspec.Struct)
+Made = TypeVar("Made")
 
 Lenient = Callable[[dict[str, Any], Malformed], Event]
 """Makes the event from a JSON object whose fields have other types or names than declared. Raises
@@ -29,7 +30,7 @@ class JsonRecords(Generic[Event]):
 
     def __init__(self, event_type: type[Event], lenient: Lenient[Event]) -> None:
         self._decode = msgspec.json.Decoder(event_type).decode
-        self._lenient = lenient
+        self.lenient = lenient
 
     def events_of(
         self, records: PartitionRecords, malformed: Malformed
@@ -61,16 +62,7 @@ class JsonRecords(Generic[Event]):
         self, partition: TopicPartition, message: Message, malformed: Malformed
     ) -> list[Event]:
         """The events of one record, with repairs. Malformed ones are counted, and left out."""
-        events = []
-        try:
-            for value in values_of(message.value()):
-                try:
-                    events.append(self._lenient(object_of(value), malformed))
-                except MalformedError as error:
-                    malformed.add(partition, message, error.reason)
-        except MalformedError as error:
-            malformed.add(partition, message, error.reason)
-        return events
+        return list(made_of(partition, message, malformed, self.lenient))
 
     def complete(
         self,
@@ -91,6 +83,24 @@ class JsonRecords(Generic[Event]):
             completed += found
             kept += [message] * len(found)
         return completed, kept
+
+
+def made_of(
+    partition: TopicPartition,
+    message: Message,
+    malformed: Malformed,
+    make: Callable[[dict[str, Any], Malformed], Made],
+) -> Iterator[Made]:
+    """Of each JSON object in one record, read with repairs. What is malformed, by the word of
+    `make` too, is counted and left out."""
+    try:
+        for value in values_of(message.value()):
+            try:
+                yield make(object_of(value), malformed)
+            except MalformedError as error:
+                malformed.add(partition, message, error.reason)
+    except MalformedError as error:
+        malformed.add(partition, message, error.reason)
 
 
 def text_or_none(value: object) -> str | None:

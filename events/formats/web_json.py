@@ -7,11 +7,10 @@ from typing import Any
 
 from confluent_kafka import Message
 
-from events.formats.access import AccessEntry, AccessFormat
-from events.formats.build import BuildEvent, BuildFormat
-from events.formats.entries import EntryFormat
-from events.formats.malformed import Malformed, MalformedError
-from events.formats.repairs import object_of, values_of
+from events.formats.access import AccessFormat
+from events.formats.build import BuildFormat
+from events.formats.json_records import made_of
+from events.formats.malformed import Malformed
 from events.kafka.records import TopicPartition
 from events.lines import Origin
 
@@ -34,17 +33,8 @@ class JsonAmongText:
         self, partition: TopicPartition, message: Message, malformed: Malformed
     ) -> Iterator[tuple[Origin, str]]:
         """Of one record."""
-        try:
-            for value in values_of(message.value()):
-                try:
-                    fields = object_of(value)
-                    yield self._format_of(fields).line_of(fields, malformed)
-                except MalformedError as error:
-                    malformed.add(partition, message, error.reason)
-        except MalformedError as error:
-            malformed.add(partition, message, error.reason)
+        return made_of(partition, message, malformed, self._line_of)
 
-    def _format_of(
-        self, fields: dict[str, Any]
-    ) -> EntryFormat[BuildEvent] | EntryFormat[AccessEntry]:
-        return self._build if "metadata" in fields else self._access
+    def _line_of(self, fields: dict[str, Any], malformed: Malformed) -> tuple[Origin, str]:
+        entries = self._build if "metadata" in fields else self._access
+        return entries.line_of(fields, malformed)

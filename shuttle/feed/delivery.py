@@ -75,7 +75,8 @@ class Delivery:
         if write is None:
             write = self._begin(batch, has_cursor=has_cursor)
         outbox.add(records, data, lines)
-        self.resend.took(write)
+        if has_cursor:
+            self.resend.took(write)
         if outbox.size >= self._limits.bytes or write.lines >= self._limits.lines:
             self.flush()
 

@@ -93,17 +93,14 @@ class Link:
 
     def try_soon(self) -> None:
         """Wait no longer than a second for the next try, unless the receiver named a time."""
-        if isinstance(self._attempt, asyncio.TimerHandle) and not self._told_to_wait:
-            self._attempt.cancel()
-            self._call_later(random.uniform(0, SOON_SECONDS))  # noqa: S311
+        self._wait_again(0, SOON_SECONDS)
 
     def hurry(self, seconds: tuple[float, float] | None) -> None:
         """Wait between so long and so long for the next try when a connection has ended; None: ever
         longer. Where none can be made, that is so in any case."""
         self._wait_seconds = seconds
-        if seconds and isinstance(self._attempt, asyncio.TimerHandle) and not self._told_to_wait:
-            self._attempt.cancel()
-            self._call_later(self._after_an_end())
+        if seconds:
+            self._wait_again(*seconds)
 
     def move_to(self, route: Route) -> list[Write]:
         """Another way from now on: what was not confirmed on the old one."""
@@ -166,6 +163,12 @@ class Link:
     def _try_later(self, seconds: float, at_least: float = 0.0) -> None:
         self._told_to_wait = at_least > 0
         self._call_later(max(seconds, at_least))
+
+    def _wait_again(self, at_least: float, at_most: float) -> None:
+        """Where the next try is waited for, and the receiver has not named its time."""
+        if isinstance(self._attempt, asyncio.TimerHandle) and not self._told_to_wait:
+            self._attempt.cancel()
+            self._call_later(random.uniform(at_least, at_most))  # noqa: S311
 
     def _after_an_end(self) -> float:
         if self._wait_seconds is None:

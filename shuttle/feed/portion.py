@@ -17,23 +17,15 @@ Window = dict[TopicPartition, tuple[int, int]]
 
 
 class Portion:
-    """Lines that are to be handed over before any others: up to these offsets, and no further.
-
-    A request that failed has a `name`: receivers drop doubles by it, so it is cut exactly so again.
-    """
+    """Lines that are to be handed over before any others: up to these offsets, and no further."""
 
     def __init__(
         self,
         ends: Mapping[TopicPartition, int],
-        name: str = "",
-        unanswered: int = 0,
         left_out: Mapping[TopicPartition, tuple[int, int]] | None = None,
     ) -> None:
-        """`unanswered`: how often the connection ended in the middle of this request. `left_out`:
-        what lies between these offsets, at the beginning."""
+        """`left_out`: what lies between these offsets, at the beginning."""
         self.ends = dict(ends)
-        self.name = name
-        self.unanswered = unanswered
         self._left_out = dict(left_out or {})
 
     def limit_of(self, partition: TopicPartition) -> int:
@@ -68,6 +60,16 @@ class Portion:
         """It is another worker's."""
         self.ends.pop(partition, None)
         self._left_out.pop(partition, None)
+
+
+class Request(Portion):
+    """One that failed: receivers drop doubles by its `name`, so it is cut exactly so again."""
+
+    def __init__(self, failed: Write, unanswered: int) -> None:
+        """`unanswered`: how often the connection ended in the middle of it."""
+        super().__init__(failed.ends)
+        self.name = failed.name
+        self.unanswered = unanswered
 
 
 class GivenUp(NamedTuple):

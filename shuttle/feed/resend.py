@@ -8,7 +8,7 @@ from drains.delivery.network.errors import HungError, UnansweredError
 from drains.delivery.sender import Finishing, Sender
 from events.kafka.records import Offsets, TopicPartition
 from shuttle.feed.link import Link
-from shuttle.feed.portion import GivenUp, Portion
+from shuttle.feed.portion import GivenUp, Portion, Request
 from shuttle.feed.portions import Portions
 from shuttle.feed.writes import Write, WriteOwner
 
@@ -22,25 +22,29 @@ class Resend:
     whether that has been read."""
 
     def __init__(self, link: Link, writes: WriteOwner, clock: Callable[[], float]) -> None:
-        self.portion: Portion | None = None
         self._link = link
         self._writes = writes
         self._clock = clock
         self._portions = Portions()
+        self._request: Request | None = None
         self._finishing: Sender[Write] | None = None
         """Has all of a portion, and is to show whether that has been read."""
         self.lines = 0
         """Handed to this connection."""
 
     @property
+    def portion(self) -> Portion | None:
+        return self._request or self._portions.portion
+
+    @property
     def gathers(self) -> bool:
         """Whether a request is being put together once more: it goes out as a whole."""
-        return self.portion is not None and bool(self.portion.name)
+        return self._request is not None
 
     @property
     def searches(self) -> bool:
         """Whether it is looked for what a receiver ends its connections over."""
-        return self.portion is not None and not self.portion.name
+        return self._request is None and self._portions.portion is not None
 
     @property
     def places(self) -> Offsets:
@@ -55,9 +59,9 @@ class Resend:
     # Lines on their way.
 
     def took(self, write: Write) -> None:
-        """More lines are in a write."""
-        if self.portion is not None:
-            self.portion.hold(write)
+        """More lines of a replay are in a write."""
+        if (portion := self.portion) is not None:
+            portion.hold(write)
 
     def sends(self, write: Write, size: int) -> None:
         """So many bytes, to the connection."""
@@ -70,9 +74,9 @@ class Resend:
 
     def forget(self, partitions: Collection[TopicPartition]) -> None:
         """Partitions that are another worker's."""
-        if self.portion is not None and self.gathers:
+        if self._request is not None:
             for partition in partitions:
-                self.portion.forget(partition)
+                self._request.forget(partition)
         else:
             self._portions.forget(partitions)
             self._follow(None)
@@ -82,7 +86,7 @@ class Resend:
     def request(self, failed: Write, error: Exception | None) -> None:
         """It is to be cut exactly so once more."""
         unanswered = failed.unanswered + isinstance(error, UnansweredError)
-        self.portion = Portion(failed.ends, failed.name, unanswered)
+        self._request = Request(failed, unanswered)
 
     def in_doubt(self, error: Exception | None, again: list[Write]) -> None:
         """A connection has ended of that error, and nobody may have read these."""
@@ -97,16 +101,17 @@ class Resend:
 
     def is_whole(self, write: Write | None) -> None:
         """All of the request is in this write; None: nothing of it is left."""
-        portion, self.portion = self.portion, None
-        if write is not None and portion is not None:
-            write.sent_as, write.unanswered = portion.name, portion.unanswered
+        request, self._request = self._request, None
+        if write is not None and request is not None:
+            write.sent_as, write.unanswered = request.name, request.unanswered
 
     def is_handed_over(self) -> None:
         """All of the portion is on its way."""
-        if self.portion is None or self.is_finishing:
+        portion = self.portion
+        if portion is None or self.is_finishing:
             return
         if not self.lines:
-            self._writes.reopen(self.portion.held)
+            self._writes.reopen(portion.held)
             self._follow(self._portions.passed(0))
         elif isinstance(self._link.sender, Finishing):
             self._finishing = self._link.sender
@@ -115,6 +120,7 @@ class Resend:
     def drop(self) -> None:
         """Nothing is to be handed over before anything else. What is in doubt comes once more."""
         self._writes.reopen(self.places)
+        self._request = None
         self._portions.reset()
         self._follow(None)
 
@@ -135,7 +141,6 @@ class Resend:
     # Inside.
 
     def _follow(self, given_up: GivenUp | None) -> None:
-        self.portion = self._portions.portion
         self._link.hurry(self._portions.wait_seconds)
         self._writes.reopen(given_up.ends if given_up else {})  # what was left out behind it
         if given_up is not None:

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from drains import option_values as options
 from drains.models import Drain
@@ -16,6 +14,7 @@ from drains.selectors import load_route_table, route_version
 from events.keys import AppKey
 from tests.contract.conftest import Api
 from tests.support.certificates import Authority
+from tests.support.migrating import drains_of, migrate, upgrade
 
 APP = "/apps/gold-gs/log-drains"
 URLS = {
@@ -318,23 +317,12 @@ def test_options_that_nobody_can_decrypt_hide_no_drain(api: Api, settings: Any) 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_migration_keeps_drains_and_can_be_taken_back() -> None:
-    newest = MigrationExecutor(connection).loader.graph.leaf_nodes()
-    before = [("drains", "0001_initial")]
-
-    def migrate(to: list[Any]) -> MigrationExecutor:
-        executor = MigrationExecutor(connection)
-        executor.migrate(to)
-        return executor
-
-    try:
-        migrate([("drains", None)])
-        old = migrate(before).loader.project_state(before).apps.get_model("drains", "Drain")
+    before = "0001_initial"
+    with drains_of(before) as old:
         old.objects.create(app="gold", space="gs", url=URLS["tcp"], url_digest="x", address="x")
-        migrate(newest)
+        upgrade()
         assert Drain.objects.get().plain_url == URLS["tcp"]
         (route,) = load_route_table().by_key[AppKey("gold", "gs")]
         assert route.options == options.DEFAULTS
         migrate(before)
         assert old.objects.count() == 1
-    finally:
-        migrate(newest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Self
 
 from drains.destination import Destination
 from drains.option_values import DrainOptions
@@ -27,6 +27,8 @@ def route_of(url: str = "syslog://127.0.0.1:514", *, paused: bool = False, **opt
 
 
 class FeedBench:
+    """With `async with` the feed is closed in the end, and what that ends has ended."""
+
     def __init__(self, route: Route | None = None) -> None:
         self.now = 1000.0
         self.wall = 1_700_000_000.0
@@ -38,6 +40,13 @@ class FeedBench:
         self.settled = {P0: 1_000_000, P1: 1_000_000}
         """How far the group has got: past everything, unless a test says otherwise."""
         self.feed = Feed(route or route_of(), self.context, self.lists)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.feed.close()
+        await asyncio.sleep(0)
 
     @property
     def sender(self) -> FakeSender:

@@ -152,6 +152,17 @@ class Shuttle:
             return False
 
 
+@contextmanager
+def served(
+    folder: Path, bootstrap: str, environment: Mapping[str, str] | None = None
+) -> Iterator[Shuttle]:
+    """An installation with a web process of its own; a worker is the test's."""
+    with closing(Shuttle(folder, bootstrap, environment)) as made:
+        made.migrate()
+        made.start_web()
+        yield made
+
+
 def _path_of(key: str) -> str:
     site = key.removeprefix("site:")
     return f"/sites/{site}" if site != key else f"/apps/{key}"

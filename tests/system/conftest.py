@@ -10,15 +10,13 @@ import pytest
 
 from tests.support.broker import Broker
 from tests.support.crew import Crew
-from tests.support.shuttle import Shuttle
+from tests.support.shuttle import Shuttle, served
 
 
 @pytest.fixture(scope="session")
 def _host(tmp_path_factory: pytest.TempPathFactory, kafka: Broker) -> Iterator[Shuttle]:
     """Whose web process serves the tests of a run, one after the other: a start costs seconds."""
-    with closing(Shuttle(tmp_path_factory.mktemp("web"), kafka.bootstrap)) as host:
-        host.migrate()
-        host.start_web()
+    with served(tmp_path_factory.mktemp("web"), kafka.bootstrap) as host:
         yield host
 
 
@@ -33,9 +31,7 @@ def shuttle(tmp_path: Path, kafka: Broker, _host: Shuttle) -> Iterator[Shuttle]:
 @pytest.fixture
 def own_shuttle(tmp_path: Path, kafka: Broker) -> Iterator[Shuttle]:
     """The same with a web process of its own, which the test may stop or look at."""
-    with closing(Shuttle(tmp_path, kafka.bootstrap)) as made:
-        made.migrate()
-        made.start_web()
+    with served(tmp_path, kafka.bootstrap) as made:
         yield made
 
 

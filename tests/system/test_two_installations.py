@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from tests.support.judge import judge, new_run
 from tests.support.kafka import TopicNames
 from tests.support.receivers import Receiver
 from tests.support.receiving import Receivers
-from tests.support.shuttle import Shuttle, numbered_events, tag_and_text
+from tests.support.shuttle import Shuttle, numbered_events, served, tag_and_text
 from tests.support.waiting import wait_until
 
 PARTITIONS, EACH = 4, 100
@@ -26,9 +25,7 @@ def other(tmp_path: Path, kafka: Broker, shuttle: Shuttle) -> Iterator[Shuttle]:
     """With a database of its own, and the group of the first one."""
     folder = tmp_path / "other"
     folder.mkdir()
-    with closing(Shuttle(folder, kafka.bootstrap, {"KAFKA_GROUP": shuttle.group})) as made:
-        made.migrate()
-        made.start_web()
+    with served(folder, kafka.bootstrap, {"KAFKA_GROUP": shuttle.group}) as made:
         yield made
 
 

@@ -13,7 +13,7 @@ from tests.support.kafka import TopicNames
 from tests.support.outcome import all_arrive, probe
 from tests.support.receivers import NORMAL, Mode
 from tests.support.receiving import Receivers
-from tests.support.shuttle import Shuttle, numbered_events
+from tests.support.shuttle import Shuttle, numbered_events, served
 from tests.support.waiting import throughout, wait_until
 
 POLL_SECONDS = 8
@@ -23,11 +23,8 @@ STUCK = Mode(read=False, receive_buffer=4096)
 @pytest.fixture
 def installation(tmp_path: Path, kafka: Broker) -> Iterator[Shuttle]:
     limit = {"KAFKA_CONF_max_poll_interval_ms": str(POLL_SECONDS * 1000)}
-    made = Shuttle(tmp_path, kafka.bootstrap, limit)
-    made.migrate()
-    made.start_web()
-    yield made
-    made.close()
+    with served(tmp_path, kafka.bootstrap, limit) as made:
+        yield made
 
 
 @pytest.mark.slow

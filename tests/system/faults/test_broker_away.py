@@ -13,7 +13,7 @@ from tests.support.judge import new_run
 from tests.support.kafka import OwnKafka
 from tests.support.outcome import all_arrive, probe
 from tests.support.receiving import Receivers
-from tests.support.shuttle import Shuttle
+from tests.support.shuttle import Shuttle, served
 from tests.support.steady_load import SteadyLoad
 from tests.support.waiting import throughout, wait_until
 
@@ -31,11 +31,8 @@ def installation(tmp_path: Path, own_kafka: OwnKafka) -> Iterator[tuple[Shuttle,
     """On a broker of its own, with a topic."""
     broker = own_kafka()
     Broker(broker.bootstrap).create(SPACE, PARTITIONS)
-    made = Shuttle(tmp_path, broker.bootstrap)
-    made.migrate()
-    made.start_web()
-    yield made, broker
-    made.close()
+    with served(tmp_path, broker.bootstrap) as made:
+        yield made, broker
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.support.judge import new_run
 from tests.support.mock_kafka import MockKafka, Request
 from tests.support.outcome import all_arrive
 from tests.support.receiving import Receivers
-from tests.support.shuttle import Shuttle
+from tests.support.shuttle import Shuttle, served
 from tests.support.steady_load import SteadyLoad
 from tests.support.waiting import wait_until
 
@@ -45,11 +45,8 @@ def broker() -> Iterator[MockKafka]:
 
 @pytest.fixture
 def installation(tmp_path: Path, broker: MockKafka) -> Iterator[Shuttle]:
-    made = Shuttle(tmp_path, broker.bootstrap)
-    made.migrate()
-    made.start_web()
-    yield made
-    made.close()
+    with served(tmp_path, broker.bootstrap) as made:
+        yield made
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.support.judge import new_run
 from tests.support.kafka import TopicNames
 from tests.support.outcome import all_arrive, probe
 from tests.support.receiving import Receivers
-from tests.support.shuttle import Shuttle, numbered_events
+from tests.support.shuttle import Shuttle, numbered_events, served
 from tests.support.steady_load import SteadyLoad
 from tests.support.stores import Postgres
 from tests.support.tcp_proxy import TcpProxy
@@ -41,11 +41,8 @@ def installation(
 ) -> Iterator[Shuttle]:
     name = postgres_url.rpartition("/")[2]
     url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}"
-    made = Shuttle(tmp_path, kafka.bootstrap, {"DATABASE_URL": url})
-    made.migrate()
-    made.start_web()
-    yield made
-    made.close()
+    with served(tmp_path, kafka.bootstrap, {"DATABASE_URL": url}) as made:
+        yield made
 
 
 def asked(shuttle: Shuttle, method: str, path: str, limit_seconds: float, **body: str) -> int:

@@ -21,7 +21,7 @@ from tests.support.broker import Broker
 from tests.support.judge import judge, new_run
 from tests.support.kafka import OwnKafka
 from tests.support.receiving import Receivers
-from tests.support.shuttle import Shuttle, numbered_events, tag_and_text
+from tests.support.shuttle import Shuttle, numbered_events, served, tag_and_text
 from tests.support.waiting import wait_until
 
 SPACE, LINES = "gs", 50
@@ -43,11 +43,8 @@ def broker(own_kafka: OwnKafka) -> DevKafka:
 
 @pytest.fixture
 def installation(tmp_path: Path, broker: DevKafka) -> Iterator[Shuttle]:
-    made = Shuttle(tmp_path, broker.bootstrap)
-    made.migrate()
-    made.start_web()
-    yield made
-    made.close()
+    with served(tmp_path, broker.bootstrap) as made:
+        yield made
 
 
 def allow(broker: DevKafka, operation: AclOperation) -> None:

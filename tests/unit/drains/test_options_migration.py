@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from drains.filters import LineFilter
 from drains.models import Drain
 from drains.option_values import DEFAULTS, DrainOptions, TlsOptions
 from drains.selectors import load_route_table
 from events.keys import AppKey
+from tests.support.migrating import drains_of, migrate, upgrade
 
-BEFORE = [("drains", "0006_starts")]
+BEFORE = "0006_starts"
 HEADERS = {"X-Key": "s3cret", "x-b": "1"}
 TLS = {"ca": "a CA", "certificate": "a certificate", "key": "a s3cret key"}
 FILTER = {
@@ -49,22 +48,11 @@ COLUMNS: dict[str, Any] = {
 """CHOSEN as version 0006 of the schema has it."""
 
 
-def migrate(to: list[Any]) -> MigrationExecutor:
-    executor = MigrationExecutor(connection)
-    executor.migrate(to)
-    return executor
-
-
-def upgrade() -> None:
-    migrate(MigrationExecutor(connection).loader.graph.leaf_nodes())
-
-
 @pytest.fixture
 def old(transactional_db: None) -> Iterator[Any]:
     """The model of a drain whose options are columns, in a database that has them."""
-    migrate([("drains", None)])  # the one row of versions may have gone with another test
-    yield migrate(BEFORE).loader.project_state(BEFORE).apps.get_model("drains", "Drain")
-    upgrade()
+    with drains_of(BEFORE) as model:
+        yield model
 
 
 def drain_of(old: Any, app: str, **columns: Any) -> Any:

@@ -6,34 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from drains.models import Drain, DrainCursor
 from drains.selectors import load_route_table
 from drains.services import change_drain
 from events.keys import AppKey, SiteKey
+from tests.support.migrating import drains_of, upgrade
 
-BEFORE = [("drains", "0007_stored_options")]
+BEFORE = "0007_stored_options"
 SHOP = "www.shop.example"
-
-
-def migrate(to: list[Any]) -> MigrationExecutor:
-    executor = MigrationExecutor(connection)
-    executor.migrate(to)
-    return executor
-
-
-def upgrade() -> None:
-    migrate(MigrationExecutor(connection).loader.graph.leaf_nodes())
 
 
 @pytest.fixture
 def old(transactional_db: None) -> Iterator[Any]:
     """The model of a drain in a database in which sites are spelled as they were given."""
-    migrate([("drains", None)])  # the one row of versions may have gone with another test
-    yield migrate(BEFORE).loader.project_state(BEFORE).apps.get_model("drains", "Drain")
-    upgrade()
+    with drains_of(BEFORE) as model:
+        yield model
 
 
 def add(old: Any, site: str, url: str = "https://h/", **columns: Any) -> Any:

@@ -13,10 +13,8 @@ from tests.support.feed_bench import P0, P1, FeedBench, cursors, records
 
 @pytest.fixture
 async def bench() -> AsyncIterator[FeedBench]:
-    made = FeedBench()
-    yield made
-    made.feed.close()
-    await asyncio.sleep(0)
+    async with FeedBench() as made:
+        yield made
 
 
 async def test_a_line_holds_the_offsets_until_it_is_confirmed(bench: FeedBench) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -19,11 +18,9 @@ JUMPS = pytest.mark.parametrize("jump", [-HOUR, HOUR, 24 * HOUR], ids=["back", "
 
 @pytest.fixture
 async def bench() -> AsyncIterator[FeedBench]:
-    made = FeedBench()
-    made.wall = NOW
-    yield made
-    made.feed.close()
-    await asyncio.sleep(0)
+    async with FeedBench() as made:
+        made.wall = NOW
+        yield made
 
 
 @JUMPS

@@ -20,10 +20,8 @@ P2 = TopicPartition(P0.topic, 2)
 
 @pytest.fixture
 async def bench() -> AsyncIterator[FeedBench]:
-    made = FeedBench()
-    yield made
-    made.feed.close()
-    await asyncio.sleep(0)
+    async with FeedBench() as made:
+        yield made
 
 
 async def test_lines_wait_for_the_first_connection_as_live(bench: FeedBench) -> None:
@@ -213,18 +211,16 @@ async def test_a_paused_drain_is_rewound_too(bench: FeedBench) -> None:
 @pytest.fixture
 async def web() -> AsyncIterator[FeedBench]:
     """A drain whose receiver answers; a request of offset 10 of P0 and 3 of P1 has failed."""
-    made = FeedBench(route_of("https://127.0.0.1/"))
-    made.feed.take(1, records(10), (b"a",), 1)
-    made.feed.take(1, records(3, P1), (b"c",), 1)
-    await made.connected()
-    made.sender.ended(HttpError(503, {}))
-    made.try_now()
-    while len(made.receiver.senders) < 2:
+    async with FeedBench(route_of("https://127.0.0.1/")) as made:
+        made.feed.take(1, records(10), (b"a",), 1)
+        made.feed.take(1, records(3, P1), (b"c",), 1)
+        await made.connected()
+        made.sender.ended(HttpError(503, {}))
+        made.try_now()
+        while len(made.receiver.senders) < 2:
+            await asyncio.sleep(0)
         await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    yield made
-    made.feed.close()
-    await asyncio.sleep(0)
+        yield made
 
 
 async def test_live_lines_wait_until_a_failed_request_is_whole_again(web: FeedBench) -> None:

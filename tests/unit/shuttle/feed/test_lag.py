@@ -15,11 +15,9 @@ from tests.support.records import RECORD_TIME_MS, records_of
 
 @pytest.fixture
 async def bench() -> AsyncIterator[FeedBench]:
-    made = FeedBench(route_of(on_lag="skip", max_lag_seconds=100))
-    made.context.wall_clock = lambda: made.now
-    yield made
-    made.feed.close()
-    await asyncio.sleep(0)
+    async with FeedBench(route_of(on_lag="skip", max_lag_seconds=100)) as made:
+        made.context.wall_clock = lambda: made.now
+        yield made
 
 
 async def failed(bench: FeedBench) -> None:

@@ -13,11 +13,9 @@ from tests.support.feed_bench import FeedBench, records, route_of
 
 @pytest.fixture
 async def bench() -> AsyncIterator[FeedBench]:
-    made = FeedBench(route_of("https://127.0.0.1/"))
-    made.context.wall_clock = lambda: 1_700_000_000.9
-    yield made
-    made.feed.close()
-    await asyncio.sleep(0)
+    async with FeedBench(route_of("https://127.0.0.1/")) as made:
+        made.context.wall_clock = lambda: 1_700_000_000.9
+        yield made
 
 
 async def refused(bench: FeedBench, lines: int) -> None:

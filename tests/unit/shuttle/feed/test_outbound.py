@@ -31,6 +31,7 @@ from shuttle.feed.health import (
 )
 from shuttle.feed.loss_notices import LossNotice
 from shuttle.feed.outbound import Outbound
+from shuttle.feed.portion import Request
 from shuttle.feed.writes import Progress, Write
 from tests.support.fake_sender import FakeReceiver, FakeSender
 from tests.support.feed_bench import P0, P1, records, route_of, run
@@ -600,7 +601,7 @@ async def test_how_often_it_has_ended_the_connection_is_kept_over_other_failures
     web.outbound.delivery.handed_over()
     web.sender.ended(HttpError(503, {}))
     portion = web.outbound.delivery.resend.portion
-    assert portion is not None
+    assert isinstance(portion, Request)
     assert portion.unanswered == 1
 
 

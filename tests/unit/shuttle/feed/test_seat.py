@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import AsyncIterator
 
@@ -22,12 +21,10 @@ LIMIT = 100
 @pytest.fixture
 async def bench() -> AsyncIterator[FeedBench]:
     """A drain that lacks P0 from 10 on."""
-    made = FeedBench(route_of("https://127.0.0.1/", max_lag_seconds=LIMIT))
-    made.feed.restore(cursors({P0: 10}), LIVE)
-    await made.connected()
-    yield made
-    made.feed.close()
-    await asyncio.sleep(0)
+    async with FeedBench(route_of("https://127.0.0.1/", max_lag_seconds=LIMIT)) as made:
+        made.feed.restore(cursors({P0: 10}), LIVE)
+        await made.connected()
+        yield made
 
 
 @pytest.fixture

@@ -17,10 +17,8 @@ UNREADABLE = replace(route_of(), destination=NOWHERE, fault=FAULT)
 
 @pytest.fixture
 async def bench() -> AsyncIterator[FeedBench]:
-    made = FeedBench()
-    yield made
-    made.feed.close()
-    await asyncio.sleep(0)
+    async with FeedBench() as made:
+        yield made
 
 
 async def _dials_nobody(bench: FeedBench) -> bool:

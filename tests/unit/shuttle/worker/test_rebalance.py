@@ -182,11 +182,9 @@ class Bench(FeedBench):
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.0)
-    made = Bench()
-    yield made
-    await made.tasks.cancel()
-    made.feed.close()
-    await asyncio.sleep(0)
+    async with Bench() as made:
+        yield made
+        await made.tasks.cancel()
 
 
 # They come.

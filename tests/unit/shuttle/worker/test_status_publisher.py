@@ -39,10 +39,8 @@ class Bench(FeedBench):
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    made = Bench()
-    yield made
-    made.feed.close()
-    await asyncio.sleep(0)
+    async with Bench() as made:
+        yield made
 
 
 async def test_a_drain_is_told_of_when_it_is_met_and_then_while_nothing_changes_now_and_then(

@@ -51,12 +51,10 @@ class Bench(FeedBench):
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    made = Bench()
-    await made.claimed()
-    yield made
-    made.feed.close()
+    async with Bench() as made:
+        await made.claimed()
+        yield made
     made.close()
-    await asyncio.sleep(0)
 
 
 async def one_that_is_full_and_one_line_more(bench: Bench) -> None:

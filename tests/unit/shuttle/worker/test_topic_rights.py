@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Collection
 from typing import Any, cast
 
@@ -47,10 +46,8 @@ class Bench(FeedBench):
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    made = Bench()
-    yield made
-    made.feed.close()
-    await asyncio.sleep(0)
+    async with Bench() as made:
+        yield made
 
 
 async def test_drains_that_want_it_fail_with_the_reason_until_it_may_be_read(bench: Bench) -> None:
