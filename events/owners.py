@@ -51,6 +51,8 @@ def faults_of(
             faults[part] = f"{too_long} {PART_CHARACTERS_MAX} characters"
         elif not text.isprintable() or " " in text:
             faults[part] = "contains a space or a control character"
+        elif part == "site" and "/" in text:
+            faults[part] = "is a host's name, such as www.example.com: without http:// and path"
     space = parts.get("space")
     if space is not None and (not LEGAL_SPACE.fullmatch(space) or space in reserved):
         faults.setdefault("space", f"{no_space} a-z, 0-9, '.', '_' and '-'")

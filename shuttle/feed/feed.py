@@ -18,7 +18,7 @@ from shuttle.feed.loss_notices import NEW_LOG, REFUSED, LossNotice, record_of
 from shuttle.feed.outbound import Outbound
 from shuttle.feed.stats import DrainStats
 from shuttle.feed.stored_rows import StoredCursor
-from shuttle.feed.writes import Pieces, Progress, Write
+from shuttle.feed.writes import GivenUp, Pieces, Progress, Write
 
 
 class Feed:
@@ -193,9 +193,10 @@ class Feed:
             self.stats.took_back(progress.refused)
             self.lose(progress.refused, REFUSED)
 
-    def gave_up(self, ends: Offsets, lines: int) -> None:
-        self.gaps.gave_up(ends, lines)
-        self.lose(lines, REFUSED)
+    def gave_up(self, found: GivenUp) -> None:
+        self.gaps.gave_up(found.ends, found.lines)
+        self.outbound.health.complain(found.why, self.context.wall_clock())
+        self.lose(found.lines, REFUSED)
 
     def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
         self.gaps.reopen(writes, self.context.wall_clock(), sent=sent)

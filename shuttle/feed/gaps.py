@@ -79,8 +79,8 @@ class Gaps:
         """Lines that were handed over and will be once more; `sent`: they may have arrived."""
         self._lag.again(writes, self.offsets, wall, sent=sent)
         for write in writes:
-            for partition, begin in write.begins.items():
-                self._open(partition, begin)
+            for partition, part in write.parts.items():
+                self._open(partition, part.begin)
                 self._hold_from(write.batch)
 
     def go_back(self, begins: Offsets) -> None:
@@ -204,9 +204,9 @@ class Gaps:
         """
         rows = dict(self.offsets)
         for write in writes:
-            for partition, begin in write.begins.items():
+            for partition, part in write.parts.items():
                 if write.has_cursor or not takes_live or partition in rows:
-                    rows[partition] = min(rows.get(partition, begin), begin)
+                    rows[partition] = min(rows.get(partition, part.begin), part.begin)
         for partition, row in chain(self.live_from.items(), self.stored.rows.items()):
             if partition not in rows and settled.get(partition, -1) < row:
                 rows[partition] = row

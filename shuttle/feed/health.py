@@ -59,9 +59,8 @@ class Health:
         """It has failed, and nothing shows yet that it works again."""
         self._owes_an_answer = False
         """It gave none to what it was sent: that a connection stands shows nothing."""
-        self.error: str | None = None
-        """What is wrong now, in an operator's words."""
         self.last_error = LastError()
+        """In an operator's words."""
         self._progress_at = 0.0
         self._stalled_at = 0.0
 
@@ -108,7 +107,6 @@ class Health:
 
     def complain(self, error: str, wall: float) -> None:
         """The receiver says that something is wrong, and takes lines all the same."""
-        self.error = error
         self.last_error = LastError(error, wall)
 
     def progressed(self, now: float) -> None:
@@ -119,8 +117,7 @@ class Health:
         """The receiver works. Returns whether that was in doubt."""
         if not self.unproven:
             return False
-        self.unproven, self.error = False, None
-        self._owes_an_answer = False
+        self.unproven = self._owes_an_answer = False
         return True
 
     def is_believed(self, seconds: float) -> bool:
@@ -139,7 +136,7 @@ class Health:
         """The receiver is no longer full or late. Returns for how long it was; None: it was not."""
         if not self.stalled:
             return None
-        self.reach, self.error = Reach.CONNECTED, None
+        self.reach = Reach.CONNECTED
         return now - self._stalled_at
 
     def judge(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition, time_of
-from shuttle.feed.writes import Write
+from shuttle.feed.writes import Part, Write
 
 
 class Lag:
@@ -48,10 +48,10 @@ class Lag:
         gaps = dict(gaps)
         self._doubted = self._doubted or (sent and bool(writes))
         for write in reversed(writes):
-            for partition, begin in write.begins.items():
-                self._once_more(write, partition, gaps.get(partition))
-                gaps[partition] = min(begin, gaps.get(partition, begin))
-                since = time_of(write.stamps.get(partition, 0), wall)
+            for partition, part in write.parts.items():
+                self._once_more(part, partition, gaps.get(partition))
+                gaps[partition] = min(part.begin, gaps.get(partition, part.begin))
+                since = time_of(part.first_ms, wall)
                 self._since[partition] = min(since, self._since.get(partition, since))
 
     def went_back(self, partition: TopicPartition, gap: int) -> None:
@@ -129,16 +129,16 @@ class Lag:
         """Epoch seconds of the oldest line that is missing."""
         return min((self._since[p] for p in gaps if p in self._since), default=None)
 
-    def _once_more(self, write: Write, partition: TopicPartition, gap: int | None) -> None:
+    def _once_more(self, part: Part, partition: TopicPartition, gap: int | None) -> None:
         """Of a window that is sent again, lines may have been handed over twice."""
-        begin = write.begins[partition]
-        if gap is not None and write.ends.get(partition, begin) > gap:
+        begin = part.begin
+        if gap is not None and part.end > gap:
             if begin < gap:
                 self.went_back(partition, gap)
         elif gap is None or not self._uncounted(partition, gap):
-            self._lines[partition] += write.counts.get(partition, 0)
+            self._lines[partition] += part.lines
             if begin < self._began_at.get(partition, 0):
-                self._found[partition] += write.counts.get(partition, 0)
+                self._found[partition] += part.lines
             self._counted_from[partition] = min(begin, self._counted_from.get(partition, begin))
 
     def _uncounted(self, partition: TopicPartition, gap: int) -> int:

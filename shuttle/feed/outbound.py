@@ -75,7 +75,7 @@ class Outbound:
         progress = delivery.confirm(sender, now)
         if sender is not delivery.link.sender:  # it has ended of that
             return False
-        if sender.trouble is not None and sender.trouble != self.health.error:
+        if sender.trouble and (progress.refused or sender.trouble != self.health.last_error.text):
             self.health.complain(sender.trouble, self._context.wall_clock())
         self.health.progressed(now if progress.bytes else sender.progressed_at)
         if progress.bytes:

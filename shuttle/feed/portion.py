@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from statistics import median
-from typing import NamedTuple
 
 from events.kafka.records import Offsets, TopicPartition
 from shuttle.feed.writes import Write
@@ -46,7 +45,8 @@ class Portion:
 
     def hold(self, write: Write) -> None:
         """What is left out is still to come, should this write not get there."""
-        write.begins |= {p: begin for p, begin in self.held.items() if p in write.begins}
+        for partition in self._left_out.keys() & write.parts.keys():
+            write.parts[partition].begin = self._left_out[partition][0]
 
     def is_complete(self, gaps: Mapping[TopicPartition, int]) -> bool:
         """Whether all its lines have been handed over, going by what is still missing."""
@@ -67,17 +67,9 @@ class Request(Portion):
 
     def __init__(self, failed: Write, unanswered: int) -> None:
         """`unanswered`: how often the connection ended in the middle of it."""
-        super().__init__(failed.ends)
+        super().__init__({partition: part.end for partition, part in failed.parts.items()})
         self.name = failed.name
         self.unanswered = unanswered
-
-
-class GivenUp(NamedTuple):
-    """Lines that a receiver will not have."""
-
-    ends: Offsets
-    """It goes on from here."""
-    lines: int
 
 
 def width_of(window: Window) -> int:
@@ -97,7 +89,7 @@ def longest_of(writes: Collection[Write]) -> Window:
     usual = median(sizes.values()) if sizes else 0.0
     if longest is None or sizes[longest] < max(LONG_BYTES, LONGER * usual):
         return {}
-    return {p: (begin, longest.ends[p]) for p, begin in longest.begins.items()}
+    return {partition: (part.begin, part.end) for partition, part in longest.parts.items()}
 
 
 def first_half_of(window: Window) -> Offsets:
@@ -114,7 +106,7 @@ def bounds_of(writes: Iterable[Write]) -> tuple[Offsets, Offsets]:
     begins: Offsets = {}
     ends: Offsets = {}
     for write in writes:
-        for partition, begin in write.begins.items():
-            begins[partition] = min(begins.get(partition, begin), begin)
-            ends[partition] = max(ends.get(partition, 0), write.ends[partition])
+        for partition, part in write.parts.items():
+            begins[partition] = min(begins.get(partition, part.begin), part.begin)
+            ends[partition] = max(ends.get(partition, 0), part.end)
     return begins, ends

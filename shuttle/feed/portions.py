@@ -16,7 +16,6 @@ from typing import cast
 from drains.delivery.senders.checkpoints import KEPT_SECONDS
 from events.kafka.records import Offsets, TopicPartition
 from shuttle.feed.portion import (
-    GivenUp,
     Portion,
     Window,
     bounds_of,
@@ -25,7 +24,7 @@ from shuttle.feed.portion import (
     overlap,
     width_of,
 )
-from shuttle.feed.writes import Write
+from shuttle.feed.writes import GivenUp, Write
 
 STANDS_SECONDS = KEPT_SECONDS + 0.5
 """What a connection has carried for so long without ending has been read."""
@@ -86,8 +85,8 @@ class Portions:
     def confirmed(self, write: Write, now: float) -> None:
         """While there is no portion."""
         if self._to_confirm:
-            for partition, end in write.ends.items():
-                if end >= self._doubted.get(partition, end):
+            for partition, part in write.parts.items():
+                if part.end >= self._doubted.get(partition, part.end):
                     self._to_confirm.discard(partition)
             if not self._to_confirm:
                 self._stands_at = now + STANDS_SECONDS
@@ -158,7 +157,8 @@ class Portions:
         self._tries += 1
         if self._tries >= TRIES:  # unless the receiver is ill, what comes behind it passes
             self._width, self._misses = 1, 0
-            self._try_behind(GivenUp(dict(ends), lines), ends, at_the_end=False)
+            size = sum(write.size for write in writes)
+            self._try_behind(GivenUp(dict(ends), lines, size), ends, at_the_end=False)
 
     def _try_behind(self, line: GivenUp, behind: Offsets, *, at_the_end: bool) -> None:
         """Whether what comes behind these offsets passes. `at_the_end`: no more is to be tried."""

@@ -8,9 +8,9 @@ from drains.delivery.network.errors import HungError, UnansweredError
 from drains.delivery.sender import Finishing, Sender
 from events.kafka.records import Offsets, TopicPartition
 from shuttle.feed.link import Link
-from shuttle.feed.portion import GivenUp, Portion, Request
+from shuttle.feed.portion import Portion, Request
 from shuttle.feed.portions import Portions
-from shuttle.feed.writes import Write, WriteOwner
+from shuttle.feed.writes import GivenUp, Write, WriteOwner
 
 FINISH_SECONDS = 2.0
 """How long a receiver may take to close in answer to the end of a portion."""
@@ -144,4 +144,4 @@ class Resend:
         self._link.hurry(self._portions.wait_seconds)
         self._writes.reopen(given_up.ends if given_up else {})  # what was left out behind it
         if given_up is not None:
-            self._writes.gave_up(given_up.ends, given_up.lines)
+            self._writes.gave_up(given_up)

@@ -32,8 +32,9 @@ class DrainStats:
     def confirmed(self, write: Write, wall: float) -> None:
         if write.lines:
             self._add(write.lines)
-            if is_credible(write.oldest_ms, wall * 1000):
-                self._totals.delays.observe(wall - write.oldest_ms / 1000, write.lines)
+            first_ms = write.first_ms
+            if is_credible(first_ms, wall * 1000):
+                self._totals.delays.observe(wall - first_ms / 1000, write.lines)
 
     def progressed(self, new_bytes: int, wall: float) -> None:
         """Its receiver has confirmed so much more."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition, is_credible
 from shuttle.feed.loss_notices import LossNotice
@@ -11,8 +14,23 @@ Pieces = tuple[bytes, ...]
 """Lines in wire format: what goes over each connection of a drain."""
 
 
+class Part(Struct, gc=False):
+    """What a write has of one partition: records from offset `begin` to before `end`."""
+
+    begin: int
+    end: int
+    lines: int = 0
+    first_ms: int = 0
+    """Kafka's time of the first record with a line."""
+
+    def behind(self, before: Part) -> Part:
+        """Both, in one."""
+        first_ms = before.first_ms if before.lines else self.first_ms
+        return Part(before.begin, self.end, before.lines + self.lines, first_ms)
+
+
 class Write:
-    """How far one write reaches in each partition, and the first batch it has lines of.
+    """What it has of each partition, and the first batch that it has lines of.
 
     One that `has_cursor` is one for whose partitions the database has a cursor at or before it: it
     does not hold the group's offsets back.
@@ -20,17 +38,13 @@ class Write:
 
     __slots__ = (
         "batch",
-        "begins",
-        "counts",
-        "ends",
         "has_cursor",
         "lines",
         "notice",
-        "oldest_ms",
+        "parts",
         "sent_as",
         "since",
         "size",
-        "stamps",
         "unanswered",
     )
 
@@ -42,66 +56,65 @@ class Write:
         self.lines = 0
         self.size = 0
         """Bytes, once it is sent."""
-        self.oldest_ms = 0
-        """Kafka's time of the first record; 0 without lines."""
         self.notice: LossNotice | None = None
         """What it tells of lost lines, before its own."""
         self.sent_as: str | None = None
         """The name under which these lines were sent before."""
         self.unanswered = 0
         """How often the connection has ended in the middle of a request with just these."""
-        self.begins: dict[TopicPartition, int] = {}
-        self.ends: dict[TopicPartition, int] = {}
-        self.counts: dict[TopicPartition, int] = {}
-        """Lines of each partition that it has lines of."""
-        self.stamps: dict[TopicPartition, int] = {}
-        """Kafka's time of the first of them, in milliseconds."""
+        self.parts: dict[TopicPartition, Part] = {}
+        """Without those that are another worker's by now."""
 
     @property
     def name(self) -> str:
         """Equal for the same records, whenever they are read."""
         if self.sent_as is not None:
             return self.sent_as
-        parts = [
-            f"{topic}/{number}:{begin}-{self.ends[TopicPartition(topic, number)]}"
-            for (topic, number), begin in sorted(self.begins.items())
-        ]
-        return " ".join(parts)
+        parts = sorted(self.parts.items(), key=itemgetter(0))
+        return " ".join(f"{topic}/{number}:{of.begin}-{of.end}" for (topic, number), of in parts)
+
+    @property
+    def first_ms(self) -> int:
+        """Kafka's time of its first line; 0 without lines."""
+        return next((part.first_ms for part in self.parts.values() if part.lines), 0)
 
     def joined(self, behind: Write) -> Write:
         """Lines that were confirmed long ago; what they told of losses has been told."""
         both = Write(self.batch, self.since, has_cursor=self.has_cursor and behind.has_cursor)
-        both.begins = behind.begins | self.begins
-        both.ends = self.ends | behind.ends
-        both.counts = self.counts | behind.counts
-        for partition in self.counts.keys() & behind.counts.keys():
-            both.counts[partition] += self.counts[partition]
-        both.stamps = behind.stamps | self.stamps
+        both.parts = self.parts | behind.parts
+        for partition in self.parts.keys() & behind.parts.keys():
+            both.parts[partition] = behind.parts[partition].behind(self.parts[partition])
         both.lines, both.size = self.lines + behind.lines, self.size + behind.size
-        both.oldest_ms = self.oldest_ms
         return both
 
     def add(self, records: PartitionRecords, lines: int) -> None:
-        partition = records.partition
-        if partition not in self.begins:
-            self.begins[partition] = records.begin
-        self.ends[partition] = records.end
-        if not self.lines:
-            self.oldest_ms = records.first_timestamp_ms
-        self.lines += lines
+        part = self.parts.get(records.partition)
+        if part is None:
+            part = self.parts[records.partition] = Part(records.begin, records.end)
+        part.end = records.end
         if lines:
-            self.counts[partition] = self.counts.get(partition, 0) + lines
-            self.stamps.setdefault(partition, records.first_timestamp_ms)
+            if not part.lines:
+                part.first_ms = records.first_timestamp_ms
+            part.lines += lines
+            self.lines += lines
 
     def forget(self, partition: TopicPartition) -> None:
         """What it has of this one is another worker's to see to."""
-        for places in (self.begins, self.ends, self.counts, self.stamps):
-            places.pop(partition, None)
+        self.parts.pop(partition, None)
+
+    @property
+    def lines_here(self) -> int:
+        """Those of partitions that are still this worker's."""
+        return sum(part.lines for part in self.parts.values())
 
     def oldest(self, wall: float, now: float) -> float:
         """Epoch seconds of its oldest line: Kafka's time, or when it was taken where that cannot
         be. Now is `wall` in epoch seconds, `now` in monotonic ones."""
-        stamps = [stamp for stamp in self.stamps.values() if is_credible(stamp, wall * 1000)]
+        stamps = [
+            part.first_ms
+            for part in self.parts.values()
+            if part.lines and is_credible(part.first_ms, wall * 1000)
+        ]
         return min(stamps) / 1000 if stamps else wall - (now - self.since)
 
 
@@ -112,6 +125,23 @@ class Progress(NamedTuple):
     bytes: int
     refused: int
     """Lines among them that it will not have."""
+
+
+class GivenUp(NamedTuple):
+    """Lines that a receiver will not have."""
+
+    ends: Offsets
+    """It goes on from here."""
+    lines: int
+    bytes: int
+
+    @property
+    def why(self) -> str:
+        """As the drain's owner is told."""
+        return (
+            f"a line of {self.bytes:,} bytes is more than it has room for, and was given up:"
+            " max_record_bytes would cut such lines"
+        )
 
 
 class WriteOwner(Protocol):
@@ -126,5 +156,5 @@ class WriteOwner(Protocol):
         """In these partitions lines have to be handed over once more, from here on; in others it
         may have been shown that they were read."""
 
-    def gave_up(self, ends: Offsets, lines: int) -> None:
-        """So many lines, up to these offsets, are more than the receiver takes."""
+    def gave_up(self, found: GivenUp) -> None:
+        """Lines that are more than the receiver takes."""

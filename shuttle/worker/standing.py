@@ -60,7 +60,7 @@ def lag_seconds_of(feed: Feed) -> float:
     """Age of the oldest line that its receiver has not confirmed; 0 when it lacks none."""
     wall, now, since = feed.context.wall_clock(), feed.context.clock(), feed.gaps.since
     under_way = feed.outbound.delivery.unconfirmed()
-    times = [write.oldest(wall, now) for write in under_way if write.counts]
+    times = [write.oldest(wall, now) for write in under_way if write.lines_here]
     oldest = min(times if since is None else [since, *times], default=wall)
     return max(wall - oldest, 0.0)
 
@@ -75,7 +75,7 @@ def _lines_to_confirm(feed: Feed, *, replayed: bool, live: bool = True) -> int:
     worker before this one has said to be owed (drains/status.py)."""
     writes = feed.outbound.delivery.unconfirmed()
     counted = (write for write in writes if (replayed if write.has_cursor else live))
-    return sum(sum(write.counts.values()) for write in counted)
+    return sum(write.lines_here for write in counted)
 
 
 def _next_try_at(feed: Feed) -> float | None:

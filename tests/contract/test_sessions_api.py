@@ -120,6 +120,8 @@ def test_only_who_has_the_key_opens_and_revokes(
         ({**GOLD, "app": "--web"}, {"app"}),
         ({**GOLD, "app": "g" * 256}, {"app"}),
         ({"site": "www gold"}, {"site"}),
+        ({"site": "https://www.gold.example"}, {"site"}),
+        ({"site": "www.gold.example/shop"}, {"site"}),
         ({**GOLD, "site": ":80"}, {"site"}),
         *[({**GOLD, "lines": lines}, {"lines"}) for lines in NO_NUMBERS],
         *[({**GOLD, "tail": tail}, {"tail"}) for tail in NO_FLAGS],

@@ -14,6 +14,7 @@ from shuttle.commit.snapshots import Snapshot, held_batch, rows_of, snapshot_of
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
 from shuttle.feed.stored_rows import StoredCursor
+from shuttle.feed.writes import Write
 from tests.support.fake_sender import FakeReceiver, FakeSender
 from tests.support.records import kubernetes_event, records_of
 
@@ -117,3 +118,8 @@ def run(begin: int, end: int, partition: TopicPartition = P0) -> PartitionRecord
 
 def records(begin: int, partition: TopicPartition = P0) -> PartitionRecords:
     return records_of([kubernetes_event("x")], partition.topic, partition.number, begin)
+
+
+def places_of(write: Write) -> dict[TopicPartition, tuple[int, int]]:
+    """From which offset to before which one it reaches in each partition."""
+    return {partition: (part.begin, part.end) for partition, part in write.parts.items()}

@@ -67,6 +67,12 @@ class Drained:
         return int(self._shuttle.drain(self._app, self._id)["lines_lost"])
 
     @property
+    def shown(self) -> bool:
+        """Whether its owner sees what would help."""
+        last_error = str(self._shuttle.drain(self._app, self._id)["last_error"])
+        return "a line of 40," in last_error and "max_record_bytes" in last_error
+
+    @property
     def told(self) -> int:
         return sum(map(_tells, self._sink.lines()))
 
@@ -103,6 +109,7 @@ def one_line_among(
     twice = [_came_twice(each, run, produced, began) for each in drained]
     assert [each.lost for each in drained] == [int(not each.takes_all) for each in drained]
     assert [each.told for each in drained] == [each.lost for each in drained]
+    assert [each.shown for each in drained] == [not each.takes_all for each in drained]
     assert all(map(le, twice, [lines if each.hangs else TWICE for each in drained]))
 
 

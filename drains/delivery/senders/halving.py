@@ -36,6 +36,8 @@ class Halving:
         self._failures = 0
         self.has_ended = False
         """Whether the receiver has ended a connection."""
+        self.refusal: DeliveryError | None = None
+        """Why the last line that is refused is."""
 
     async def deliver(self, requests: Iterable[range]) -> int:
         """Returns how many lines are refused: all others are taken. Raises DeliveryError."""
@@ -50,7 +52,7 @@ class Halving:
             if len(part) > 1:
                 left += [part[len(part) // 2 :], part[: len(part) // 2]]
             elif not isinstance(self._failure, UnansweredError):
-                refused += 1
+                refused, self.refusal = refused + 1, self._failure
             elif self._taken:
                 refused += await self._is_refused(part)
             else:
@@ -76,6 +78,7 @@ class Halving:
             await self._ask_once_more()
             if await self._takes(line):
                 return False
+        self.refusal = self._failure
         return True
 
     async def _ask_once_more(self) -> None:

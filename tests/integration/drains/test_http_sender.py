@@ -360,6 +360,7 @@ async def test_only_the_lines_that_a_receiver_refuses_are_given_up(
     assert list(dict.fromkeys(taken)) == [text for text in texts if "poison" not in text]
     assert len(taken) <= 97  # the probe behind the last refusal takes a line twice
     assert bench.sender.lines_refused == 4
+    assert f"not this one: HTTP {status}" in str(bench.sender.trouble)
 
 
 async def test_a_receiver_that_takes_only_small_requests_gets_small_ones(

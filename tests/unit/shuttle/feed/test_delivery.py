@@ -19,9 +19,9 @@ from shuttle.feed.delivery import IDLE_SECONDS, Delivery
 from shuttle.feed.loss_notices import LossNotice
 from shuttle.feed.portions import TRIES
 from shuttle.feed.resend import FINISH_SECONDS
-from shuttle.feed.writes import Progress, Write
+from shuttle.feed.writes import GivenUp, Progress, Write
 from tests.support.fake_sender import FakeReceiver, FakeSender
-from tests.support.feed_bench import P0, P1, records, route_of, run
+from tests.support.feed_bench import P0, P1, places_of, records, route_of, run
 
 NOTICE = LossNotice({"gone": 3}, 0.0)
 WEB = "https://127.0.0.1/"
@@ -67,8 +67,8 @@ class Owner:
     def reopened(self) -> dict[Any, int]:
         return self.reopenings[-1]
 
-    def gave_up(self, ends: Offsets, lines: int) -> None:
-        self.told.append(f"gave up {lines}")
+    def gave_up(self, found: GivenUp) -> None:
+        self.told.append(f"gave up {found.lines}")
 
 
 class Bench:
@@ -226,7 +226,7 @@ async def test_a_notice_may_go_without_lines(bench: Bench) -> None:
     assert bench.sender.sent == [b"lost 3\n"]
     oldest = bench.delivery.oldest
     assert oldest is not None
-    assert (oldest.has_cursor, oldest.begins) == (True, {}), "it holds nothing back"
+    assert (oldest.has_cursor, oldest.parts) == (True, {}), "it holds nothing back"
 
 
 async def test_nobody_is_dialled_for_a_notice(benches: Benches) -> None:
@@ -273,18 +273,19 @@ async def test_what_is_not_confirmed_is_known_oldest_first(bench: Bench) -> None
     bench.sent(11)
     bench.take(12)
 
-    assert [write.begins[P0] for write in bench.delivery.unconfirmed()] == [10, 11, 12]
-    bench.delivery.have_cursors([*bench.delivery.unconfirmed()][:2])
-    assert [write.has_cursor for write in bench.delivery.unconfirmed()] == [True, True, False]
+    unconfirmed = [*bench.delivery.unconfirmed()]
+    assert [write.parts[P0].begin for write in unconfirmed] == [10, 11, 12]
+    bench.delivery.have_cursors(unconfirmed[:2])
+    assert [write.has_cursor for write in unconfirmed] == [True, True, False]
 
 
 async def test_what_has_only_gathered_can_be_given_up(bench: Bench) -> None:
     bench.sent(10)
     bench.take(11)
 
-    assert [write.begins for write in bench.delivery.drop_outbox()] == [{P0: 11}]
+    assert [places_of(write) for write in bench.delivery.drop_outbox()] == [{P0: (11, 12)}]
     assert bench.delivery.drop_outbox() == []
-    assert [write.begins for write in bench.delivery.unconfirmed()] == [{P0: 10}]
+    assert [places_of(write) for write in bench.delivery.unconfirmed()] == [{P0: (10, 11)}]
 
 
 async def test_a_partition_that_goes_is_in_no_write_any_more(bench: Bench) -> None:
@@ -296,8 +297,8 @@ async def test_a_partition_that_goes_is_in_no_write_any_more(bench: Bench) -> No
     bench.delivery.forget([P0])
     bench.sender.ended(ConnectionResetError())
 
-    assert [write.begins for write in bench.owner.again] == [{}, {}]
-    assert [write.ends for write in bench.delivery.drop_outbox()] == [{P1: 4}]
+    assert [write.parts for write in bench.owner.again] == [{}, {}]
+    assert [places_of(write) for write in bench.delivery.drop_outbox()] == [{P1: (3, 4)}]
 
 
 # What is sent again.
@@ -481,7 +482,7 @@ async def test_another_way_may_have_more_connections(bench: Bench) -> None:
     bench.delivery.take(2, records(11), (b"a", b"b"), 2)
     bench.delivery.flush()
 
-    assert [write.begins for write in again] == [{P0: 10}]
+    assert [places_of(write) for write in again] == [{P0: (10, 11)}]
     assert bench.sender.pieces == [(b"a", b"b")]
 
 

@@ -13,6 +13,7 @@ from drains.delivery.senders.http_answers import HttpError
 from events.kafka.records import TopicPartition
 from shuttle.feed.health import LATE_SECONDS
 from shuttle.feed.loss_notices import REFUSED, SKIPPED
+from shuttle.feed.writes import GivenUp
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of, windows
 
 P2 = TopicPartition(P0.topic, 2)
@@ -42,7 +43,10 @@ async def test_a_refused_dial_leaves_a_gap_at_the_first_line(bench: FeedBench) -
     await asyncio.sleep(0)
 
     assert bench.feed.gaps.offsets == {P0: 10, P1: 3}
-    assert (bench.feed.state, bench.feed.outbound.health.error) == ("failing", "connection refused")
+    assert (bench.feed.state, bench.feed.outbound.health.last_error.text) == (
+        "failing",
+        "connection refused",
+    )
     assert bench.held_batch == 4
     bench.store()
     assert bench.held_batch is None
@@ -281,3 +285,14 @@ async def test_refused_lines_are_counted_and_not_as_delivered(bench: FeedBench) 
 
     assert (bench.feed.stats.lines_confirmed, bench.feed.stats.lines_lost) == (7, {REFUSED: 3})
     assert bench.feed in bench.lists.untold
+
+
+async def test_the_owner_of_a_line_that_is_given_up_is_told_how_long_it_was(
+    bench: FeedBench,
+) -> None:
+    bench.feed.gave_up(GivenUp({P0: 11}, 1, 40_012))
+
+    told = bench.feed.outbound.health.last_error.text
+    assert "40,012 bytes" in told
+    assert "max_record_bytes" in told
+    assert (bench.feed.stats.lines_lost, bench.feed.state) == ({REFUSED: 1}, "live")

@@ -18,7 +18,8 @@ def gaps() -> Gaps:
 
 def write(batch: int = 1, *, has_cursor: bool = False, **begins: int) -> Write:
     made = Write(batch, 0.0, has_cursor=has_cursor)
-    made.begins.update({{"p0": P0, "p1": P1}[name]: at for name, at in begins.items()})
+    for name, at in begins.items():
+        made.add(records(at, {"p0": P0, "p1": P1}[name]), 0)
     return made
 
 
@@ -32,7 +33,7 @@ def rewind(gaps: Gaps, partition: TopicPartition, to: int, live: int = 10) -> No
 
 def open_gap(gaps: Gaps, partition: TopicPartition, offset: int, batch: int = 1) -> None:
     lost = write(batch)
-    lost.begins[partition] = offset
+    lost.add(records(offset, partition), 0)
     gaps.reopen([lost], 0.0, sent=False)
 
 

@@ -65,7 +65,7 @@ def test_one_that_failed_is_good_when_it_is_proven() -> None:
     health.connected(NOW)
     assert (health.takes_lines, health.is_good) == (True, False)
     assert health.prove()
-    assert (health.is_good, health.error) == (True, None)
+    assert health.is_good
     assert health.last_error == LastError("connection refused", WALL)
     assert not health.prove(), "it is told once"
 
@@ -86,10 +86,10 @@ def test_one_that_is_full_says_for_how_long_it_was() -> None:
     health = connected()
     assert health.stall("full", NOW, WALL)
     assert not health.stall("late", NOW + 1, WALL), "it is told once"
-    assert (health.reach, health.error) == (Reach.STALLED, "full")
+    assert (health.reach, health.last_error.text) == (Reach.STALLED, "full")
     assert health.recover(NOW + 7) == 7
     assert health.recover(NOW + 8) is None
-    assert (health.is_good, health.error) == (True, None)
+    assert health.is_good
 
 
 @pytest.mark.parametrize(("failing", "after"), [(False, Reach.CONNECTED), (True, Reach.FAILING)])

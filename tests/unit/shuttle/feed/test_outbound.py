@@ -32,7 +32,7 @@ from shuttle.feed.health import (
 from shuttle.feed.loss_notices import LossNotice
 from shuttle.feed.outbound import Outbound
 from shuttle.feed.portion import Request
-from shuttle.feed.writes import Progress, Write
+from shuttle.feed.writes import GivenUp, Progress, Write
 from tests.support.fake_sender import FakeReceiver, FakeSender
 from tests.support.feed_bench import P0, P1, records, route_of, run
 
@@ -47,7 +47,10 @@ class Owner:
         """What is to be replayed, and whether it may have arrived."""
 
     def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
-        self.again += [(write.begins, sent) for write in writes]
+        self.again += [
+            ({partition: part.begin for partition, part in write.parts.items()}, sent)
+            for write in writes
+        ]
 
     def lags(self) -> None:
         self.told.append("lags")
@@ -69,8 +72,8 @@ class Owner:
     def reopen(self, begins: dict[Any, int]) -> None:
         self.reopened = begins
 
-    def gave_up(self, ends: dict[Any, int], lines: int) -> None:
-        self.told.append(f"gave up {lines}")
+    def gave_up(self, found: GivenUp) -> None:
+        self.told.append(f"gave up {found.lines}")
 
 
 class Bench:
@@ -97,7 +100,7 @@ class Bench:
     async def refused(self) -> None:
         self.receiver.refuses = True
         self.outbound.delivery.link.want()
-        while self.outbound.health.error is None:
+        while not self.outbound.health.failing:
             await asyncio.sleep(0)
         self.receiver.refuses = False
 
@@ -161,7 +164,7 @@ async def test_one_that_is_full_gives_up_what_has_gathered_and_no_more(bench: Be
 
     assert bench.owner.again == [({P0: 11}, False)]
     assert (bench.owner.told, bench.outbound.takes_lines) == (["stalled"], False)
-    assert bench.outbound.health.error == "the receiver does not keep up"
+    assert bench.outbound.health.last_error.text == "the receiver does not keep up"
     assert not bench.outbound.has_room(bench.now)
 
 
@@ -173,7 +176,10 @@ async def test_one_that_stops_reading_leaves_the_live_pass_after_four_seconds(
     bench.later(WRITE_SECONDS)
     assert bench.outbound.takes_lines
     bench.later(1)
-    assert (bench.owner.told, bench.outbound.health.error) == (["stalled"], STOPPED_READING)
+    assert (bench.owner.told, bench.outbound.health.last_error.text) == (
+        ["stalled"],
+        STOPPED_READING,
+    )
     assert not bench.sender.closed
 
 
@@ -216,7 +222,7 @@ async def test_a_connection_without_any_progress_is_given_up(bench: Bench) -> No
 
     assert bench.sender.closed
     assert bench.owner.again == [({P0: 10}, True)]
-    assert bench.outbound.health.error == STOPPED_READING
+    assert bench.outbound.health.last_error.text == STOPPED_READING
 
 
 async def test_one_that_was_not_heard_of_for_two_seconds_does_not_get_on(bench: Bench) -> None:
@@ -248,10 +254,21 @@ async def test_trouble_without_an_end_is_shown_once(bench: Bench) -> None:
     for _ in range(2):
         bench.sender.trouble = "connection refused"
         bench.confirm()
-        assert bench.outbound.health.error == "connection refused"
+        assert bench.outbound.health.last_error.text == "connection refused"
         assert bench.outbound.health.last_error.at == 5.0
         bench.context.wall_clock = lambda: 6.0
     assert bench.outbound.takes_lines
+
+
+async def test_each_refused_line_is_shown_though_the_receiver_says_the_same(bench: Bench) -> None:
+    await bench.connected()
+    bench.sender.trouble = "HTTP 413"
+    for refused, at in ((1, 5.0), (2, 6.0), (2, 6.0)):
+        bench.sender.lines_refused = refused
+        bench.context.wall_clock = lambda: float(4 + bench.sender.lines_refused)
+        bench.confirm()
+        assert bench.outbound.health.last_error == ("HTTP 413", at)
+    assert bench.outbound.health.is_good
 
 
 # A connection that failed.
@@ -264,7 +281,10 @@ async def test_what_was_under_way_and_what_has_gathered_is_replayed(bench: Bench
 
     assert bench.owner.again == [({P0: 11}, False), ({P0: 10}, True)]
     assert bench.owner.told == ["lags", "changed"]
-    assert (bench.outbound.takes_lines, bench.outbound.health.error) == (False, "HTTP 503")
+    assert (bench.outbound.takes_lines, bench.outbound.health.last_error.text) == (
+        False,
+        "HTTP 503",
+    )
 
 
 async def test_one_that_fails_again_is_sent_a_portion_of_what_it_had(bench: Bench) -> None:
@@ -284,9 +304,9 @@ async def test_one_that_failed_shows_so_until_something_is_confirmed(bench: Benc
     await bench.connected()
     bench.sent()
     bench.later(1)
-    assert (bench.outbound.takes_lines, bench.outbound.health.error) == (True, "HTTP 503")
+    assert (bench.outbound.takes_lines, bench.outbound.health.last_error.text) == (True, "HTTP 503")
     bench.confirm()
-    assert (bench.outbound.health.is_good, bench.outbound.health.error) == (True, None)
+    assert bench.outbound.health.is_good
 
 
 @pytest.mark.parametrize("lines", [1, 0])

@@ -8,7 +8,7 @@ import pytest
 
 from shuttle.feed.outbox import Outbox
 from shuttle.feed.writes import Write
-from tests.support.feed_bench import P0, P1, records
+from tests.support.feed_bench import P0, P1, places_of, records
 
 
 def begun(connections: int = 2) -> Outbox:
@@ -33,7 +33,7 @@ def test_the_write_reaches_as_far_as_its_lines() -> None:
     outbox.add(records(3, P1), (b"b",), 4)
 
     assert write is not None
-    assert (write.lines, write.begins, write.ends) == (5, {P0: 10, P1: 3}, {P0: 11, P1: 4})
+    assert (write.lines, places_of(write)) == (5, {P0: (10, 11), P1: (3, 4)})
 
 
 def test_a_notice_goes_over_the_first_connection_and_is_no_line() -> None:

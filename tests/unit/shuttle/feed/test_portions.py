@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
-from shuttle.feed.portion import GivenUp, Portion
+from shuttle.feed.portion import Portion
 from shuttle.feed.portions import (
     EAGER_SECONDS,
     FIRST_OFFSETS,
@@ -18,8 +18,8 @@ from shuttle.feed.portions import (
     TRIES_SECONDS,
     Portions,
 )
-from shuttle.feed.writes import Write
-from tests.support.feed_bench import P0, P1, run
+from shuttle.feed.writes import GivenUp, Write
+from tests.support.feed_bench import P0, P1, places_of, run
 
 NOW = 1000.0
 SENT = 1000
@@ -214,8 +214,8 @@ def test_a_line_that_ended_three_connections_is_given_up_when_the_one_behind_it_
 
     behind = write_of(run(501, 502))
     portion.hold(behind)
-    assert behind.begins == {P0: 500}, "should that fail, both are to come"
-    assert portions.passed(1) == GivenUp({P0: 501}, 1)
+    assert places_of(behind) == {P0: (500, 502)}, "should that fail, both are to come"
+    assert portions.passed(1) == GivenUp({P0: 501}, 1, 0)
     assert ends_of(portions) == {P0: 502}, "that one once more: nothing is to be left out"
 
 
@@ -276,7 +276,7 @@ def test_a_line_behind_is_looked_for_as_far_as_it_takes() -> None:
     portions = suspected()
     portions.passed(0)
     assert ends_of(portions) == {P0: 506}
-    assert portions.passed(1) == GivenUp({P0: 501}, 1)
+    assert portions.passed(1) == GivenUp({P0: 501}, 1, 0)
 
 
 def test_where_none_is_behind_it_yet_it_waits() -> None:

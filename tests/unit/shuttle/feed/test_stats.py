@@ -8,6 +8,7 @@ from shuttle.feed.loss_notices import EXPIRED, REFUSED
 from shuttle.feed.stats import DrainStats
 from shuttle.feed.totals import Totals
 from shuttle.feed.writes import Write
+from tests.support.records import records_of
 
 WALL = 1_700_000_000.0
 
@@ -24,7 +25,7 @@ def stats(totals: Totals) -> DrainStats:
 
 def write(lines: int, oldest_ms: float = 0) -> Write:
     made = Write(1, 0.0, has_cursor=False)
-    made.lines, made.oldest_ms = lines, int(oldest_ms)
+    made.add(records_of([None], timestamp_ms=int(oldest_ms)), lines)
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shuttle.feed.writes import Write
-from tests.support.feed_bench import P0, P1, records
+from tests.support.feed_bench import P0, P1, places_of, records
 from tests.support.records import RECORD_TIME_MS, kubernetes_event, records_of
 
 
@@ -17,7 +17,7 @@ def written(*begins: int) -> Write:
 def test_a_write_reaches_from_its_first_record_to_behind_its_last() -> None:
     write = written(10, 11)
     write.add(records(3, P1), 5)
-    assert (write.begins, write.ends, write.lines) == ({P0: 10, P1: 3}, {P0: 12, P1: 4}, 7)
+    assert (places_of(write), write.lines) == ({P0: (10, 12), P1: (3, 4)}, 7)
 
 
 def test_the_same_records_have_the_same_name_in_whatever_order_they_are_read() -> None:
@@ -41,7 +41,7 @@ def test_its_time_is_that_of_its_first_line_and_not_of_records_without_one() -> 
     write.add(records_of([None], begin=10, timestamp_ms=7), 0)
     write.add(records(11), 1)
     write.add(records_of([None], begin=12, timestamp_ms=9), 1)
-    assert write.oldest_ms == RECORD_TIME_MS
+    assert write.first_ms == RECORD_TIME_MS
 
 
 def test_it_knows_how_many_lines_are_of_each_partition() -> None:
@@ -49,7 +49,9 @@ def test_it_knows_how_many_lines_are_of_each_partition() -> None:
     write.add(records(3, P1), 5)
     behind = Write(2, 0.0, has_cursor=False)
     behind.add(records(12), 4)
-    assert write.joined(behind).counts == {P0: 6, P1: 5}
+    both = write.joined(behind)
+    assert places_of(both) == {P0: (10, 13), P1: (3, 4)}
+    assert {partition: part.lines for partition, part in both.parts.items()} == {P0: 6, P1: 5}
 
     write.forget(P0)
-    assert (write.begins, write.ends, write.counts) == ({P1: 3}, {P1: 4}, {P1: 5})
+    assert (places_of(write), write.lines_here, write.lines) == ({P1: (3, 4)}, 5, 7)
