@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from drains.delivery.network.dialing import Connected, Dialer, attach_udp
 from drains.delivery.network.errors import DialError
@@ -20,19 +20,29 @@ from drains.routes import Route
 from drains.transports import HTTP, HTTPS, TCP, TLS, UDP, Transport
 
 
+class _Opening(NamedTuple):
+    connected: Connected
+    route: Route
+    ended: Ended
+    dialer: Dialer
+    patient: bool = False
+
+
 class Connector:
     """Opens senders through one door, each over a socket that has been connected there."""
 
     def __init__(self, dialer: Dialer) -> None:
         self._dialer = dialer
 
-    async def __call__(self, route: Route, ended: Ended) -> Sender[Any]:
-        """Opens as many connections as the drain is to have. Raises DialError."""
+    async def __call__(self, route: Route, ended: Ended, *, patient: bool = False) -> Sender[Any]:
+        """Opens as many connections as the drain is to have. `patient`: its receiver may be one
+        that only reads, and is slow to show it. Raises DialError."""
         count = route.connections
         if count == 1:
-            return await self._one(route, ended)
+            return await self._one(route, ended, patient)
         bundle: Bundle[Any] = Bundle(ended)
-        dials = [asyncio.ensure_future(self._one(route, bundle.one_ended)) for _ in range(count)]
+        one_ended = bundle.one_ended
+        dials = [asyncio.ensure_future(self._one(route, one_ended, patient)) for _ in range(count)]
         try:
             answers = await asyncio.gather(*dials, return_exceptions=True)
         except asyncio.CancelledError:
@@ -50,10 +60,14 @@ class Connector:
 
     async def over(self, connected: Connected, route: Route, ended: Ended) -> Sender[Any]:
         """Takes over a socket that was connected for this route. Raises DialError."""
-        return await _OPENERS[route.destination.transport](connected, route, ended, self._dialer)
+        return await self._open(_Opening(connected, route, ended, self._dialer))
 
-    async def _one(self, route: Route, ended: Ended) -> Sender[Any]:
-        return await self.over(await self._dialer.dial(route.destination), route, ended)
+    async def _one(self, route: Route, ended: Ended, patient: bool) -> Sender[Any]:
+        connected = await self._dialer.dial(route.destination)
+        return await self._open(_Opening(connected, route, ended, self._dialer, patient))
+
+    async def _open(self, opening: _Opening) -> Sender[Any]:
+        return await _OPENERS[opening.route.destination.transport](opening)
 
 
 def _abort(dial: asyncio.Future[Sender[Any]]) -> None:
@@ -75,29 +89,31 @@ def way_of(route: Route) -> tuple[object, ...]:
     )
 
 
-async def _tcp(connected: Connected, route: Route, ended: Ended, dialer: Dialer) -> Sender[Any]:
-    return await TcpSender[Any].begin(connected, ended)
+async def _tcp(new: _Opening) -> Sender[Any]:
+    return await TcpSender[Any].begin(new.connected, new.ended, patient=new.patient)
 
 
-async def _tls(connected: Connected, route: Route, ended: Ended, dialer: Dialer) -> Sender[Any]:
-    context = _context_for(connected, route)
-    return await TlsSender.begin_tls(connected, context, route.destination.host, ended)
+async def _tls(new: _Opening) -> Sender[Any]:
+    context = _context_for(new.connected, new.route)
+    host = new.route.destination.host
+    return await TlsSender.begin_tls(new.connected, context, host, new.ended)
 
 
-async def _udp(connected: Connected, route: Route, ended: Ended, dialer: Dialer) -> Sender[Any]:
-    return await attach_udp(connected, lambda: UdpSender[Any](ended))
+async def _udp(new: _Opening) -> Sender[Any]:
+    return await attach_udp(new.connected, lambda: UdpSender[Any](new.ended))
 
 
-async def _http(connected: Connected, route: Route, ended: Ended, dialer: Dialer) -> Sender[Any]:
+async def _http(new: _Opening) -> Sender[Any]:
+    connected, route = new.connected, new.route
     destination = route.destination
     context = _context_for(connected, route) if destination.transport.has_tls else None
-    connection = HttpConnection(dialer, destination, route.options.headers, context)
+    connection = HttpConnection(new.dialer, destination, route.options.headers, context)
     try:
         await connection.open(connected)
     except BaseException:
         await connection.close()
         raise
-    return LogplexSender(connection, route.drain_id, ended)
+    return LogplexSender(connection, route.drain_id, new.ended)
 
 
 def _context_for(connected: Connected, route: Route) -> TlsContext:
@@ -108,7 +124,7 @@ def _context_for(connected: Connected, route: Route) -> TlsContext:
         raise
 
 
-_OPENERS: dict[Transport, Callable[[Connected, Route, Ended, Dialer], Awaitable[Sender[Any]]]] = {
+_OPENERS: dict[Transport, Callable[[_Opening], Awaitable[Sender[Any]]]] = {
     TCP: _tcp,
     TLS: _tls,
     UDP: _udp,

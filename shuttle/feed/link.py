@@ -16,7 +16,15 @@ from shuttle.feed.writes import Write
 
 logger = logging.getLogger(__name__)
 
-Connect = Callable[[Route, Ended], Awaitable[Sender[Write]]]
+AT_ONCE_SECONDS = 1.0
+"""A receiver that ends a connection so soon, and that it has read, may be one that only reads."""
+
+
+class Connect(Protocol):
+    def __call__(
+        self, route: Route, ended: Ended, *, patient: bool
+    ) -> Awaitable[Sender[Write]]: ...
+
 
 RETRY_FIRST_SECONDS = 1.0
 RETRY_MAX_SECONDS = 60.0
@@ -75,6 +83,7 @@ class Link:
         self._ended_early: DeliveryError | None = None
         self._told_to_wait = False
         self._dialled_slowly = False
+        self._may_only_read = False
 
     @property
     def next_try_at(self) -> float | None:
@@ -138,7 +147,8 @@ class Link:
             async with self._dials.slow if self._dialled_slowly else self._dials.quick:
                 started = self._clock()
                 try:
-                    sender = await self._connect(self._route, self._ended)
+                    patient, self._may_only_read = self._may_only_read, False
+                    sender = await self._connect(self._route, self._ended, patient=patient)
                 finally:
                     self._dialled_slowly = self._clock() - started > SLOW_SECONDS
             if self._ended_early is not None:
@@ -190,6 +200,8 @@ class Link:
             return
         self._owner.link_ending(sender)
         again = sender.to_send_again(self._clock(), hung=isinstance(error, HungError))
+        stood_seconds = self._clock() - self.opened_at
+        self._may_only_read = error is None and bool(again) and stood_seconds < AT_ONCE_SECONDS
         if error is not None or again:
             at_least = getattr(error, "retry_after_seconds", 0.0)
             self._try_later(self._after_an_end(), at_least)

@@ -93,10 +93,13 @@ class FakeReceiver:
         self.dials = 0
         self.routes: list[Route] = []
         """That were dialled."""
+        self.patience: list[bool] = []
+        """Whether they were listened to for long."""
         self.senders: list[FakeSender] = []
 
-    async def connect(self, route: Route, ended: Ended) -> Sender[Write]:
+    async def connect(self, route: Route, ended: Ended, *, patient: bool) -> Sender[Write]:
         self.dials += 1
+        self.patience.append(patient)
         self.routes.append(route)
         if self.refuses:
             raise DialError("connection refused")

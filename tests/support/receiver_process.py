@@ -2,8 +2,8 @@
 
 Standard library only, so that it is up at once. Its one argument is JSON:
 `{"port", "lines", "events", "framing"}`, and for TCP also `{"tls", "read", "bytes_per_second",
-"end_after", "reset", "times", "receive_buffer", "silent", "shuts", "greeting", "record_limit",
-"over_limit"}`. It appends whole lines to the file `lines`, and to the file `events` what
+"end_after", "reset", "times", "receive_buffer", "silent", "shuts_after", "greeting",
+"record_limit", "over_limit"}`. It appends whole lines to the file `lines`, and to the file `events` what
 listener.Listener tells.
 """
 
@@ -16,6 +16,7 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from tests.support.listener import (
@@ -54,8 +55,9 @@ class Receiver(Listener):
         badly = self._behaves_badly(number)
         if badly and not self.orders["read"]:
             threading.Event().wait()  # open, and nobody reads
-        if badly and self.orders["shuts"]:
-            connection.shutdown(socket.SHUT_WR)
+        if badly and self.orders["shuts_after"] is not None:
+            shut = partial(connection.shutdown, socket.SHUT_WR)
+            threading.Timer(self.orders["shuts_after"], shut).start()
         self._read(connection, badly)
 
     def _behaves_badly(self, number: int) -> bool:

@@ -29,7 +29,7 @@ class Mode:
     times: int | None = None
     receive_buffer: int | None = None
     silent: bool = False  # accepts, and nothing more: no handshake
-    shuts: bool = False  # its own direction, at once: it only reads
+    shuts_after: float | None = None  # seconds: its own direction, for it only reads
     greeting: str | None = None  # writes this in place of a handshake, and keeps open
     record_limit: int | None = None  # bytes
     over_limit: Literal["close", "reset", "hang"] = "close"
@@ -39,7 +39,7 @@ class Mode:
 NORMAL = Mode()
 NEVER_READ = Mode(read=False)
 SILENT = Mode(silent=True)
-ONLY_READS = Mode(shuts=True)
+ONLY_READS = Mode(shuts_after=0)
 PLAIN_TEXT = Mode(greeting="hello\r\n")
 
 

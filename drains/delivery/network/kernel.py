@@ -43,6 +43,23 @@ def error_of(connection: HasOptions) -> OSError | None:
     return OSError(number, os.strerror(number)) if number else None
 
 
+class HasWideOptions(Protocol):
+    def getsockopt(self, level: int, option: int, size: int, /) -> bytes: ...
+
+
+_IPPROTO_TCP, _TCP_INFO, _RTT_AT = 6, 11, 68
+
+
+def round_trip_seconds(connection: HasWideOptions) -> float:
+    """Of a TCP connection, as smoothed by the kernel: tcpi_rtt in Linux's struct tcp_info; 0 where
+    it cannot be asked."""
+    if not CAN_ASK:
+        return 0.0
+    info = connection.getsockopt(_IPPROTO_TCP, _TCP_INFO, _RTT_AT + 4)
+    microseconds: int = struct.unpack_from("I", info, _RTT_AT)[0]
+    return microseconds / 1e6
+
+
 class HasReceive(Protocol):
     def recv(self, size: int, flags: int, /) -> bytes: ...
 

@@ -13,7 +13,12 @@ from typing import Self, cast
 
 from drains.delivery.network.dialing import Connected, attach
 from drains.delivery.network.errors import ConnectionEndedError, HungError, explain
-from drains.delivery.network.kernel import CAN_ASK, error_of, unacknowledged_bytes
+from drains.delivery.network.kernel import (
+    CAN_ASK,
+    error_of,
+    round_trip_seconds,
+    unacknowledged_bytes,
+)
 from drains.delivery.sender import Ended, WriteT
 from drains.delivery.senders.checkpoints import KEPT_SECONDS
 from drains.delivery.senders.counted import CountedSender
@@ -24,8 +29,9 @@ QUIET_SECONDS = 0.5
 is asked by our end of the stream."""
 STUCK_SECONDS = 8.0
 _LOOK_SECONDS = 0.02
-LISTEN_SECONDS = 0.05
-"""One that shuts its own direction at once, before it is sent anything, only reads."""
+LISTEN_SECONDS, PATIENT_SECONDS = 0.01, 1.0
+"""One that shuts its own direction at once, before it is sent anything, only reads. That much
+longer than a round trip it is listened to first; and one of which that is suspected."""
 HEARD_BYTES_MAX = 1024 * 1024
 """Syslog has no answers: a receiver that says so much only costs time."""
 
@@ -47,11 +53,12 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
         self._last_confirmed: list[WriteT] = []
 
     @classmethod
-    async def begin(cls, connected: Connected, ended: Ended) -> Self:
-        """On a connection that is open. Raises DialError."""
+    async def begin(cls, connected: Connected, ended: Ended, *, patient: bool = False) -> Self:
+        """On a connection that is open. `patient`: as in build.Connector. Raises DialError."""
+        seconds = PATIENT_SECONDS if patient else LISTEN_SECONDS + round_trip_seconds(connected)
         made = await attach(connected, lambda: cls(ended))
         with suppress(TimeoutError):
-            async with asyncio.timeout(LISTEN_SECONDS):
+            async with asyncio.timeout(seconds):
                 await made._only_reads.wait()
         made._is_new = False
         return made

@@ -233,6 +233,18 @@ async def test_one_that_only_reads_is_sent_lines(receiver: Receivers, sending: S
     assert bench.ended == []
 
 
+async def test_one_that_only_reads_and_is_slow_to_show_it_is_waited_for(
+    receiver: Receivers, sending: Senders
+) -> None:
+    r = receiver(Mode(shuts_after=0.1))
+    bench = sending(r.url)
+    await bench.open(patient=True)
+    bench.send("hello")
+    await bench.until_confirmed(1)
+    assert len(r.wait_for(1)) == 1
+    assert bench.ended == []
+
+
 async def test_one_that_closes_whole_at_once_confirms_nothing(sending: Senders) -> None:
     async def close(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()

@@ -172,8 +172,8 @@ async def test_a_fault_of_ours_makes_one_drain_wait_and_says_nothing_of_it(bench
 
 
 async def test_an_end_during_the_dial_is_a_failed_dial(bench: Bench) -> None:
-    async def ends_early(route: Route, ended: Ended) -> Sender[Write]:
-        sender = await bench.receiver.connect(route, ended)
+    async def ends_early(route: Route, ended: Ended, *, patient: bool) -> Sender[Write]:
+        sender = await bench.receiver.connect(route, ended, patient=patient)
         ended(None)
         return sender
 
@@ -275,6 +275,23 @@ async def test_a_clean_close_over_lines_in_doubt_is_a_failure(bench: Bench) -> N
     assert bench.timers.waiting == 1
 
 
+@pytest.mark.parametrize(
+    ("error", "stood_seconds", "patient"),
+    [(None, 0.2, True), (None, 2.0, False), (ConnectionResetError(), 0.2, False)],
+)
+async def test_one_that_may_only_read_is_listened_to_for_longer_the_next_time(
+    bench: Bench, error: Exception | None, stood_seconds: float, patient: bool
+) -> None:
+    sender = await bench.opened()
+    for listened in (patient, False):
+        bench.sent(confirmed=True)
+        bench.now += stood_seconds
+        sender.ended(error)
+        bench.link.rest()
+        sender, stood_seconds = await bench.opened(), 2.0
+        assert bench.receiver.patience[-1] is listened
+
+
 async def test_what_was_confirmed_lately_is_in_doubt(bench: Bench) -> None:
     sender = await bench.opened()
     lately, under_way = bench.sent(confirmed=True), bench.sent(confirmed=False)
@@ -373,7 +390,7 @@ def _black_hole(bench: Bench, hanging: list[Route]) -> Any:
     """A receiver that takes long to fail, and hangs the next time."""
     dials: list[None] = []
 
-    async def connect(route: Route, _: Ended) -> Sender[Write]:
+    async def connect(route: Route, _: Ended, **_options: bool) -> Sender[Write]:
         dials.append(None)
         if len(dials) == 1:
             bench.now += SLOW_SECONDS + 0.1
