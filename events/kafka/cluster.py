@@ -169,6 +169,12 @@ class Cluster:
             for partition, end in ends.items()
         ]
 
+    async def members(self, group: str) -> int:
+        """How many consumers are in a group right now."""
+        answers = self._admin.describe_consumer_groups([group], request_timeout=REQUEST_SECONDS)
+        about = await asyncio.wrap_future(answers[group])
+        return len(about.members)
+
     async def oldest_ms(self, topics: Collection[str]) -> int | None:
         """The time of the oldest record that has a credible one; None: there is no such record."""
         logs = await self.partitions(topics)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
+from typing import TypeVar
 
 from confluent_kafka import KafkaException
 
@@ -21,8 +22,12 @@ from events.kafka.topic_ids import TopicIds
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 LOOK_SECONDS = 30.0
 RETRY_SECONDS = 1.0
+LEAVE_SECONDS = 15.0
+"""Kafka keeps a worker that was killed in its group for some seconds."""
 TRIES = 3
 """A topic whose offsets we may not commit is none that we may read."""
 
@@ -44,14 +49,15 @@ class Ownership:
         *,
         take_over: bool,
     ) -> None:
-        """`topics`: those that are consumed. `take_over`: what is another installation's becomes
-        ours."""
+        """`topics`: those that are consumed. `take_over`: a group that was another installation's,
+        and has no worker any more, becomes ours at the start."""
         self._group = group
         self._member = member
         self._cluster = cluster
         self._topic_ids = topic_ids
         self._topics = topics
         self._take_over = take_over
+        self._clock = asyncio.get_running_loop().time
         self._installation = ""
         self._unmarked: set[TopicPartition] = set()
         self._said = ""
@@ -63,7 +69,15 @@ class Ownership:
         Raises ForeignGroupError.
         """
         self._installation = installation
-        await self._until_answered(self._look_anywhere)
+        give_up_at = self._clock() + LEAVE_SECONDS
+        while members := await self._until_answered(self._members_of_another):
+            if self._clock() >= give_up_at:
+                raise ForeignGroupError(
+                    f"The consumer group {self._group} is another installation's, which still has"
+                    f" {members} worker{'s' if members > 1 else ''} in it. End them first, or set"
+                    " another KAFKA_GROUP."
+                )
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def watch(self) -> None:
         """Two that begin in the same moment may not see each other at once. Raises
@@ -117,10 +131,10 @@ class Ownership:
         if not self._unmarked.isdisjoint(starts):
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _until_answered(self, look: Callable[[], Awaitable[None]]) -> None:
+    async def _until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
         while True:
             try:
-                await look()
+                answer = await ask()
             except KafkaException as error:
                 if str(error) != self._said:
                     logger.warning("Kafka: %s", error, extra={"action": "group_unknown"})
@@ -128,28 +142,28 @@ class Ownership:
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self._said = ""
-                return
+                return answer
 
-    async def _look_anywhere(self) -> None:
-        await self._judge(await self._member.committed_anywhere())
-
-    async def _look(self) -> None:
-        """At all partitions of our topics, whoever has them; who takes over leaves nothing behind
-        that would end the next start."""
-        if self._take_over:
-            await self._look_anywhere()
-            return
-        logs = await self._cluster.partitions(self._topics())
-        partitions = [partition for parts in logs.values() for partition in parts]
-        await self._judge(await self._member.committed(partitions))
-
-    async def _judge(self, found: Mapping[TopicPartition, Committed]) -> None:
-        foreign = self._foreign(found)
-        self._refuse(foreign)
-        if foreign:
+    async def _members_of_another(self) -> int:
+        """How many are in the group, where that is another installation's. One without any is taken
+        over. Its offsets are: of all topics there are, or the next start would end over one."""
+        foreign = self._foreign(await self._member.committed_anywhere())
+        if not foreign:
+            return 0
+        if not self._take_over:
+            self._refuse(foreign)
+        members = await self._cluster.members(self._group)
+        if not members:
             logger.warning("Taking over the group %s", self._group, extra={"action": "take_group"})
             ours = {p: at._replace(installation=self._installation) for p, at in foreign.items()}
             await self._member.mark(ours)
+        return members
+
+    async def _look(self) -> None:
+        """At all partitions of our topics, whoever has them."""
+        logs = await self._cluster.partitions(self._topics())
+        partitions = [partition for parts in logs.values() for partition in parts]
+        self._refuse(self._foreign(await self._member.committed(partitions)))
 
     def _foreign(
         self, found: Mapping[TopicPartition, Committed]
@@ -158,13 +172,13 @@ class Ownership:
         return {p: at for p, at in found.items() if at.installation not in nobodys_or_ours}
 
     def _refuse(self, foreign: Mapping[TopicPartition, Committed]) -> None:
-        if foreign and not self._take_over:
+        if foreign:
             theirs = ", ".join(sorted({at.installation for at in foreign.values()}))
             raise ForeignGroupError(
                 f"The consumer group {self._group} is another installation's ({theirs}; this one is"
                 f" {self._installation}), and two that share a group take each other's lines. Set"
                 " another KAFKA_GROUP; or, where this is a new database for the same installation,"
-                " run `runshuttle --take-over-group` once."
+                " run `runshuttle --take-over-group` once, when the other one's workers have ended."
             )
 
     def _nobodys(self, partition: TopicPartition, offset: int) -> Committed:

@@ -3,8 +3,8 @@
 Standard library only, so that it is up at once. Its one argument is JSON:
 `{"port", "lines", "events", "framing"}`, and for TCP also `{"tls", "read", "bytes_per_second",
 "end_after", "reset", "times", "receive_buffer", "silent", "shuts_after", "greeting",
-"record_limit", "over_limit"}`. It appends whole lines to the file `lines`, and to the file `events` what
-listener.Listener tells.
+"record_limit", "over_limit"}`. It appends whole lines to the file `lines`, and to the file
+`events` what listener.Listener tells.
 """
 
 from __future__ import annotations

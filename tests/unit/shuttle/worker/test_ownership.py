@@ -28,6 +28,8 @@ class Kafka:
         self.refuses = False
         self.away = 0
         self.commits: list[Offsets] = []
+        self.members_left: list[int] = []
+        """In the group, each time that somebody asks, from the last on; then nobody."""
         self.metadata: Callable[[str], str]
         self.after_commit: Callable[[], None] = lambda: None
 
@@ -39,6 +41,10 @@ class Kafka:
     async def committed_anywhere(self) -> dict[TopicPartition, Committed]:
         self._fail_if_away()
         return dict(self.offsets)
+
+    async def members(self, group: str) -> int:
+        assert group == "the-group"
+        return self.members_left.pop() if self.members_left else 0
 
     async def partitions(self, topics: Collection[str]) -> Logs:
         self._fail_if_away()
@@ -197,13 +203,34 @@ async def test_what_is_taken_over_is_ours_from_then_on(kafka: Kafka) -> None:
         await ownership_of(kafka).meet(THEIRS)
 
 
-async def test_whoever_may_take_over_does_so_as_long_as_it_runs(kafka: Kafka) -> None:
-    """The other one's workers may go on committing until they end."""
+async def test_whoever_takes_over_waits_for_the_workers_of_the_other_to_go(kafka: Kafka) -> None:
+    kafka.offsets, kafka.members_left = {P0: Committed(7, "log1", THEIRS)}, [1, 2]
+    await ownership_of(kafka, take_over=True).meet(OURS)
+
+    assert kafka.offsets == {P0: Committed(7, "log1", OURS)}
+    assert kafka.members_left == []
+
+
+async def test_what_a_worker_beside_has_taken_over_is_ours(kafka: Kafka) -> None:
+    """Of several that start at once, the others find the first one in the group."""
+    kafka.offsets, kafka.members_left = {P0: Committed(7, "log1", OURS)}, [1] * 100
+    await ownership_of(kafka, take_over=True).meet(OURS)
+
+
+async def test_a_group_whose_workers_stay_is_not_taken_over(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEAVE_SECONDS", 0.0)
+    kafka.offsets, kafka.members_left = {P0: Committed(7, "log1", THEIRS)}, [2]
+    with pytest.raises(ForeignGroupError, match="still has 2 workers"):
+        await ownership_of(kafka, take_over=True).meet(OURS)
+    assert kafka.offsets == {P0: Committed(7, "log1", THEIRS)}
+
+
+async def test_another_that_comes_later_is_not_taken_over(kafka: Kafka) -> None:
+    """Who left the option in a unit file is guarded all the same."""
     taking = ownership_of(kafka, take_over=True)
     await taking.meet(OURS)
-    kafka.offsets = {P0: Committed(7, "log1", THEIRS), P2: Committed(9, "log2", THEIRS)}
-
-    assert await taking.committed([P0]) == {P0: Committed(7, "log1", THEIRS)}
-    await taking.claim({P0: 7}, ours)
-
-    assert kafka.offsets == {P0: Committed(7, "log1", OURS), P2: Committed(9, "log2", OURS)}
+    kafka.offsets = {P0: Committed(7, "log1", THEIRS)}
+    with pytest.raises(ForeignGroupError):
+        await taking.committed([P0])
