@@ -16,6 +16,8 @@ from shuttle.feed.writes import Pieces, Progress, Write, WriteOwner
 
 IDLE_SECONDS = 300.0
 """So long without a line, and a connection is ended."""
+NEW_SECONDS, NEW_TIMES = 0.5, 4
+"""For so long a new connection may hold so many times as much: what comes while it is made."""
 
 
 class ConnectionOwner(Protocol):
@@ -89,13 +91,13 @@ class Delivery:
         sender = self.link.sender
         if sender is None:
             self.link.want()
-            if outbox.size > CAPACITY_BYTES:
+            if self._is_full(outbox.size, CAPACITY_BYTES, write.since):
                 self._owner.leave_live("the receiver takes too long to answer")
             return
         self._sent_at = self._clock()
         self.resend.sends(write, outbox.size)
         sender.send(outbox.take(), write)
-        if sender.buffered_bytes > sender.capacity_bytes:
+        if self._is_full(sender.buffered_bytes, sender.capacity_bytes, self.link.opened_at):
             self._owner.leave_live("the receiver does not keep up")
 
     def tell(self) -> None:
@@ -217,6 +219,12 @@ class Delivery:
             write.notice, record = told
             self._outbox.add_notice(record)
         return write
+
+    def _is_full(self, held_bytes: int, capacity_bytes: int, since: float) -> bool:
+        """`since`: when lines began to gather for a connection, or when there was one."""
+        if held_bytes <= capacity_bytes:
+            return False
+        return held_bytes > NEW_TIMES * capacity_bytes or self._clock() - since > NEW_SECONDS
 
     def _collect(self, sender: Sender[Write], now: float) -> Progress:
         writes = sender.confirm(now)  # which may end the connection

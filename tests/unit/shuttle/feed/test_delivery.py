@@ -15,7 +15,7 @@ from drains.transports import REQUEST_LINES_MAX, TCP
 from events.backoff import FORGOTTEN_AFTER_SECONDS
 from events.kafka.records import Offsets
 from shuttle.feed.context import FeedContext
-from shuttle.feed.delivery import IDLE_SECONDS, Delivery
+from shuttle.feed.delivery import IDLE_SECONDS, NEW_SECONDS, NEW_TIMES, Delivery
 from shuttle.feed.loss_notices import LossNotice
 from shuttle.feed.portions import TRIES
 from shuttle.feed.resend import FINISH_SECONDS
@@ -186,18 +186,31 @@ async def test_lines_for_a_receiver_that_is_not_there_have_it_dialled(benches: B
     assert bench.delivery.outbox_bytes == 1, "its owner says when to flush"
 
 
+held = pytest.mark.parametrize(
+    ("seconds", "may_hold"),
+    [(NEW_SECONDS, NEW_TIMES * CAPACITY_BYTES), (NEW_SECONDS + 0.1, CAPACITY_BYTES)],
+    ids=["new", "old"],
+)
+
+
+@held
 async def test_an_outbox_that_fills_while_dialling_is_the_receivers_fault(
-    benches: Benches,
+    benches: Benches, seconds: float, may_hold: int
 ) -> None:
     bench = benches()
-    bench.sent(10, b"x" * CAPACITY_BYTES)
+    bench.sent(10, b"x" * may_hold)
+    bench.now += seconds
     assert bench.owner.told == []
     bench.take(11)
     assert bench.owner.told == ["the receiver takes too long to answer"]
 
 
-async def test_a_sender_that_holds_more_than_it_may_is_told(bench: Bench) -> None:
-    bench.sender.buffered_bytes = CAPACITY_BYTES
+@held
+async def test_a_sender_that_holds_more_than_it_may_is_told(
+    bench: Bench, seconds: float, may_hold: int
+) -> None:
+    bench.now += seconds
+    bench.sender.buffered_bytes = may_hold
     bench.sent(10)
     assert bench.owner.told == ["opened"]
     bench.sender.buffered_bytes += 1

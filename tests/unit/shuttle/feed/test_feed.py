@@ -11,12 +11,15 @@ import pytest
 from drains.delivery.sender import CAPACITY_BYTES
 from drains.delivery.senders.http_answers import HttpError
 from events.kafka.records import TopicPartition
+from shuttle.feed.delivery import NEW_TIMES
 from shuttle.feed.health import LATE_SECONDS
 from shuttle.feed.loss_notices import REFUSED, SKIPPED
 from shuttle.feed.writes import GivenUp
 from tests.support.feed_bench import P0, P1, FeedBench, cursors, records, route_of, windows
 
 P2 = TopicPartition(P0.topic, 2)
+
+FULL_BYTES = NEW_TIMES * CAPACITY_BYTES + 1
 
 
 @pytest.fixture
@@ -68,7 +71,7 @@ async def test_what_a_dead_receiver_confirmed_lately_is_sent_again(bench: FeedBe
 async def test_an_outbox_that_fills_while_dialling_is_replayed_once_connected(
     bench: FeedBench,
 ) -> None:
-    bench.feed.take(1, records(10), (b"x" * (CAPACITY_BYTES + 1),), 1)
+    bench.feed.take(1, records(10), (b"x" * FULL_BYTES,), 1)
     await bench.connected()
 
     assert bench.feed.gaps.offsets == {P0: 10}
@@ -89,7 +92,7 @@ async def test_nothing_of_a_partition_that_went_is_kept(bench: FeedBench) -> Non
 
 async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
-    bench.sender.buffered_bytes = CAPACITY_BYTES + 1
+    bench.sender.buffered_bytes = FULL_BYTES
     bench.feed.take(2, records(11), (b"y" * 20_000,), 1)
 
     assert bench.feed.state == "failing"
@@ -106,7 +109,7 @@ async def test_a_full_feed_keeps_its_connection_and_what_is_under_way(bench: Fee
 
 async def test_a_full_feed_whose_connection_ends_is_replayed_on_the_next(bench: FeedBench) -> None:
     await bench.sent(batch=1, begin=10)
-    bench.sender.buffered_bytes = CAPACITY_BYTES + 1
+    bench.sender.buffered_bytes = FULL_BYTES
     bench.feed.take(2, records(11), (b"y" * 20_000,), 1)
     bench.sender.ended(ConnectionResetError())
     bench.try_now()
