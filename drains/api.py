@@ -6,21 +6,18 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from drains import services
-from drains.delivery.network.dialing import Dialer
-from drains.delivery.trial import Trial
 from drains.errors import InvalidDrainError, UnknownDrainError
 from drains.models import Drain
 from drains.moments import rfc3339
 from drains.options.table import OPTIONS
-from drains.selectors import egress_policy, field_at_fault, route_of
 from drains.serializers import DrainRequest, SendAgainRequest, drain_json
+from drains.trials import try_out
 from events.keys import AppKey, Key, SiteKey
 
 
@@ -57,13 +54,15 @@ class DrainViewSet(ViewSet):
     def resume(self, request: Request, key: str, drain_id: str) -> Response:
         return self._set_paused(key, drain_id, paused=False)
 
+    def retry(self, request: Request, key: str, drain_id: str) -> Response:
+        """Its receiver is dialled at once. Nothing is asked of one that works."""
+        drain = self._drain(key, drain_id)
+        services.try_now(drain)
+        return Response(drain_json(drain), status=202)
+
     def test(self, request: Request, key: str, drain_id: str) -> Response:
         """One test line over a connection of its own, and what happened at each step."""
-        drain = self._drain(key, drain_id)
-        if (route := route_of(drain)).fault:
-            raise InvalidDrainError(field_at_fault(drain), route.fault)
-        steps = async_to_sync(Trial(Dialer(egress_policy()), route).run)()
-        went_well = bool(steps) and steps[-1].step == "send" and steps[-1].ok
+        went_well, steps = try_out(self._drain(key, drain_id))
         return Response({"ok": went_well, "steps": [asdict(step) for step in steps]})
 
     def replay(self, request: Request, key: str, drain_id: str) -> Response:

@@ -42,6 +42,10 @@ class Drain(OwnerColumns, StoredOptions):
     url_digest = models.CharField(max_length=64, editable=False)
     address = models.CharField(max_length=2100, editable=False)
     """The URL without its secrets: to show and to search."""
+    scheme = models.CharField(max_length=16, default="", db_default="", editable=False)
+    host = models.CharField(max_length=255, default="", db_default="", editable=False)
+    port = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    """Whose drains fail together: the receiver. Empty where that is not known."""
     paused = models.BooleanField(default=False)
     start = models.CharField(
         max_length=16, choices=Start.choices, default=Start.EXACT, editable=False
@@ -54,6 +58,10 @@ class Drain(OwnerColumns, StoredOptions):
     """The worst that its workers say, for lists; who shows it asks `status.py`, which knows whether
     any is left. Written by them alone, with the moment since when it is so; empty: by none yet."""
     state_since = models.DateTimeField(null=True, editable=False)
+    severity = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    """Written with the state (states.SEVERITY): lists begin with what is worst off."""
+    tries = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    """Counted up by whoever will not wait for the next try: workers dial at once."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -67,7 +75,12 @@ class Drain(OwnerColumns, StoredOptions):
             ),
             one_owner("drain_of_an_app_or_of_a_site"),
         ]
-        indexes = [models.Index(fields=["state", "state_since"], name="drain_state")]
+        indexes = [
+            models.Index(fields=["state", "state_since"], name="drain_state"),
+            models.Index(fields=["severity", "state_since"], name="drain_severity"),
+            models.Index(fields=["host", "port"], name="drain_receiver"),
+            models.Index(fields=["space"], name="drain_space"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.key} → {self.address}"

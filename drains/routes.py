@@ -22,6 +22,8 @@ class Route:
     options: DrainOptions = DEFAULTS
     cursor_version: int = 0
     """Another number than before: its cursors were written by somebody else than a worker."""
+    tries: int = 0
+    """Another number than before: somebody has asked for a try right now."""
     start_pending: bool = False
     """Its first cursors are still to be written."""
     since_ms: int | None = None

@@ -30,8 +30,9 @@ ROWS_AT_ONCE = 500
 _DELIVERIES = DrainStatus.objects.filter(drain=OuterRef("pk"), lines_sent__gt=0)
 _DRAINS = Drain.objects.annotate(has_delivered=Exists(_DELIVERIES))
 
+_EDITION = ("updated_at", "cursor_version", "tries")
 _Edition = list[Any]
-"""What differs once a drain has changed: when it last did, and the version of its cursors."""
+"""The values of those columns: what differs once a drain has changed for workers."""
 
 START_SLACK_SECONDS = 60.0
 """How far producers' clocks, and ours, may be apart where times decide where a drain starts."""
@@ -56,7 +57,7 @@ class RouteReader:
     def table(self) -> RouteTable:
         # The version is read first: a change in between is then read once more.
         version = route_version()
-        rows = Drain.objects.values_list("pk", "updated_at", "cursor_version")
+        rows = Drain.objects.values_list("pk", *_EDITION)
         editions = {pk: edition for pk, *edition in rows}
         known = self._routes
         self._routes = {
@@ -72,7 +73,7 @@ class RouteReader:
     def _read(self, drains: Iterable[Drain]) -> None:
         for drain in drains:
             route = route_of(drain)
-            self._routes[drain.pk] = [drain.updated_at, drain.cursor_version], route
+            self._routes[drain.pk] = [getattr(drain, name) for name in _EDITION], route
             if route.fault:
                 logger.error(
                     "Drain %s waits: %s", drain.pk, route.fault, extra={"action": "bad_drain"}
@@ -114,6 +115,7 @@ def route_of(drain: Drain) -> Route:
         paused=drain.paused,
         options=options or _readable_options_of(drain),
         cursor_version=drain.cursor_version,
+        tries=drain.tries,
         start_pending=drain.start_pending,
         since_ms=_since_ms(drain),
         has_delivered=getattr(drain, "has_delivered", False),

@@ -72,8 +72,7 @@ def create_drain(
             _refuse_twin(drain)
             raise TooManyDrainsError(limit)
         drain.save(force_insert=True)
-        cursors = [starts.cursor_at(drain.pk, span, span.end) for span in begin]
-        DrainCursor.objects.bulk_create(cursors)
+        DrainCursor.objects.bulk_create(starts.cursor_at(drain.pk, at, at.end) for at in begin)
     return drain
 
 
@@ -112,6 +111,15 @@ def delete_drain(drain: Drain) -> None:
     with _route_change(drain):
         _refresh(drain)
         Drain.objects.filter(pk=drain.pk).delete()
+
+
+def try_now(drain: Drain) -> None:
+    """Have its receiver dialled at once, however long workers would wait. Raises DrainError."""
+    with _route_change(drain):
+        _refresh(drain)
+        if drain.paused:
+            raise PausedDrainError
+        Drain.objects.filter(pk=drain.pk).update(tries=F("tries") + 1)
 
 
 def send_again(drain: Drain, since: str) -> tuple[datetime, int]:
@@ -180,6 +188,7 @@ def _admitted(url: str) -> Destination:
 def _set_url(drain: Drain, url: str, destination: Destination) -> None:
     drain.url = url
     drain.address = destination.redacted
+    drain.scheme, drain.host, drain.port = destination.scheme, destination.host, destination.port
     drain.url_digest = _digest_of(destination)
 
 

@@ -7,6 +7,16 @@ from typing import Literal
 
 State = Literal["paused", "unknown", "failing", "new", "replaying", "live"]
 
+SEVERITY: dict[State, int] = {
+    "unknown": 0,
+    "failing": 1,
+    "replaying": 2,
+    "paused": 3,
+    "new": 5,
+    "live": 6,
+}
+"""The order in which an operator wants to see them."""
+
 AFTER_NEW: frozenset[State] = frozenset({"replaying", "live"})
 """Only a drain that has delivered is in one of these."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from drains.models import Drain, DrainStatus
+from drains.models import Drain, DrainQuerySet, DrainStatus
 from drains.states import State, state_of
 
 FRESH = timedelta(seconds=30)
@@ -68,6 +68,16 @@ def status_of(drain: Drain) -> Status:
         lines_lost=sum(row.lines_lost for row in rows),
         lines_cut=sum(row.lines_cut for row in rows),
     )
+
+
+def in_state(drains: DrainQuerySet, state: State) -> DrainQuerySet:
+    """Those that `status_of` would say this of, by what is stored with them."""
+    if state == "paused":
+        return drains.filter(paused=True)
+    awake = drains.filter(paused=False)
+    if not DrainStatus.objects.filter(reported_at__gte=timezone.now() - FRESH).exists():
+        return awake if state == "unknown" else drains.none()
+    return awake.filter(state__in=("", state) if state == "unknown" else (state,))
 
 
 def _fresh(rows: Collection[DrainStatus]) -> list[DrainStatus]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from drains.all_drains import AllDrains
 from drains.api import AppDrains, DrainViewSet, SiteDrains
 from drains.throttles import TrialThrottle
 
@@ -16,9 +17,14 @@ def _routes(prefix: str, viewset: type[DrainViewSet]) -> list[URLPattern]:
         ),
         path(f"{one}/pause", viewset.as_view({"post": "pause"})),
         path(f"{one}/resume", viewset.as_view({"post": "resume"})),
+        path(f"{one}/retry", viewset.as_view({"post": "retry"})),
         path(f"{one}/replay", viewset.as_view({"post": "replay"})),
         path(f"{one}/test", viewset.as_view({"post": "test"}, throttle_classes=[TrialThrottle])),
     ]
 
 
-urlpatterns = [*_routes("apps", AppDrains), *_routes("sites", SiteDrains)]
+urlpatterns = [
+    *_routes("apps", AppDrains),
+    *_routes("sites", SiteDrains),
+    path("log-drains", AllDrains.as_view()),
+]

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from drains.models import Drain, DrainStatus
-from drains.states import AFTER_NEW, State, state_of
+from drains.states import AFTER_NEW, SEVERITY, State, state_of
 from drains.status import FRESH
 from shuttle.commit.store import FeedStatus
 
@@ -58,7 +58,8 @@ def _write_states(drains: Mapping[str, LockedDrain], now: datetime) -> None:
         if state != drain.state:
             news.setdefault(state, []).append(drain_id)
     for state, ids in news.items():
-        Drain.objects.filter(pk__in=ids).update(state=state, state_since=now)
+        severity = SEVERITY[state]
+        Drain.objects.filter(pk__in=ids).update(state=state, state_since=now, severity=severity)
 
 
 def _delivered(drains: Mapping[str, LockedDrain]) -> set[str]:

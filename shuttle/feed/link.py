@@ -104,6 +104,13 @@ class Link:
         """Wait no longer than a second for the next try, unless the receiver named a time."""
         self._wait_again(0, SOON_SECONDS)
 
+    def try_now(self) -> None:
+        """Wait no longer, whoever named a time, and as if nothing had failed before."""
+        self.backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS)
+        if isinstance(self._attempt, asyncio.TimerHandle):
+            self._attempt.cancel()
+            self._waited()
+
     def hurry(self, seconds: tuple[float, float] | None) -> None:
         """Wait between so long and so long for the next try when a connection has ended; None: ever
         longer. Where none can be made, that is so in any case."""
@@ -186,9 +193,9 @@ class Link:
         return random.uniform(*self._wait_seconds)  # noqa: S311
 
     def _call_later(self, seconds: float) -> None:
-        self._attempt = asyncio.get_running_loop().call_later(seconds, self._try_now)
+        self._attempt = asyncio.get_running_loop().call_later(seconds, self._waited)
 
-    def _try_now(self) -> None:
+    def _waited(self) -> None:
         self._attempt = None
         self.want()
 

@@ -58,7 +58,10 @@ class Feeds:
             if feed is None:
                 self.by_id[drain_id] = Feed(route, self._context, self._lists)
             elif feed.route != route:
+                tries = feed.route.tries
                 feed.change_to(route)
+                if route.tries != tries:
+                    feed.outbound.delivery.link.try_now()
         self.by_key = {
             key: [self.by_id[route.drain_id] for route in routes]
             for key, routes in table.by_key.items()

@@ -252,6 +252,32 @@ async def test_retry_after_is_waited_for(bench: Bench) -> None:
     assert bench.timers.waits[-1] <= SOON_SECONDS, "it was for that time only"
 
 
+async def test_who_asks_for_a_try_does_not_wait_whoever_named_a_time(bench: Bench) -> None:
+    sender = await bench.opened()
+    sender.ended(HttpError(429, {"Retry-After": "120"}))
+    bench.link.try_now()
+    await settled()
+
+    assert (bench.owner.told[-1], bench.timers.waiting) == ("opened", 0)
+    bench.link.try_now()
+    await settled()
+    assert bench.receiver.dials == 2, "there is a connection"
+
+
+async def test_a_try_that_was_asked_for_begins_a_new_back_off(bench: Bench) -> None:
+    for _ in range(6):
+        await bench.refused()
+        bench.timers.end()
+        await settled()
+        bench.link.close()
+    await bench.refused()
+    bench.receiver.refuses = True
+    bench.link.try_now()
+    await settled()
+
+    assert bench.timers.waits[-1] <= 2 * RETRY_FIRST_SECONDS
+
+
 # A connection that ends.
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -63,6 +64,19 @@ async def test_feeds_are_found_by_drain_and_by_whose_lines_they_get(bench: Bench
     bench.follow(route("1"), route("2"), route("3", SITE))
     assert bench.feeds.by_key == {GOLD: [bench["1"], bench["2"]], SITE: [bench["3"]]}
     assert bench.feeds.spaces == {"gs"}
+
+
+async def test_a_try_that_is_asked_for_is_made_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.follow(route("1"), route("2"))
+    tried: list[str] = []
+    for name in ("1", "2"):
+        link = bench[name].outbound.delivery.link
+        monkeypatch.setattr(link, "try_now", partial(tried.append, name))
+    for _ in range(2):
+        bench.follow(route("1", tries=1), route("2", paused=True))
+    assert tried == ["1"]
 
 
 async def test_a_drain_that_is_gone_is_closed_and_another_stays_as_it_is(bench: Bench) -> None:
