@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from drains.destination import Destination
 from drains.fields import EncryptedTextField, revealed
@@ -89,6 +90,14 @@ class Drain(OwnerColumns, StoredOptions):
     def plain_url(self) -> str:
         """Raises UndecryptableError."""
         return revealed(self.url)
+
+    def set_url(self, url: str, to: Destination) -> None:
+        """`to`: where it leads."""
+        self.url, self.address = url, to.redacted
+        self.scheme, self.host, self.port = to.scheme, to.host, to.port
+        # Tells equal URLs without telling the URL: it may hold a password.
+        meant = "\0".join(to.canonical)
+        self.url_digest = salted_hmac("drains.url", meant, algorithm="sha256").hexdigest()
 
     @property
     def destination(self) -> Destination:
@@ -192,3 +201,31 @@ class DrainStatus(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} at {self.worker}"
+
+
+class DrainEvent(models.Model):
+    """What happened to a drain, which may be gone by now: at most one of a kind a minute."""
+
+    drain = models.UUIDField()
+    owner = models.CharField(max_length=520)
+    address = models.CharField(max_length=2100)
+    what = models.CharField(max_length=16)
+    """Was done to it (changes.Change), or `state`: it changed that."""
+    state = models.CharField(max_length=16, blank=True, default="")
+    why = models.TextField(blank=True, default="")
+    at = models.DateTimeField()
+    minute = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["drain", "what", "minute"], name="drain_event_once_a_minute"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["at"], name="drain_event_at"),
+            models.Index(fields=["drain", "at"], name="drain_event_drain"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner}: {self.state or self.what} at {self.at}"

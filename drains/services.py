@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from drains import starts
 from drains.delivery.network.errors import RefusedByPolicyError
@@ -32,6 +31,7 @@ from drains.models import Drain, DrainCursor, RouteVersion, Start
 from drains.options.rules import Options, checked, refuse_misfits, together
 from drains.selectors import egress_policy
 from drains.url_text import refuse_redacted
+from events.changes import Change, announce
 from events.kafka.cluster import Span
 from events.keys import Key
 from events.owner_columns import columns_of
@@ -58,7 +58,7 @@ def create_drain(
     refuse_odd_key(key)
     drain = Drain(**columns_of(key), name=_checked_name(name), paused=paused)
     destination = _admitted(url)
-    _set_url(drain, url, destination)
+    drain.set_url(url, destination)
     _set_options(drain, checked(changes), destination)
     drain.created_at = drain.updated_at = timezone.now()
     if begin is None:
@@ -66,7 +66,7 @@ def create_drain(
             begin = starts.ends_of(key)
         except KafkaAwayError:
             begin, drain.start, drain.start_pending = (), Start.APPROXIMATE, True
-    with _route_change(drain):
+    with _route_change(drain, "made"):
         limit = settings.MAX_DRAINS_PER_APP
         if Drain.objects.of(key).count() >= limit:
             _refuse_twin(drain)
@@ -91,12 +91,13 @@ def change_drain(
     # Before the transaction, which no name server may hold up.
     destination = None if url is None else _admitted(url)
     wanted = checked(changes)
-    with _route_change(drain):
+    what = "changed" if paused is None else "paused" if paused else "resumed"
+    with _route_change(drain, what):
         _refresh(drain)
         if name is not None:
             drain.name = _checked_name(name)
         if url is not None and destination is not None:
-            _set_url(drain, url, destination)
+            drain.set_url(url, destination)
         if wanted or destination:  # options that stay have to fit a new URL too
             _set_options(drain, wanted, destination)
         if paused is not None:
@@ -108,14 +109,14 @@ def change_drain(
 
 def delete_drain(drain: Drain) -> None:
     """Raises UnknownDrainError when somebody else was quicker."""
-    with _route_change(drain):
+    with _route_change(drain, "deleted"):
         _refresh(drain)
         Drain.objects.filter(pk=drain.pk).delete()
 
 
 def try_now(drain: Drain) -> None:
     """Have its receiver dialled at once, however long workers would wait. Raises DrainError."""
-    with _route_change(drain):
+    with _route_change(drain, "tried"):
         _refresh(drain)
         if drain.paused:
             raise PausedDrainError
@@ -131,7 +132,7 @@ def send_again(drain: Drain, since: str) -> tuple[datetime, int]:
         raise PausedDrainError
     begin = starts.window_begin(drain, since)
     window = [span for span in starts.since(drain.key, begin) if span.begin < span.end]
-    with _route_change(drain):
+    with _route_change(drain, "sent again"):
         _refresh(drain)
         if drain.paused:
             raise PausedDrainError
@@ -185,13 +186,6 @@ def _admitted(url: str) -> Destination:
     return destination
 
 
-def _set_url(drain: Drain, url: str, destination: Destination) -> None:
-    drain.url = url
-    drain.address = destination.redacted
-    drain.scheme, drain.host, drain.port = destination.scheme, destination.host, destination.port
-    drain.url_digest = _digest_of(destination)
-
-
 def _set_options(drain: Drain, wanted: Options, destination: Destination | None) -> None:
     """`destination`: where a new URL leads; None: the drain keeps the one it has."""
     options = together(wanted, lambda name: _readable(name, partial(drain.option, name)))
@@ -208,20 +202,16 @@ def _readable(field: str, read: Callable[[], Any]) -> Any:
         raise InvalidDrainError(field, why) from None
 
 
-def _digest_of(destination: Destination) -> str:
-    """Tells equal URLs without telling the URL: it may hold a password."""
-    text = "\0".join(destination.canonical)
-    return salted_hmac("drains.url", text, algorithm="sha256").hexdigest()
-
-
 @contextmanager
-def _route_change(drain: Drain) -> Iterator[None]:
-    """A transaction that workers will notice. Raises TwinDrainError when the URL is taken."""
+def _route_change(drain: Drain, what: str) -> Iterator[None]:
+    """A transaction that workers will notice; `what`: is done in it. Raises TwinDrainError when the
+    URL is taken."""
     try:
         with transaction.atomic():
             # First, so that changes wait for each other and their numbers come in their order.
             _count_up_routes()
             yield
+            announce(Change("drain", str(drain.pk), what, drain.owner_name, drain.address))
     except IntegrityError:
         _refuse_twin(drain)
         raise

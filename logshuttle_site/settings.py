@@ -48,6 +48,8 @@ OFFLINE_COMMANDS = frozenset(
     }
 )
 
+VERSION = "0.1.0"
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 _offline = Path(sys.argv[0]).name == "manage.py" and (
     len(sys.argv) == 1 or sys.argv[1] in OFFLINE_COMMANDS or "--help" in sys.argv

@@ -17,7 +17,6 @@ from typing import Protocol
 from events.formats.decode import Decoder
 from events.kafka.batch_size import BatchSize
 from events.kafka.records import Batch, PartitionRecords, TopicPartition
-from events.topics import row_of
 from shuttle.commit.ledger import Ledger
 from shuttle.feed.feed import Feed
 from shuttle.routing import Parcel, Router
@@ -54,6 +53,7 @@ class Pass(ABC):
             wants, again = self.router.wants, self.reads_again
             lines = self.decoder.wanted_lines_of(records, wants, again=again)
             for parcel in self.router.parcels_for(records, lines):
+                self.met(parcel)
                 for feed in parcel.group.feeds:
                     self.hand_over(number, feed, parcel)
         self.passed(number, batch)
@@ -62,6 +62,9 @@ class Pass(ABC):
     @abstractmethod
     def parts_of(self, batch: Batch) -> list[PartitionRecords]:
         """The parts of a batch that are this pass's to handle."""
+
+    def met(self, parcel: Parcel) -> None:  # noqa: B027
+        """Lines that somebody wants."""
 
     @abstractmethod
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
@@ -103,7 +106,7 @@ class LivePass(Pass):
         self._generations: dict[TopicPartition, int] = {}
         """Partitions that are ours, with the assignment under which they came."""
         self.received: Counter[str] = Counter()
-        """Taken from Kafka so far, by source."""
+        """Taken from Kafka so far, by topic."""
         self.backwards = asyncio.Event()
         """Set when a partition begins again before where it was: it may be another log."""
         self._on_expired = on_expired
@@ -139,6 +142,12 @@ class LivePass(Pass):
         ours = self._generations.get(partition, generation + 1)
         return ours <= generation and partition in self.ledger.positions
 
+    def met(self, parcel: Parcel) -> None:
+        group = parcel.group
+        group.lines += parcel.lines
+        for piece in parcel.data:
+            group.bytes += len(piece)
+
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
         gaps = feed.gaps
         if gaps.live_from:
@@ -157,7 +166,7 @@ class LivePass(Pass):
 
     def passed(self, number: int, batch: Batch) -> None:
         for records in batch.parts:
-            self.received[row_of(records.partition.topic).name] += len(records)
+            self.received[records.partition.topic] += len(records)
         self.polled_at = self._clock()
         self.has_backlog = len(batch) >= self.consumer.batch_size.records
         newest = batch.generation

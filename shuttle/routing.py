@@ -40,13 +40,15 @@ class Parcel(Struct, gc=False):
 class FeedGroup:
     """Feeds that get the same bytes: one key, one wire format, one filter, as many connections."""
 
-    __slots__ = ("feeds", "line_test", "pieces", "wanted", "wire")
+    __slots__ = ("bytes", "feeds", "line_test", "lines", "pieces", "wanted", "wire")
 
     def __init__(self, wire: WireFormat, wanted: LineFilter, connections: int) -> None:
         self.wire = wire
         self.wanted = wanted
         self.line_test = wanted.line_test()
         self.feeds: list[Feed] = []
+        self.lines = self.bytes = 0
+        """What the live pass has met for it so far."""
         self.pieces: tuple[list[str], ...] = tuple([] for _ in range(connections))
         """What is being routed, by connection; empty between two calls of `parcels_for`."""
 
@@ -107,6 +109,17 @@ class Router:
                         touched.append(group)
                     texts.append(f"{pri[severity]}{time}{header}{text}")
         return [_parcel(group, records) for group in dict.fromkeys(touched)]
+
+    def take_talk(self) -> dict[Key, tuple[int, int]]:
+        """Lines and bytes that were met of each key since the last call, as the group has them that
+        wants most. Those of a key whose drains have changed meanwhile count from there on."""
+        talk = {}
+        for key, groups in self._groups.items():
+            if lines := max(group.lines for group in groups):
+                talk[key] = lines, max(group.bytes for group in groups)
+                for group in groups:
+                    group.lines = group.bytes = 0
+        return talk
 
     def _groups_of(self, feeds: Sequence[Feed]) -> list[FeedGroup]:
         groups: dict[tuple[WireFormat, LineFilter, int], FeedGroup] = {}

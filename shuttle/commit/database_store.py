@@ -16,12 +16,14 @@ from drains.models import DrainCursor, Installation, PartitionClaim
 from drains.routes import RouteTable
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
+from shuttle.commit.rollup_rows import write_figures
 from shuttle.commit.status_rows import ROWS_AT_ONCE, LockedDrain, locked, write_statuses
 from shuttle.commit.store import (
     Claim,
     CursorChange,
     Cursors,
     FeedStatus,
+    Figures,
     Refused,
     StoreError,
     TakenOver,
@@ -177,6 +179,10 @@ class DatabaseStore:
     def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
         with _translated():
             write_statuses(worker, statuses)
+
+    def write_figures(self, figures: Figures) -> None:
+        with _translated():
+            write_figures(figures)
 
 
 def _stored(row: DrainCursor) -> StoredCursor:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
+from drains import history
 from drains.models import Drain, DrainStatus
 from drains.states import AFTER_NEW, SEVERITY, State, state_of
 from drains.status import FRESH
@@ -57,9 +58,32 @@ def _write_states(drains: Mapping[str, LockedDrain], now: datetime) -> None:
         )
         if state != drain.state:
             news.setdefault(state, []).append(drain_id)
+    _note(news, drains, now)
     for state, ids in news.items():
         severity = SEVERITY[state]
         Drain.objects.filter(pk__in=ids).update(state=state, state_since=now, severity=severity)
+
+
+def _note(
+    news: Mapping[State, list[str]], before: Mapping[str, LockedDrain], now: datetime
+) -> None:
+    """In the drains' histories; not what a drain is first said to be."""
+    states = {of: state for state, ids in news.items() for of in ids if before[of].state}
+    if not states:
+        return
+    failing = DrainStatus.objects.filter(drain_id__in=news.get("failing", ()), state="failing")
+    why = {str(of): said for of, said in failing.values_list("drain_id", "last_error")}
+    history.write(
+        history.state_event(
+            drain.pk,
+            drain.owner_name,
+            drain.address,
+            states[str(drain.pk)],
+            why.get(str(drain.pk), ""),
+            now,
+        )
+        for drain in Drain.objects.only("app", "space", "site", "address").filter(pk__in=states)
+    )
 
 
 def _delivered(drains: Mapping[str, LockedDrain]) -> set[str]:

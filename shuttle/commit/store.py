@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from drains.routes import RouteTable
-from events.kafka.cluster import Span
+from events.kafka import cluster
 from events.kafka.records import TopicPartition
 from shuttle.feed.stored_rows import StoredCursor
 
@@ -78,6 +78,50 @@ class FeedStatus(NamedTuple):
     lines_cut: int = 0
 
 
+class WorkerNote(NamedTuple):
+    """What a worker says of itself (see shuttle/models.py). Times are epoch seconds."""
+
+    name: str
+    host: str
+    version: str
+    started_at: float
+    has_ended: bool = False
+    partitions: int = 0
+    consumer_lag: int = 0
+    lines_in: float = 0.0
+    lines_out: float = 0.0
+    cpu: float = 0.0
+    memory_bytes: int = 0
+
+
+Span = Literal["minute", "hour"]
+
+
+class RollupNote(NamedTuple):
+    """What went through it in one of these."""
+
+    span: Span
+    begins_at: float
+    figures: Mapping[str, Any]
+    talkers: Mapping[str, Any]
+
+
+class SampleNote(NamedTuple):
+    """A record that was no line."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    begins: str
+
+
+class Figures(NamedTuple):
+    worker: WorkerNote
+    rollups: Sequence[RollupNote] = ()
+    samples: Sequence[SampleNote] = ()
+
+
 class Store(Protocol):
     """Every call may take seconds, and may raise StoreError. Called from one thread."""
 
@@ -91,7 +135,7 @@ class Store(Protocol):
     def cursors_of(self, drain_ids: Collection[str]) -> Cursors:
         """All rows of these drains."""
 
-    def write_start(self, drain_id: str, begin: Sequence[Span]) -> None:
+    def write_start(self, drain_id: str, begin: Sequence[cluster.Span]) -> None:
         """The first rows of a drain, from where these begin, unless somebody was quicker."""
 
     def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
@@ -110,3 +154,6 @@ class Store(Protocol):
 
     def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
         """In place of what the worker said before."""
+
+    def write_figures(self, figures: Figures) -> None:
+        """Likewise; a rollup in place of one of the same minute or hour."""

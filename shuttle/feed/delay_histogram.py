@@ -21,6 +21,11 @@ class DelayHistogram:
         self.sum_seconds += seconds * lines
 
     @property
+    def counts(self) -> list[int]:
+        """Lines by bucket, in the order of `BOUNDS` and then beyond."""
+        return list(self._counts)
+
+    @property
     def buckets(self) -> list[tuple[str, int]]:
         """Prometheus's buckets: upper bound, and all lines up to there."""
         buckets, total = [], 0

@@ -22,6 +22,8 @@ class WorkerConfig:
     """Also where it is another installation's."""
     shutdown_grace_seconds: float = 10.0
     test_mode: bool = False
+    version: str = ""
+    """Of the product, as operators are shown it."""
     metrics_max_drains: int = 100
     """Drains with series of their own."""
 

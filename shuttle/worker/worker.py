@@ -7,7 +7,6 @@ import logging
 import os
 import platform
 import uuid
-from collections import Counter
 from contextlib import suppress
 from itertools import count
 
@@ -21,7 +20,7 @@ from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.topic_ids import TopicIds
 from shuttle.commit.cursor_writer import CursorWriter
 from shuttle.commit.ledger import Ledger
-from shuttle.commit.store import Store, StoreError
+from shuttle.commit.store import Store, StoreError, WorkerNote
 from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
@@ -33,11 +32,12 @@ from shuttle.routing import Router
 from shuttle.worker.background import BackgroundTasks, every
 from shuttle.worker.config import WorkerConfig
 from shuttle.worker.feeds import Feeds
+from shuttle.worker.figures import WorkerFigures
 from shuttle.worker.ownership import Ownership
 from shuttle.worker.rebalance import Rebalance
-from shuttle.worker.report import WorkerReport, furthest_behind
+from shuttle.worker.report import WorkerReport
+from shuttle.worker.rollups import Rollups
 from shuttle.worker.route_follower import RouteFollower
-from shuttle.worker.standing import lines_in_flight, state_shown, status_of
 from shuttle.worker.starts import Starts
 from shuttle.worker.status_publisher import StatusPublisher
 from shuttle.worker.ticks import LOOK_SECONDS, Ticks
@@ -49,7 +49,6 @@ CONFIRM_SECONDS = 0.25
 COMMIT_SECONDS = 0.5
 ROUTES_SECONDS = 0.5
 RIGHTS_SECONDS = 5.0
-LAG_LOOK_SECONDS = 1.0
 TEND_SECONDS = 5.0
 PUBLISH_SECONDS = 1.0
 STORE_SECONDS = 2.0
@@ -67,7 +66,6 @@ class Worker:
         self._tasks = BackgroundTasks()
         self._ledger = Ledger()
         self._cluster = Cluster(config.kafka)
-        self._loop_lag_seconds = 0.0
         connect = Connector(Dialer(config.egress))
         self._context = FeedContext(connect, self._clock, hostname=config.hostname)
         self._lists: WorkLists[Feed] = WorkLists()
@@ -75,6 +73,7 @@ class Worker:
         self._build_commit(store)
         self._build_passes()
         self._build_duties()
+        self._build_figures()
         topics, at = self._routes.topics, self._ledger.positions
         self._rights = TopicRights(self._cluster, topics, at, self._context)
 
@@ -152,6 +151,21 @@ class Worker:
             self._ledger.positions,
         )
 
+    def _build_figures(self) -> None:
+        self._figures = WorkerFigures(
+            self._live,
+            self._router,
+            self._ticks,
+            self._context,
+            self._feeds.by_id,
+            self._lists,
+            lambda: self._routes.topics.subscribed,
+            drains_shown=self._config.metrics_max_drains,
+        )
+        wall_clock, version = self._context.wall_clock, self._config.version
+        about = WorkerNote(self._name, platform.node(), version, started_at=wall_clock())
+        self._rollups = Rollups(self._store, about, self._figures.counts, wall_clock)
+
     def stop(self) -> None:
         """Idempotent; `run` does the rest and returns."""
         self._stopping.set()
@@ -183,8 +197,9 @@ class Worker:
         tasks.start("confirm", every(CONFIRM_SECONDS, ticks.confirm, lambda: 0.1))
         tasks.start("store", self._cursor_writer.run())
         tasks.start("commit", every(COMMIT_SECONDS, ticks.commit, lambda: 0.05))
-        tasks.start("lag", every(0, self._watch_lag))
+        tasks.start("lag", every(0, self._figures.watch_lag))
         tasks.start("publish", every(PUBLISH_SECONDS, self._publish))
+        tasks.start("rollups", self._rollups.run())
         tasks.start("tend", every(TEND_SECONDS, ticks.tend))
         tasks.start("topics", every(0, self._rebalance.look_for_new_logs))
         tasks.start("rights", every(RIGHTS_SECONDS, self._rights.look))
@@ -201,6 +216,7 @@ class Worker:
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(STORE_SECONDS):
                 await self._statuses.take_leave(self._feeds.by_id.values())
+                await self._rollups.tell(has_ended=True)
         await self._member.close()  # what has arrived is committed as partitions go
         for feed in self._feeds.by_id.values():
             feed.close()
@@ -212,38 +228,13 @@ class Worker:
         longer than 50 ms. While there is a backlog, fewer and larger writes get us on."""
         return 0.1 if self._live.has_backlog else 0.5
 
-    async def _watch_lag(self) -> None:
-        before = self._clock()
-        await asyncio.sleep(LAG_LOOK_SECONDS)
-        self._loop_lag_seconds = max(self._clock() - before - LAG_LOOK_SECONDS, 0.0)
-
     async def _publish(self) -> None:
         await self._statuses.publish_some(list(self._feeds.by_id.values()))
 
     # What probes and metrics show.
 
     def report(self) -> WorkerReport:
-        feeds, outstanding = self._feeds.by_id.values(), self._lists.outstanding
-        totals = self._context.totals
-        return WorkerReport(
-            partitions=self._live.partitions,
-            subscribed=self._routes.topics.subscribed,
-            poll_age_seconds=self._clock() - self._live.polled_at,
-            loop_lag_seconds=self._loop_lag_seconds,
-            records_received=self._live.received,
-            lines_delivered=totals.lines_confirmed,
-            lines_in_flight=sum(map(lines_in_flight, outstanding)),
-            lines_lost=totals.lines_lost,
-            lines_cut=totals.lines_cut,
-            delays=totals.delays,
-            consumer_lag=self._ticks.consumer_lag,
-            outbox_bytes=sum(feed.outbound.delivery.outbox_bytes for feed in outstanding),
-            malformed=self._live.decoder.malformed.counts,
-            partial=self._live.decoder.malformed.partial,
-            drains=Counter(map(state_shown, feeds)),
-            drains_unreadable=sum(bool(feed.route.fault) for feed in feeds),
-            furthest=furthest_behind(map(status_of, feeds), self._config.metrics_max_drains),
-        )
+        return self._figures.report()
 
     async def checks(self) -> dict[str, bool]:
         """Whether it is ready, by what that hangs on."""

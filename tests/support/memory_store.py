@@ -16,6 +16,7 @@ from shuttle.commit.store import (
     CursorChange,
     Cursors,
     FeedStatus,
+    Figures,
     Refused,
     StoreError,
     TakenOver,
@@ -34,6 +35,7 @@ class MemoryStore:
         self.cursors: Cursors = {}
         self.claims: dict[TopicPartition, Claim] = {}
         self.statuses: dict[str, list[FeedStatus]] = {}
+        self.figures: list[Figures] = []
         self.installation_id = uuid.uuid4().hex
         self.told_lost: list[int] = []
         self.seconds = 0.0
@@ -136,6 +138,10 @@ class MemoryStore:
         self._reached.update(_written(offsets, claims, held))
         outdated = {change.drain_id for change in there} - {c.drain_id for c in current}
         return Refused(frozenset(wanted - held), frozenset(outdated))
+
+    def write_figures(self, figures: Figures) -> None:
+        self._fail_if_away()
+        self.figures.append(figures)
 
     def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
         self.statuses[worker] = [said for said in statuses if said.drain_id in self.drains]

@@ -87,6 +87,7 @@ def _config(metrics_port: int, *, take_over: bool) -> WorkerConfig:
         take_over_group=take_over,
         shutdown_grace_seconds=settings.SHUTDOWN_GRACE_SECONDS,
         test_mode=settings.TEST_MODE,
+        version=settings.VERSION,
         metrics_max_drains=settings.METRICS_MAX_DRAINS,
     )
 

@@ -1,0 +1,46 @@
+"""What has happened to drains: what was done to them, and how their states went. Kept for a while,
+also of those that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils import timezone
+
+from drains.models import DrainEvent
+from events.changes import Change
+
+STATE = "state"
+
+
+def note(change: Change) -> None:
+    """What somebody did to a drain."""
+    if change.kind == "drain":
+        now = timezone.now()
+        write([_event(change.id, change.owner, change.about, change.what, now)])
+
+
+def state_event(
+    drain_id: object, owner: str, address: str, state: str, why: str, at: datetime
+) -> DrainEvent:
+    return _event(drain_id, owner, address, STATE, at, state=state, why=why)
+
+
+def write(events: Iterable[DrainEvent]) -> None:
+    """Of what is the same within a minute, the last one stays."""
+    DrainEvent.objects.bulk_create(
+        list({(each.drain, each.what): each for each in events}.values()),
+        update_conflicts=True,
+        unique_fields=["drain", "what", "minute"],
+        update_fields=["at", "state", "why", "owner", "address"],
+    )
+
+
+def _event(
+    drain_id: object, owner: str, address: str, what: str, at: datetime, **more: str
+) -> DrainEvent:
+    minute = at.replace(second=0, microsecond=0)
+    return DrainEvent(
+        drain=str(drain_id), owner=owner, address=address, what=what, minute=minute, at=at, **more
+    )

@@ -1,0 +1,41 @@
+"""Who changes something says so here, inside its transaction; who keeps a record listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Change(NamedTuple):
+    """Something that somebody did, or that happened."""
+
+    kind: str
+    """Of what: drain, …"""
+    id: str
+    what: str
+    """Was done: made, changed, paused, resumed, deleted, …"""
+    owner: str
+    """Whose it is, as people write it."""
+    about: str
+    """It, in a few words without a secret."""
+
+
+Listener = Callable[[Change], None]
+
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> None:
+    """Called with each change from now on; what it raises undoes the change."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def ignore(listener: Listener) -> None:
+    """No more."""
+    _listeners.remove(listener)
+
+
+def announce(change: Change) -> None:
+    for listener in _listeners:
+        listener(change)

@@ -1,0 +1,94 @@
+"""What probes, metrics and rollups read of a worker's parts, put together when they ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+
+from events.topics import row_of
+from shuttle.feed.context import FeedContext, WorkLists
+from shuttle.feed.feed import Feed
+from shuttle.pipeline import LivePass
+from shuttle.routing import Router
+from shuttle.worker.report import WorkerReport, furthest_behind
+from shuttle.worker.rollups import Counts
+from shuttle.worker.standing import lines_in_flight, state_shown, status_of
+from shuttle.worker.ticks import Ticks
+
+LAG_LOOK_SECONDS = 1.0
+
+
+class WorkerFigures:
+    """Owns how late the event loop was at its last look; all else is its parts'."""
+
+    def __init__(
+        self,
+        live: LivePass,
+        router: Router,
+        ticks: Ticks,
+        context: FeedContext,
+        feeds: Mapping[str, Feed],
+        lists: WorkLists[Feed],
+        subscribed: Callable[[], Collection[str]],
+        *,
+        drains_shown: int,
+    ) -> None:
+        """`feeds`: by drain, kept up to date by their owner. `drains_shown`: with series of their
+        own in metrics."""
+        self._live = live
+        self._router = router
+        self._ticks = ticks
+        self._context = context
+        self._feeds = feeds
+        self._lists = lists
+        self._subscribed = subscribed
+        self._drains_shown = drains_shown
+        self._clock = context.clock
+        self._loop_lag_seconds = 0.0
+
+    async def watch_lag(self) -> None:
+        """One look."""
+        before = self._clock()
+        await asyncio.sleep(LAG_LOOK_SECONDS)
+        self._loop_lag_seconds = max(self._clock() - before - LAG_LOOK_SECONDS, 0.0)
+
+    def report(self) -> WorkerReport:
+        feeds, outstanding = self._feeds.values(), self._lists.outstanding
+        totals, malformed = self._context.totals, self._live.decoder.malformed
+        received: Counter[str] = Counter()
+        for topic, records in self._live.received.items():
+            received[row_of(topic).name] += records
+        return WorkerReport(
+            partitions=self._live.partitions,
+            subscribed=frozenset(self._subscribed()),
+            poll_age_seconds=self._clock() - self._live.polled_at,
+            loop_lag_seconds=self._loop_lag_seconds,
+            records_received=received,
+            lines_delivered=totals.lines_confirmed,
+            lines_in_flight=sum(map(lines_in_flight, outstanding)),
+            lines_lost=totals.lines_lost,
+            lines_cut=totals.lines_cut,
+            delays=totals.delays,
+            consumer_lag=self._ticks.consumer_lag,
+            outbox_bytes=sum(feed.outbound.delivery.outbox_bytes for feed in outstanding),
+            malformed=malformed.counts,
+            partial=malformed.partial,
+            drains=Counter(map(state_shown, feeds)),
+            drains_unreadable=sum(bool(feed.route.fault) for feed in feeds),
+            furthest=furthest_behind(map(status_of, feeds), self._drains_shown),
+        )
+
+    def counts(self) -> Counts:
+        """Cheap, however many drains there are."""
+        totals = self._context.totals
+        return Counts(
+            received=self._live.received,
+            delivered=totals.lines_confirmed,
+            lost=totals.lines_lost,
+            delays=totals.delays.counts,
+            malformed=self._live.decoder.malformed,
+            talk=self._router.take_talk(),
+            partitions=self._live.partitions,
+            consumer_lag=self._ticks.consumer_lag,
+        )

@@ -1,0 +1,223 @@
+"""What a worker tells operators of itself every five seconds: that it is there, and what went
+through it in this minute and this hour. All is counted elsewhere: here are only differences."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from heapq import nlargest
+from typing import NamedTuple
+
+from events.formats.malformed import Malformed, Sample
+from events.keys import Key
+from events.owners import name_of
+from events.topics import row_of
+from shuttle.commit.store import (
+    Figures,
+    RollupNote,
+    SampleNote,
+    Span,
+    Store,
+    StoreError,
+    WorkerNote,
+)
+from shuttle.commit.store_thread import StoreThread
+from shuttle.feed.loss_notices import METRIC_REASONS
+
+EVERY_SECONDS = 5
+SECONDS: dict[Span, int] = {"minute": 60, "hour": 3600}
+TALKERS = 100
+"""So many apps and topics are named, the largest; the others are one."""
+OTHER = "other"
+UNWRITTEN_MAX = 120
+"""Rows that wait for a database that is away."""
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+Talk = Mapping[Key, tuple[int, int]]
+"""Lines and bytes of each owner."""
+
+
+class Counts(NamedTuple):
+    """Since the start, but for the last ones."""
+
+    received: Mapping[str, int]
+    """By topic."""
+    delivered: Mapping[str, int]
+    """By scheme."""
+    lost: Mapping[str, int]
+    """By reason (loss_notices.py)."""
+    delays: Sequence[int]
+    """Lines by bucket (delay_histogram.BOUNDS)."""
+    malformed: Malformed
+    talk: Talk
+    """Since the last time that this was asked for."""
+    partitions: int
+    consumer_lag: int
+
+
+class Sums:
+    """Of a minute or an hour that may not be over yet."""
+
+    def __init__(self, span: Span, begins_at: float) -> None:
+        self.span, self.begins_at = span, begins_at
+        self.counts: dict[str, Counter[str]] = {}
+        """By what they are of, which includes `apps`, `bytes` (of apps) and `topics`."""
+        self.delays: Counter[int] = Counter()
+
+    def add(self, new: Mapping[str, Mapping[str, int]], delays: Mapping[int, int]) -> None:
+        for name, counts in new.items():
+            self.counts.setdefault(name, Counter()).update(counts)
+        self.delays.update(delays)
+
+    def row(self) -> RollupNote:
+        counts = {name: dict(found) for name, found in self.counts.items()}
+        lines, sizes = counts.pop("apps", {}), counts.pop("bytes", {})
+        delays = [self.delays[bucket] for bucket in range(max(self.delays, default=-1) + 1)]
+        apps = {name: [n, sizes.get(name, 0)] for name, n in _largest(lines).items()}
+        if OTHER in apps:
+            apps[OTHER][1] = sum(sizes.values()) - sum(size for _, size in apps.values())
+        topics = _largest(counts.pop("topics", {}))
+        figures = {**counts, "delays": delays}
+        return RollupNote(self.span, self.begins_at, figures, {"apps": apps, "topics": topics})
+
+
+class Rollups:
+    """Owns what was counted at the last look, the sums since, and what of them is not written yet.
+
+    `about`: what never changes of it. `wall_clock`: epoch seconds.
+    """
+
+    def __init__(
+        self,
+        store: StoreThread,
+        about: WorkerNote,
+        counts: Callable[[], Counts],
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._about = about
+        self._counts = counts
+        self._wall_clock = wall_clock
+        self._seen: dict[str, Counter[str]] = {}
+        self._seen_delays: Counter[int] = Counter()
+        self._seen_at = about.started_at
+        self._seen_cpu = 0.0
+        self._sums = {span: Sums(span, 0) for span in SECONDS}
+        self._unwritten: dict[tuple[Span, float], RollupNote] = {}
+        self._last_sample: Sample | None = None
+        self.spent_seconds = 0.0
+        """Of CPU, on all this."""
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_SECONDS - self._wall_clock() % EVERY_SECONDS)
+            await self.tell()
+
+    async def tell(self, *, has_ended: bool = False) -> None:
+        """What a database that is away lacks is told the next time."""
+        began = time.thread_time()
+        counts = self._counts()
+        samples = self._new_samples(counts.malformed)
+        figures = Figures(
+            self._look(counts, has_ended=has_ended),
+            list(self._unwritten.values()),
+            [_note_of(sample) for sample in samples],
+        )
+        self.spent_seconds += time.thread_time() - began
+        with suppress(StoreError):
+            self.spent_seconds += await self._store.ask(lambda store: _write(store, figures))
+            self._last_sample = samples[-1] if samples else self._last_sample
+            for row in figures.rollups:
+                if self._unwritten.get((row.span, row.begins_at)) is row:
+                    del self._unwritten[row.span, row.begins_at]
+
+    def _look(self, counts: Counts, *, has_ended: bool) -> WorkerNote:
+        now, new = self._wall_clock(), self._new(counts)
+        delays = Counter(dict(enumerate(counts.delays)))
+        for span, seconds in SECONDS.items():
+            begins_at = now // seconds * seconds
+            if self._sums[span].begins_at != begins_at:
+                self._sums[span] = Sums(span, begins_at)
+            self._sums[span].add(new, delays - self._seen_delays)
+            self._unwritten[span, begins_at] = self._sums[span].row()
+        self._seen_delays = delays
+        while len(self._unwritten) > UNWRITTEN_MAX:
+            del self._unwritten[next(iter(self._unwritten))]
+        return self._note(now, counts, new, has_ended=has_ended)
+
+    def _new(self, counts: Counts) -> dict[str, Mapping[str, int]]:
+        """What has been counted since the last look."""
+        received: Counter[str] = Counter()
+        for topic, records in counts.received.items():
+            received[row_of(topic).name] += records
+        talk = {name_of(key): of for key, of in counts.talk.items()}
+        seen, self._seen = (
+            self._seen,
+            {
+                "received": received,
+                "delivered": Counter(counts.delivered),
+                "lost": Counter({METRIC_REASONS[why]: lines for why, lines in counts.lost.items()}),
+                "malformed": Counter(counts.malformed.counts),
+                "topics": Counter(counts.received),
+            },
+        )
+        new: dict[str, Mapping[str, int]] = {
+            name: found - seen.get(name, Counter()) for name, found in self._seen.items()
+        }
+        new["apps"] = {name: lines for name, (lines, _) in talk.items()}
+        new["bytes"] = {name: size for name, (_, size) in talk.items()}
+        return new
+
+    def _note(
+        self, now: float, counts: Counts, new: Mapping[str, Mapping[str, int]], *, has_ended: bool
+    ) -> WorkerNote:
+        seconds, cpu = max(now - self._seen_at, 1.0), time.process_time()
+        note = self._about._replace(
+            has_ended=has_ended,
+            partitions=counts.partitions,
+            consumer_lag=counts.consumer_lag,
+            lines_in=sum(new["received"].values()) / seconds,
+            lines_out=sum(new["delivered"].values()) / seconds,
+            cpu=(cpu - self._seen_cpu) / seconds,
+            memory_bytes=_memory_bytes(),
+        )
+        self._seen_at, self._seen_cpu = now, cpu
+        return note
+
+    def _new_samples(self, malformed: Malformed) -> list[Sample]:
+        samples = list(malformed.samples)
+        if self._last_sample in samples:
+            return samples[samples.index(self._last_sample) + 1 :]
+        return samples
+
+
+def _largest(counts: Mapping[str, int]) -> dict[str, int]:
+    found = nlargest(TALKERS, counts.items(), key=lambda of: of[1])
+    rest = sum(counts.values()) - sum(count for _, count in found)
+    return {**dict(found), **({OTHER: rest} if rest else {})}
+
+
+def _write(store: Store, figures: Figures) -> float:
+    """Returns what it took of this thread's CPU, in seconds."""
+    began = time.thread_time()
+    store.write_figures(figures)
+    return time.thread_time() - began
+
+
+def _note_of(sample: Sample) -> SampleNote:
+    shown = sample.begins.decode("ascii", "backslashreplace")
+    begins = "".join(each if each.isprintable() else repr(each)[1:-1] for each in shown)
+    return SampleNote(sample.topic, sample.partition, sample.offset, sample.reason, begins)
+
+
+def _memory_bytes() -> int:
+    """Resident; 0 where nobody can tell (not Linux)."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            return int(statm.read().split()[1]) * _PAGE_BYTES
+    except OSError:
+        return 0
