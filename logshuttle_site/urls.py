@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
+from logshuttle_site.overview.api import OverviewFigures
 from logshuttle_site.views import NothingHere, no_favicon
 
 admin.autodiscover()
@@ -17,6 +18,7 @@ _OPEN: list[URLPattern | URLResolver] = [
 _CONTROL_PLANE: list[URLPattern | URLResolver] = [
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
+    path("overview", OverviewFigures.as_view()),
     path("", include("drains.urls")),
     path("", include("events.urls")),
 ]

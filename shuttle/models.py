@@ -24,6 +24,9 @@ class Worker(models.Model):
     cpu = models.FloatField(default=0)
     """Seconds of CPU."""
     memory_bytes = models.BigIntegerField(default=0)
+    retention_ms = models.JSONField(default=dict)
+    """How long Kafka keeps the records of each topic that it reads; null: forever, by their size
+    alone, or that was not to be known."""
 
     def __str__(self) -> str:
         return self.name

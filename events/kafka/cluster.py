@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec, TopicDescription
 
 from events.kafka.client import client_conf
 from events.kafka.records import YEAR_2000_MS, Offsets, TopicPartition, partition_of
-from events.kafka.topic_descriptions import REQUEST_SECONDS, describe, may_be_read
+from events.kafka.topic_descriptions import REQUEST_SECONDS, describe, may_be_read, retention_ms
 
 PROBE_SECONDS = 2.0
 IDS_SECONDS = 1.0
@@ -168,6 +168,10 @@ class Cluster:
             )
             for partition, end in ends.items()
         ]
+
+    async def retention_ms(self, topics: Collection[str]) -> dict[str, int | None]:
+        """How long each keeps its records by their age; None: that nobody can say."""
+        return await retention_ms(self._admin, topics) if topics else {}
 
     async def members(self, group: str) -> int:
         """How many consumers are in a group right now."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Iterable
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AclOperation, AdminClient, TopicDescription
+from confluent_kafka.admin import AclOperation, AdminClient, ConfigResource, TopicDescription
 
 REQUEST_SECONDS = 3.0
 
@@ -50,3 +50,23 @@ def may_be_read(about: TopicDescription | KafkaError) -> bool:
         return about.code() != KafkaError.TOPIC_AUTHORIZATION_FAILED
     allowed = about.authorized_operations  # None: this broker does not tell
     return allowed is None or AclOperation.READ in allowed
+
+
+async def retention_ms(admin: AdminClient, topics: Collection[str]) -> dict[str, int | None]:
+    """How long each keeps its records by their age; None: for ever, by their size alone, or that we
+    may not know. Raises KafkaException when Kafka does not answer."""
+    wanted = [ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in sorted(topics)]
+    asked = admin.describe_configs(wanted, request_timeout=REQUEST_SECONDS)
+    answers = await asyncio.gather(
+        *map(asyncio.wrap_future, asked.values()), return_exceptions=True
+    )
+    found: dict[str, int | None] = {}
+    for resource, answer in zip(asked, answers, strict=True):
+        if not isinstance(answer, BaseException):
+            kept, policy = int(answer["retention.ms"].value), answer["cleanup.policy"].value
+            found[resource.name] = kept if kept > 0 and "delete" in policy else None
+        elif isinstance(answer, KafkaException) and answer.args[0].code() in _NOT_THERE:
+            found[resource.name] = None
+        else:
+            raise KafkaException(*answer.args) if isinstance(answer, KafkaException) else answer
+    return found

@@ -44,7 +44,7 @@ def _write(model: Any, key: list[str], rows: list[Any]) -> None:
 
 
 def _worker(figures: Figures, now: datetime) -> Worker:
-    values = figures.worker._asdict()
+    values = figures.worker._asdict() | {"retention_ms": dict(figures.worker.retention_ms)}
     started_at = datetime.fromtimestamp(values.pop("started_at"), UTC)
     return Worker(**values, started_at=started_at, reported_at=now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
 from drains.routes import RouteTable
@@ -92,6 +93,8 @@ class WorkerNote(NamedTuple):
     lines_out: float = 0.0
     cpu: float = 0.0
     memory_bytes: int = 0
+    retention_ms: Mapping[str, int | None] = MappingProxyType({})
+    """By topic."""
 
 
 Span = Literal["minute", "hour"]

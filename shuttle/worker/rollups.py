@@ -57,6 +57,8 @@ class Counts(NamedTuple):
     """Since the last time that this was asked for."""
     partitions: int
     consumer_lag: int
+    retention_ms: Mapping[str, int | None]
+    """By topic (models.Worker)."""
 
 
 class Sums:
@@ -180,6 +182,7 @@ class Rollups:
             has_ended=has_ended,
             partitions=counts.partitions,
             consumer_lag=counts.consumer_lag,
+            retention_ms=counts.retention_ms,
             lines_in=sum(new["received"].values()) / seconds,
             lines_out=sum(new["delivered"].values()) / seconds,
             cpu=(cpu - self._seen_cpu) / seconds,

@@ -51,6 +51,7 @@ ROUTES_SECONDS = 0.5
 RIGHTS_SECONDS = 5.0
 TEND_SECONDS = 5.0
 PUBLISH_SECONDS = 1.0
+RETENTION_SECONDS = 5.0
 STORE_SECONDS = 2.0
 """How long the end may wait for the database, each time."""
 
@@ -156,6 +157,7 @@ class Worker:
             self._live,
             self._router,
             self._ticks,
+            self._cluster,
             self._context,
             self._feeds.by_id,
             self._lists,
@@ -199,6 +201,7 @@ class Worker:
         tasks.start("commit", every(COMMIT_SECONDS, ticks.commit, lambda: 0.05))
         tasks.start("lag", every(0, self._figures.watch_lag))
         tasks.start("publish", every(PUBLISH_SECONDS, self._publish))
+        tasks.start("retention", every(RETENTION_SECONDS, self._figures.look_at_retention))
         tasks.start("rollups", self._rollups.run())
         tasks.start("tend", every(TEND_SECONDS, ticks.tend))
         tasks.start("topics", every(0, self._rebalance.look_for_new_logs))

@@ -42,7 +42,7 @@ class Bench:
     def _counts(self) -> Counts:
         talk, self.talk = self.talk, {}
         counted = (self.received, self.delivered, self.lost, self.delays, self.malformed)
-        return Counts(*counted, talk=talk, partitions=3, consumer_lag=7)
+        return Counts(*counted, talk=talk, partitions=3, consumer_lag=7, retention_ms={"gs": 5})
 
     async def tell(self, seconds: float = 5, **options: Any) -> Figures:
         """Later by so much."""

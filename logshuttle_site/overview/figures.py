@@ -1,0 +1,168 @@
+"""All that an operator's first page says, asked of the database in eight questions, however many
+drains there are. Nothing is said of now that was true then: what nobody has said lately is None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, Min, Q, Sum
+from django.utils import timezone
+
+from drains.models import Drain, DrainEvent, DrainStatus
+from drains.states import State
+from drains.status import FRESH
+from events.keys import AppKey, SiteKey
+from events.owners import name_of
+from events.topics import topics_of
+from logshuttle_site.overview import rollups
+from logshuttle_site.overview.rollups import HOUR, MINUTE, Row
+from logshuttle_site.overview.values import Cause, MalformedKind, Overview, Waiting, WorkerFigures
+from shuttle.models import MalformedSample, Rollup, Worker
+
+CAUSES, OLDEST, EVENTS, KINDS = 100, 50, 10, 20
+DAY = timedelta(days=1)
+
+
+def overview() -> Overview:
+    now = timezone.now()
+    workers, retention = _workers(now)
+    is_silent = not any(worker.state == "working" for worker in workers)
+    states, behind_lines, behind_drains = _drains(now, is_silent=is_silent)
+    minutes = _rows("minute", now - HOUR - 2 * MINUTE)
+    hours = _rows("hour", now - DAY)
+    last = now.replace(second=0, microsecond=0)
+    steps = rollups.by_step(minutes)
+    return Overview(
+        now=now,
+        workers=workers,
+        drains=states,
+        behind_lines=behind_lines,
+        behind_drains=behind_drains,
+        causes=_causes(),
+        waiting=_waiting(now, retention),
+        minute=None if is_silent else steps.get(last - MINUTE),
+        day=rollups.total(hours) if hours else None,
+        series=rollups.series(steps, last, MINUTE, 60),
+        talkers=rollups.talkers(row for row in minutes if row.begins_at >= last - 5 * MINUTE),
+        talkers_day=rollups.talkers(hours),
+        silent=[] if is_silent else rollups.silent(hours, minutes, now),
+        events=list(DrainEvent.objects.order_by("-at", "-pk")[:EVENTS]),
+        malformed=_malformed(),
+        retention_seconds=min((s for s in retention.values() if s is not None), default=None),
+    )
+
+
+def _workers(now: datetime) -> tuple[list[WorkerFigures], dict[str, float | None]]:
+    """And how many seconds each topic keeps its records; None: forever, or nobody knows."""
+    found, retention = [], dict[str, float | None]()
+    for row in Worker.objects.filter(reported_at__gte=now - DAY).order_by("host", "started_at"):
+        is_fresh = row.reported_at >= now - FRESH
+        state = "ended" if row.has_ended else "working" if is_fresh else "gone"
+        alive = state == "working"
+        for topic, kept in row.retention_ms.items():
+            retention[topic] = kept / 1000 if kept else None
+        if state == "ended":
+            continue
+        found.append(
+            WorkerFigures(
+                row.name,
+                row.host,
+                row.version,
+                row.started_at,
+                row.reported_at,
+                state,
+                row.partitions,
+                row.consumer_lag,
+                row.lines_in if alive else None,
+                row.lines_out if alive else None,
+                row.cpu if alive else None,
+                row.memory_bytes if alive else None,
+            )
+        )
+    return found, retention
+
+
+def _drains(now: datetime, *, is_silent: bool) -> tuple[dict[State, int], int, int]:
+    """By state, as lists show it; lines that are behind, and of how many drains."""
+    fresh = Q(statuses__reported_at__gte=now - FRESH)
+    rows = Drain.objects.values_list("paused", "state").annotate(
+        drains=Count("pk", distinct=True),
+        lines=Sum("statuses__lag_messages", filter=fresh),
+        behind=Count("pk", filter=fresh & Q(statuses__lag_messages__gt=0), distinct=True),
+    )
+    states: dict[State, int] = {}
+    lines = drains = 0
+    for paused, stored, count, behind, behind_drains in rows:
+        state: State = "paused" if paused else "unknown" if is_silent or not stored else stored
+        states[state] = states.get(state, 0) + count
+        lines += behind or 0
+        drains += behind_drains
+    return states, lines, drains
+
+
+def _causes() -> list[Cause]:
+    """As workers said last, should none be left."""
+    failing = DrainStatus.objects.filter(
+        state="failing", drain__state="failing", drain__paused=False
+    )
+    rows = (
+        failing.values("drain__host", "drain__port", "last_error")
+        .annotate(
+            drains=Count("drain", distinct=True),
+            spaces=Count("drain__app", distinct=True),
+            since=Min("drain__state_since"),
+            behind=Sum("lag_messages"),
+            next_try_at=Min("next_try_at"),
+        )
+        .order_by("-drains")[:CAUSES]
+    )
+    causes = [
+        Cause(
+            row["drain__host"],
+            row["drain__port"],
+            row["last_error"],
+            row["drains"],
+            row["spaces"],
+            row["since"],
+            row["behind"],
+            row["next_try_at"],
+        )
+        for row in rows
+    ]
+    return sorted(causes, key=lambda cause: (cause.since is None, cause.since))
+
+
+def _waiting(now: datetime, retention: Mapping[str, float | None]) -> list[Waiting]:
+    columns = ("drain_id", "drain__app", "drain__space", "drain__site", "lag_seconds")
+    rows = (
+        DrainStatus.objects.filter(lag_seconds__gt=0, reported_at__gte=now - DAY)
+        .exclude(state="")
+        .order_by("-lag_seconds")
+        .values_list(*columns, "reported_at")[:OLDEST]
+    )
+    found = []
+    for drain_id, app, space, site, seconds, reported_at in rows:
+        key = SiteKey(site) if site else AppKey(app, space)
+        older = seconds + (now - reported_at).total_seconds()
+        found.append(Waiting(str(drain_id), name_of(key), older, _left(key, older, retention)))
+    return sorted(found, key=lambda each: -each.seconds)
+
+
+def _left(
+    key: AppKey | SiteKey, seconds: float, retention: Mapping[str, float | None]
+) -> float | None:
+    kept = [of for topic in topics_of(key) if (of := retention.get(topic)) is not None]
+    return max(min(kept) - seconds, 0.0) if kept else None
+
+
+def _rows(span: str, since: datetime) -> Sequence[Row]:
+    found = Rollup.objects.filter(span=span, begins_at__gte=since).order_by("begins_at")
+    return [Row(*row) for row in found.values_list("begins_at", "figures", "talkers")]
+
+
+def _malformed() -> list[MalformedKind]:
+    rows = MalformedSample.objects.values_list("reason", "topic").annotate(
+        count=Count("pk"), last=Max("seen_at")
+    )
+    return [MalformedKind(*row) for row in rows.order_by("-last")[:KINDS]]

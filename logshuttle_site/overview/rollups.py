@@ -1,0 +1,170 @@
+"""Minute and hour rows of workers → rates, percentiles, totals, talkers, what fell silent."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+
+from shuttle.feed.delay_histogram import BOUNDS
+
+T = TypeVar("T")
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+OTHER = "other"
+TALKERS = 10
+SILENT = timedelta(minutes=10)
+LOUD_A_MINUTE = 10
+"""A topic with so many records a minute, over a day, is missed when it falls silent."""
+
+
+class Row(NamedTuple):
+    """One of a worker (shuttle.models.Rollup)."""
+
+    begins_at: datetime
+    figures: Mapping[str, Any]
+    talkers: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Sums:
+    """Of all workers, in one span of time."""
+
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    delays: Counter[int] = field(default_factory=Counter)
+
+    def add(self, figures: Mapping[str, Any]) -> None:
+        for name, found in figures.items():
+            if name == "delays":
+                self.delays.update(dict(enumerate(found)))
+            else:
+                self.counts.setdefault(name, Counter()).update(found)
+
+    def count(self, name: str, kind: str) -> int:
+        return self.counts[name][kind] if name in self.counts else 0
+
+    def total(self, name: str) -> int:
+        return self.counts[name].total() if name in self.counts else 0
+
+    def delay(self, share: float) -> float | None:
+        """The delay, in seconds, that this share of the lines did not exceed; None: no lines.
+
+        Within a bucket lines are taken to lie evenly; beyond the last one there is only its bound.
+        """
+        total = self.delays.total()
+        if not total:
+            return None
+        wanted, below = share * total, 0
+        for bucket, lines in sorted(self.delays.items()):
+            if lines and below + lines >= wanted:
+                low = BOUNDS[bucket - 1] if bucket else 0.0
+                high = BOUNDS[bucket] if bucket < len(BOUNDS) else low
+                return low + (high - low) * (wanted - below) / lines
+            below += lines
+        return BOUNDS[-1]
+
+
+class Series(NamedTuple):
+    """What was, step by step. None where nobody has said anything."""
+
+    begins_at: datetime
+    step_seconds: int
+    received: dict[str, list[float | None]]
+    """Lines a second, by source."""
+    delivered: dict[str, list[float | None]]
+    """The same by scheme."""
+    delay_p50: list[float | None]
+    delay_p99: list[float | None]
+    lost: list[int | None]
+    malformed: list[int | None]
+
+
+def by_step(rows: Iterable[Row]) -> dict[datetime, Sums]:
+    found: dict[datetime, Sums] = {}
+    for row in rows:
+        found.setdefault(row.begins_at, Sums()).add(row.figures)
+    return found
+
+
+def total(rows: Iterable[Row]) -> Sums:
+    sums = Sums()
+    for row in rows:
+        sums.add(row.figures)
+    return sums
+
+
+def series(
+    steps: Mapping[datetime, Sums], ends_at: datetime, step: timedelta, count: int
+) -> Series:
+    """So many steps, the last of which is over at `ends_at`."""
+    begins_at, seconds = ends_at - count * step, step.total_seconds()
+    moments = [begins_at + number * step for number in range(count)]
+    sums = [steps.get(moment) for moment in moments]
+
+    def each(read: Callable[[Sums], T]) -> list[T | None]:
+        return [None if of is None else read(of) for of in sums]
+
+    def rates(name: str) -> dict[str, list[float | None]]:
+        kinds = sorted({kind for of in sums if of for kind in of.counts.get(name, ())})
+        return {kind: each(lambda of: of.count(name, kind) / seconds) for kind in kinds}  # noqa: B023
+
+    return Series(
+        begins_at,
+        int(seconds),
+        rates("received"),
+        rates("delivered"),
+        [of.delay(0.5) if of else None for of in sums],
+        [of.delay(0.99) if of else None for of in sums],
+        each(lambda of: of.total("lost")),
+        each(lambda of: of.total("malformed")),
+    )
+
+
+class Talker(NamedTuple):
+    owner: str
+    lines: int
+    bytes: int
+    share: float
+    """Of all lines that somebody wants."""
+
+
+def talkers(rows: Iterable[Row]) -> list[Talker]:
+    """The largest. What each worker has counted as `other` counts in the whole alone."""
+    lines: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for row in rows:
+        for owner, (count, size) in row.talkers.get("apps", {}).items():
+            lines[owner] += count
+            sizes[owner] += size
+    whole = lines.total()
+    named = [(owner, count) for owner, count in lines.most_common(TALKERS + 1) if owner != OTHER]
+    return [Talker(owner, n, sizes[owner], n / whole) for owner, n in named[:TALKERS]]
+
+
+class Silent(NamedTuple):
+    """A topic that nobody writes to any more."""
+
+    topic: str
+    a_minute: float
+    """Records that there were, over the last day."""
+
+
+def silent(day: Sequence[Row], minutes: Iterable[Row], now: datetime) -> list[Silent]:
+    """`day`: its hours; `minutes`: the last ones. Nothing is said where nobody has looked."""
+    heard: set[str] = set()
+    looked: set[datetime] = set()
+    for row in minutes:
+        if row.begins_at >= now - SILENT - MINUTE:
+            looked.add(row.begins_at)
+            heard.update(row.talkers.get("topics", {}))
+    if len(looked) < SILENT / MINUTE or OTHER in heard:
+        return []
+    records: Counter[str] = Counter()
+    for row in day:
+        records.update(row.talkers.get("topics", {}))
+    over = math.ceil(timedelta(days=1) / MINUTE)
+    loud = {topic: n / over for topic, n in records.items() if n / over >= LOUD_A_MINUTE}
+    return [Silent(topic, rate) for topic, rate in loud.items() if topic not in heard | {OTHER}]

@@ -1,0 +1,103 @@
+"""What an operator's first page says, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from drains.models import DrainEvent
+from drains.states import State
+from logshuttle_site.overview.rollups import Series, Silent, Sums, Talker
+
+
+class WorkerFigures(NamedTuple):
+    name: str
+    host: str
+    version: str
+    started_at: datetime
+    reported_at: datetime
+    state: str
+    """working, gone, or ended."""
+    partitions: int
+    consumer_lag: int
+    lines_in: float | None
+    """A second, as the next two; None of one that is not working."""
+    lines_out: float | None
+    cpu: float | None
+    memory_bytes: int | None
+
+
+class Cause(NamedTuple):
+    """Why drains fail: one receiver, one reason."""
+
+    host: str
+    port: int
+    why: str
+    drains: int
+    owners: int
+    since: datetime | None
+    behind: int
+    next_try_at: datetime | None
+
+    @property
+    def receiver(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" if host else "a receiver that cannot be read"
+
+
+class Waiting(NamedTuple):
+    """A drain whose lines wait in Kafka."""
+
+    drain_id: str
+    owner: str
+    seconds: float
+    """Age of the oldest."""
+    seconds_left: float | None
+    """Until Kafka has it no more; None: nobody knows."""
+
+
+class MalformedKind(NamedTuple):
+    reason: str
+    topic: str
+    samples: int
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    now: datetime
+    workers: list[WorkerFigures]
+    drains: dict[State, int]
+    behind_lines: int
+    behind_drains: int
+    causes: list[Cause]
+    """Those of most drains, longest first."""
+    waiting: list[Waiting]
+    """The oldest first."""
+    minute: Sums | None
+    """The last whole one that anybody has told of, if it is fresh."""
+    day: Sums | None
+    """The last 24 hours; None: nobody has told of them."""
+    series: Series
+    talkers: list[Talker]
+    talkers_day: list[Talker]
+    silent: list[Silent]
+    events: list[DrainEvent]
+    malformed: list[MalformedKind]
+    retention_seconds: float | None
+    """The shortest that is known, of topics that workers read."""
+
+    @property
+    def working(self) -> list[WorkerFigures]:
+        return [worker for worker in self.workers if worker.state == "working"]
+
+    @property
+    def total(self) -> int:
+        return sum(self.drains.values())
+
+    @property
+    def first_loss(self) -> Waiting | None:
+        """Whose lines Kafka will lose first, as far as is known."""
+        known = [each for each in self.waiting if each.seconds_left is not None]
+        return min(known, key=lambda each: each.seconds_left or 0.0, default=None)

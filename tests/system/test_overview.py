@@ -1,0 +1,59 @@
+"""What an operator sees of a running system: who fails, why, who works, what could not be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.broker import Broker
+from tests.support.kafka import TopicNames
+from tests.support.receiving import Receivers
+from tests.support.records import kubernetes_event
+from tests.support.shuttle import Shuttle
+from tests.support.waiting import wait_until
+
+
+def test_a_drain_that_fails_is_seen_mended_and_tried(
+    shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
+) -> None:
+    space = kafka.create(topic(), 2, retention_ms=str(6 * 3600 * 1000))
+    good, dead = receiver(), receiver()
+    dead.kill()
+    shuttle.add_drain(f"gold-{space}", good.url)
+    broken = shuttle.add_drain(f"gold-{space}", dead.url)["id"]
+    shuttle.start_worker()
+    kafka.produce(space, [kubernetes_event("hello", pod="gold-p1", container="gold")] * 50)
+    kafka.produce(space, [b"no line at all"])
+
+    def overview() -> Any:
+        return shuttle.api.get("/overview").json()
+
+    def causes() -> list[tuple[str, str, int]]:
+        failing = overview()["needs_you"]["failing"]
+        return [(cause["receiver"], cause["why"], cause["drains"]) for cause in failing]
+
+    wait_until(causes, 10, "the failing drain is seen")
+    assert causes() == [(dead.url.removeprefix("syslog://"), "connection refused", 1)]
+    wait_until(lambda: overview()["malformed"], 15, "what was no line is seen")
+    (kind,) = overview()["malformed"]
+    assert (kind["reason"], kind["topic"]) == ("not_json", space)
+
+    body = overview()
+    assert body["drains"]["failing"] == 1
+    assert "1 of 2 drains fails (1 receiver)" in body["head"]["text"]
+    (worker,) = body["workers"]
+    assert (worker["state"], worker["partitions"] >= 2) == ("working", True)
+    assert worker["memory_bytes"] > 10_000_000
+    (waiting,) = body["needs_you"]["waiting"]
+    assert waiting["owner"] == f"gold-{space}"
+    wait_until(
+        lambda: overview()["needs_you"]["waiting"][0]["seconds_left"], 15, "how long Kafka keeps it"
+    )
+    assert 0 < overview()["needs_you"]["waiting"][0]["seconds_left"] < 6 * 3600
+
+    dead.start()
+    drain = f"/apps/gold-{space}/log-drains/{broken}"
+    assert shuttle.api.post(f"{drain}/retry").status_code == 202
+    wait_until(lambda: not causes(), 10, "it is well again")
+    changes = [(event["what"], event["state"]) for event in overview()["events"]]
+    assert changes[0] in (("state", "live"), ("state", "replaying"))
+    assert ("tried", "") in changes
