@@ -11,6 +11,7 @@ from events.kafka.records import PartitionRecords, TopicPartition
 from shuttle.feed.context import FeedContext
 from shuttle.feed.link import Link
 from shuttle.feed.outbox import Outbox
+from shuttle.feed.portion import longest_of
 from shuttle.feed.resend import Resend
 from shuttle.feed.writes import Pieces, Progress, Write, WriteOwner
 
@@ -128,6 +129,13 @@ class Delivery:
         """The database has cursors at or before these: they hold no offset back any more."""
         for write in writes:
             write.has_cursor = True
+
+    def holds_a_long_line(self, now: float) -> bool:
+        """Whether there is one, of what its receiver may not have read, that is longer than usual,
+        or it is being sought. Looks at all of that: not for each batch."""
+        sender = self.link.sender
+        doubtful = sender.to_send_again(now, hung=True) if sender else []
+        return self.resend.searches or bool(longest_of(doubtful))
 
     def drop_outbox(self) -> list[Write]:
         """Give up what is not handed over yet: what is to be sent again by a replay."""

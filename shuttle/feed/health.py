@@ -14,10 +14,11 @@ WRITE_SECONDS = 4.0
 """How long the kernel may refuse bytes; from then on the drain shows as failing."""
 LATE_SECONDS = 15.0
 """How long the oldest line may wait for a confirmation before the live pass goes on without."""
-GIVE_UP_SECONDS = 20.0
+GIVE_UP_SECONDS = 60.0
 """So long without progress, and the connection is ended as if it had failed."""
-ANSWER_SECONDS = 60.0
-"""The same where the receiver itself answers: what it has taken of a request shows elsewhere."""
+STUCK_AT_A_LINE_SECONDS = 20.0
+"""The same where that may be for one line. Else it is better waited for: one that only sleeps
+would read what it is sent again beside what it still has."""
 PROVEN_SECONDS = 5.0
 """A connection that has stood this long without lines is taken to be a good one."""
 
@@ -43,6 +44,8 @@ class Verdict(NamedTuple):
     """Empty: nothing is wrong."""
     give_up: bool = False
     """End the connection; else the live pass goes on without this receiver."""
+    give_up_at_a_line: bool = False
+    """So if it may be a line that it has no room for."""
     has_room: bool = False
     """Half of what it may hold is free: if it was stalled, it is no more."""
 
@@ -145,12 +148,13 @@ class Health:
         """`since`: when the oldest line was taken that is not confirmed. `buffered_bytes`: what the
         kernel, or a receiver that answers, has not taken yet. `answers`: it does."""
         stuck_seconds = now - max(self._progress_at, since)
-        if stuck_seconds > (ANSWER_SECONDS if answers else GIVE_UP_SECONDS):
+        at_a_line = stuck_seconds > STUCK_AT_A_LINE_SECONDS and not answers
+        if stuck_seconds > GIVE_UP_SECONDS:
             return Verdict(STOPPED_READING, give_up=True)
         if buffered_bytes and stuck_seconds > WRITE_SECONDS and not answers:
-            return Verdict(STOPPED_READING)
+            return Verdict(STOPPED_READING, give_up_at_a_line=at_a_line)
         if now - since > LATE_SECONDS:
-            return Verdict("the receiver is late")
+            return Verdict("the receiver is late", give_up_at_a_line=at_a_line)
         return Verdict(has_room=buffered_bytes < capacity_bytes // 2)
 
     def gets_on(self, now: float) -> bool:

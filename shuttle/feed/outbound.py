@@ -203,8 +203,8 @@ class Outbound:
     def _judge(self, oldest: Write, sender: Sender[Write], now: float) -> None:
         held, answers = sender.buffered_bytes, self._route.destination.transport.answers
         verdict = self.health.judge(oldest.since, held, sender.capacity_bytes, now, answers=answers)
-        if verdict.give_up:
-            self.give_up(HungError(verdict.why))
+        if verdict.give_up or (verdict.give_up_at_a_line and self.delivery.holds_a_long_line(now)):
+            self.give_up(HungError())
         elif verdict.why:
             self.leave_live(verdict.why)
         elif verdict.has_room:

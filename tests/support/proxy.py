@@ -11,7 +11,8 @@ from tests.support.receiver_program import ReceiverProgram
 
 
 class Proxy(ReceiverProgram):
-    """`resets` for each address, after up to `most_bytes`; `bytes_per_second` until `release`."""
+    """`resets` of each address, each after up to `most_bytes` more; `bytes_per_second` until
+    `release`."""
 
     module = "tests.support.proxy_process"
 

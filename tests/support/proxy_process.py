@@ -2,9 +2,9 @@
 
 It listens on every loopback address and forwards what comes to 127.0.0.N:PORT to the upstream port
 at the same address. Its one argument is JSON: `{"port", "events", "upstream", "resets", "bytes",
-"seed", "bytes_per_second"}`. The first `resets` connections to each address are reset after a
-random number of bytes, at most `bytes`, has been forwarded. `bytes_per_second` is the pace of a
-connection until SIGUSR1.
+"seed", "bytes_per_second"}`. Of each address so many connections are reset, each after a random
+number of bytes, at most `bytes`, has been forwarded to it, over however many connections.
+`bytes_per_second` is the pace of a connection until SIGUSR1.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class Proxy:
         self._orders = orders
         self._rate: int | None = orders["bytes_per_second"]
         self._random = random.Random(orders["seed"])
-        self._opened: Counter[str] = Counter()
+        self._resets: Counter[str] = Counter()
+        self._left: dict[str, int] = {}
+        """Bytes until the next, by address."""
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if self._rate is not None:  # inherited by what is accepted
@@ -45,30 +47,35 @@ class Proxy:
         while True:
             connection, _ = self._listener.accept()
             address = connection.getsockname()[0]
-            self._opened[address] += 1
-            limit = None
-            if self._opened[address] <= self._orders["resets"]:
-                limit = self._random.randint(1, self._orders["bytes"])
-            threading.Thread(
-                target=self._forward, args=(connection, address, limit), daemon=True
-            ).start()
+            if address not in self._left:
+                self._left[address] = self._draw()
+            threading.Thread(target=self._forward, args=(connection, address), daemon=True).start()
 
-    def _forward(self, connection: socket.socket, address: str, limit: int | None) -> None:
+    def _draw(self) -> int:
+        return self._random.randint(1, self._orders["bytes"])
+
+    def _forward(self, connection: socket.socket, address: str) -> None:
         upstream = socket.create_connection((address, self._orders["upstream"]))
-        taken = 0
+        taken, cut = 0, False
         try:
-            while limit is None or taken < limit:
-                data = connection.recv(self._size(None if limit is None else limit - taken))
+            while not cut:
+                cuts = self._resets[address] < self._orders["resets"]
+                data = connection.recv(self._size(self._left[address] if cuts else None))
                 if not data:
                     break
                 taken += len(data)
+                if cuts:
+                    self._left[address] -= len(data)
+                    cut = self._left[address] <= 0
                 upstream.sendall(data)
                 if (rate := self._rate) is not None:
                     time.sleep(len(data) / rate)
         except OSError:  # either end's reset is an end like another
             pass
         upstream.close()  # what was forwarded is read there: only the sender sees a reset
-        if limit is not None and taken >= limit:
+        if cut:
+            self._resets[address] += 1
+            self._left[address] = self._draw()
             reset(connection)
             self._events.tell(f"reset {address} {taken}")
         connection.close()

@@ -27,7 +27,7 @@ CLOSE_SECONDS = 4.0
 QUIET_SECONDS = 0.5
 """A receiver that ends a connection over what it has read does so at once: whoever has not by then
 is asked by our end of the stream."""
-STUCK_SECONDS = 8.0
+STUCK_SECONDS = 4.0
 _LOOK_SECONDS = 0.02
 LISTEN_SECONDS, PATIENT_SECONDS = 0.01, 1.0
 """One that shuts its own direction at once, before it is sent anything, only reads. That much

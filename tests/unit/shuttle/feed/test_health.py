@@ -6,10 +6,10 @@ import pytest
 
 from drains.delivery.network.errors import STOPPED_READING
 from shuttle.feed.health import (
-    ANSWER_SECONDS,
     GIVE_UP_SECONDS,
     LATE_SECONDS,
     PROVEN_SECONDS,
+    STUCK_AT_A_LINE_SECONDS,
     STUCK_SECONDS,
     WRITE_SECONDS,
     Health,
@@ -27,6 +27,9 @@ def connected() -> Health:
     return health
 
 
+AT_A_LINE = STUCK_AT_A_LINE_SECONDS + 1
+
+
 @pytest.mark.parametrize(
     ("waited", "buffered", "answers", "verdict"),
     [
@@ -37,9 +40,11 @@ def connected() -> Health:
         (WRITE_SECONDS + 1, 1, True, Verdict(has_room=True)),
         (LATE_SECONDS + 1, 0, False, Verdict("the receiver is late")),
         (LATE_SECONDS + 1, 1, True, Verdict("the receiver is late")),
+        (AT_A_LINE, 1, False, Verdict(STOPPED_READING, give_up_at_a_line=True)),
+        (AT_A_LINE, 0, False, Verdict("the receiver is late", give_up_at_a_line=True)),
+        (AT_A_LINE, 1, True, Verdict("the receiver is late")),
         (GIVE_UP_SECONDS + 1, 1, False, Verdict(STOPPED_READING, give_up=True)),
-        (GIVE_UP_SECONDS + 1, 1, True, Verdict("the receiver is late")),
-        (ANSWER_SECONDS + 1, 1, True, Verdict(STOPPED_READING, give_up=True)),
+        (GIVE_UP_SECONDS + 1, 1, True, Verdict(STOPPED_READING, give_up=True)),
     ],
 )
 def test_what_is_made_of_a_wait(

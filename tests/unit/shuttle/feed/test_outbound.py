@@ -26,6 +26,7 @@ from shuttle.feed.health import (
     GIVE_UP_SECONDS,
     LATE_SECONDS,
     PROVEN_SECONDS,
+    STUCK_AT_A_LINE_SECONDS,
     STUCK_SECONDS,
     WRITE_SECONDS,
 )
@@ -223,6 +224,17 @@ async def test_a_connection_without_any_progress_is_given_up(bench: Bench) -> No
     assert bench.sender.closed
     assert bench.owner.again == [({P0: 10}, True)]
     assert bench.outbound.health.last_error.text == STOPPED_READING
+
+
+@pytest.mark.parametrize("long", [True, False])
+async def test_one_that_may_be_stuck_at_a_line_is_given_up_sooner(bench: Bench, long: bool) -> None:
+    """Else it may only sleep, and is better waited for."""
+    for begin in range(10, 13):
+        bench.sent(begin, b"x" * (10_000 if long and begin == 11 else 100))
+    bench.later(STUCK_AT_A_LINE_SECONDS - 1)
+    assert not bench.sender.closed
+    bench.later(2)
+    assert bench.sender.closed is long
 
 
 async def test_one_that_was_not_heard_of_for_two_seconds_does_not_get_on(bench: Bench) -> None:
