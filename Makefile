@@ -52,7 +52,7 @@ check: install ## Format, lint, types, import rules, migrations, Django's checks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	if [ -d $(JAVASCRIPT)/.bin ] || [ -n "$$CI" ]; then \
-		$(JAVASCRIPT)/.bin/biome lint --error-on-warnings sessions_app/static \
+		$(JAVASCRIPT)/.bin/biome lint --error-on-warnings sessions_app/static logshuttle_site/static \
 		&& $(JAVASCRIPT)/.bin/tsc --project tests/javascript; fi
 	$(CHECK_ENV) $(BIN)/mypy
 	$(BIN)/lint-imports

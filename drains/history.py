@@ -11,8 +11,6 @@ from django.utils import timezone
 from drains.models import DrainEvent
 from events.changes import Change
 
-STATE = "state"
-
 
 def note(change: Change) -> None:
     """What somebody did to a drain."""
@@ -24,7 +22,10 @@ def note(change: Change) -> None:
 def state_event(
     drain_id: object, owner: str, address: str, state: str, why: str, at: datetime
 ) -> DrainEvent:
-    return _event(drain_id, owner, address, STATE, at, state=state, why=why)
+    """A failure is of another kind than the rest, so that of a minute in which a drain failed and
+    was well again both stay."""
+    what = state if state == "failing" else "state"
+    return _event(drain_id, owner, address, what, at, state=state, why=why)
 
 
 def write(events: Iterable[DrainEvent]) -> None:

@@ -210,7 +210,7 @@ class DrainEvent(models.Model):
     owner = models.CharField(max_length=520)
     address = models.CharField(max_length=2100)
     what = models.CharField(max_length=16)
-    """Was done to it (changes.Change), or `state`: it changed that."""
+    """Was done to it (changes.Change); or `failing`, or `state` for any other that it went into."""
     state = models.CharField(max_length=16, blank=True, default="")
     why = models.TextField(blank=True, default="")
     at = models.DateTimeField()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from drains.models import Drain, DrainQuerySet
+from django.db.models import QuerySet
+
+from drains.models import Drain
 from drains.states import State
 from drains.status import in_state
 from drains.transports import SCHEMES
@@ -14,7 +16,7 @@ COLUMNS = ("app", "space", "site", "host", "scheme")
 KNOWN = ("state", *COLUMNS)
 
 
-def drains_like(wanted: Mapping[str, str]) -> DrainQuerySet:
+def drains_like(wanted: Mapping[str, str]) -> QuerySet[Drain]:
     """`wanted`: texts of `KNOWN`, those that are to be looked for. Raises ValueError, in a sentence
     for who asked."""
     for name, text in wanted.items():
@@ -25,7 +27,7 @@ def drains_like(wanted: Mapping[str, str]) -> DrainQuerySet:
         columns["scheme"] = _scheme(columns["scheme"])
     if "host" in columns:
         columns["host"] = columns["host"].lower()
-    drains = Drain.objects.filter(**columns).prefetch_related("statuses")
+    drains: QuerySet[Drain] = Drain.objects.filter(**columns).prefetch_related("statuses")
     if "state" in wanted:
         drains = in_state(drains, _state(wanted["state"]))
     return drains.order_by("severity", "state_since", "pk")

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from drains.models import Drain, DrainQuerySet, DrainStatus
+from drains.models import Drain, DrainStatus
 from drains.states import State, state_of
 
 FRESH = timedelta(seconds=30)
@@ -70,12 +71,17 @@ def status_of(drain: Drain) -> Status:
     )
 
 
-def in_state(drains: DrainQuerySet, state: State) -> DrainQuerySet:
+def nobody_reports() -> bool:
+    """Whether no worker is left that has said anything lately."""
+    return not DrainStatus.objects.filter(reported_at__gte=timezone.now() - FRESH).exists()
+
+
+def in_state(drains: QuerySet[Drain], state: State) -> QuerySet[Drain]:
     """Those that `status_of` would say this of, by what is stored with them."""
     if state == "paused":
         return drains.filter(paused=True)
     awake = drains.filter(paused=False)
-    if not DrainStatus.objects.filter(reported_at__gte=timezone.now() - FRESH).exists():
+    if nobody_reports():
         return awake if state == "unknown" else drains.none()
     return awake.filter(state__in=("", state) if state == "unknown" else (state,))
 

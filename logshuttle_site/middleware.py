@@ -19,6 +19,19 @@ from sessions_app.api import PAGE, media_type_of
 
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
+_ADMIN_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -54,6 +67,21 @@ class Probes:
             return probe(request)
         answer = problem_page(405, "a probe takes GET and HEAD only")
         answer.headers["Allow"] = "GET, HEAD"
+        return answer
+
+
+class AdminPolicy:
+    """What a browser may do with the admin's pages: our own files, and no frame holds them."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        answer = self._get_response(request)
+        if request.path_info.startswith("/admin/"):
+            answer.headers.setdefault("Content-Security-Policy", _ADMIN_POLICY)
         return answer
 
 

@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from logshuttle_site.overview.api import OverviewFigures
-from logshuttle_site.views import NothingHere, no_favicon
+from logshuttle_site.views import NothingHere, home, no_favicon
 
 admin.autodiscover()
 
@@ -17,6 +17,8 @@ _OPEN: list[URLPattern | URLResolver] = [
 ]
 _CONTROL_PLANE: list[URLPattern | URLResolver] = [
     path("admin", RedirectView.as_view(url="/admin/")),
+    path("", home),
+    path("", include("logshuttle_site.overview.page")),
     path("admin/", admin.site.urls),
     path("overview", OverviewFigures.as_view()),
     path("", include("drains.urls")),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,6 +13,14 @@ from rest_framework.views import APIView
 def no_favicon(request: HttpRequest) -> HttpResponse:
     """Browsers ask for one on every page, and never with a key."""
     return HttpResponse(status=204)
+
+
+def home(request: HttpRequest) -> HttpResponseBase:
+    """A browser is shown the first page, or the login; anybody else that nothing is here."""
+    if "text/html" in request.headers.get("Accept", "") and request.method in ("GET", "HEAD"):
+        return redirect("admin:index")
+    answer: HttpResponseBase = NothingHere.as_view()(request)
+    return answer
 
 
 class NothingHere(APIView):

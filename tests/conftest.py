@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.support.kafka",
     "tests.support.stores",
     "tests.support.store_stage",
+    "tests.support.admin_page",
     "tests.support.receiving",
     "tests.support.sender_bench",
     "tests.support.sender_stage",

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.core.exceptions import BadRequest
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from drains import services
+from drains.admin.columns import DrainColumns
 from drains.admin.forms import DrainForm, SendAgainForm
 from drains.admin.layout import OBSERVED, layout_of
-from drains.errors import DrainError, KafkaAwayError, UnknownDrainError
+from drains.admin.listing import StateFilter, refuse_nonsense
+from drains.errors import DrainError, KafkaAwayError, PausedDrainError, UnknownDrainError
 from drains.models import Drain, DrainCursor
-from drains.status import status_of
 
 
 class CursorInline(admin.TabularInline):
@@ -40,84 +41,18 @@ class CursorInline(admin.TabularInline):
 
 
 @admin.register(Drain)
-class DrainAdmin(admin.ModelAdmin):
+class DrainAdmin(DrainColumns, admin.ModelAdmin):
     form = DrainForm
-    list_display = ("owner", "address", "state_shown", "lag", "sent", "lost", "name", "created_at")
+    list_display = ("owner", "address", "state_shown", "since", "lag", "sent", "lost", "name")
     list_display_links = ("owner", "address")
-    list_filter = ("paused", "space")
-    search_fields = ("app", "space", "site", "name", "address")
-    search_help_text = "App, space, site, name or address"
-    date_hierarchy = "created_at"
+    list_filter = (StateFilter, "scheme", "space")
+    ordering = ("severity", "state_since", "pk")
+    search_fields = ("app", "space", "site", "name", "address", "id__startswith")
+    search_help_text = "App, space, site, name, address or id"
     show_full_result_count = False
     list_per_page = 50
     readonly_fields = ("address", *OBSERVED)
-    actions = ("pause", "resume", "send_again")
-
-    @admin.display(description="App or site", ordering="app")
-    def owner(self, drain: Drain) -> str:
-        return drain.owner_name
-
-    @admin.display(description="State", ordering="state")
-    def state_shown(self, drain: Drain) -> SafeString | str:
-        status = status_of(drain)
-        if status.state == "failing":
-            return format_html("<strong>failing</strong>: {}", status.last_error or "")
-        behind = getattr(drain, "behind", 0)  # counted by get_queryset
-        if behind and status.state in ("unknown", "replaying"):
-            partitions = "partition" if behind == 1 else "partitions"
-            return format_html("<strong>behind</strong> in {} {}", behind, partitions)
-        return "no worker reports" if status.state == "unknown" else status.state
-
-    @admin.display(description="Lag")
-    def lag(self, drain: Drain) -> str:
-        status = status_of(drain)
-        if not status.lag_messages:
-            return "not counted" if status.lag_is_estimate else "none"
-        age = timedelta(seconds=int(status.lag_seconds))
-        at_least = "at least " if status.lag_is_estimate else ""
-        return f"{at_least}{intcomma(status.lag_messages)} lines, {age}"
-
-    @admin.display(description="Lines sent")
-    def sent(self, drain: Drain) -> str:
-        return str(intcomma(status_of(drain).lines_sent))
-
-    @admin.display(description="Bytes sent")
-    def bytes_sent(self, drain: Drain) -> str:
-        return filesizeformat(status_of(drain).bytes_sent)
-
-    @admin.display(description="Lines lost")
-    def lost(self, drain: Drain) -> str:
-        return str(intcomma(status_of(drain).lines_lost))
-
-    @admin.display(description="Lines cut")
-    def cut(self, drain: Drain) -> str:
-        return str(intcomma(status_of(drain).lines_cut))
-
-    @admin.display(description="Last error")
-    def last_error(self, drain: Drain) -> str:
-        status = status_of(drain)
-        if status.last_error_at is None:
-            return "none"
-        return f"{status.last_error} ({_utc(status.last_error_at)})"
-
-    @admin.display(description="Last delivery")
-    def last_delivery(self, drain: Drain) -> str:
-        at = status_of(drain).last_delivery_at
-        return _utc(at) if at else "none yet"
-
-    @admin.display(description="In this state since")
-    def since(self, drain: Drain) -> str:
-        return _utc(status_of(drain).state_since)
-
-    @admin.display(description="Last report of a worker")
-    def reported(self, drain: Drain) -> str:
-        at = status_of(drain).reported_at
-        return _utc(at) if at else "none yet"
-
-    @admin.display(description="Next try")
-    def next_try(self, drain: Drain) -> str:
-        at = status_of(drain).next_try_at
-        return _utc(at) if at else "none"
+    actions = ("pause", "resume", "try_now", "send_again")
 
     @admin.display(description="Live")
     def tail(self, drain: Drain) -> SafeString:
@@ -132,6 +67,20 @@ class DrainAdmin(admin.ModelAdmin):
         may_tail = request.user.has_perm("sessions_app.add_tailsession")
         owner, *others = self.list_display
         return [owner, *(["tail"] if may_tail else []), *others]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        refuse_nonsense(request)
+        return super().changelist_view(request, extra_context)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Raises BadRequest where Django would lead elsewhere."""
+        try:
+            found = super().get_changelist_instance(request)
+        except IncorrectLookupParameters as error:
+            raise BadRequest(f"this list cannot be narrowed so: {error}") from None
+        if found.page_num > found.paginator.num_pages:
+            raise BadRequest(f"there are {found.paginator.num_pages} pages")
+        return found
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
         drains: QuerySet[Drain] = super().get_queryset(request)
@@ -161,6 +110,21 @@ class DrainAdmin(admin.ModelAdmin):
     @admin.action(description="Resume: send what was missed", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
         self._set_paused(request, queryset, paused=False)
+
+    @admin.action(description="Try now: dial the receiver at once", permissions=["change"])
+    def try_now(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
+        count = paused = 0
+        for drain in queryset:
+            try:
+                services.try_now(drain)
+                count += 1
+            except PausedDrainError:
+                paused += 1
+            except UnknownDrainError:  # somebody else was quicker
+                continue
+        messages.success(request, f"{_drains(count)} tried; workers act within 2 seconds.")
+        if paused:
+            messages.warning(request, f"{_drains(paused)} paused: resume them first.")
 
     @admin.action(description="Send a window again …", permissions=["change"])
     def send_again(
@@ -211,10 +175,6 @@ class DrainAdmin(admin.ModelAdmin):
                 count += 1
         said = f"{_drains(count)} {'paused' if paused else 'resumed'}"
         messages.success(request, f"{said}; workers act within 2 seconds.")
-
-
-def _utc(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _drains(count: int) -> str:

@@ -46,7 +46,7 @@ def json_of(found: Overview) -> dict[str, Any]:
                     "drain": str(event.drain),
                     "owner": event.owner,
                     "address": event.address,
-                    "what": event.what,
+                    "what": "state" if event.state else event.what,
                     "state": event.state,
                     "why": event.why,
                 }

@@ -83,7 +83,7 @@ def _workers(now: datetime) -> tuple[list[WorkerFigures], dict[str, float | None
     return found, retention
 
 
-def _drains(now: datetime, *, is_silent: bool) -> tuple[dict[State, int], int, int]:
+def _drains(now: datetime, *, is_silent: bool) -> tuple[dict[State, int], int | None, int | None]:
     """By state, as lists show it; lines that are behind, and of how many drains."""
     fresh = Q(statuses__reported_at__gte=now - FRESH)
     rows = Drain.objects.values_list("paused", "state").annotate(
@@ -98,7 +98,7 @@ def _drains(now: datetime, *, is_silent: bool) -> tuple[dict[State, int], int, i
         states[state] = states.get(state, 0) + count
         lines += behind or 0
         drains += behind_drains
-    return states, lines, drains
+    return states, *((None, None) if is_silent and states else (lines, drains))
 
 
 def _causes() -> list[Cause]:

@@ -33,7 +33,7 @@ def head_of(overview: Overview) -> Head:
         return _nobody_works(overview)
     if not overview.total:
         said = "Lines are in Kafka, nobody gets them."
-        return Head("quiet", "No drains yet.", "", said, "Add the first one.")
+        return Head("quiet", "No drains yet.", "", said, "Add the first one: here, or by a call.")
     failing = overview.drains.get("failing", 0)
     loss = overview.first_loss
     paused = (

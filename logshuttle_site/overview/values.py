@@ -69,8 +69,9 @@ class Overview:
     now: datetime
     workers: list[WorkerFigures]
     drains: dict[State, int]
-    behind_lines: int
-    behind_drains: int
+    behind_lines: int | None
+    """Of those that workers speak of; None: none does, as for the next one."""
+    behind_drains: int | None
     causes: list[Cause]
     """Those of most drains, longest first."""
     waiting: list[Waiting]
@@ -101,3 +102,9 @@ class Overview:
         """Whose lines Kafka will lose first, as far as is known."""
         known = [each for each in self.waiting if each.seconds_left is not None]
         return min(known, key=lambda each: each.seconds_left or 0.0, default=None)
+
+    @property
+    def soon_lost(self) -> Waiting | None:
+        """The same, once more than half of the time is over for which Kafka keeps them."""
+        loss = self.first_loss
+        return loss if loss is not None and loss.seconds > (loss.seconds_left or 0.0) else None

@@ -51,6 +51,11 @@ class _WorkerCollector(Collector):
             "Lines too long to be sent whole; drains say which, and their owners why they are.",
             value=report.lines_cut,
         )
+        yield CounterMetricFamily(
+            "logshuttle_rollups_cpu_seconds",
+            "CPU that figures for the admin have cost; above 0.01 a second, tell us.",
+            value=report.rollups_cpu_seconds,
+        )
         yield HistogramMetricFamily(
             "logshuttle_delivery_delay_seconds",
             "From Kafka's time of a line to its confirmation; all slow is ours, some are theirs.",

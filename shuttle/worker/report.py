@@ -63,6 +63,8 @@ class WorkerReport:
     """Of those, how many wait as their rows cannot be read here."""
     furthest: Sequence[FeedStatus]
     """Some drains, those that are furthest behind first, then the rest as one."""
+    rollups_cpu_seconds: float = 0.0
+    """What figures for operators have cost (rollups.py)."""
 
     def checks(self, topics_there: frozenset[str] | None) -> dict[str, bool]:
         """What readiness hangs on; never on a receiver, and all hold while Kafka answers.

@@ -8,6 +8,7 @@ import os
 import platform
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 
 from drains.delivery.build import Connector
@@ -237,7 +238,7 @@ class Worker:
     # What probes and metrics show.
 
     def report(self) -> WorkerReport:
-        return self._figures.report()
+        return replace(self._figures.report(), rollups_cpu_seconds=self._rollups.spent_seconds)
 
     async def checks(self) -> dict[str, bool]:
         """Whether it is ready, by what that hangs on."""

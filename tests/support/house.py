@@ -22,7 +22,8 @@ def product_files() -> list[Path]:
 
 
 def script_files() -> list[Path]:
-    return sorted((ROOT / "sessions_app" / "static").rglob("*.js"))
+    rooms = ("sessions_app", "logshuttle_site")
+    return sorted(file for room in rooms for file in (ROOT / room / "static").rglob("*.js"))
 
 
 def lines_of(file: Path) -> int:

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.support.page_watch import PageWatch
 from tests.support.payloads import SHORT
 from tests.support.shuttle import Shuttle
 
-PASSWORD = "of-the-tests"
 SOME = [text for text in SHORT if "\x00" not in text][::6]
 # Django's own scripts come from files.
 _ELEMENTS_OF_THEIRS = "#content :is(script:not([src]), img[src=x], iframe, svg[onload], [onclick])"
-
-
-@pytest.fixture
-def admin(context: BrowserContext, shuttle: Shuttle) -> Iterator[Page]:
-    """Somebody who has logged in; nothing that a page shows may act."""
-    shuttle.environment["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
-    with shuttle.run("createsuperuser", "--noinput", "--username", "op", "--email", "") as making:
-        assert making.wait() == 0, making.output()
-    page = context.new_page()
-    watch = PageWatch(page, str(shuttle.api.base_url))
-    page.goto(f"{shuttle.api.base_url}/admin/")
-    page.locator("#id_username").fill("op")
-    page.locator("#id_password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("Tail sessions").first).to_be_visible()
-    yield page
-    assert watch.faults() == []
 
 
 def test_hostile_names_in_lists_and_forms(admin: Page, shuttle: Shuttle) -> None:

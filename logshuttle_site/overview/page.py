@@ -1,0 +1,169 @@
+"""The operator's first page: `/admin/`. Its parts are renewed every five seconds (overview.js)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.contrib import admin
+from django.contrib.admin.views.decorators import staff_member_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET, require_POST
+
+from drains import services
+from drains.errors import DrainError, UnknownDrainError
+from drains.models import Drain, DrainQuerySet
+from drains.trials import try_out
+from logshuttle_site.overview.charts import Chart, Values, spark, stacked
+from logshuttle_site.overview.figures import overview
+from logshuttle_site.overview.head import Head, head_of
+from logshuttle_site.overview.look import OF_TONE
+from logshuttle_site.overview.values import Overview
+from logshuttle_site.overview.words import many
+
+AT_ONCE_MAX = 1000
+"""So many drains a request may change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    name: str
+    now: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    title: str
+    chart: Chart
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The overview with its pictures."""
+
+    of: Overview
+    head: Head
+    head_icon: str
+    count: str
+    """What the tab's title shows: failing drains, or that nobody reports."""
+    received: float | None
+    """Lines a second, in the last whole minute; as the next one."""
+    delivered: float | None
+    delay_p50: float | None
+    delay_p99: float | None
+    spark_received: SafeString
+    spark_delivered: SafeString
+    spark_delay: SafeString
+    plots: Sequence[Plot]
+    lost: int | None
+    """In 24 hours, as the next one."""
+    malformed: int | None
+
+
+def shown() -> Shown:
+    found = overview()
+    series, minute, day = found.series, found.minute, found.day
+    head = head_of(found)
+    failing = found.drains.get("failing", 0)
+    return Shown(
+        of=found,
+        head=head,
+        head_icon=OF_TONE[head.tone],
+        count="!" if head.tone == "alarm" else str(failing) if failing else "",
+        received=minute.total("received") / 60 if minute else None,
+        delivered=minute.total("delivered") / 60 if minute else None,
+        delay_p50=minute.delay(0.5) if minute else None,
+        delay_p99=minute.delay(0.99) if minute else None,
+        spark_received=spark(_sum(series.received), "lines a second in, over the last hour"),
+        spark_delivered=spark(_sum(series.delivered), "lines a second out, over the last hour"),
+        spark_delay=spark(series.delay_p99, "delay of delivery (p99), over the last hour"),
+        plots=[
+            _plot("In, by source", series.received),
+            _plot("Out, by transport", series.delivered),
+        ],
+        lost=day.total("lost") if day else None,
+        malformed=day.total("malformed") if day else None,
+    )
+
+
+def _plot(title: str, series: Mapping[str, Values]) -> Plot:
+    chart = stacked(series, f"Lines a second over the last hour. {title}")
+    return Plot(title, chart, [Part(name, values[-1]) for name, values in series.items()])
+
+
+def _sum(series: Mapping[str, Values]) -> Values:
+    steps = zip(*series.values(), strict=True)
+    return [None if None in step else sum(of or 0.0 for of in step) for step in steps]
+
+
+# Requests.
+
+
+@require_GET
+@staff_member_required
+def parts(request: HttpRequest) -> HttpResponse:
+    """All of the page but its frame."""
+    answer = render(request, "overview/parts.html", {"o": shown()})
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@require_POST
+@staff_member_required
+def act(request: HttpRequest) -> HttpResponse:
+    """On all failing drains of a receiver (`host`, `port`): `action` is test, try or pause."""
+    if not request.user.has_perm("drains.change_drain"):
+        raise PermissionDenied
+    action = _ACTIONS.get(request.POST.get("action", ""))
+    port = request.POST.get("port", "")
+    if action is None or not (port.isascii() and port.isdecimal() and len(port) <= 5):
+        return JsonResponse({"said": "This cannot be understood."}, status=400)
+    drains = Drain.objects.filter(
+        host=request.POST.get("host", ""), port=int(port), state="failing", paused=False
+    )
+    return JsonResponse(action(drains))
+
+
+def _test(drains: DrainQuerySet) -> dict[str, object]:
+    """One of them: they go to the same place."""
+    drain = drains.first()
+    if drain is None:
+        return {"said": "None of them fails any more."}
+    try:
+        ok, steps = try_out(drain)
+    except DrainError as error:
+        return {"said": str(error)}
+    told = [{"step": of.step, "ok": of.ok, "ms": of.ms, "detail": of.detail} for of in steps]
+    return {"said": f"A test line of {drain.owner_name}", "ok": ok, "steps": told}
+
+
+def _each(drains: DrainQuerySet, do: Callable[[Drain], object], done: str) -> dict[str, object]:
+    count = 0
+    for drain in drains[:AT_ONCE_MAX]:
+        try:
+            do(drain)
+        except UnknownDrainError:  # somebody else was quicker
+            continue
+        count += 1
+    return {"said": f"{many(count, 'drain')} {done}; workers act within 2 seconds."}
+
+
+_ACTIONS: Mapping[str, Callable[[DrainQuerySet], dict[str, object]]] = {
+    "test": _test,
+    "try": lambda drains: _each(drains, services.try_now, "tried at once"),
+    "pause": lambda drains: _each(
+        drains, lambda drain: services.change_drain(drain, paused=True), "paused"
+    ),
+}
+
+urlpatterns: list[URLPattern] = [
+    path("admin/overview/parts", parts, name="overview_parts"),
+    path("admin/overview/act", act, name="overview_act"),
+]
+
+admin.site.index_template = "overview/index.html"

@@ -1,0 +1,107 @@
+"""An operator's round: a receiver breaks, is seen, paused, mended, and goes on."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.support.broker import Broker
+from tests.support.kafka import TopicNames
+from tests.support.receiving import Receivers
+from tests.support.records import kubernetes_event
+from tests.support.shuttle import Shuttle
+
+SEEN_MS = 10_000
+"""A dead receiver is known within a second of its next line, and the page asks every 5 s."""
+
+
+def refused(page: Page) -> list[str]:
+    """What axe finds serious, on our own part of the page."""
+    found = Axe().run(page, context="#overview").response["violations"]
+    return [each["id"] for each in found if each["impact"] in ("serious", "critical")]
+
+
+def test_an_operators_round(
+    admin: Page, shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
+) -> None:
+    space, sink = kafka.create(topic(), 1), receiver()
+    for app in ("gold", "lead"):
+        shuttle.add_drain(f"{app}-{space}", sink.url)
+    shuttle.start_worker()
+
+    def write(text: str) -> None:
+        for app in ("gold", "lead"):
+            kafka.produce(space, [kubernetes_event(text, pod=f"{app}-p1", container=app)])
+
+    write("one")
+    sink.wait_for(2)
+    first = admin.locator("#head .first")
+    expect(first).to_contain_text("No figures yet.", timeout=SEEN_MS)
+
+    # It breaks, and stands there without a reload, grouped, with the reason.
+    sink.kill()
+    write("two")
+    address = sink.url.removeprefix("syslog://")
+    cause = admin.locator(".cause")
+    expect(cause).to_have_count(1, timeout=SEEN_MS)
+    expect(cause).to_contain_text(re.compile(rf"{address}\s+connection refused"))
+    expect(cause).to_contain_text("2 drains, 2 apps")
+    expect(first).to_contain_text("2 of 2 drains fail (1 receiver).")
+    expect(admin).to_have_title("(2) Overview · Log shuttle")
+    assert refused(admin) == []
+
+    # A test says why; then both are paused.
+    cause.get_by_role("button", name="Test").click()
+    steps = admin.locator("#trial li")
+    expect(steps.last).to_contain_text("connection refused")
+    admin.get_by_role("button", name="Close").click()
+    cause.get_by_role("button", name=re.compile("^Pause")).click()
+    expect(admin.locator("#sure")).to_contain_text(f"Pause 2 drains to {address}?")
+    admin.get_by_role("button", name="Do it").click()
+    expect(admin.locator("#toast")).to_contain_text("2 drains paused")
+    expect(cause).to_have_count(0)
+    expect(admin).to_have_title("Overview · Log shuttle")
+
+    # Mended and resumed, from the list; nothing is lost, and the history tells it all.
+    sink.start()
+    admin.goto(f"{shuttle.api.base_url}/admin/drains/drain/?state=paused")
+    admin.locator("#action-toggle").click()
+    admin.locator("select[name=action]").select_option("resume")
+    admin.locator("button[name=index]").click()
+    expect(admin.locator(".messagelist")).to_contain_text("2 drains resumed")
+    sink.wait_for(4)
+    admin.goto(f"{shuttle.api.base_url}/admin/")
+    expect(first).not_to_contain_text("fail", timeout=SEEN_MS)
+    for told in ("was paused", "was resumed", "is failing: connection refused"):
+        expect(admin.locator("#changes")).to_contain_text(told)
+
+
+def test_a_cause_is_left_alone_by_who_is_not_sure(
+    admin: Page, shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
+) -> None:
+    space, sink = kafka.create(topic(), 1), receiver()
+    sink.kill()
+    drain = shuttle.add_drain(f"gold-{space}", sink.url)
+    shuttle.start_worker()
+    kafka.produce(space, [kubernetes_event("one", pod="gold-p1", container="gold")])
+    cause = admin.locator(".cause")
+    expect(cause).to_have_count(1, timeout=SEEN_MS)
+
+    cause.get_by_role("button", name=re.compile("^Pause")).focus()
+    admin.keyboard.press("Enter")
+    admin.keyboard.press("Escape")
+    expect(admin.locator("#sure")).to_be_hidden()
+    assert not shuttle.drain(f"gold-{space}", drain["id"])["paused"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_its_window(admin: Page, width: int, scheme: str) -> None:
+    admin.set_viewport_size({"width": width, "height": 844})
+    admin.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    admin.reload()
+    assert admin.evaluate("document.documentElement.scrollWidth") <= width
+    assert refused(admin) == []
