@@ -15,6 +15,7 @@ from drains.serializers import drain_json
 from events.members import unknown_members
 
 ON_A_PAGE, ON_A_PAGE_MAX = 50, 500
+_DIGITS_MAX = 10
 
 
 class AllDrains(APIView):
@@ -46,6 +47,7 @@ class AllDrains(APIView):
 
 def _number(query: Mapping[str, str], name: str, otherwise: int, at_most: int = 10**9) -> int:
     text = query.get(name, str(otherwise))
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:20]) <= at_most):
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _DIGITS_MAX
+    if not (is_number and 1 <= int(text) <= at_most):
         raise ParseError(f"{name}: {text[:60]!r} is no number from 1 to {at_most:,}")
     return int(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -91,8 +92,7 @@ def change_drain(
     # Before the transaction, which no name server may hold up.
     destination = None if url is None else _admitted(url)
     wanted = checked(changes)
-    what = "changed" if paused is None else "paused" if paused else "resumed"
-    with _route_change(drain, what):
+    with _route_change(drain, "changed") as doing:
         _refresh(drain)
         if name is not None:
             drain.name = _checked_name(name)
@@ -100,8 +100,8 @@ def change_drain(
             drain.set_url(url, destination)
         if wanted or destination:  # options that stay have to fit a new URL too
             _set_options(drain, wanted, destination)
-        if paused is not None:
-            drain.paused = paused
+        if paused is not None and paused is not drain.paused:
+            drain.paused, doing.what = paused, "paused" if paused else "resumed"
         drain.updated_at = timezone.now()
         drain.save(force_update=True)
     return drain
@@ -202,16 +202,22 @@ def _readable(field: str, read: Callable[[], Any]) -> Any:
         raise InvalidDrainError(field, why) from None
 
 
+@dataclass
+class _Doing:
+    what: str
+
+
 @contextmanager
-def _route_change(drain: Drain, what: str) -> Iterator[None]:
+def _route_change(drain: Drain, what: str) -> Iterator[_Doing]:
     """A transaction that workers will notice; `what`: is done in it. Raises TwinDrainError when the
     URL is taken."""
+    doing = _Doing(what)
     try:
         with transaction.atomic():
             # First, so that changes wait for each other and their numbers come in their order.
             _count_up_routes()
-            yield
-            announce(Change("drain", str(drain.pk), what, drain.owner_name, drain.address))
+            yield doing
+            announce(Change("drain", str(drain.pk), doing.what, drain.owner_name, drain.address))
     except IntegrityError:
         _refuse_twin(drain)
         raise

@@ -24,7 +24,10 @@ _WORDS: dict[State, str] = {
     "new": "New",
     "live": "Live",
 }
-_NUMBERS = {PAGE_VAR: re.compile(r"[1-9]\d{0,8}"), ORDER_VAR: re.compile(r"(-?\d{1,3}\.?)*")}
+_NUMBERS = {
+    PAGE_VAR: re.compile(r"[1-9]\d{0,8}"),
+    ORDER_VAR: re.compile(r"(-?\d{1,3}(\.-?\d{1,3}){0,20})?"),
+}
 
 
 class StateFilter(admin.SimpleListFilter):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient, ConfigResource, TopicDescription
@@ -63,10 +63,15 @@ async def retention_ms(admin: AdminClient, topics: Collection[str]) -> dict[str,
     found: dict[str, int | None] = {}
     for resource, answer in zip(asked, answers, strict=True):
         if not isinstance(answer, BaseException):
-            kept, policy = int(answer["retention.ms"].value), answer["cleanup.policy"].value
-            found[resource.name] = kept if kept > 0 and "delete" in policy else None
+            found[resource.name] = _retention_of({name: of.value for name, of in answer.items()})
         elif isinstance(answer, KafkaException) and answer.args[0].code() in _NOT_THERE:
             found[resource.name] = None
         else:
             raise KafkaException(*answer.args) if isinstance(answer, KafkaException) else answer
     return found
+
+
+def _retention_of(settings: Mapping[str, str | None]) -> int | None:
+    """Not every broker names all of them."""
+    text, policy = settings.get("retention.ms") or "", settings.get("cleanup.policy") or ""
+    return int(text) if text.isdecimal() and int(text) > 0 and "delete" in policy else None

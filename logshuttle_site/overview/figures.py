@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from drains.models import Drain, DrainEvent, DrainStatus
@@ -21,14 +23,19 @@ from logshuttle_site.overview.values import Cause, MalformedKind, Overview, Wait
 from shuttle.models import MalformedSample, Rollup, Worker
 
 CAUSES, OLDEST, EVENTS, KINDS = 100, 50, 10, 20
+WAITS_SECONDS = 1.0
+"""What is younger is on its way."""
+GONE = timedelta(minutes=10)
+"""So long a worker that is gone is missed, while others work."""
 DAY = timedelta(days=1)
 
 
 def overview() -> Overview:
     now = timezone.now()
     workers, retention = _workers(now)
-    is_silent = not any(worker.state == "working" for worker in workers)
-    states, behind_lines, behind_drains = _drains(now, is_silent=is_silent)
+    works = any(worker.state == "working" for worker in workers)
+    counted = _drains(now, works=works)
+    is_silent = counted.is_silent
     minutes = _rows("minute", now - HOUR - 2 * MINUTE)
     hours = _rows("hour", now - DAY)
     last = now.replace(second=0, microsecond=0)
@@ -36,17 +43,18 @@ def overview() -> Overview:
     return Overview(
         now=now,
         workers=workers,
-        drains=states,
-        behind_lines=behind_lines,
-        behind_drains=behind_drains,
-        causes=_causes(),
-        waiting=_waiting(now, retention),
+        is_silent=is_silent,
+        drains=counted.states,
+        behind_lines=counted.lines,
+        behind_drains=counted.drains,
+        causes=_causes(now, is_silent=is_silent),
+        waiting=_waiting(now, retention, is_silent=is_silent),
         minute=None if is_silent else steps.get(last - MINUTE),
         day=rollups.total(hours) if hours else None,
         series=rollups.series(steps, last, MINUTE, 60),
         talkers=rollups.talkers(row for row in minutes if row.begins_at >= last - 5 * MINUTE),
         talkers_day=rollups.talkers(hours),
-        silent=[] if is_silent else rollups.silent(hours, minutes, now),
+        silent=[] if is_silent else rollups.silent(hours, minutes, now, retention),
         events=list(DrainEvent.objects.order_by("-at", "-pk")[:EVENTS]),
         malformed=_malformed(),
         retention_seconds=min((s for s in retention.values() if s is not None), default=None),
@@ -56,7 +64,7 @@ def overview() -> Overview:
 def _workers(now: datetime) -> tuple[list[WorkerFigures], dict[str, float | None]]:
     """And how many seconds each topic keeps its records; None: forever, or nobody knows."""
     found, retention = [], dict[str, float | None]()
-    for row in Worker.objects.filter(reported_at__gte=now - DAY).order_by("host", "started_at"):
+    for row in Worker.objects.filter(reported_at__gte=now - DAY).order_by("reported_at"):
         is_fresh = row.reported_at >= now - FRESH
         state = "ended" if row.has_ended else "working" if is_fresh else "gone"
         alive = state == "working"
@@ -80,37 +88,57 @@ def _workers(now: datetime) -> tuple[list[WorkerFigures], dict[str, float | None
                 row.memory_bytes if alive else None,
             )
         )
-    return found, retention
+    works = any(worker.state == "working" for worker in found)
+    missed = [of for of in found if not works or of.reported_at >= now - GONE]
+    return sorted(missed, key=lambda worker: (worker.host, worker.started_at)), retention
 
 
-def _drains(now: datetime, *, is_silent: bool) -> tuple[dict[State, int], int | None, int | None]:
-    """By state, as lists show it; lines that are behind, and of how many drains."""
+class _Counted(NamedTuple):
+    is_silent: bool
+    states: dict[State, int]
+    lines: int | None
+    """Behind, and of how many drains; None: nobody says."""
+    drains: int | None
+
+
+def _drains(now: datetime, *, works: bool) -> _Counted:
+    """As lists show them. `works`: a worker has said that it does; one of a version before says so
+    only by what it tells of drains."""
     fresh = Q(statuses__reported_at__gte=now - FRESH)
-    rows = Drain.objects.values_list("paused", "state").annotate(
-        drains=Count("pk", distinct=True),
-        lines=Sum("statuses__lag_messages", filter=fresh),
-        behind=Count("pk", filter=fresh & Q(statuses__lag_messages__gt=0), distinct=True),
+    rows = list(
+        Drain.objects.values_list("paused", "state").annotate(
+            drains=Count("pk", distinct=True),
+            lines=Sum("statuses__lag_messages", filter=fresh),
+            behind=Count("pk", filter=fresh & Q(statuses__lag_messages__gt=0), distinct=True),
+            told=Count("statuses", filter=fresh & ~Q(statuses__state="")),
+        )
     )
+    is_silent = not works and not any(row[-1] for row in rows)
     states: dict[State, int] = {}
-    lines = drains = 0
-    for paused, stored, count, behind, behind_drains in rows:
+    for paused, stored, count, *_ in rows:
         state: State = "paused" if paused else "unknown" if is_silent or not stored else stored
         states[state] = states.get(state, 0) + count
-        lines += behind or 0
-        drains += behind_drains
-    return states, *((None, None) if is_silent and states else (lines, drains))
+    if is_silent and states:
+        return _Counted(is_silent, states, None, None)
+    lines, behind = (sum(row[column] or 0 for row in rows) for column in (3, 4))
+    return _Counted(is_silent, states, lines, behind)
 
 
-def _causes() -> list[Cause]:
-    """As workers said last, should none be left."""
-    failing = DrainStatus.objects.filter(
-        state="failing", drain__state="failing", drain__paused=False
-    )
+def _said(now: datetime, *, is_silent: bool) -> QuerySet[DrainStatus]:
+    """What workers say of drains that are not paused; what they said last, where none is left."""
+    since = now - (DAY if is_silent else FRESH)
+    return DrainStatus.objects.filter(reported_at__gte=since, drain__paused=False).exclude(state="")
+
+
+def _causes(now: datetime, *, is_silent: bool) -> list[Cause]:
+    said = _said(now, is_silent=is_silent)
+    failing = said.filter(state="failing", drain__state="failing")
+    owner = Concat("drain__app", Value("-"), "drain__space", Value("-"), "drain__site")
     rows = (
         failing.values("drain__host", "drain__port", "last_error")
         .annotate(
             drains=Count("drain", distinct=True),
-            spaces=Count("drain__app", distinct=True),
+            owners=Count(owner, distinct=True),
             since=Min("drain__state_since"),
             behind=Sum("lag_messages"),
             next_try_at=Min("next_try_at"),
@@ -123,7 +151,7 @@ def _causes() -> list[Cause]:
             row["drain__port"],
             row["last_error"],
             row["drains"],
-            row["spaces"],
+            row["owners"],
             row["since"],
             row["behind"],
             row["next_try_at"],
@@ -133,18 +161,20 @@ def _causes() -> list[Cause]:
     return sorted(causes, key=lambda cause: (cause.since is None, cause.since))
 
 
-def _waiting(now: datetime, retention: Mapping[str, float | None]) -> list[Waiting]:
-    columns = ("drain_id", "drain__app", "drain__space", "drain__site", "lag_seconds")
+def _waiting(
+    now: datetime, retention: Mapping[str, float | None], *, is_silent: bool
+) -> list[Waiting]:
     rows = (
-        DrainStatus.objects.filter(lag_seconds__gt=0, reported_at__gte=now - DAY)
-        .exclude(state="")
-        .order_by("-lag_seconds")
-        .values_list(*columns, "reported_at")[:OLDEST]
+        _said(now, is_silent=is_silent)
+        .filter(lag_seconds__gte=WAITS_SECONDS)
+        .values_list("drain_id", "drain__app", "drain__space", "drain__site")
+        .annotate(seconds=Max("lag_seconds"), told=Max("reported_at"))
+        .order_by("-seconds")[:OLDEST]
     )
     found = []
-    for drain_id, app, space, site, seconds, reported_at in rows:
+    for drain_id, app, space, site, seconds, told in rows:
         key = SiteKey(site) if site else AppKey(app, space)
-        older = seconds + (now - reported_at).total_seconds()
+        older = seconds + (now - told).total_seconds()
         found.append(Waiting(str(drain_id), name_of(key), older, _left(key, older, retention)))
     return sorted(found, key=lambda each: -each.seconds)
 
@@ -157,8 +187,12 @@ def _left(
 
 
 def _rows(span: str, since: datetime) -> Sequence[Row]:
-    found = Rollup.objects.filter(span=span, begins_at__gte=since).order_by("begins_at")
-    return [Row(*row) for row in found.values_list("begins_at", "figures", "talkers")]
+    ends = timezone.now() + MINUTE  # whose clock is far ahead has nothing to say of now
+    found = Rollup.objects.filter(span=span, begins_at__gte=since, begins_at__lt=ends)
+    return [
+        Row(*row)
+        for row in found.order_by("begins_at").values_list("begins_at", "figures", "talkers")
+    ]
 
 
 def _malformed() -> list[MalformedKind]:

@@ -29,13 +29,13 @@ class Head(NamedTuple):
 
 
 def head_of(overview: Overview) -> Head:
-    if overview.total and not overview.working:
+    if overview.total and overview.is_silent:
         return _nobody_works(overview)
     if not overview.total:
         said = "Lines are in Kafka, nobody gets them."
         return Head("quiet", "No drains yet.", "", said, "Add the first one: here, or by a call.")
     failing = overview.drains.get("failing", 0)
-    loss = overview.first_loss
+    loss = overview.soon_lost
     paused = (
         f"{many(overview.drains['paused'], 'drain')} paused. " if _has(overview, "paused") else ""
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.contrib import admin
@@ -15,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
 from drains import services
-from drains.errors import DrainError, UnknownDrainError
+from drains.errors import DrainError
 from drains.models import Drain, DrainQuerySet
 from drains.trials import try_out
 from logshuttle_site.overview.charts import Chart, Values, spark, stacked
@@ -108,6 +109,8 @@ def _sum(series: Mapping[str, Values]) -> Values:
 @staff_member_required
 def parts(request: HttpRequest) -> HttpResponse:
     """All of the page but its frame."""
+    if not request.user.has_perm("drains.view_drain"):
+        raise PermissionDenied
     answer = render(request, "overview/parts.html", {"o": shown()})
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -116,17 +119,21 @@ def parts(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_member_required
 def act(request: HttpRequest) -> HttpResponse:
-    """On all failing drains of a receiver (`host`, `port`): `action` is test, try or pause."""
+    """On the drains of a receiver (`host`, `port`) that fail for one reason (`why`): `action` is
+    test, try or pause."""
     if not request.user.has_perm("drains.change_drain"):
         raise PermissionDenied
     action = _ACTIONS.get(request.POST.get("action", ""))
     port = request.POST.get("port", "")
     if action is None or not (port.isascii() and port.isdecimal() and len(port) <= 5):
         return JsonResponse({"said": "This cannot be understood."}, status=400)
-    drains = Drain.objects.filter(
-        host=request.POST.get("host", ""), port=int(port), state="failing", paused=False
+    failing = Drain.objects.filter(state="failing", paused=False, statuses__state="failing")
+    drains = failing.filter(
+        host=request.POST.get("host", ""),
+        port=int(port),
+        statuses__last_error=request.POST.get("why", ""),
     )
-    return JsonResponse(action(drains))
+    return JsonResponse(action(drains.order_by("tries", "pk").distinct()))
 
 
 def _test(drains: DrainQuerySet) -> dict[str, object]:
@@ -145,12 +152,11 @@ def _test(drains: DrainQuerySet) -> dict[str, object]:
 def _each(drains: DrainQuerySet, do: Callable[[Drain], object], done: str) -> dict[str, object]:
     count = 0
     for drain in drains[:AT_ONCE_MAX]:
-        try:
+        with suppress(DrainError):  # somebody else was quicker
             do(drain)
-        except UnknownDrainError:  # somebody else was quicker
-            continue
-        count += 1
-    return {"said": f"{many(count, 'drain')} {done}; workers act within 2 seconds."}
+            count += 1
+    more = " There are more: do it again for the next." if count == AT_ONCE_MAX else ""
+    return {"said": f"{many(count, 'drain')} {done}; workers act within 2 seconds.{more}"}
 
 
 _ACTIONS: Mapping[str, Callable[[DrainQuerySet], dict[str, object]]] = {

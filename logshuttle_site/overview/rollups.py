@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -152,8 +152,11 @@ class Silent(NamedTuple):
     """Records that there were, over the last day."""
 
 
-def silent(day: Sequence[Row], minutes: Iterable[Row], now: datetime) -> list[Silent]:
-    """`day`: its hours; `minutes`: the last ones. Nothing is said where nobody has looked."""
+def silent(
+    day: Sequence[Row], minutes: Iterable[Row], now: datetime, read: Container[str]
+) -> list[Silent]:
+    """`day`: its hours; `minutes`: the last ones; `read`: topics that workers read. Nothing is said
+    where nobody has looked."""
     heard: set[str] = set()
     looked: set[datetime] = set()
     for row in minutes:
@@ -167,4 +170,4 @@ def silent(day: Sequence[Row], minutes: Iterable[Row], now: datetime) -> list[Si
         records.update(row.talkers.get("topics", {}))
     over = math.ceil(timedelta(days=1) / MINUTE)
     loud = {topic: n / over for topic, n in records.items() if n / over >= LOUD_A_MINUTE}
-    return [Silent(topic, rate) for topic, rate in loud.items() if topic not in heard | {OTHER}]
+    return [Silent(of, rate) for of, rate in loud.items() if of in read and of not in heard]

@@ -68,6 +68,8 @@ class MalformedKind(NamedTuple):
 class Overview:
     now: datetime
     workers: list[WorkerFigures]
+    is_silent: bool
+    """No worker says anything."""
     drains: dict[State, int]
     behind_lines: int | None
     """Of those that workers speak of; None: none does, as for the next one."""

@@ -58,6 +58,8 @@ def _write_states(drains: Mapping[str, LockedDrain], now: datetime) -> None:
         )
         if state != drain.state:
             news.setdefault(state, []).append(drain_id)
+        elif drain.severity != SEVERITY[state]:  # a worker of the version before has written it
+            Drain.objects.filter(pk=drain_id).update(severity=SEVERITY[state])
     _note(news, drains, now)
     for state, ids in news.items():
         severity = SEVERITY[state]
@@ -105,6 +107,7 @@ class LockedDrain(NamedTuple):
     cursor_version: int
     paused: bool
     state: str
+    severity: int
 
 
 def locked(drain_ids: Iterable[str]) -> dict[str, LockedDrain]:

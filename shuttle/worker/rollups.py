@@ -12,7 +12,7 @@ from contextlib import suppress
 from heapq import nlargest
 from typing import NamedTuple
 
-from events.formats.malformed import Malformed, Sample
+from events.formats.malformed import SAMPLES_KEPT, Malformed, Sample
 from events.keys import Key
 from events.owners import name_of
 from events.topics import row_of
@@ -33,6 +33,7 @@ SECONDS: dict[Span, int] = {"minute": 60, "hour": 3600}
 TALKERS = 100
 """So many apps and topics are named, the largest; the others are one."""
 OTHER = "other"
+SUMS_KEPT = 10
 UNWRITTEN_MAX = 120
 """Rows that wait for a database that is away."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -108,31 +109,44 @@ class Rollups:
         self._seen_delays: Counter[int] = Counter()
         self._seen_at = about.started_at
         self._seen_cpu = 0.0
-        self._sums = {span: Sums(span, 0) for span in SECONDS}
+        self._sums: dict[tuple[Span, float], Sums] = {}
+        """The last ones: clocks go back, too."""
         self._unwritten: dict[tuple[Span, float], RollupNote] = {}
-        self._last_sample: Sample | None = None
+        self._told: tuple[SampleNote, ...] = ()
+        """Samples that the database has."""
         self.spent_seconds = 0.0
         """Of CPU, on all this."""
 
     async def run(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY_SECONDS - self._wall_clock() % EVERY_SECONDS)
-            await self.tell()
+        """Looks in time though a database that hangs may take minutes for what it is told."""
+        telling = asyncio.create_task(self.tell(), name="tell")
+        try:
+            while True:
+                await asyncio.sleep(EVERY_SECONDS - self._wall_clock() % EVERY_SECONDS)
+                if telling.done():
+                    telling.result()
+                    telling = asyncio.create_task(self.tell(), name="tell")
+                else:
+                    self.look()
+        finally:
+            telling.cancel()
+
+    def look(self, *, has_ended: bool = False) -> Figures:
+        """What is to be told now."""
+        began = time.thread_time()
+        counts = self._counts()
+        worker = self._look(counts, has_ended=has_ended)
+        samples = [_note_of(sample) for sample in counts.malformed.samples]
+        self.spent_seconds += time.thread_time() - began
+        new = [sample for sample in samples if sample not in self._told]
+        return Figures(worker, list(self._unwritten.values()), new)
 
     async def tell(self, *, has_ended: bool = False) -> None:
         """What a database that is away lacks is told the next time."""
-        began = time.thread_time()
-        counts = self._counts()
-        samples = self._new_samples(counts.malformed)
-        figures = Figures(
-            self._look(counts, has_ended=has_ended),
-            list(self._unwritten.values()),
-            [_note_of(sample) for sample in samples],
-        )
-        self.spent_seconds += time.thread_time() - began
+        figures = self.look(has_ended=has_ended)
         with suppress(StoreError):
             self.spent_seconds += await self._store.ask(lambda store: _write(store, figures))
-            self._last_sample = samples[-1] if samples else self._last_sample
+            self._told = (*self._told, *figures.samples)[-SAMPLES_KEPT:]
             for row in figures.rollups:
                 if self._unwritten.get((row.span, row.begins_at)) is row:
                     del self._unwritten[row.span, row.begins_at]
@@ -142,11 +156,13 @@ class Rollups:
         delays = Counter(dict(enumerate(counts.delays)))
         for span, seconds in SECONDS.items():
             begins_at = now // seconds * seconds
-            if self._sums[span].begins_at != begins_at:
-                self._sums[span] = Sums(span, begins_at)
-            self._sums[span].add(new, delays - self._seen_delays)
-            self._unwritten[span, begins_at] = self._sums[span].row()
+            sums = self._sums.pop((span, begins_at), None) or Sums(span, begins_at)
+            sums.add(new, delays - self._seen_delays)
+            self._sums[span, begins_at] = sums
+            self._unwritten[span, begins_at] = sums.row()
         self._seen_delays = delays
+        while len(self._sums) > SUMS_KEPT:
+            del self._sums[next(iter(self._sums))]
         while len(self._unwritten) > UNWRITTEN_MAX:
             del self._unwritten[next(iter(self._unwritten))]
         return self._note(now, counts, new, has_ended=has_ended)
@@ -190,12 +206,6 @@ class Rollups:
         )
         self._seen_at, self._seen_cpu = now, cpu
         return note
-
-    def _new_samples(self, malformed: Malformed) -> list[Sample]:
-        samples = list(malformed.samples)
-        if self._last_sample in samples:
-            return samples[samples.index(self._last_sample) + 1 :]
-        return samples
 
 
 def _largest(counts: Mapping[str, int]) -> dict[str, int]:

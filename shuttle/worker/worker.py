@@ -219,8 +219,8 @@ class Worker:
                 await self._ticks.store_all()
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(STORE_SECONDS):
-                await self._statuses.take_leave(self._feeds.by_id.values())
                 await self._rollups.tell(has_ended=True)
+                await self._statuses.take_leave(self._feeds.by_id.values())
         await self._member.close()  # what has arrived is committed as partitions go
         for feed in self._feeds.by_id.values():
             feed.close()

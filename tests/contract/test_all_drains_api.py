@@ -137,6 +137,7 @@ def test_without_a_fresh_report_nothing_is_said_to_be_live(
         ("?page=9999", "there are 1"),
         ("?page=" + "9" * 5000, "is no number"),
         ("?per_page=501", "from 1 to 500"),
+        ("?per_page=00000000000000000001000000", "is no number"),
         ("?per_page=-1", "is no number"),
         ("?spaces=gs", "did you mean space"),
         ("?space__in=gs", "did you mean space"),

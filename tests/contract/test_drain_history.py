@@ -37,7 +37,7 @@ def events() -> list[tuple[str, str, str]]:
 
 
 def test_what_is_done_to_it_is_noted(drain: Drain) -> None:
-    services.change_drain(drain, name="mine")
+    services.change_drain(drain, name="mine", paused=False)  # as the admin's form sends it
     services.change_drain(drain, paused=True)
     services.change_drain(drain, paused=False)
     services.try_now(drain)

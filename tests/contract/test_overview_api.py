@@ -142,6 +142,38 @@ def test_the_drain_that_loses_lines_first_is_named(api: Api, later: Later) -> No
     ]
 
 
+def test_a_short_retention_is_no_alarm_while_lines_are_young(api: Api, later: Later) -> None:
+    report(make(api, "gold"), state="replaying", lag_messages=5, lag_seconds=60)
+    tell(minute(1, received={"router": 1}), retention_ms={"gs": 6 * HOUR * 1000})
+    body = overview(api)
+    assert body["head"]["tone"] == "info"
+    assert body["needs_you"]["waiting"][0]["seconds_left"] == 6 * HOUR - 60
+
+
+def test_what_a_worker_said_that_is_gone_is_no_cause_any_more(api: Api, later: Later) -> None:
+    gold = make(api, "gold")
+    failing = FeedStatus(gold, "failing", "no such host", NOON, None, lag_seconds=50.0)
+    write_statuses("died", [failing._replace(lag_messages=5, lines_sent=1)])
+    later(60)
+    report(gold, state="failing", error="HTTP 503", lag_messages=7, lag_seconds=5.0)
+    tell()
+    needs = overview(api)["needs_you"]
+    assert [(of["why"], of["drains"], of["behind"]) for of in needs["failing"]] == [
+        ("HTTP 503", 1, 7)
+    ]
+    assert [round(each["seconds"]) for each in needs["waiting"]] == [5]
+
+
+def test_a_worker_of_the_version_before_is_known_by_what_it_says_of_drains(
+    api: Api, later: Later
+) -> None:
+    report(make(api, "gold"))
+    body = overview(api)
+    assert body["drains"] == {"total": 1, "live": 1}
+    assert body["head"]["tone"] == "warn"
+    assert body["head"]["text"].startswith("No figures yet.")
+
+
 def test_how_long_is_left_is_not_guessed(api: Api, later: Later) -> None:
     report(make(api, "gold"), state="replaying", lag_messages=5, lag_seconds=60)
     tell(minute(1, received={"router": 1}), retention_ms={"gs": None})
@@ -204,7 +236,8 @@ def test_who_talks_most_and_who_fell_silent(api: Api, later: Later) -> None:
     day = {"gs": 20_000, "quiet": 14_400, "rare": 100}
     for ago in range(12):
         tell(minute(ago + 1, {"apps": apps, "topics": heard}, received={"router": 1}))
-    tell(RollupNote("hour", NOON - HOUR, {}, {"apps": apps, "topics": day}))
+    read = dict.fromkeys(day)
+    tell(RollupNote("hour", NOON - HOUR, {}, {"apps": apps, "topics": day}), retention_ms=read)
     body = overview(api)
 
     assert [(each["owner"], each["lines"]) for each in body["talkers"]["24_h"]] == [

@@ -17,6 +17,7 @@ from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus, Figures, RollupNote, WorkerNote
 
 PAGE, PARTS, ACT = "/admin/", "/admin/overview/parts", "/admin/overview/act"
+HOST = "logs.example.com"
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -98,11 +99,14 @@ def test_what_receivers_and_apps_say_is_text(operator: Client) -> None:
     assert HOSTILE.encode() not in operator.get(PARTS).content
 
 
-def test_the_policy_lets_nothing_but_our_own_files_in(operator: Client) -> None:
+def test_the_policy_lets_nothing_but_our_own_files_in(operator: Client, settings: Any) -> None:
     for path in (PAGE, PARTS, "/admin/drains/drain/", "/admin/login/"):
         policy = operator.get(path)["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
+    settings.SESSION_URL = "https://tail.example.com/logs"
+    policy = operator.get(PAGE)["Content-Security-Policy"]
+    assert policy.endswith("; form-action 'self' https://tail.example.com")
     for html in (operator.get(PAGE).content, operator.get(PARTS).content):
         assert b"style=" not in html
         assert not re.search(rb"<script(?![^>]*\bsrc=)", html)
@@ -115,20 +119,22 @@ def test_outsiders_are_sent_to_the_login(db: None, path: str) -> None:
     assert answer["Location"].startswith("/admin/login/")
 
 
-def act(client: Client, action: str, host: str = "logs.example.com", port: str = "514") -> Any:
-    return client.post(ACT, {"action": action, "host": host, "port": port})
+def act(client: Client, action: str, port: str = "514", why: str = "connection refused") -> Any:
+    return client.post(ACT, {"action": action, "host": HOST, "port": port, "why": why})
 
 
 def test_failing_drains_of_a_receiver_are_paused_together_and_no_others(operator: Client) -> None:
     sick, well = [make("gold"), make("lead")], make("tin")
     elsewhere = make("zinc", "syslog://logs.example.com:1514")
     fail(*sick, elsewhere)
+    otherwise = make("salt")
+    fail(otherwise, why="timed out")
     answer = act(operator, "pause")
 
     assert answer.json()["said"].startswith("2 drains paused")
     paused = set(Drain.objects.filter(paused=True).values_list("pk", flat=True))
     assert paused == {drain.pk for drain in sick}
-    assert well.pk not in paused
+    assert not paused & {well.pk, otherwise.pk}
 
 
 def test_they_are_tried_at_once(operator: Client) -> None:
@@ -171,6 +177,17 @@ def test_who_may_only_look_changes_nothing(db: None) -> None:
     assert client.get(PAGE).status_code == 200
     assert act(client, "pause").status_code == 403
     assert not Drain.objects.get().paused
+
+
+def test_who_may_not_even_look_sees_nothing_of_drains(db: None) -> None:
+    client = Client()
+    client.force_login(User.objects.create_user("guest", password="secret", is_staff=True))
+    fail(make("gold"))
+
+    page = client.get(PAGE)
+    assert page.status_code == 200
+    assert b"logs.example.com" not in page.content
+    assert client.get(PARTS).status_code == 403
 
 
 def test_a_request_of_another_site_does_nothing(operator: Client) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.support.page_watch import PageWatch
 from tests.support.shuttle import Shuttle
+
+if TYPE_CHECKING:  # unit tests do without it
+    from playwright.sync_api import BrowserContext, Page
 
 PASSWORD = "of-the-tests"
 
@@ -16,6 +18,10 @@ PASSWORD = "of-the-tests"
 @pytest.fixture
 def admin(context: BrowserContext, shuttle: Shuttle) -> Iterator[Page]:
     """Nothing that a page shows may act, break its policy, or ask another origin."""
+    from playwright.sync_api import expect
+
+    from tests.support.page_watch import PageWatch
+
     shuttle.environment["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
     with shuttle.run("createsuperuser", "--noinput", "--username", "op", "--email", "") as making:
         assert making.wait() == 0, making.output()

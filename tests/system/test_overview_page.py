@@ -47,7 +47,7 @@ def test_an_operators_round(
     address = sink.url.removeprefix("syslog://")
     cause = admin.locator(".cause")
     expect(cause).to_have_count(1, timeout=SEEN_MS)
-    expect(cause).to_contain_text(re.compile(rf"{address}\s+connection refused"))
+    expect(cause).to_contain_text(re.compile(rf"{address}\s+connection refused"), timeout=SEEN_MS)
     expect(cause).to_contain_text("2 drains, 2 apps")
     expect(first).to_contain_text("2 of 2 drains fail (1 receiver).")
     expect(admin).to_have_title("(2) Overview · Log shuttle")
@@ -75,7 +75,7 @@ def test_an_operators_round(
     sink.wait_for(4)
     admin.goto(f"{shuttle.api.base_url}/admin/")
     expect(first).not_to_contain_text("fail", timeout=SEEN_MS)
-    for told in ("was paused", "was resumed", "is failing: connection refused"):
+    for told in ("was paused", "was resumed", "is failing: connection"):
         expect(admin.locator("#changes")).to_contain_text(told)
 
 

@@ -120,8 +120,8 @@ class LogplexSender(Generic[WriteT]):
         halving = Halving(partial(self._post, batch), partial(self._halves_help, batch.write))
         self.lines_refused += await halving.deliver(batch.frames.bodies())
         self._ends_some = self._ends_some or halving.has_ended
-        if halving.refusal is not None:
-            self.trouble = f"it takes other lines, but not this one: {halving.refusal}"
+        refusal = halving.refusal
+        self.trouble = f"it takes other lines, but not this one: {refusal}" if refusal else None
 
     def _halves_help(self, write: WriteT, error: DeliveryError) -> bool:
         known = self._ends_some and isinstance(error, UnansweredError)

@@ -2,6 +2,7 @@
 // @ts-check
 
 const EVERY_MS = 5000;
+const ASKED_MS = 10000;
 const TOAST_MS = 6000;
 const STATUS_NEVER = "no answer from the web: what stands here is old";
 
@@ -38,7 +39,8 @@ function isBusy() {
 }
 
 async function refresh() {
-  const answer = await fetch(must(page.dataset.parts), { redirect: "error" });
+  const asked = { redirect: /** @type {const} */ ("error"), signal: AbortSignal.timeout(ASKED_MS) };
+  const answer = await fetch(must(page.dataset.parts), asked);
   if (!answer.ok) throw new Error(String(answer.status));
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of fresh.querySelectorAll("[data-live]")) {
@@ -118,7 +120,13 @@ document.addEventListener("submit", async (event) => {
   await refresh().catch(() => undefined);
 });
 
+// One at a time: a web process that is slow is not asked again before it has answered.
+async function renew() {
+  if (document.visibilityState === "visible" && !isBusy()) {
+    await refresh().catch(() => toast(STATUS_NEVER));
+  }
+  setTimeout(renew, EVERY_MS);
+}
+
 count();
-setInterval(() => {
-  if (document.visibilityState === "visible" && !isBusy()) refresh().catch(() => toast(STATUS_NEVER));
-}, EVERY_MS);
+setTimeout(renew, EVERY_MS);

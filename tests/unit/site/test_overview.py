@@ -119,6 +119,7 @@ def test_the_rest_counts_in_the_whole_and_is_nobody() -> None:
 def test_silence_is_told_only_where_somebody_has_listened() -> None:
     day = [Row(NOON, {}, {"topics": {"a": 15_000, "b": 15_000, "c": 14_000}})]
     minutes = [row(ago, topics={"b": 1}) for ago in range(1, 11)]
-    assert [each.topic for each in silent(day, minutes, NOON)] == ["a"]
-    assert silent(day, minutes[:-1], NOON) == []
-    assert silent(day, [*minutes, row(1, topics={"other": 1})], NOON) == []
+    assert [each.topic for each in silent(day, minutes, NOON, {"a", "b"})] == ["a"]
+    assert silent(day, minutes[:-1], NOON, {"a"}) == []
+    assert silent(day, [*minutes, row(1, topics={"other": 1})], NOON, {"a"}) == []
+    assert silent(day, minutes, NOON, {"b"}) == [], "nobody reads it any more"

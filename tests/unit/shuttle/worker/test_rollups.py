@@ -105,6 +105,23 @@ async def test_another_minute_begins_at_nothing_and_the_hour_goes_on(bench: Benc
     }
 
 
+async def test_a_clock_that_goes_back_takes_nothing_back(bench: Bench) -> None:
+    bench.received["gs"] += 10
+    await bench.tell()
+    bench.received["gs"] += 1
+    await bench.tell(3600)
+    bench.received["gs"] += 5
+    await bench.tell(-3600)
+
+    received = {key: row.figures["received"]["kubernetes"] for key, row in bench.rows().items()}
+    assert received == {
+        ("minute", NOON): 15,
+        ("hour", NOON): 15,
+        ("minute", NOON + 3600): 1,
+        ("hour", NOON + 3600): 1,
+    }
+
+
 async def test_the_worker_says_how_fast_it_is(bench: Bench) -> None:
     await bench.tell()
     bench.received["gs"] += 50
