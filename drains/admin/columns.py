@@ -62,11 +62,6 @@ class DrainColumns:
             return "none"
         return f"{status.last_error} ({_utc(status.last_error_at)})"
 
-    @admin.display(description="Last delivery")
-    def last_delivery(self, drain: Drain) -> str:
-        at = status_of(drain).last_delivery_at
-        return _utc(at) if at else "none yet"
-
     @admin.display(description="In this state since")
     def since(self, drain: Drain) -> str:
         return _utc(status_of(drain).state_since)
@@ -75,11 +70,6 @@ class DrainColumns:
     def reported(self, drain: Drain) -> str:
         at = status_of(drain).reported_at
         return _utc(at) if at else "none yet"
-
-    @admin.display(description="Next try")
-    def next_try(self, drain: Drain) -> str:
-        at = status_of(drain).next_try_at
-        return _utc(at) if at else "none"
 
 
 def _utc(at: datetime) -> str:

@@ -12,17 +12,10 @@ from drains.options.table import OPTIONS
 
 Part = tuple[str | None, dict[str, Any]]
 
-OBSERVED = (
-    "state_shown",
-    "since",
-    "next_try",
+OBSERVED = (  # what stands on the card above is not said twice
     "reported",
-    "lag",
-    "last_delivery",
     "last_error",
-    "sent",
     "bytes_sent",
-    "lost",
     "cut",
     "id",
     "start",

@@ -18,11 +18,11 @@ from django.views.decorators.http import require_GET, require_POST
 from drains import services
 from drains.errors import DrainError
 from drains.models import Drain, DrainQuerySet
-from drains.trials import try_out
 from logshuttle_site.overview.charts import Chart, Values, spark, stacked
 from logshuttle_site.overview.figures import overview
 from logshuttle_site.overview.head import Head, head_of
 from logshuttle_site.overview.look import OF_TONE
+from logshuttle_site.overview.trial import tried_out
 from logshuttle_site.overview.values import Overview
 from logshuttle_site.overview.words import many
 
@@ -139,14 +139,7 @@ def act(request: HttpRequest) -> HttpResponse:
 def _test(drains: DrainQuerySet) -> dict[str, object]:
     """One of them: they go to the same place."""
     drain = drains.first()
-    if drain is None:
-        return {"said": "None of them fails any more."}
-    try:
-        ok, steps = try_out(drain)
-    except DrainError as error:
-        return {"said": str(error)}
-    told = [{"step": of.step, "ok": of.ok, "ms": of.ms, "detail": of.detail} for of in steps]
-    return {"said": f"A test line of {drain.owner_name}", "ok": ok, "steps": told}
+    return {"said": "None of them fails any more."} if drain is None else tried_out(drain)
 
 
 def _each(drains: DrainQuerySet, do: Callable[[Drain], object], done: str) -> dict[str, object]:

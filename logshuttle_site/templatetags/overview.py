@@ -8,7 +8,9 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from drains.models import Drain
 from logshuttle_site.overview import look, words
+from logshuttle_site.overview.drain import DrainCard, card_of
 from logshuttle_site.overview.page import Shown, shown
 
 register = template.Library()
@@ -24,6 +26,11 @@ register.filter("advice", look.advice)
 def overview() -> Shown:
     """The admin's own index calls nobody: its template asks."""
     return shown()
+
+
+@register.simple_tag
+def drain_card(drain: Drain) -> DrainCard:
+    return card_of(drain)
 
 
 @register.simple_tag

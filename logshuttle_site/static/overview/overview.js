@@ -55,7 +55,9 @@ async function refresh() {
 
 // The tab says how many drains fail.
 function count() {
-  const failing = document.getElementById("head")?.dataset.count;
+  const head = document.getElementById("head");
+  if (head === null) return;
+  const failing = head.dataset.count;
   document.title = `${failing ? `(${failing}) ` : ""}Overview · Log shuttle`;
 }
 

@@ -1,0 +1,126 @@
+"""The card on top of a drain's page in the admin: how it is, why, what helps, and what it has been
+through. Its parts are renewed as the overview's are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.admin.views.decorators import staff_member_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from drains import services
+from drains.errors import DrainError
+from drains.models import Drain, DrainEvent
+from drains.status import Status, status_of
+from logshuttle_site.overview.look import LOOKS, advice
+from logshuttle_site.overview.trial import tried_out
+from logshuttle_site.overview.words import age
+
+EVENTS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class DrainCard:
+    drain: Drain
+    status: Status
+    now: datetime
+    events: list[DrainEvent]
+    """The last ones first."""
+
+    @property
+    def word(self) -> str:
+        return LOOKS[self.status.state].word
+
+    @property
+    def why(self) -> str:
+        """One short sentence, for who has only this."""
+        status, now = self.status, self.now
+        match status.state:
+            case "failing":
+                return status.last_error or ""
+            case "replaying":
+                return f"its oldest line is {age(status.lag_seconds)} old"
+            case "new":
+                return "nothing has been delivered yet"
+            case "paused":
+                return "it keeps its place, and is sent nothing"
+            case "unknown":
+                return "no worker reports"
+        delivered = status.last_delivery_at
+        return f"delivered {age((now - delivered).total_seconds())} ago" if delivered else ""
+
+    @property
+    def helps(self) -> str:
+        return advice(self.why) if self.status.state == "failing" else ""
+
+
+def card_of(drain: Drain) -> DrainCard:
+    events = DrainEvent.objects.filter(drain=drain.pk).order_by("-at", "-pk")[:EVENTS]
+    return DrainCard(drain, status_of(drain), timezone.now(), list(events))
+
+
+@require_GET
+@staff_member_required
+def parts(request: HttpRequest, drain_id: str) -> HttpResponse:
+    if not request.user.has_perm("drains.view_drain"):
+        raise PermissionDenied
+    answer = render(request, "overview/drain_parts.html", {"card": card_of(_drain(drain_id))})
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@require_POST
+@staff_member_required
+def act(request: HttpRequest, drain_id: str) -> HttpResponse:
+    """`action` is test, try, pause or resume."""
+    if not request.user.has_perm("drains.change_drain"):
+        raise PermissionDenied
+    action = _ACTIONS.get(request.POST.get("action", ""))
+    if action is None:
+        return JsonResponse({"said": "This cannot be understood."}, status=400)
+    try:
+        return JsonResponse(action(_drain(drain_id)))
+    except DrainError as error:
+        return JsonResponse({"said": str(error)})
+
+
+def _drain(drain_id: str) -> Drain:
+    drain = Drain.objects.prefetch_related("statuses").with_id(drain_id)
+    if drain is None:
+        raise Http404
+    return drain
+
+
+def _try(drain: Drain) -> dict[str, object]:
+    services.try_now(drain)
+    return {"said": "Its receiver is dialled within 2 seconds."}
+
+
+def _pause(drain: Drain) -> dict[str, object]:
+    services.change_drain(drain, paused=True)
+    return {"said": "Paused: its lines wait in Kafka."}
+
+
+def _resume(drain: Drain) -> dict[str, object]:
+    services.change_drain(drain, paused=False)
+    return {"said": "Resumed: it is sent what it missed."}
+
+
+_ACTIONS: Mapping[str, Callable[[Drain], dict[str, object]]] = {
+    "test": tried_out,
+    "try": _try,
+    "pause": _pause,
+    "resume": _resume,
+}
+
+urlpatterns: list[URLPattern] = [
+    path("admin/overview/drain/<str:drain_id>/parts", parts, name="drain_parts"),
+    path("admin/overview/drain/<str:drain_id>/act", act, name="drain_act"),
+]
