@@ -77,6 +77,7 @@ class MalformedSample(models.Model):
                 fields=["topic", "partition", "offset"], name="malformed_sample_once_a_record"
             )
         ]
+        verbose_name = "malformed record"
 
     def __str__(self) -> str:
         return f"{self.reason} in {self.topic} [{self.partition}] at {self.offset}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,13 +12,17 @@ from rest_framework.views import APIView
 from drains.moments import rfc3339
 from logshuttle_site.overview.figures import overview
 from logshuttle_site.overview.head import head_of
-from logshuttle_site.overview.rollups import Sums
+from logshuttle_site.overview.rollups import RANGES, Sums
 from logshuttle_site.overview.values import Overview
 
 
 class OverviewFigures(APIView):
     def get(self, request: Request) -> Response:
-        return Response(json_of(overview()))
+        """`?range=24h`: what its series are of."""
+        wanted: str = request.query_params.get("range", "1h")
+        if wanted not in RANGES:
+            raise ParseError(f"range: {wanted[:60]!r} is none of {', '.join(RANGES)}")
+        return Response(json_of(overview(wanted)))
 
 
 def json_of(found: Overview) -> dict[str, Any]:

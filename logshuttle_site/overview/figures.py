@@ -3,11 +3,11 @@ drains there are. Nothing is said of now that was true then: what nobody has sai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models import Case, Count, Max, Min, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
 
@@ -18,11 +18,12 @@ from events.keys import AppKey, SiteKey
 from events.owners import name_of
 from events.topics import topics_of
 from logshuttle_site.overview import rollups
-from logshuttle_site.overview.rollups import HOUR, MINUTE, Row
+from logshuttle_site.overview.rollups import HOUR, MINUTE, RANGES, Row
 from logshuttle_site.overview.values import Cause, MalformedKind, Overview, Waiting, WorkerFigures
 from shuttle.models import MalformedSample, Rollup, Worker
 
 CAUSES, OLDEST, EVENTS, KINDS = 100, 50, 10, 20
+LATELY = timedelta(minutes=15)
 WAITS_SECONDS = 1.0
 """What is younger is on its way."""
 GONE = timedelta(minutes=10)
@@ -30,16 +31,20 @@ GONE = timedelta(minutes=10)
 DAY = timedelta(days=1)
 
 
-def overview() -> Overview:
-    now = timezone.now()
+def overview(over: str = "1h") -> Overview:
+    """`over`: of RANGES, what its series are of."""
+    now, wanted = timezone.now(), RANGES[over]
     workers, retention = _workers(now)
     works = any(worker.state == "working" for worker in workers)
     counted = _drains(now, works=works)
     is_silent = counted.is_silent
-    minutes = _rows("minute", now - HOUR - 2 * MINUTE)
-    hours = _rows("hour", now - DAY)
+    since = now - wanted.steps * wanted.step - wanted.step
+    by_minute = wanted.of == MINUTE
+    minutes = _rows("minute", since if by_minute else now - HOUR, talk_since=now - LATELY)
+    weeks = _rows("hour", now - DAY if by_minute else since, talk_since=now - DAY)
+    hours = [row for row in weeks if row.begins_at >= now - DAY]
     last = now.replace(second=0, microsecond=0)
-    steps = rollups.by_step(minutes)
+    lately = [row for row in minutes if row.begins_at == last - MINUTE]
     return Overview(
         now=now,
         workers=workers,
@@ -49,9 +54,11 @@ def overview() -> Overview:
         behind_drains=counted.drains,
         causes=_causes(now, is_silent=is_silent),
         waiting=_waiting(now, retention, is_silent=is_silent),
-        minute=None if is_silent else steps.get(last - MINUTE),
+        minute=rollups.total(lately) if lately and not is_silent else None,
         day=rollups.total(hours) if hours else None,
-        series=rollups.series(steps, last, MINUTE, 60),
+        series=rollups.series(
+            rollups.by_step(minutes if by_minute else weeks, wanted), now, wanted
+        ),
         talkers=rollups.talkers(row for row in minutes if row.begins_at >= last - 5 * MINUTE),
         talkers_day=rollups.talkers(hours),
         silent=[] if is_silent else rollups.silent(hours, minutes, now, retention),
@@ -186,13 +193,13 @@ def _left(
     return max(min(kept) - seconds, 0.0) if kept else None
 
 
-def _rows(span: str, since: datetime) -> Sequence[Row]:
+def _rows(span: str, since: datetime, *, talk_since: datetime) -> list[Row]:
+    """Who talked, which is most of a row, is only fetched along where it is asked for."""
     ends = timezone.now() + MINUTE  # whose clock is far ahead has nothing to say of now
     found = Rollup.objects.filter(span=span, begins_at__gte=since, begins_at__lt=ends)
-    return [
-        Row(*row)
-        for row in found.order_by("begins_at").values_list("begins_at", "figures", "talkers")
-    ]
+    talk = Case(When(begins_at__gte=talk_since, then="talkers"), default=None)
+    rows = found.order_by("begins_at").values_list("begins_at", "figures", talk)
+    return [Row(at, figures, talkers or {}) for at, figures, talkers in rows]
 
 
 def _malformed() -> list[MalformedKind]:

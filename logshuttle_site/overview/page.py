@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
@@ -22,6 +22,7 @@ from logshuttle_site.overview.charts import Chart, Values, spark, stacked
 from logshuttle_site.overview.figures import overview
 from logshuttle_site.overview.head import Head, head_of
 from logshuttle_site.overview.look import OF_TONE
+from logshuttle_site.overview.rollups import HOUR, RANGES, Range, Series
 from logshuttle_site.overview.trial import tried_out
 from logshuttle_site.overview.values import Overview
 from logshuttle_site.overview.words import many
@@ -48,6 +49,11 @@ class Shown:
     """The overview with its pictures."""
 
     of: Overview
+    over: str
+    """Of RANGES, which `ranges` has with their words."""
+    ranges: Mapping[str, str]
+    ticks: Sequence[str]
+    """Times below a chart."""
     head: Head
     head_icon: str
     count: str
@@ -66,13 +72,20 @@ class Shown:
     malformed: int | None
 
 
-def shown() -> Shown:
-    found = overview()
+def shown(request: HttpRequest) -> Shown:
+    """Raises BadRequest."""
+    over = request.GET.get("range", "1h")
+    if over not in RANGES:
+        raise BadRequest(f"range: {over[:60]!r} is none of {', '.join(RANGES)}")
+    found, words = overview(over), RANGES[over].words
     series, minute, day = found.series, found.minute, found.day
     head = head_of(found)
     failing = found.drains.get("failing", 0)
     return Shown(
         of=found,
+        over=over,
+        ranges={name: each.words for name, each in RANGES.items()},
+        ticks=_ticks(series, RANGES[over]),
         head=head,
         head_icon=OF_TONE[head.tone],
         count="!" if head.tone == "alarm" else str(failing) if failing else "",
@@ -80,9 +93,9 @@ def shown() -> Shown:
         delivered=minute.total("delivered") / 60 if minute else None,
         delay_p50=minute.delay(0.5) if minute else None,
         delay_p99=minute.delay(0.99) if minute else None,
-        spark_received=spark(_sum(series.received), "lines a second in, over the last hour"),
-        spark_delivered=spark(_sum(series.delivered), "lines a second out, over the last hour"),
-        spark_delay=spark(series.delay_p99, "delay of delivery (p99), over the last hour"),
+        spark_received=spark(_sum(series.received), f"lines a second in, over {words}"),
+        spark_delivered=spark(_sum(series.delivered), f"lines a second out, over {words}"),
+        spark_delay=spark(series.delay_p99, f"delay of delivery (p99), over {words}"),
         plots=[
             _plot("In, by source", series.received),
             _plot("Out, by transport", series.delivered),
@@ -92,8 +105,15 @@ def shown() -> Shown:
     )
 
 
+def _ticks(series: Series, of: Range) -> list[str]:
+    """Five, from its beginning to its end."""
+    form = "%a %d" if of.step == HOUR else "%H:%M"
+    whole = of.steps * of.step
+    return [f"{series.begins_at + whole * part / 4:{form}}" for part in range(5)]
+
+
 def _plot(title: str, series: Mapping[str, Values]) -> Plot:
-    chart = stacked(series, f"Lines a second over the last hour. {title}")
+    chart = stacked(series, f"Lines a second. {title}")
     return Plot(title, chart, [Part(name, values[-1]) for name, values in series.items()])
 
 
@@ -111,7 +131,7 @@ def parts(request: HttpRequest) -> HttpResponse:
     """All of the page but its frame."""
     if not request.user.has_perm("drains.view_drain"):
         raise PermissionDenied
-    answer = render(request, "overview/parts.html", {"o": shown()})
+    answer = render(request, "overview/parts.html", {"o": shown(request)})
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from shuttle.feed.delay_histogram import BOUNDS
@@ -35,9 +35,12 @@ class Sums:
 
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     delays: Counter[int] = field(default_factory=Counter)
+    told: set[datetime] = field(default_factory=set)
+    """The minutes or hours that anybody has told of."""
 
-    def add(self, figures: Mapping[str, Any]) -> None:
-        for name, found in figures.items():
+    def add(self, row: Row) -> None:
+        self.told.add(row.begins_at)
+        for name, found in row.figures.items():
             if name == "delays":
                 self.delays.update(dict(enumerate(found)))
             else:
@@ -82,38 +85,60 @@ class Series(NamedTuple):
     malformed: list[int | None]
 
 
-def by_step(rows: Iterable[Row]) -> dict[datetime, Sums]:
+class Range(NamedTuple):
+    """How far a series goes back, and in what steps."""
+
+    words: str
+    of: timedelta
+    """What rows are of that it is made of."""
+    step: timedelta
+    steps: int
+
+    def floor(self, at: datetime) -> datetime:
+        """Where the step began that a moment lies in."""
+        return at - (at - _EPOCH) % self.step
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+RANGES = {
+    "1h": Range("1 h", MINUTE, MINUTE, 60),
+    "24h": Range("24 h", MINUTE, 10 * MINUTE, 144),
+    "7d": Range("7 d", HOUR, HOUR, 168),
+}
+
+
+def by_step(rows: Iterable[Row], of: Range) -> dict[datetime, Sums]:
     found: dict[datetime, Sums] = {}
     for row in rows:
-        found.setdefault(row.begins_at, Sums()).add(row.figures)
+        found.setdefault(of.floor(row.begins_at), Sums()).add(row)
     return found
 
 
 def total(rows: Iterable[Row]) -> Sums:
     sums = Sums()
     for row in rows:
-        sums.add(row.figures)
+        sums.add(row)
     return sums
 
 
-def series(
-    steps: Mapping[datetime, Sums], ends_at: datetime, step: timedelta, count: int
-) -> Series:
-    """So many steps, the last of which is over at `ends_at`."""
-    begins_at, seconds = ends_at - count * step, step.total_seconds()
-    moments = [begins_at + number * step for number in range(count)]
-    sums = [steps.get(moment) for moment in moments]
+def series(steps: Mapping[datetime, Sums], now: datetime, of: Range) -> Series:
+    """Up to the last step that is over. A rate is of the time that somebody has told of."""
+    begins_at, seconds = of.floor(now) - of.steps * of.step, of.of.total_seconds()
+    sums = [steps.get(begins_at + number * of.step) for number in range(of.steps)]
 
     def each(read: Callable[[Sums], T]) -> list[T | None]:
         return [None if of is None else read(of) for of in sums]
 
     def rates(name: str) -> dict[str, list[float | None]]:
         kinds = sorted({kind for of in sums if of for kind in of.counts.get(name, ())})
-        return {kind: each(lambda of: of.count(name, kind) / seconds) for kind in kinds}  # noqa: B023
+        return {
+            kind: each(lambda of: of.count(name, kind) / (seconds * len(of.told)))  # noqa: B023
+            for kind in kinds
+        }
 
     return Series(
         begins_at,
-        int(seconds),
+        int(of.step.total_seconds()),
         rates("received"),
         rates("delivered"),
         [of.delay(0.5) if of else None for of in sums],

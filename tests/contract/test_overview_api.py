@@ -253,6 +253,32 @@ def test_who_talks_most_and_who_fell_silent(api: Api, later: Later) -> None:
     assert body["needs_you"]["silent_topics"] == [{"topic": "quiet", "a_minute": 10}]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "steps", "step"), [("1h", 60, 60), ("24h", 144, 600), ("7d", 168, 3600)]
+)
+def test_series_go_back_as_far_as_is_asked(
+    api: Api, later: Later, wanted: str, steps: int, step: int, django_assert_num_queries: Any
+) -> None:
+    report(make(api, "gold"))
+    row = minute(1, received={"router": 60})
+    tell(row, row._replace(span="hour", begins_at=NOON - HOUR))
+    with django_assert_num_queries(8):
+        body = api.get(f"/overview?range={wanted}").json()
+    series = body["series"]
+    assert (series["step_seconds"], len(series["received"]["router"])) == (step, steps)
+    last = series["received"]["router"][-1]
+    assert last == (pytest.approx(60 / 3600) if wanted == "7d" else 1)
+    assert body["last_24_h"]["received"] == {"router": 60}
+    assert body["last_minute"]["received_per_second"] == {"router": 1}
+
+
+@pytest.mark.parametrize("wanted", ["", "2h", "x" * 5000])
+def test_a_range_that_is_none_is_refused(api: Api, wanted: str) -> None:
+    assert (
+        "is none of 1h, 24h, 7d" in is_problem(api.get(f"/overview?range={wanted}"), 400)["detail"]
+    )
+
+
 def test_changes_are_told(api: Api, later: Later) -> None:
     gold = make(api, "gold")
     report(gold)

@@ -112,6 +112,16 @@ def test_the_policy_lets_nothing_but_our_own_files_in(operator: Client, settings
         assert not re.search(rb"<script(?![^>]*\bsrc=)", html)
 
 
+@pytest.mark.parametrize("path", [PAGE, PARTS])
+def test_it_shows_a_day_or_a_week_too(operator: Client, path: str) -> None:
+    fail(make("gold"))
+    work()
+    for wanted in ("1h", "24h", "7d"):
+        page = operator.get(path, {"range": wanted}).content.decode()
+        assert f'id="range-{wanted}" aria-current="true"' in page
+    assert operator.get(path, {"range": "2h"}).status_code == 400
+
+
 @pytest.mark.parametrize("path", [PARTS, ACT])
 def test_outsiders_are_sent_to_the_login(db: None, path: str) -> None:
     answer = Client().get(path) if path == PARTS else Client().post(path)

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from logshuttle_site.overview import words
-from logshuttle_site.overview.rollups import MINUTE, Row, Sums, by_step, series, silent, talkers
+from logshuttle_site.overview.rollups import (
+    MINUTE,
+    Range,
+    Row,
+    Sums,
+    by_step,
+    series,
+    silent,
+    talkers,
+)
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 _ = "\u00a0"
@@ -74,9 +83,13 @@ def test_moments(ago: timedelta, said: str) -> None:
     assert words.clock(NOON - ago, NOON) == said
 
 
+def delayed(*delays: int) -> Row:
+    return Row(NOON, {"delays": list(delays)}, {})
+
+
 def sums(*delays: int) -> Sums:
     made = Sums()
-    made.add({"delays": list(delays)})
+    made.add(delayed(*delays))
     return made
 
 
@@ -91,7 +104,7 @@ def test_a_percentile_lies_within_its_bucket() -> None:
 
 def test_percentiles_of_workers_are_of_all_their_lines() -> None:
     one = sums(99)
-    one.add({"delays": [0, 0, 0, 0, 0, 0, 0, 99]})
+    one.add(delayed(0, 0, 0, 0, 0, 0, 0, 99))
     assert one.delay(0.25) == pytest.approx(0.025)
     assert one.delay(0.99) == pytest.approx(9.9)
 
@@ -101,10 +114,18 @@ def row(minutes_ago: int, **talkers: Any) -> Row:
 
 
 def test_a_series_leaves_a_gap_where_nobody_has_spoken() -> None:
-    found = series(by_step([row(3), row(3), row(1)]), NOON, MINUTE, 4)
+    four = Range("", MINUTE, MINUTE, 4)
+    found = series(by_step([row(3), row(3), row(1)], four), NOON + MINUTE / 2, four)
     assert found.received == {"router": [None, 2.0, None, 1.0]}
     assert found.lost == [None, 2, None, 1]
     assert found.begins_at == NOON - 4 * MINUTE
+
+
+def test_a_rate_is_of_the_time_that_somebody_has_told_of() -> None:
+    tens = Range("", MINUTE, 10 * MINUTE, 2)
+    found = series(by_step([row(18), row(13), row(13), row(3)], tens), NOON, tens)
+    assert found.received == {"router": [1.5, 1.0]}
+    assert (found.lost, found.step_seconds) == ([3, 1], 600)
 
 
 def test_the_rest_counts_in_the_whole_and_is_nobody() -> None:
