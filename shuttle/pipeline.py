@@ -143,10 +143,9 @@ class LivePass(Pass):
         return ours <= generation and partition in self.ledger.positions
 
     def met(self, parcel: Parcel) -> None:
-        group = parcel.group
+        group, data = parcel.group, parcel.data
         group.lines += parcel.lines
-        for piece in parcel.data:
-            group.bytes += len(piece)
+        group.bytes += len(data[0]) if len(data) == 1 else sum(map(len, data))
 
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
         gaps = feed.gaps

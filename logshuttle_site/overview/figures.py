@@ -55,6 +55,7 @@ def overview(over: str = "1h") -> Overview:
         causes=_causes(now, is_silent=is_silent),
         waiting=_waiting(now, retention, is_silent=is_silent),
         minute=rollups.total(lately) if lately and not is_silent else None,
+        received_lately=_received(minutes, last),
         day=rollups.total(hours) if hours else None,
         series=rollups.series(
             rollups.by_step(minutes if by_minute else weeks, wanted), now, wanted
@@ -200,6 +201,12 @@ def _rows(span: str, since: datetime, *, talk_since: datetime) -> list[Row]:
     talk = Case(When(begins_at__gte=talk_since, then="talkers"), default=None)
     rows = found.order_by("begins_at").values_list("begins_at", "figures", talk)
     return [Row(at, figures, talkers or {}) for at, figures, talkers in rows]
+
+
+def _received(minutes: list[Row], last: datetime) -> int | None:
+    """Records of the last five minutes; None: nobody has told of all of them."""
+    five = rollups.total(row for row in minutes if last - 5 * MINUTE <= row.begins_at < last)
+    return five.total("received") if len(five.told) == 5 else None
 
 
 def _malformed() -> list[MalformedKind]:

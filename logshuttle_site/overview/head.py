@@ -61,8 +61,17 @@ def head_of(overview: Overview) -> Head:
     if behind := overview.drains.get("replaying", 0):
         catch = "catches" if behind == 1 else "catch"
         return Head("info", flow, f"{many(behind, 'drain')} {catch} up.", rest, detail)
-    awake = overview.total - overview.drains.get("paused", 0)
-    return Head("good", f"All {many(awake, 'drain')} deliver.", "", rest, detail)
+    return Head("good", _deliver(overview), "", rest, detail)
+
+
+def _deliver(overview: Overview) -> str:
+    live = overview.drains.get("live", 0)
+    waiting = overview.total - overview.drains.get("paused", 0) - live
+    whole = "All " if live > 1 and not waiting else ""
+    said = f"{whole}{many(live, 'drain')} {'delivers' if live == 1 else 'deliver'}." if live else ""
+    if waiting:
+        said += f" {many(waiting, 'drain')} {'waits' if waiting == 1 else 'wait'} for a first line."
+    return said.strip() or "All drains are paused."
 
 
 FLOW = "Lines flow."
@@ -74,16 +83,11 @@ def _flow(overview: Overview) -> str:
         return f"Lines flow with {working} of {many(there, 'worker')}."
     if overview.minute is None:
         return "No figures yet."
-    recent = [sum(of or 0 for of in step) for step in zip(*_last_five(overview), strict=True)]
-    return (
-        FLOW
-        if overview.minute.total("received") or any(recent)
-        else "No line has come in for 5 min."
-    )
-
-
-def _last_five(overview: Overview) -> list[list[float | None]]:
-    return [rates[-5:] for rates in overview.series.received.values()]
+    if overview.minute.total("received") or overview.received_lately:
+        return FLOW
+    if overview.received_lately is None:  # it has only just begun
+        return "No figures yet."
+    return "No line has come in for 5 min."
 
 
 def _lost(overview: Overview) -> str:

@@ -80,6 +80,8 @@ class Overview:
     """The oldest first."""
     minute: Sums | None
     """The last whole one that anybody has told of, if it is fresh."""
+    received_lately: int | None
+    """Records in the last five minutes; None: nobody has told of all of them."""
     day: Sums | None
     """The last 24 hours; None: nobody has told of them."""
     series: Series

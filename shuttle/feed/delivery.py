@@ -92,13 +92,15 @@ class Delivery:
         sender = self.link.sender
         if sender is None:
             self.link.want()
-            if self._is_full(outbox.size, CAPACITY_BYTES, write.since):
+            size = outbox.size
+            if size > CAPACITY_BYTES and self._is_full(size, CAPACITY_BYTES, write.since):
                 self._owner.leave_live("the receiver takes too long to answer")
             return
         self._sent_at = self._clock()
         self.resend.sends(write, outbox.size)
         sender.send(outbox.take(), write)
-        if self._is_full(sender.buffered_bytes, sender.capacity_bytes, self.link.opened_at):
+        held, capacity = sender.buffered_bytes, sender.capacity_bytes
+        if held > capacity and self._is_full(held, capacity, self.link.opened_at):
             self._owner.leave_live("the receiver does not keep up")
 
     def tell(self) -> None:
@@ -230,8 +232,6 @@ class Delivery:
 
     def _is_full(self, held_bytes: int, capacity_bytes: int, since: float) -> bool:
         """`since`: when lines began to gather for a connection, or when there was one."""
-        if held_bytes <= capacity_bytes:
-            return False
         return held_bytes > NEW_TIMES * capacity_bytes or self._clock() - since > NEW_SECONDS
 
     def _collect(self, sender: Sender[Write], now: float) -> Progress:

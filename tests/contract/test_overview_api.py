@@ -95,6 +95,16 @@ def test_all_well(api: Api, later: Later) -> None:
     assert (worker["host"], worker["state"], worker["lines_in"]) == ("host-1", "working", 5)
 
 
+def test_one_that_waits_for_its_first_line_delivers_nothing_yet(api: Api, later: Later) -> None:
+    report(make(api, "gold"))
+    new = make(api, "lead")
+    write_statuses("w1", [FeedStatus(new, "live", "", None, None)])
+    tell(minute(1, received={"router": 1}))
+    assert overview(api)["head"]["text"].startswith(
+        "1 drain delivers. 1 drain waits for a first line."
+    )
+
+
 def test_failing_drains_are_one_cause_a_receiver_and_reason(api: Api, later: Later) -> None:
     tell(minute(1, received={"router": 1}))
     same = [make(api, app, "syslog://one.example.com:514") for app in ("gold", "lead", "tin")]
@@ -251,6 +261,25 @@ def test_who_talks_most_and_who_fell_silent(api: Api, later: Later) -> None:
         "share": 0.6,
     }
     assert body["needs_you"]["silent_topics"] == [{"topic": "quiet", "a_minute": 10}]
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({1: 5}, "1 drain delivers."),
+        ({1: 0, 2: 5}, "No figures yet."),
+        ({1: 0, 2: 0, 3: 0, 4: 0, 5: 7}, "1 drain delivers."),
+        ({1: 0, 2: 0, 3: 0, 4: 0, 5: 0}, "No line has come in for 5 min."),
+        ({2: 5}, "No figures yet."),
+    ],
+)
+@pytest.mark.parametrize("over", ["1h", "7d"])
+def test_that_nothing_comes_in_is_said_once_it_is_known(
+    api: Api, later: Later, told: dict[int, int], said: str, over: str
+) -> None:
+    report(make(api, "gold"))
+    tell(*(minute(ago, received={"router": lines}) for ago, lines in told.items()))
+    assert api.get(f"/overview?range={over}").json()["head"]["text"].startswith(said)
 
 
 @pytest.mark.parametrize(

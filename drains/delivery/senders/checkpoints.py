@@ -64,7 +64,7 @@ class Checkpoints(Generic[WriteT]):
 
     def _forget(self, now: float) -> None:
         late, old = self._late, self._old
-        while late and not self._is_late(*late[0][:2], now):
+        while late and not self._is_late(late[0][0], late[0][1], now):
             end, _, write = late.popleft()
             begin = old[-1][1] if old else 0
             if old and end - old[-1][0] <= JOINED_BYTES:

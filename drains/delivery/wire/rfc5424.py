@@ -94,14 +94,17 @@ def shortened(record: bytes, limit: int) -> bytes:
     return record[:limit].decode("utf-8", "ignore").encode()
 
 
-def _one_a_line(records: Sequence[str], limit: int) -> Framed:
+def _one_a_line(records: Sequence[str], limit: int) -> tuple[bytes, int]:
+    """And how many were cut."""
     text = "\n".join(records)
     if text.count("\n") != len(records) - 1 or "\r" in text or "\0" in text:
         text = "\n".join(map(one_line, records))
     data = text.encode()
+    if len(data) <= limit:
+        return data, 0
     widest = 1 if len(data) == len(text) else _CHARACTER_BYTES_MAX
-    if len(data) <= limit or max(map(len, records)) * widest <= limit:
-        return Framed(data)
+    if max(map(len, records)) * widest <= limit:
+        return data, 0
     whole = data.split(b"\n")
     too_long = sum(len(record) > limit for record in whole)
-    return Framed(b"\n".join([shortened(record, limit) for record in whole]), too_long)
+    return b"\n".join([shortened(record, limit) for record in whole]), too_long
