@@ -18,6 +18,11 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def in_words(moment: datetime) -> str:
+    """For people, with its zone; in UTC, as moments of the database are."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def moment_of(text: str, now: datetime) -> datetime:
     """A time with its zone (RFC 3339), or an age such as 30s, 15m, 2h, 1d. Raises ValueError."""
     try:

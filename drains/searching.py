@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
 
 from django.db.models import QuerySet
 
 from drains.models import Drain
-from drains.states import State
+from drains.states import State, state_named
 from drains.status import in_state
 from drains.transports import SCHEMES
 
@@ -34,10 +33,10 @@ def drains_like(wanted: Mapping[str, str]) -> QuerySet[Drain]:
 
 
 def _state(text: str) -> State:
-    states: tuple[Any, ...] = get_args(State)
-    if text not in states:
-        raise ValueError(f"state: {text!r} is none of {', '.join(states)}")
-    return next(state for state in states if state == text)
+    try:
+        return state_named(text)
+    except ValueError as error:
+        raise ValueError(f"state: {error}") from None
 
 
 def _scheme(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Literal, get_args
 
 State = Literal["paused", "unknown", "failing", "new", "replaying", "live"]
 
@@ -17,8 +17,34 @@ SEVERITY: dict[State, int] = {
 }
 """The order in which an operator wants to see them."""
 
+WORDS: dict[State, str] = {
+    "unknown": "No worker",
+    "failing": "Failing",
+    "replaying": "Behind",
+    "paused": "Paused",
+    "new": "New",
+    "live": "Live",
+}
+"""As pages say them."""
+
 AFTER_NEW: frozenset[State] = frozenset({"replaying", "live"})
 """Only a drain that has delivered is in one of these."""
+
+
+def state_named(text: str) -> State:
+    """Raises ValueError for what is none."""
+    states: tuple[State, ...] = get_args(State)
+    for state in states:
+        if state == text:
+            return state
+    raise ValueError(f"{text!r} is none of {', '.join(states)}")
+
+
+def stored_state(stored: State | Literal[""], *, paused: bool, is_silent: bool) -> State:
+    """What is shown of a drain with which this is stored. `is_silent`: no worker is left."""
+    if paused:
+        return "paused"
+    return "unknown" if is_silent or not stored else stored
 
 
 def state_of(said: Collection[str], *, paused: bool, has_delivered: bool) -> State:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -39,6 +41,14 @@ def topics_of(key: Key) -> frozenset[str]:
 def is_space_topic(topic: str) -> bool:
     """Whether a topic holds a space's Kubernetes lines."""
     return topic not in SOURCE_TOPICS and not topic.startswith("_")
+
+
+def by_source(counts: Mapping[str, int]) -> Counter[str]:
+    """Of what is counted by topic, by what writes there."""
+    found: Counter[str] = Counter()
+    for topic, count in counts.items():
+        found[row_of(topic).name] += count
+    return found
 
 
 @lru_cache(10_000)

@@ -16,20 +16,11 @@ from logshuttle_site import health
 from logshuttle_site.errors import RefusalsAtTimes, database_away, problem_page
 from logshuttle_site.hosts import host_of, is_served
 from sessions_app.api import PAGE, media_type_of
+from sessions_app.page import OWN_FILES_ALONE
 
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
-_ADMIN_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
-)
+_ADMIN_POLICY = "; ".join([*OWN_FILES_ALONE, "frame-ancestors 'none'"])
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 

@@ -10,16 +10,20 @@ from django.shortcuts import render
 
 from sessions_app.tail.session import Session
 
-# Nothing but our own files; no form goes anywhere, no frame holds the page. Scripts cannot make
-# markup of text: the one policy of trusted types is for the worker's address.
+OWN_FILES_ALONE = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+)
+"""What any page of ours may load."""
+# No form goes anywhere, no frame holds the page. Scripts cannot make markup of text: the one policy
+# of trusted types is for the worker's address.
 _CONTENT_SECURITY_POLICY = "; ".join(
     [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
+        *OWN_FILES_ALONE,
         "form-action 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",

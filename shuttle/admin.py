@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Model
@@ -11,6 +9,7 @@ from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
+from drains.moments import in_words
 from drains.status import FRESH
 from shuttle.models import MalformedSample, Worker
 
@@ -77,11 +76,11 @@ class WorkerAdmin(LookedAt):
 
     @admin.display(description="Since", ordering="started_at")
     def started(self, worker: Worker) -> str:
-        return _utc(worker.started_at)
+        return in_words(worker.started_at)
 
     @admin.display(description="Last word", ordering="reported_at")
     def reported(self, worker: Worker) -> str:
-        return _utc(worker.reported_at)
+        return in_words(worker.reported_at)
 
     def _now(self, worker: Worker, said: str) -> str:
         """Nothing is said of now that was true then."""
@@ -99,8 +98,4 @@ class MalformedSampleAdmin(LookedAt):
 
     @admin.display(description="Seen", ordering="seen_at")
     def seen(self, sample: MalformedSample) -> str:
-        return _utc(sample.seen_at)
-
-
-def _utc(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+        return in_words(sample.seen_at)

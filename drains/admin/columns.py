@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from drains.models import Drain
+from drains.moments import in_words
 from drains.status import status_of
 
 
@@ -60,17 +61,13 @@ class DrainColumns:
         status = status_of(drain)
         if status.last_error_at is None:
             return "none"
-        return f"{status.last_error} ({_utc(status.last_error_at)})"
+        return f"{status.last_error} ({in_words(status.last_error_at)})"
 
     @admin.display(description="In this state since")
     def since(self, drain: Drain) -> str:
-        return _utc(status_of(drain).state_since)
+        return in_words(status_of(drain).state_since)
 
     @admin.display(description="Last report of a worker")
     def reported(self, drain: Drain) -> str:
         at = status_of(drain).reported_at
-        return _utc(at) if at else "none yet"
-
-
-def _utc(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+        return in_words(at) if at else "none yet"

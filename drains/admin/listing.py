@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, get_args
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -13,17 +13,9 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from drains.models import Drain
-from drains.states import SEVERITY, State
+from drains.states import SEVERITY, WORDS, state_named, stored_state
 from drains.status import in_state, nobody_reports
 
-_WORDS: dict[State, str] = {
-    "unknown": "No worker",
-    "failing": "Failing",
-    "replaying": "Behind",
-    "paused": "Paused",
-    "new": "New",
-    "live": "Live",
-}
 _NUMBERS = {
     PAGE_VAR: re.compile(r"[1-9]\d{0,8}"),
     ORDER_VAR: re.compile(r"(-?\d{1,3}(\.-?\d{1,3}){0,20})?"),
@@ -41,19 +33,19 @@ class StateFilter(admin.SimpleListFilter):
         silent = nobody_reports()
         stored = Drain.objects.order_by().values_list("paused", "state").annotate(n=Count("pk"))
         for paused, state, count in stored:
-            shown = "paused" if paused else "unknown" if silent or not state else state
+            shown = stored_state(state, paused=paused, is_silent=silent)
             counts[shown] = counts.get(shown, 0) + count
         worst_first = sorted(SEVERITY, key=SEVERITY.__getitem__)
-        return [(of, f"{_WORDS[of]} ({counts.get(of, 0):,})") for of in worst_first]
+        return [(of, f"{WORDS[of]} ({counts.get(of, 0):,})") for of in worst_first]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drain]) -> QuerySet[Drain]:
         wanted = self.value()
         if wanted is None:
             return queryset
-        for state in get_args(State):
-            if state == wanted:
-                return in_state(queryset, state)
-        raise IncorrectLookupParameters(f"{wanted!r} is no state")
+        try:
+            return in_state(queryset, state_named(wanted))
+        except ValueError as error:
+            raise IncorrectLookupParameters(str(error)) from None
 
 
 def refuse_nonsense(request: HttpRequest) -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.admin.views.decorators import staff_member_required
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from drains import services
@@ -68,20 +69,17 @@ def card_of(drain: Drain) -> DrainCard:
 
 @require_GET
 @staff_member_required
+@permission_required("drains.view_drain", raise_exception=True)
+@cache_control(no_store=True)
 def parts(request: HttpRequest, drain_id: str) -> HttpResponse:
-    if not request.user.has_perm("drains.view_drain"):
-        raise PermissionDenied
-    answer = render(request, "overview/drain_parts.html", {"card": card_of(_drain(drain_id))})
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return render(request, "overview/drain_parts.html", {"card": card_of(_drain(drain_id))})
 
 
 @require_POST
 @staff_member_required
+@permission_required("drains.change_drain", raise_exception=True)
 def act(request: HttpRequest, drain_id: str) -> HttpResponse:
     """`action` is test, try, pause or resume."""
-    if not request.user.has_perm("drains.change_drain"):
-        raise PermissionDenied
     action = _ACTIONS.get(request.POST.get("action", ""))
     if action is None:
         return JsonResponse({"said": "This cannot be understood."}, status=400)

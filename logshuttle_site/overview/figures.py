@@ -12,7 +12,7 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from drains.models import Drain, DrainEvent, DrainStatus
-from drains.states import State
+from drains.states import State, stored_state
 from drains.status import FRESH
 from events.keys import AppKey, SiteKey
 from events.owners import name_of
@@ -124,7 +124,7 @@ def _drains(now: datetime, *, works: bool) -> _Counted:
     is_silent = not works and not any(row[-1] for row in rows)
     states: dict[State, int] = {}
     for paused, stored, count, *_ in rows:
-        state: State = "paused" if paused else "unknown" if is_silent or not stored else stored
+        state = stored_state(stored, paused=paused, is_silent=is_silent)
         states[state] = states.get(state, 0) + count
     if is_silent and states:
         return _Counted(is_silent, states, None, None)

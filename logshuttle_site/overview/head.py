@@ -36,9 +36,8 @@ def head_of(overview: Overview) -> Head:
         return Head("quiet", "No drains yet.", "", said, "Add the first one: here, or by a call.")
     failing = overview.drains.get("failing", 0)
     loss = overview.soon_lost
-    paused = (
-        f"{many(overview.drains['paused'], 'drain')} paused. " if _has(overview, "paused") else ""
-    )
+    count = overview.drains.get("paused", 0)
+    paused = f"{many(count, 'drain')} paused. " if count else ""
     rest = f"{paused}{_lost(overview)}"
     flow, detail = _flow(overview), _detail(overview)
     if loss is not None and (loss.seconds_left or 0.0) < SOON_SECONDS:
@@ -121,7 +120,3 @@ def _nobody_works(overview: Overview) -> Head:
     return Head(
         "alarm", "", sharp, "No drain gets a line.", f"{waits}. Start one: manage.py runshuttle"
     )
-
-
-def _has(overview: Overview, state: str) -> bool:
-    return any(count for name, count in overview.drains.items() if name == state)

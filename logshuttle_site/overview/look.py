@@ -7,6 +7,8 @@ from typing import NamedTuple
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from drains.states import WORDS
+
 
 class Look(NamedTuple):
     word: str
@@ -34,12 +36,12 @@ _TICK = (
 _TRIANGLE = '<path d="M8 2.2L14.6 13.4H1.4z" stroke="currentColor" stroke-linejoin="round"/>'
 
 LOOKS = {
-    "unknown": Look("No worker", "error", _CROSS),
-    "failing": Look("Failing", "error", _DISC),
-    "replaying": Look("Behind", "info", _HALF),
-    "paused": Look("Paused", "quiet", _SQUARE),
-    "new": Look("New", "quiet", _RING),
-    "live": Look("Live", "good", _TICK),
+    "unknown": Look(WORDS["unknown"], "error", _CROSS),
+    "failing": Look(WORDS["failing"], "error", _DISC),
+    "replaying": Look(WORDS["replaying"], "info", _HALF),
+    "paused": Look(WORDS["paused"], "quiet", _SQUARE),
+    "new": Look(WORDS["new"], "quiet", _RING),
+    "live": Look(WORDS["live"], "good", _TICK),
     "warn": Look("Soon", "warn", _TRIANGLE),
 }
 OF_TONE = {

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from drains import services
@@ -127,22 +129,19 @@ def _sum(series: Mapping[str, Values]) -> Values:
 
 @require_GET
 @staff_member_required
+@permission_required("drains.view_drain", raise_exception=True)
+@cache_control(no_store=True)
 def parts(request: HttpRequest) -> HttpResponse:
     """All of the page but its frame."""
-    if not request.user.has_perm("drains.view_drain"):
-        raise PermissionDenied
-    answer = render(request, "overview/parts.html", {"o": shown(request)})
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return render(request, "overview/parts.html", {"o": shown(request)})
 
 
 @require_POST
 @staff_member_required
+@permission_required("drains.change_drain", raise_exception=True)
 def act(request: HttpRequest) -> HttpResponse:
     """On the drains of a receiver (`host`, `port`) that fail for one reason (`why`): `action` is
     test, try or pause."""
-    if not request.user.has_perm("drains.change_drain"):
-        raise PermissionDenied
     action = _ACTIONS.get(request.POST.get("action", ""))
     port = request.POST.get("port", "")
     if action is None or not (port.isascii() and port.isdecimal() and len(port) <= 5):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from drains.errors import DrainError
 from drains.models import Drain
 from drains.trials import try_out
@@ -13,5 +15,5 @@ def tried_out(drain: Drain) -> dict[str, object]:
         ok, steps = try_out(drain)
     except DrainError as error:
         return {"said": str(error)}
-    told = [{"step": of.step, "ok": of.ok, "ms": of.ms, "detail": of.detail} for of in steps]
-    return {"said": f"A test line of {drain.owner_name}", "ok": ok, "steps": told}
+    said = f"A test line of {drain.owner_name}"
+    return {"said": said, "ok": ok, "steps": [asdict(step) for step in steps]}

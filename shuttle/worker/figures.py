@@ -10,7 +10,7 @@ from contextlib import suppress
 from confluent_kafka import KafkaException
 
 from events.kafka.cluster import Cluster
-from events.topics import row_of
+from events.topics import by_source
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
 from shuttle.pipeline import LivePass
@@ -75,15 +75,12 @@ class WorkerFigures:
     def report(self) -> WorkerReport:
         feeds, outstanding = self._feeds.values(), self._lists.outstanding
         totals, malformed = self._context.totals, self._live.decoder.malformed
-        received: Counter[str] = Counter()
-        for topic, records in self._live.received.items():
-            received[row_of(topic).name] += records
         return WorkerReport(
             partitions=self._live.partitions,
             subscribed=frozenset(self._subscribed()),
             poll_age_seconds=self._clock() - self._live.polled_at,
             loop_lag_seconds=self._loop_lag_seconds,
-            records_received=received,
+            records_received=by_source(self._live.received),
             lines_delivered=totals.lines_confirmed,
             lines_in_flight=sum(map(lines_in_flight, outstanding)),
             lines_lost=totals.lines_lost,

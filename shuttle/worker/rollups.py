@@ -15,7 +15,7 @@ from typing import NamedTuple
 from events.formats.malformed import SAMPLES_KEPT, Malformed, Sample
 from events.keys import Key
 from events.owners import name_of
-from events.topics import row_of
+from events.topics import by_source
 from shuttle.commit.store import (
     Figures,
     RollupNote,
@@ -169,14 +169,11 @@ class Rollups:
 
     def _new(self, counts: Counts) -> dict[str, Mapping[str, int]]:
         """What has been counted since the last look."""
-        received: Counter[str] = Counter()
-        for topic, records in counts.received.items():
-            received[row_of(topic).name] += records
         talk = {name_of(key): of for key, of in counts.talk.items()}
         seen, self._seen = (
             self._seen,
             {
-                "received": received,
+                "received": by_source(counts.received),
                 "delivered": Counter(counts.delivered),
                 "lost": Counter({METRIC_REASONS[why]: lines for why, lines in counts.lost.items()}),
                 "malformed": Counter(counts.malformed.counts),

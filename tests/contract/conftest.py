@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
@@ -74,3 +75,11 @@ def api(db: None) -> Api:
 @pytest.fixture
 def with_authorization(db: None) -> Callable[[str | None], Api]:
     return Api
+
+
+@pytest.fixture
+def operator(db: None) -> Client:
+    """Who has logged in to the admin and may do everything there."""
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("operator"))
+    return client

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -17,13 +16,6 @@ from events.keys import AppKey, SiteKey
 
 LIST = "/admin/drains/drain/"
 GOLD = AppKey("gold", "gs")
-
-
-@pytest.fixture
-def operator(db: None) -> Client:
-    client = Client()
-    client.force_login(get_user_model().objects.create_superuser("operator"))
-    return client
 
 
 def form(**values: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from drains import services
@@ -16,13 +15,6 @@ from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus
 
 LIST = "/admin/drains/drain/"
-
-
-@pytest.fixture
-def operator(db: None) -> Client:
-    client = Client()
-    client.force_login(get_user_model().objects.create_superuser("operator"))
-    return client
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import trustme
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from drains import services
@@ -33,13 +32,6 @@ UNTOUCHED = {
     "on_lag": "replay",
     "max_lag_seconds": 86400,
 }
-
-
-@pytest.fixture
-def operator(db: None) -> Client:
-    client = Client()
-    client.force_login(get_user_model().objects.create_superuser("operator"))
-    return client
 
 
 def add(operator: Client, url: str, **fields: Any) -> Any:

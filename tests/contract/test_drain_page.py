@@ -18,13 +18,6 @@ ACTIONS = "/admin/overview/drain"
 
 
 @pytest.fixture
-def operator(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator", password="secret"))
-    return client
-
-
-@pytest.fixture
 def drain(db: None) -> Drain:
     return services.create_drain(AppKey("gold", "gs"), "syslog://logs.example.com:514", begin=())
 

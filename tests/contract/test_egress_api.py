@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from drains import services
@@ -38,13 +37,6 @@ REFUSED = [
 def _a_name_that_leads_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {"inside.example": ["8.8.8.8", "192.168.0.1"]}
     monkeypatch.setattr(lookups, "addresses_of", lambda host: known.get(host, []))
-
-
-@pytest.fixture
-def operator(db: None) -> Client:
-    client = Client()
-    client.force_login(get_user_model().objects.create_superuser("operator"))
-    return client
 
 
 def is_refused(answer: Any, why: str) -> None:

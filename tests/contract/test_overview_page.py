@@ -21,13 +21,6 @@ HOST = "logs.example.com"
 HOSTILE = "<script>alert(1)</script>"
 
 
-@pytest.fixture
-def operator(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator", password="secret"))
-    return client
-
-
 def make(app: str, url: str = "syslog://logs.example.com:514") -> Drain:
     return services.create_drain(AppKey(app, "gs"), url, begin=())
 

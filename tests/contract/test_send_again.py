@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -158,13 +157,6 @@ def test_a_second_window_keeps_the_wider_one(api: Api, monkeypatch: pytest.Monke
         api.post(f"{PATH}/{made['id']}/replay", {"since": "1m"})
 
     assert rows(made["id"]) == {0: (90, 20)}
-
-
-@pytest.fixture
-def operator() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator"))
-    return client
 
 
 def test_the_admin_asks_since_when_and_sends_again(operator: Client, kafka: FakeKafka) -> None:

@@ -35,13 +35,6 @@ def _empty_cache() -> Iterator[None]:
 
 
 @pytest.fixture
-def operator(db: None) -> Client:
-    client = Client()
-    client.force_login(get_user_model().objects.create_superuser("operator"))
-    return client
-
-
-@pytest.fixture
 def row(db: None) -> TailSession:
     return services.open_session(Selection(GOLD), lines=100, tail=True)[1]
 

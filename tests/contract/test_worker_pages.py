@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
@@ -15,13 +14,6 @@ from shuttle.models import Worker
 
 WORKERS, MALFORMED = "/admin/shuttle/worker/", "/admin/shuttle/malformedsample/"
 ABOUT = WorkerNote("w1", "host-1", "1.0", started_at=1.8e9, partitions=3, consumer_lag=1204)
-
-
-@pytest.fixture
-def operator(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("operator", password="secret"))
-    return client
 
 
 def test_workers_are_shown_with_what_they_do(operator: Client) -> None:
