@@ -12,11 +12,14 @@ from drains.models import DrainEvent
 from events.changes import Change
 
 
-def note(change: Change) -> None:
-    """What somebody did to a drain."""
-    if change.kind == "drain":
-        now = timezone.now()
-        write([_event(change.id, change.owner, change.about, change.what, now)])
+def note(changes: Iterable[Change]) -> None:
+    """What somebody did to drains."""
+    now = timezone.now()
+    write(
+        _event(change.id, change.owner, change.about, change.what, now)
+        for change in changes
+        if change.kind == "drain"
+    )
 
 
 def state_event(

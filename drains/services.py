@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -24,15 +22,13 @@ from drains.errors import (
     KafkaAwayError,
     PausedDrainError,
     TooManyDrainsError,
-    TwinDrainError,
-    UnknownDrainError,
 )
 from drains.fields import UndecryptableError
-from drains.models import Drain, DrainCursor, RouteVersion, Start
+from drains.models import Drain, DrainCursor, Start
 from drains.options.rules import Options, checked, refuse_misfits, together
+from drains.route_change import count_up_routes, lock, refuse_twin, route_change
 from drains.selectors import egress_policy
 from drains.url_text import refuse_redacted
-from events.changes import Change, announce
 from events.kafka.cluster import Span
 from events.keys import Key
 from events.owner_columns import columns_of
@@ -56,24 +52,32 @@ def create_drain(
     of its partitions, else Kafka is asked; one that is not among them is its own from where the
     workers stand, or from its beginning. Raises DrainError.
     """
+    drain = new_drain(key, url, name=name, paused=paused, **changes)
+    if begin is None:
+        try:
+            begin = starts.ends_of(key)
+        except KafkaAwayError:
+            begin, drain.start, drain.start_pending = (), Start.APPROXIMATE, True
+    with route_change(drain, "made"):
+        limit = settings.MAX_DRAINS_PER_APP
+        if Drain.objects.of(key).count() >= limit:
+            refuse_twin(drain)
+            raise TooManyDrainsError(limit)
+        drain.save(force_insert=True)
+        DrainCursor.objects.bulk_create(starts.cursor_at(drain.pk, at, at.end) for at in begin)
+    return drain
+
+
+def new_drain(
+    key: Key, url: str, *, name: str = "", paused: bool = False, **changes: object
+) -> Drain:
+    """One that nobody has saved, by all the rules. Raises DrainError."""
     refuse_odd_key(key)
     drain = Drain(**columns_of(key), name=_checked_name(name), paused=paused)
     destination = _admitted(url)
     drain.set_url(url, destination)
     _set_options(drain, checked(changes), destination)
     drain.created_at = drain.updated_at = timezone.now()
-    if begin is None:
-        try:
-            begin = starts.ends_of(key)
-        except KafkaAwayError:
-            begin, drain.start, drain.start_pending = (), Start.APPROXIMATE, True
-    with _route_change(drain, "made"):
-        limit = settings.MAX_DRAINS_PER_APP
-        if Drain.objects.of(key).count() >= limit:
-            _refuse_twin(drain)
-            raise TooManyDrainsError(limit)
-        drain.save(force_insert=True)
-        DrainCursor.objects.bulk_create(starts.cursor_at(drain.pk, at, at.end) for at in begin)
     return drain
 
 
@@ -92,8 +96,8 @@ def change_drain(
     # Before the transaction, which no name server may hold up.
     destination = None if url is None else _admitted(url)
     wanted = checked(changes)
-    with _route_change(drain, "changed") as doing:
-        _refresh(drain)
+    with route_change(drain, "changed") as doing:
+        lock(drain)
         if name is not None:
             drain.name = _checked_name(name)
         if url is not None and destination is not None:
@@ -109,15 +113,15 @@ def change_drain(
 
 def delete_drain(drain: Drain) -> None:
     """Raises UnknownDrainError when somebody else was quicker."""
-    with _route_change(drain, "deleted"):
-        _refresh(drain)
+    with route_change(drain, "deleted"):
+        lock(drain)
         Drain.objects.filter(pk=drain.pk).delete()
 
 
 def try_now(drain: Drain) -> None:
     """Have its receiver dialled at once, however long workers would wait. Raises DrainError."""
-    with _route_change(drain, "tried"):
-        _refresh(drain)
+    with route_change(drain, "tried"):
+        lock(drain)
         if drain.paused:
             raise PausedDrainError
         Drain.objects.filter(pk=drain.pk).update(tries=F("tries") + 1)
@@ -132,8 +136,8 @@ def send_again(drain: Drain, since: str) -> tuple[datetime, int]:
         raise PausedDrainError
     begin = starts.window_begin(drain, since)
     window = [span for span in starts.since(drain.key, begin) if span.begin < span.end]
-    with _route_change(drain, "sent again"):
-        _refresh(drain)
+    with route_change(drain, "sent again"):
+        lock(drain)
         if drain.paused:
             raise PausedDrainError
         _rewind(drain.pk, starts.window_cursors(drain.pk, window))
@@ -144,7 +148,7 @@ def write_start(drain_id: UUID, begin: Sequence[Span]) -> None:
     """The first cursors of a drain that was made while Kafka was away; only once."""
     pending = Drain.objects.filter(pk=drain_id, start_pending=True)
     with transaction.atomic():
-        _count_up_routes()
+        count_up_routes()
         if pending.update(start_pending=False):
             _rewind(drain_id, [starts.cursor_at(drain_id, span, span.begin) for span in begin])
 
@@ -200,47 +204,3 @@ def _readable(field: str, read: Callable[[], Any]) -> Any:
     except (UndecryptableError, ValueError):
         why = "what is stored cannot be used any more: give it again, or take it away"
         raise InvalidDrainError(field, why) from None
-
-
-@dataclass
-class _Doing:
-    what: str
-
-
-@contextmanager
-def _route_change(drain: Drain, what: str) -> Iterator[_Doing]:
-    """A transaction that workers will notice; `what`: is done in it. Raises TwinDrainError when the
-    URL is taken."""
-    doing = _Doing(what)
-    try:
-        with transaction.atomic():
-            # First, so that changes wait for each other and their numbers come in their order.
-            _count_up_routes()
-            yield doing
-            announce(Change("drain", str(drain.pk), doing.what, drain.owner_name, drain.address))
-    except IntegrityError:
-        _refuse_twin(drain)
-        raise
-
-
-def _count_up_routes() -> None:
-    RouteVersion.objects.filter(pk=1).update(number=F("number") + 1)
-
-
-def _refresh(drain: Drain) -> None:
-    """What it is by now: a change that came in between must not be undone.
-
-    Its row is locked before any that hangs on it, as workers do: who locks them the other way round
-    waits for those who wait for them.
-    """
-    try:
-        drain.refresh_from_db(from_queryset=Drain.objects.select_for_update())
-    except Drain.DoesNotExist:
-        raise UnknownDrainError from None
-
-
-def _refuse_twin(drain: Drain) -> None:
-    twins = Drain.objects.of(drain.key).filter(url_digest=drain.url_digest)
-    twin = twins.exclude(pk=drain.pk).first()
-    if twin is not None:
-        raise TwinDrainError(str(twin.pk))

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from drains.models import Drain, DrainStatus
-from drains.states import State, state_of
+from drains.states import State, state_of, stored_state
 
 FRESH = timedelta(seconds=30)
 """A worker that has said nothing for longer is gone: its word on the state no longer counts."""
@@ -74,6 +74,17 @@ def status_of(drain: Drain) -> Status:
 def nobody_reports() -> bool:
     """Whether no worker is left that has said anything lately."""
     return not DrainStatus.objects.filter(reported_at__gte=timezone.now() - FRESH).exists()
+
+
+def counts_by_state() -> dict[State, int]:
+    """As lists show them, by what is stored."""
+    counts: dict[State, int] = {}
+    is_silent = nobody_reports()
+    rows = Drain.objects.order_by().values_list("paused", "state").annotate(n=Count("pk"))
+    for paused, stored, count in rows:
+        state = stored_state(stored, paused=paused, is_silent=is_silent)
+        counts[state] = counts.get(state, 0) + count
+    return counts
 
 
 def in_state(drains: QuerySet[Drain], state: State) -> QuerySet[Drain]:

@@ -1,4 +1,4 @@
-"""A test line to a drain that exists, for whoever asks for it."""
+"""A test line to a drain, which need not be saved, for whoever asks for it."""
 
 from __future__ import annotations
 

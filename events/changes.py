@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 
@@ -20,13 +20,13 @@ class Change(NamedTuple):
     """It, in a few words without a secret."""
 
 
-Listener = Callable[[Change], None]
+Listener = Callable[[Sequence[Change]], None]
 
 _listeners: list[Listener] = []
 
 
 def listen(listener: Listener) -> None:
-    """Called with each change from now on; what it raises undoes the change."""
+    """Called with what is done together from now on; what it raises undoes that."""
     if listener not in _listeners:
         _listeners.append(listener)
 
@@ -36,6 +36,6 @@ def ignore(listener: Listener) -> None:
     _listeners.remove(listener)
 
 
-def announce(change: Change) -> None:
+def announce(*changes: Change) -> None:
     for listener in _listeners:
-        listener(change)
+        listener(changes)

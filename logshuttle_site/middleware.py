@@ -20,7 +20,9 @@ from sessions_app.page import OWN_FILES_ALONE
 
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
-_ADMIN_POLICY = "; ".join([*OWN_FILES_ALONE, "frame-ancestors 'none'"])
+_STRICT = "; ".join([*OWN_FILES_ALONE, "frame-ancestors 'none'"])
+# The frame's Alpine makes functions of attributes; no line of a log is ever on these pages.
+_THEMED = _STRICT.replace("script-src 'self'", "script-src 'self' 'unsafe-eval'; font-src 'self'")
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -61,7 +63,8 @@ class Probes:
 
 
 class AdminPolicy:
-    """What a browser may do with the admin's pages: our own files, and no frame holds them."""
+    """What a browser may do with the admin's pages: our own files, and no frame holds them. The
+    login is a page without the theme's scripts."""
 
     sync_capable, async_capable = True, False
 
@@ -73,7 +76,9 @@ class AdminPolicy:
         if request.path_info.startswith("/admin/"):
             # A tail's button leads to where sessions are served: a policy holds for that too.
             theirs = "/".join((settings.SESSION_URL or "").split("/")[:3])
-            policy = f"{_ADMIN_POLICY}; form-action 'self' {theirs}".strip()
+            is_themed = settings.ADMIN_THEME and request.path_info != "/admin/login/"
+            ours = _THEMED if is_themed else _STRICT
+            policy = f"{ours}; form-action 'self' {theirs}".strip()
             answer.headers.setdefault("Content-Security-Policy", policy)
         return answer
 

@@ -25,6 +25,7 @@ from logshuttle_site.env_values import (
     services_of,
 )
 from logshuttle_site.logs import logging_config
+from logshuttle_site.theme import unfold
 
 # Commands that serve nobody and decrypt nothing do without what is otherwise required.
 OFFLINE_COMMANDS = frozenset(
@@ -61,6 +62,10 @@ env = Env(os.environ)
 DEBUG = env.flag("DEBUG")
 LAPTOP_MODE = DEBUG
 """Loopback drains are allowed and a banner says so."""
+ENVIRONMENT = env.text("ENVIRONMENT")
+"""What the admin's bar says: which of several installations it is."""
+ADMIN_THEME = env.flag("ADMIN_THEME", default=True)
+"""False: the admin stands in Django's own frame, under the strictest policy."""
 
 AUTH_KEY = env.secret("AUTH_KEY")
 KAFKA_HOSTS = kafka_hosts_of(env)
@@ -133,7 +138,9 @@ NO_COLOR = bool(env.text("NO_COLOR"))
 LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT, debug_sessions=DEBUG_SESSION)
 
 INSTALLED_APPS = [
-    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py fills it: a worker needs none
+    "logshuttle_site",  # its templates win
+    *(["unfold.apps.BasicAppConfig"] if ADMIN_THEME else []),
+    "logshuttle_site.theme.apps.OperatorSiteConfig",  # urls.py fills it: a worker needs none
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -141,7 +148,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "rest_framework",
-    "logshuttle_site",
     "events",
     "drains",
     "shuttle",
@@ -177,6 +183,7 @@ TEMPLATES = [
         },
     },
 ]
+UNFOLD = unfold.UNFOLD
 ROOT_URLCONF = "logshuttle_site.urls"
 ASGI_APPLICATION = "logshuttle_site.asgi.application"
 APPEND_SLASH = False

@@ -19,7 +19,6 @@ _CONTROL_PLANE: list[URLPattern | URLResolver] = [
     path("admin", RedirectView.as_view(url="/admin/")),
     path("", home),
     path("", include("logshuttle_site.overview.page")),
-    path("", include("logshuttle_site.overview.drain")),
     path("admin/", admin.site.urls),
     path("overview", OverviewFigures.as_view()),
     path("", include("drains.urls")),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Model
-from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
-from django.utils import timezone
+from typing import Any
 
-from drains.moments import in_words
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from drains.display.cells import said_as, since, when
+from drains.display.words import UNKNOWN, many, number, size
 from drains.status import FRESH
 from shuttle.models import MalformedSample, Worker
 
@@ -35,7 +37,7 @@ class LookedAt(admin.ModelAdmin):
 class WorkerAdmin(LookedAt):
     list_display = (
         "host",
-        "state",
+        "state_shown",
         "partitions",
         "behind",
         "rate_in",
@@ -48,46 +50,53 @@ class WorkerAdmin(LookedAt):
     )
     ordering = ("has_ended", "-reported_at")
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        lead = "What each worker last said of itself; who has been gone for a day is forgotten."
+        shown = {"is_live": True, "lead": lead, **(extra_context or {})}
+        return super().changelist_view(request, shown)
+
     @admin.display(description="State")
-    def state(self, worker: Worker) -> str:
+    def state_shown(self, worker: Worker) -> SafeString:
         if worker.has_ended:
-            return "ended"
-        return "works" if self._is_there(worker) else "gone"
+            return said_as("paused", "Ended")
+        return said_as("live", "Works") if _is_there(worker) else said_as("unknown", "Gone")
 
     @admin.display(description="Behind")
     def behind(self, worker: Worker) -> str:
-        return f"{intcomma(worker.consumer_lag)} records"
+        return many(worker.consumer_lag, "record")
 
     @admin.display(description="In")
     def rate_in(self, worker: Worker) -> str:
-        return self._now(worker, f"{worker.lines_in:,.0f} lines/s")
+        return f"{number(_now(worker, worker.lines_in))} lines/s"
 
     @admin.display(description="Out")
     def rate_out(self, worker: Worker) -> str:
-        return self._now(worker, f"{worker.lines_out:,.0f} lines/s")
+        return f"{number(_now(worker, worker.lines_out))} lines/s"
 
     @admin.display(description="CPU")
     def cpu_share(self, worker: Worker) -> str:
-        return self._now(worker, f"{worker.cpu:.0%}")
+        return f"{worker.cpu:.0%}" if _is_there(worker) else UNKNOWN
 
     @admin.display(description="Memory")
     def memory(self, worker: Worker) -> str:
-        return self._now(worker, filesizeformat(worker.memory_bytes))
+        return size(_now(worker, worker.memory_bytes))
 
-    @admin.display(description="Since", ordering="started_at")
+    @admin.display(description="Up", ordering="started_at")
     def started(self, worker: Worker) -> str:
-        return in_words(worker.started_at)
+        return since(worker.started_at, worker.reported_at)
 
     @admin.display(description="Last word", ordering="reported_at")
     def reported(self, worker: Worker) -> str:
-        return in_words(worker.reported_at)
+        return f"{since(worker.reported_at, timezone.now())} ago"
 
-    def _now(self, worker: Worker, said: str) -> str:
-        """Nothing is said of now that was true then."""
-        return said if self._is_there(worker) else "–"
 
-    def _is_there(self, worker: Worker) -> bool:
-        return not worker.has_ended and worker.reported_at >= timezone.now() - FRESH
+def _is_there(worker: Worker) -> bool:
+    return not worker.has_ended and worker.reported_at >= timezone.now() - FRESH
+
+
+def _now(worker: Worker, value: float) -> float | None:
+    """Nothing is said of now that was true then."""
+    return value if _is_there(worker) else None
 
 
 @admin.register(MalformedSample)
@@ -96,6 +105,10 @@ class MalformedSampleAdmin(LookedAt):
     list_filter = ("reason", "topic")
     ordering = ("-seen_at", "-pk")
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        lead = "Records that were no line: where they are in Kafka, why, and how they begin."
+        return super().changelist_view(request, {"lead": lead, **(extra_context or {})})
+
     @admin.display(description="Seen", ordering="seen_at")
-    def seen(self, sample: MalformedSample) -> str:
-        return in_words(sample.seen_at)
+    def seen(self, sample: MalformedSample) -> SafeString | str:
+        return when(sample.seen_at, timezone.now())

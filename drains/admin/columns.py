@@ -1,60 +1,111 @@
-"""What the admin shows of a drain, a column or a field each."""
+"""What the list of drains shows, a column each, and what a drain's page shows besides its card."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib import admin
-from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.template.defaultfilters import filesizeformat
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from drains.models import Drain
+from drains.display import cells
+from drains.display.words import age, number
+from drains.models import Drain, DrainStatus
 from drains.moments import in_words
-from drains.status import status_of
+from drains.status import Status, status_of
+
+
+def with_sums(drains: QuerySet[Drain], *columns: str) -> QuerySet[Drain]:
+    """Sums over workers, to sort by: `sum_of_` and the name of a status's column."""
+    rows = DrainStatus.objects.filter(drain=OuterRef("pk")).order_by().values("drain")
+    sums = {of: Subquery(rows.annotate(n=Sum(of)).values("n")) for of in columns}
+    return drains.annotate(**{f"sum_of_{of}": Coalesce(sums[of], 0) for of in columns})
 
 
 class DrainColumns:
-    @admin.display(description="App or site", ordering="app")
-    def owner(self, drain: Drain) -> str:
-        return drain.owner_name
+    @admin.display(description="State", ordering="severity")
+    def state_shown(self, drain: Drain) -> SafeString:
+        status = _status(drain)
+        ago = cells.since(status.state_since, timezone.now())
+        title = f"since {in_words(status.state_since)}"
+        return format_html(
+            '{} <span class="quiet" title="{}">{}</span>', cells.badge(status.state), title, ago
+        )
 
-    @admin.display(description="State", ordering="state")
-    def state_shown(self, drain: Drain) -> SafeString | str:
-        status = status_of(drain)
-        if status.state == "failing":
-            return format_html("<strong>failing</strong>: {}", status.last_error or "")
-        behind = getattr(drain, "behind", 0)  # counted by get_queryset
-        if behind and status.state in ("unknown", "replaying"):
-            partitions = "partition" if behind == 1 else "partitions"
-            return format_html("<strong>behind</strong> in {} {}", behind, partitions)
-        return "no worker reports" if status.state == "unknown" else status.state
+    @admin.display(description="App", ordering="app")
+    def owner(self, drain: Drain) -> SafeString:
+        return cells.owner(drain)
 
-    @admin.display(description="Lag")
-    def lag(self, drain: Drain) -> str:
-        status = status_of(drain)
+    @admin.display(description="Receiver", ordering="host")
+    def receiver(self, drain: Drain) -> SafeString:
+        return format_html('<span title="{}">{}</span>', drain.address, cells.receiver(drain))
+
+    @admin.display(description="Why")
+    def why(self, drain: Drain) -> SafeString:
+        said = cells.why(_status(drain), timezone.now())
+        return format_html('<span title="{}">{}</span>', said, said)
+
+    @admin.display(description="Behind", ordering="-sum_of_lag_messages")
+    def behind(self, drain: Drain) -> SafeString | str:
+        """Lines; and for how long, where that is not the age of its state."""
+        status = _status(drain)
         if not status.lag_messages:
-            return "not counted" if status.lag_is_estimate else "none"
-        age = timedelta(seconds=int(status.lag_seconds))
-        at_least = "at least " if status.lag_is_estimate else ""
-        return f"{at_least}{intcomma(status.lag_messages)} lines, {age}"
+            return _zero()
+        at_least = "≥ " if status.lag_is_estimate else ""
+        lines = f"{at_least}{number(status.lag_messages)}"
+        if status.state != "replaying":
+            return lines
+        return format_html('{} <span class="quiet">{}</span>', lines, age(status.lag_seconds))
 
-    @admin.display(description="Lines sent")
-    def sent(self, drain: Drain) -> str:
-        return str(intcomma(status_of(drain).lines_sent))
+    @admin.display(description="Lost", ordering="-sum_of_lines_lost")
+    def lost(self, drain: Drain) -> SafeString:
+        count = _status(drain).lines_lost
+        return format_html('<b class="bad">{}</b>', number(count)) if count else _zero()
+
+    @admin.display(description="Do")
+    def acts(self, drain: Drain) -> SafeString:
+        """Buttons of the list's own form, which has the token that a POST needs."""
+        whom = f"{drain.owner_name} to {drain.host or drain.address}"
+        actions = ("test", "resume" if drain.paused else "pause")
+        return format_html_join(
+            " ",
+            '<button class="small" formaction="{}" name="action" value="{}" id="{}-{}"'
+            ' aria-label="{} {}" data-whom="{}">{}</button>',
+            (
+                (
+                    reverse("admin:drains_drain_act", args=[drain.pk]),
+                    action,
+                    action,
+                    drain.pk,
+                    action.capitalize(),
+                    whom,
+                    whom,
+                    action.capitalize(),
+                )
+                for action in actions
+            ),
+        )
+
+    @admin.display(description="Live")
+    def tail(self, drain: Drain) -> SafeString:
+        return format_html(
+            '<button class="small" formaction="{}" formtarget="_blank" aria-label="Tail {}"'
+            ' name="owner" value="{}">Tail</button>',
+            reverse("admin:sessions_app_tailsession_add"),
+            drain.owner_name,
+            drain.owner_name,
+        )
 
     @admin.display(description="Bytes sent")
     def bytes_sent(self, drain: Drain) -> str:
         return filesizeformat(status_of(drain).bytes_sent)
 
-    @admin.display(description="Lines lost")
-    def lost(self, drain: Drain) -> str:
-        return str(intcomma(status_of(drain).lines_lost))
-
     @admin.display(description="Lines cut")
     def cut(self, drain: Drain) -> str:
-        return str(intcomma(status_of(drain).lines_cut))
+        return number(status_of(drain).lines_cut)
 
     @admin.display(description="Last error")
     def last_error(self, drain: Drain) -> str:
@@ -63,11 +114,19 @@ class DrainColumns:
             return "none"
         return f"{status.last_error} ({in_words(status.last_error_at)})"
 
-    @admin.display(description="In this state since")
-    def since(self, drain: Drain) -> str:
-        return in_words(status_of(drain).state_since)
-
     @admin.display(description="Last report of a worker")
     def reported(self, drain: Drain) -> str:
         at = status_of(drain).reported_at
         return in_words(at) if at else "none yet"
+
+
+def _status(drain: Drain) -> Status:
+    """Put together once a row."""
+    if not hasattr(drain, "shown_status"):
+        drain.shown_status = status_of(drain)  # type: ignore[attr-defined]
+    status: Status = drain.shown_status  # type: ignore[attr-defined]
+    return status
+
+
+def _zero() -> SafeString:
+    return format_html('<span class="quiet">{}</span>', 0)

@@ -5,25 +5,29 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import BadRequest
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import URLPattern
 
-from drains import services
-from drains.admin.columns import DrainColumns
+from drains import many, services
+from drains.admin import card
+from drains.admin.columns import DrainColumns, with_sums
 from drains.admin.forms import DrainForm, SendAgainForm
 from drains.admin.layout import OBSERVED, layout_of
-from drains.admin.listing import StateFilter, refuse_nonsense
-from drains.errors import DrainError, KafkaAwayError, PausedDrainError, UnknownDrainError
+from drains.admin.listing import (
+    ReceiverMenu,
+    SchemeMenu,
+    SpaceMenu,
+    StateTabs,
+    refuse_nonsense,
+)
+from drains.errors import DrainError, KafkaAwayError, UnknownDrainError
 from drains.models import Drain, DrainCursor
 
 
@@ -43,34 +47,20 @@ class CursorInline(admin.TabularInline):
 @admin.register(Drain)
 class DrainAdmin(DrainColumns, admin.ModelAdmin):
     form = DrainForm
-    list_display = ("owner", "address", "state_shown", "since", "lag", "sent", "lost", "name")
-    list_display_links = ("owner", "address")
-    list_filter = (StateFilter, "scheme", "space")
+    list_display = ("state_shown", "owner", "receiver", "why", "behind", "lost")
+    list_display_links = ("owner",)
+    list_filter = (StateTabs, ReceiverMenu, SpaceMenu, SchemeMenu)
     ordering = ("severity", "state_since", "pk")
     search_fields = ("app", "space", "site", "name", "address", "id__startswith")
-    search_help_text = "App, space, site, name, address or id"
+    search_help_text = "App, space, site, host, name or id"
     show_full_result_count = False
     list_per_page = 50
     readonly_fields = ("address", *OBSERVED)
-    actions = ("pause", "resume", "try_now", "send_again")
-
-    @admin.display(description="Live")
-    def tail(self, drain: Drain) -> SafeString:
-        """A button of the list's own form, which has the token that a POST needs."""
-        return format_html(
-            '<button formaction="{}" formtarget="_blank" name="owner" value="{}">Tail</button>',
-            reverse("admin:sessions_app_tailsession_add"),
-            self.owner(drain),
-        )
-
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
-        may_tail = request.user.has_perm("sessions_app.add_tailsession")
-        owner, *others = self.list_display
-        return [owner, *(["tail"] if may_tail else []), *others]
+    actions = ("pause", "resume", "try_now", "send_again", "delete_selected")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         refuse_nonsense(request)
-        return super().changelist_view(request, extra_context)
+        return super().changelist_view(request, {**(extra_context or {}), "is_live": True})
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Raises BadRequest where Django would lead elsewhere."""
@@ -84,7 +74,33 @@ class DrainAdmin(DrainColumns, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
         drains: QuerySet[Drain] = super().get_queryset(request)
-        return drains.annotate(behind=Count("cursors", distinct=True)).prefetch_related("statuses")
+        return with_sums(drains, "lag_messages", "lines_lost").prefetch_related("statuses")
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        acts = ["acts"] if self.has_change_permission(request) else []
+        tail = ["tail"] if request.user.has_perm("sessions_app.add_tailsession") else []
+        return [*self.list_display, *acts, *tail]
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*card.urls(self.admin_site), *super().get_urls()]
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Drain | None = None,
+    ) -> HttpResponse:
+        ours = {
+            "card": card.card_of(obj) if obj else None,
+            "script": "live.js" if obj else "add.js",
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+        }
+        shown = {**context, **ours}
+        return super().render_change_form(request, shown, add, change, form_url, obj)
 
     def get_inlines(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
         return [CursorInline] if obj else []
@@ -103,28 +119,21 @@ class DrainAdmin(DrainColumns, admin.ModelAdmin):
             with suppress(UnknownDrainError):  # somebody else was quicker
                 services.delete_drain(drain)
 
-    @admin.action(description="Pause: keep the place, send nothing", permissions=["change"])
+    @admin.action(description="Pause", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
-        self._set_paused(request, queryset, paused=True)
+        self._say(request, many.pause_all(queryset), "paused")
 
-    @admin.action(description="Resume: send what was missed", permissions=["change"])
+    @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
-        self._set_paused(request, queryset, paused=False)
+        self._say(request, many.resume_all(queryset), "resumed")
 
-    @admin.action(description="Try now: dial the receiver at once", permissions=["change"])
+    @admin.action(description="Try now", permissions=["change"])
     def try_now(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
-        count = paused = 0
-        for drain in queryset:
-            try:
-                services.try_now(drain)
-                count += 1
-            except PausedDrainError:
-                paused += 1
-            except UnknownDrainError:  # somebody else was quicker
-                continue
-        messages.success(request, f"{_drains(count)} tried; workers act within 2 seconds.")
-        if paused:
-            messages.warning(request, f"{_drains(paused)} paused: resume them first.")
+        chosen = queryset.count()
+        tried = many.try_all(queryset)
+        self._say(request, tried, "tried")
+        if tried < chosen:
+            messages.warning(request, f"{_drains(chosen - tried)} paused: resume them first.")
 
     @admin.action(description="Send a window again …", permissions=["change"])
     def send_again(
@@ -167,21 +176,9 @@ class DrainAdmin(DrainColumns, admin.ModelAdmin):
             messages.error(request, fault)
         return True
 
-    def _set_paused(self, request: HttpRequest, queryset: QuerySet[Drain], *, paused: bool) -> None:
-        count = 0
-        for drain in queryset:
-            with suppress(UnknownDrainError):
-                services.change_drain(drain, paused=paused)
-                count += 1
-        said = f"{_drains(count)} {'paused' if paused else 'resumed'}"
-        messages.success(request, f"{said}; workers act within 2 seconds.")
+    def _say(self, request: HttpRequest, count: int, done: str) -> None:
+        messages.success(request, f"{_drains(count)} {done}; workers act within 2 seconds.")
 
 
 def _drains(count: int) -> str:
     return f"{count} {'drain' if count == 1 else 'drains'}"
-
-
-admin.site.site_title = "Log shuttle"
-admin.site.site_url = None  # there is no site beside the admin
-admin.site.site_header = "Log shuttle - laptop mode" if settings.LAPTOP_MODE else "Log shuttle"
-admin.site.index_title = "Operations"

@@ -122,12 +122,19 @@ class DrainForm(forms.ModelForm, OptionFields):
         if self.instance._state.adding:
             if not url:
                 raise InvalidDrainError("url", "a URL is required")
-            return services.create_drain(
-                values["owner"], url, name=values["name"], paused=paused, **options
-            )
+            return self.make(values["owner"], url, name=values["name"], paused=paused, **options)
         return services.change_drain(
             self.instance, url=url or None, name=values["name"], paused=paused, **options
         )
+
+    make = staticmethod(services.create_drain)
+    """Of what was asked for."""
+
+
+class DrainTrialForm(DrainForm):
+    """The same, but nothing is saved."""
+
+    make = staticmethod(services.new_drain)
 
 
 class SendAgainForm(forms.Form):

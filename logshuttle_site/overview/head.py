@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from drains.display.words import age, clock, many, number
 from logshuttle_site.overview.values import Overview
-from logshuttle_site.overview.words import age, clock, many, number
 
 SOON_SECONDS = 12 * 3600.0
 """Lines that will be lost so soon are the first thing to know."""

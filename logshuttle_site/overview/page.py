@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
-from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import BadRequest
@@ -17,20 +15,16 @@ from django.utils.safestring import SafeString
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
-from drains import services
-from drains.errors import DrainError
+from drains.admin.trial import tried_out
+from drains.display.charts import Chart, Values, spark, stacked
+from drains.display.look import OF_TONE
+from drains.display.words import many
+from drains.many import pause_all, try_all
 from drains.models import Drain, DrainQuerySet
-from logshuttle_site.overview.charts import Chart, Values, spark, stacked
 from logshuttle_site.overview.figures import overview
 from logshuttle_site.overview.head import Head, head_of
-from logshuttle_site.overview.look import OF_TONE
 from logshuttle_site.overview.rollups import HOUR, RANGES, Range, Series
-from logshuttle_site.overview.trial import tried_out
 from logshuttle_site.overview.values import Overview
-from logshuttle_site.overview.words import many
-
-AT_ONCE_MAX = 1000
-"""So many drains a request may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,27 +155,17 @@ def _test(drains: DrainQuerySet) -> dict[str, object]:
     return {"said": "None of them fails any more."} if drain is None else tried_out(drain)
 
 
-def _each(drains: DrainQuerySet, do: Callable[[Drain], object], done: str) -> dict[str, object]:
-    count = 0
-    for drain in drains[:AT_ONCE_MAX]:
-        with suppress(DrainError):  # somebody else was quicker
-            do(drain)
-            count += 1
-    more = " There are more: do it again for the next." if count == AT_ONCE_MAX else ""
-    return {"said": f"{many(count, 'drain')} {done}; workers act within 2 seconds.{more}"}
+def _done(count: int, done: str) -> dict[str, object]:
+    return {"said": f"{many(count, 'drain')} {done}; workers act within 2 seconds."}
 
 
 _ACTIONS: Mapping[str, Callable[[DrainQuerySet], dict[str, object]]] = {
     "test": _test,
-    "try": lambda drains: _each(drains, services.try_now, "tried at once"),
-    "pause": lambda drains: _each(
-        drains, lambda drain: services.change_drain(drain, paused=True), "paused"
-    ),
+    "try": lambda drains: _done(try_all(drains), "tried at once"),
+    "pause": lambda drains: _done(pause_all(drains), "paused"),
 }
 
 urlpatterns: list[URLPattern] = [
     path("admin/overview/parts", parts, name="overview_parts"),
     path("admin/overview/act", act, name="overview_act"),
 ]
-
-admin.site.index_template = "overview/index.html"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from drains import services
-from drains.models import Drain, DrainCursor, DrainStatus
+from drains.models import Drain, DrainStatus
 from drains.selectors import route_version
 from events.keys import AppKey, SiteKey
 
@@ -93,16 +93,14 @@ def test_drains_are_paused_resumed_and_deleted_in_the_list(operator: Client) -> 
     assert route_version() > before
 
 
-def test_the_list_finds_and_tells_who_is_behind(operator: Client) -> None:
-    drain = services.create_drain(GOLD, "https://user:hunter2@logs.example/in?token=t0p")
+def test_the_list_finds_and_tells_no_secret(operator: Client) -> None:
+    services.create_drain(GOLD, "https://user:hunter2@logs.example/in?token=t0p")
     services.create_drain(AppKey("bold", "gs"), "syslog://h:514")
-    DrainCursor.objects.create(drain=drain, topic="gs", partition=1, offset=5)
 
     page = operator.get(LIST, {"q": "logs.example"}).content.decode()
 
-    assert "gold-gs" in page
-    assert "bold-gs" not in page
-    assert "<strong>behind</strong> in 1 partition" in page
+    assert "<b>gold</b>-gs" in page
+    assert "<b>bold</b>-gs" not in page
     assert "hunter2" not in page
     assert "t0p" not in page
 
@@ -122,7 +120,7 @@ def test_a_failing_drain_shows_why(operator: Client) -> None:
     page = operator.get(LIST).content.decode()
     one = operator.get(f"{LIST}{drain.pk}/change/").content.decode()
 
-    assert "<strong>failing</strong>: connection &lt;refused&gt;" in page
+    assert ">connection &lt;refused&gt;</span>" in page
     assert "connection &lt;refused&gt; (20" in one
     assert 'class="why error">connection &lt;refused&gt;<' in one
 
@@ -133,5 +131,5 @@ def test_a_long_list_takes_no_more_queries(
     for number in range(30):
         services.create_drain(AppKey(f"app{number}", "gs"), "syslog://h:514")
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         operator.get(LIST)

@@ -37,7 +37,7 @@ def drains(db: None) -> dict[str, Drain]:
 def shown(page: Any) -> list[str]:
     """The owners of its rows."""
     assert page.status_code == 200
-    return re.findall(r'class="field-owner"><a [^>]*>([^<]*)-gs<', page.content.decode())
+    return re.findall(r'class="field-owner[^>]*><a [^>]*><b>([^<]*)</b>-gs<', page.content.decode())
 
 
 def test_what_is_worst_off_stands_first(operator: Client, drains: dict[str, Drain]) -> None:
@@ -48,7 +48,7 @@ def test_what_is_worst_off_stands_first(operator: Client, drains: dict[str, Drai
 def test_a_state_narrows_it(operator: Client, drains: dict[str, Drain], state: str) -> None:
     page = operator.get(LIST, {"state": state})
     assert shown(page) == [state]
-    assert "Failing (1)" in page.content.decode()
+    assert 'Failing <span class="n">1</span>' in page.content.decode()
 
 
 def test_one_is_found_by_its_id_and_by_its_receiver(
@@ -56,13 +56,69 @@ def test_one_is_found_by_its_id_and_by_its_receiver(
 ) -> None:
     for text in (str(drains["failing"].pk), str(drains["failing"].pk)[:8], "failing.example"):
         assert shown(operator.get(LIST, {"q": text})) == ["failing"]
-    assert shown(operator.get(LIST, {"scheme": "https"})) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"scheme": "https"}, set()),
+        ({"scheme": "syslog"}, {"live", "failing", "replaying", "paused"}),
+        ({"space": "gs"}, {"live", "failing", "replaying", "paused"}),
+        ({"space": "other"}, set()),
+        ({"receiver": "live.example.com:514"}, {"live"}),
+        ({"receiver": "live.example.com:515"}, set()),
+    ],
+)
+def test_menus_narrow_it(
+    operator: Client, drains: dict[str, Drain], query: dict[str, str], found: set[str]
+) -> None:
+    assert set(shown(operator.get(LIST, query))) == found
+
+
+def test_a_menu_says_what_is_chosen_and_offers_what_most_drains_have(
+    operator: Client, drains: dict[str, Drain]
+) -> None:
+    page = operator.get(LIST, {"scheme": "syslog"}).content.decode()
+    assert ">Scheme: syslog</summary>" in page
+    assert 'live.example.com:514 <span class="quiet n">1</span>' in page
+
+
+@pytest.mark.parametrize("column", ["5", "-5", "6", "-6"])
+def test_it_is_sorted_by_what_waits_and_by_what_is_lost(
+    operator: Client, drains: dict[str, Drain], column: str
+) -> None:
+    status = FeedStatus(str(drains["live"].pk), "live", "", None, None, lines_sent=1)
+    write_statuses("w2", [status._replace(lag_messages=9, lines_lost=9)])
+    found = shown(operator.get(LIST, {"o": column}))
+    assert (found[-1] if column.startswith("-") else found[0]) == "live"
+
+
+def test_a_list_that_is_renewed_comes_without_the_frame(
+    operator: Client, drains: dict[str, Drain]
+) -> None:
+    part = operator.get(LIST, headers={"X-Part": "1"})
+    assert b"<html" not in part.content
+    assert set(re.findall(rb'id="([a-z]+)" data-live', part.content)) == {b"tabs", b"rows"}
+    assert shown(part) == shown(operator.get(LIST))
+
+
+def test_all_that_match_a_filter_are_paused_and_no_others(
+    operator: Client, drains: dict[str, Drain]
+) -> None:
+    """Though only one of the page is chosen."""
+    data = {"action": "pause", "select_across": 1, "index": 0}
+    chosen = {"_selected_action": [drains["live"].pk]}
+    page = operator.post(f"{LIST}?q=li", {**data, **chosen}, follow=True)
+    assert "2 drains paused" in page.content.decode(), "live, and failing"
+    paused = Drain.objects.filter(paused=True).values_list("app", flat=True)
+    assert set(paused) == {"paused", "live", "failing"}
 
 
 @pytest.mark.parametrize(
     "query",
     [
         {"state": "nonsense"},
+        {"receiver": "nonsense"},
         {"p": "x"},
         {"p": "0"},
         {"p": "9999"},

@@ -81,10 +81,10 @@ def test_of_a_minute_a_failure_and_the_last_state_stay(
 def test_who_listens_hears_each_change_once() -> None:
     heard: list[Change] = []
     try:
-        changes.listen(heard.append)
+        changes.listen(heard.extend)
         services.create_drain(AppKey("lead", "gs"), URL, begin=())
     finally:
-        changes.ignore(heard.append)
+        changes.ignore(heard.extend)
     assert [(change.kind, change.what, change.owner) for change in heard] == [
         ("drain", "made", "lead-gs")
     ]

@@ -14,7 +14,7 @@ from events.keys import AppKey
 from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus
 
-ACTIONS = "/admin/overview/drain"
+ACTIONS = "/admin/drains/drain"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_it_says_how_it_is_why_and_what_helps(operator: Client, drain: Drain) ->
     for said in ("Failing", "connection refused", "nothing listens on that port", "1,204 lines"):
         assert said in shown
     assert "13 min" in shown
-    assert "failing: connection refused</p>" in shown, "its history"
+    assert "Failing: connection refused</p>" in shown, "its history"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,8 @@ def test_it_is_paused_tried_and_resumed(operator: Client, drain: Drain) -> None:
 
 def test_its_parts_are_renewed_alone(operator: Client, drain: Drain) -> None:
     parts = operator.get(f"{ACTIONS}/{drain.pk}/parts")
-    assert (parts.status_code, parts["Cache-Control"]) == (200, "no-store")
+    assert parts.status_code == 200
+    assert "no-store" in parts["Cache-Control"]
     assert b'id="card" data-live' in parts.content
     assert b"<html" not in parts.content
 

@@ -17,9 +17,9 @@ ABOUT = WorkerNote("w1", "host-1", "1.0", started_at=1.8e9, partitions=3, consum
 
 
 def test_workers_are_shown_with_what_they_do(operator: Client) -> None:
-    write_figures(Figures(ABOUT._replace(lines_in=1411.4, cpu=0.314, memory_bytes=1024**2)))
+    write_figures(Figures(ABOUT._replace(lines_in=1411.4, cpu=0.314, memory_bytes=1_050_000)))
     page = operator.get(WORKERS).content.decode().replace("\u00a0", " ")
-    for said in ("host-1", "works", "1,204 records", "1,411 lines/s", "31%", "1.0 MB"):
+    for said in ("host-1", "Works", "1,204 records", "1,411 lines/s", "31%", "1.05 MB"):
         assert said in page
 
 
@@ -27,7 +27,7 @@ def test_of_one_that_is_gone_nothing_is_said_of_now(operator: Client) -> None:
     write_figures(Figures(ABOUT._replace(lines_in=1411.4)))
     Worker.objects.update(reported_at=timezone.now() - timedelta(seconds=31))
     page = operator.get(WORKERS).content.decode()
-    assert ">gone<" in page
+    assert "Gone</span>" in page
     assert "1,411" not in page
 
 

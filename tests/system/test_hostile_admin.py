@@ -23,9 +23,9 @@ def test_hostile_names_in_lists_and_forms(admin: Page, shuttle: Shuttle) -> None
         assert shuttle.api.post("/apps/gold-gs/log-drains", json=drain).status_code in (201, 422)
     for path in ("sessions_app/tailsession", "drains/drain"):
         admin.goto(f"{shuttle.api.base_url}/admin/{path}/")
-        rows = admin.locator("#result_list tbody tr")
+        rows = admin.locator("#rows tbody tr")
         assert rows.count() > 5
         assert admin.locator(_ELEMENTS_OF_THEIRS).count() == 0
         rows.first.locator("a").first.click()
-        expect(admin.locator("#content form").last).to_be_visible()
+        expect(admin.locator("#content-main form").last).to_be_visible()
         assert admin.locator(_ELEMENTS_OF_THEIRS).count() == 0

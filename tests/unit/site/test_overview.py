@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from logshuttle_site.overview import words
+from drains.display import words
 from logshuttle_site.overview.rollups import (
     MINUTE,
     Range,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -17,12 +17,12 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from drains import services
+from drains.admin.trial import tried_before, tried_out
+from drains.display import cells
+from drains.display.look import advice
 from drains.errors import DrainError
 from drains.models import Drain, DrainEvent
 from drains.status import Status, status_of
-from logshuttle_site.overview.look import LOOKS, advice
-from logshuttle_site.overview.trial import tried_out
-from logshuttle_site.overview.words import age
 
 EVENTS = 30
 
@@ -36,26 +36,8 @@ class DrainCard:
     """The last ones first."""
 
     @property
-    def word(self) -> str:
-        return LOOKS[self.status.state].word
-
-    @property
     def why(self) -> str:
-        """One short sentence, for who has only this."""
-        status, now = self.status, self.now
-        match status.state:
-            case "failing":
-                return status.last_error or ""
-            case "replaying":
-                return f"its oldest line is {age(status.lag_seconds)} old"
-            case "new":
-                return "nothing has been delivered yet"
-            case "paused":
-                return "it keeps its place, and is sent nothing"
-            case "unknown":
-                return "no worker reports"
-        delivered = status.last_delivery_at
-        return f"delivered {age((now - delivered).total_seconds())} ago" if delivered else ""
+        return cells.why(self.status, self.now)
 
     @property
     def helps(self) -> str:
@@ -68,15 +50,13 @@ def card_of(drain: Drain) -> DrainCard:
 
 
 @require_GET
-@staff_member_required
 @permission_required("drains.view_drain", raise_exception=True)
 @cache_control(no_store=True)
 def parts(request: HttpRequest, drain_id: str) -> HttpResponse:
-    return render(request, "overview/drain_parts.html", {"card": card_of(_drain(drain_id))})
+    return render(request, "admin/drains/drain/card.html", {"card": card_of(_drain(drain_id))})
 
 
 @require_POST
-@staff_member_required
 @permission_required("drains.change_drain", raise_exception=True)
 def act(request: HttpRequest, drain_id: str) -> HttpResponse:
     """`action` is test, try, pause or resume."""
@@ -87,6 +67,12 @@ def act(request: HttpRequest, drain_id: str) -> HttpResponse:
         return JsonResponse(action(_drain(drain_id)))
     except DrainError as error:
         return JsonResponse({"said": str(error)})
+
+
+@require_POST
+@permission_required("drains.add_drain", raise_exception=True)
+def trial(request: HttpRequest) -> HttpResponse:
+    return tried_before(request)
 
 
 def _drain(drain_id: str) -> Drain:
@@ -118,7 +104,11 @@ _ACTIONS: Mapping[str, Callable[[Drain], dict[str, object]]] = {
     "resume": _resume,
 }
 
-urlpatterns: list[URLPattern] = [
-    path("admin/overview/drain/<str:drain_id>/parts", parts, name="drain_parts"),
-    path("admin/overview/drain/<str:drain_id>/act", act, name="drain_act"),
-]
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Of the admin's list of drains, and below a drain's own."""
+    return [
+        path("trial", site.admin_view(trial), name="drains_drain_trial"),
+        path("<path:drain_id>/parts", site.admin_view(parts), name="drains_drain_parts"),
+        path("<path:drain_id>/act", site.admin_view(act), name="drains_drain_act"),
+    ]

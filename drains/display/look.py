@@ -58,10 +58,12 @@ _ADVICE = (
     ("no such host", "No name server knows it. Is the name right, and the receiver still there?"),
     ("connection refused", "The host is there, and nothing listens on that port."),
     ("timed out", "Nothing answers: a firewall on the way, or a wrong address?"),
-    (
-        "certificate",
-        "Whoever runs the receiver must renew its certificate; the drain goes on then.",
-    ),
+    ("client certificate", "The drain's own certificate is set below, under TLS."),
+    ("certificate has expired", "Whoever runs the receiver must renew its certificate."),
+    ("unknown issuer", "If it is the receiver's own authority, give it below, under TLS."),
+    ("self-signed", "If that is the receiver's own, give it as the authority below, under TLS."),
+    ("for another", "The URL has another name than the certificate: use the one it is made for."),
+    ("certificate", "Whoever runs the receiver must give it another certificate."),
     ("HTTP 401", "Check user and password in the URL, or the header with the key."),
     ("HTTP 403", "The receiver knows who it is, and refuses: is the key still valid?"),
     ("HTTP 429", "It takes less than is sent. It says when to try again, and we do."),
@@ -82,4 +84,4 @@ def icon(name: str) -> SafeString:
 
 def advice(reason: str) -> str:
     """What to do about it; nothing where nobody knows."""
-    return next((says for begins, says in _ADVICE if reason.startswith(begins)), "")
+    return next((says for words, says in _ADVICE if words in reason), "")

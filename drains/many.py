@@ -1,0 +1,46 @@
+"""What is done to many drains at once: a few statements for a thousand of them, which workers see
+as one change."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from drains.models import Drain
+from drains.route_change import change_of, count_up_routes
+from events.changes import announce
+
+AT_ONCE = 1000
+"""So many go into one transaction: others wait for it."""
+
+
+def pause_all(drains: QuerySet[Drain]) -> int:
+    """How many were not paused before."""
+    return _to_each(drains, "paused", of_paused=False, paused=True, updated_at=timezone.now())
+
+
+def resume_all(drains: QuerySet[Drain]) -> int:
+    """How many were paused."""
+    return _to_each(drains, "resumed", of_paused=True, paused=False, updated_at=timezone.now())
+
+
+def try_all(drains: QuerySet[Drain]) -> int:
+    """How many there were that are not paused."""
+    return _to_each(drains, "tried", of_paused=False, tries=F("tries") + 1)
+
+
+def _to_each(drains: QuerySet[Drain], what: str, *, of_paused: bool, **values: object) -> int:
+    """How many it was done to: to those that are still there, and paused or not as they were."""
+    ids = list(drains.order_by().values_list("pk", flat=True).distinct())
+    count = 0
+    for begin in range(0, len(ids), AT_ONCE):
+        with transaction.atomic():
+            count_up_routes()  # first, as every change of drains does
+            some = Drain.objects.filter(pk__in=ids[begin : begin + AT_ONCE], paused=of_paused)
+            named = some.only("app", "space", "site", "address")
+            found = list(named.order_by("pk").select_for_update())
+            Drain.objects.filter(pk__in=[drain.pk for drain in found]).update(**values)
+            announce(*(change_of(drain, what) for drain in found))
+        count += len(found)
+    return count

@@ -1,0 +1,41 @@
+"""The admin's site: its first page is the overview. django-unfold draws its frame; without it
+(ADMIN_THEME) all of it stands in Django's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+
+if settings.ADMIN_THEME:
+    from unfold.sites import UnfoldAdminSite as Frame
+else:
+    Frame = AdminSite
+
+
+class OperatorSite(Frame):  # type: ignore[misc]
+    site_title = "Log shuttle"
+    site_header = "Log shuttle - laptop mode" if settings.LAPTOP_MODE else "Log shuttle"
+    site_url = None  # there is no site beside the admin
+    index_title = "Overview"
+    index_template = "overview/index.html"
+    empty_value_display = "–"
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        from logshuttle_site.overview.page import shown  # it needs a site to register with
+
+        context = {**(extra_context or {})}
+        if request.user.has_perm("drains.view_drain"):
+            context["o"] = found = shown(request)
+            request.drain_counts = found.of.drains  # type: ignore[attr-defined]
+        answer: HttpResponse = super().index(request, context)
+        return answer
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Whoever renews a list has its frame already. Colours are in `theme/frame.css`: in the
+        page itself no policy would take them."""
+        frame = "theme/bare.html" if "X-Part" in request.headers else "admin/base_site.html"
+        ours = {"frame": frame, "is_themed": settings.ADMIN_THEME, "colors": None}
+        return {**super().each_context(request), **ours}

@@ -1,0 +1,115 @@
+"""The operators' pages in the theme's frame and in Django's own: in both, nothing acts that should
+not, nothing is wider than its window, and keys reach all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support.admin_page import logged_in
+from tests.support.broker import Broker
+from tests.support.receiving import Receivers
+from tests.support.shuttle import Shuttle, served
+
+PAGES = (
+    "",
+    "drains/drain/",
+    "drains/drain/?state=failing",
+    "drains/drain/?q=nobody",
+    "drains/drain/add/",
+    "shuttle/worker/",
+    "shuttle/malformedsample/",
+    "sessions_app/tailsession/",
+    "sessions_app/tailsession/add/",
+    "auth/user/",
+    "auth/group/add/",
+    "password_change/",
+)
+
+
+@pytest.fixture(params=["1", "0"], ids=["theme", "plain"])
+def site(tmp_path: Path, kafka: Broker, request: pytest.FixtureRequest) -> Iterator[Shuttle]:
+    with served(tmp_path, kafka.bootstrap, {"ADMIN_THEME": request.param}) as made:
+        yield made
+
+
+@pytest.fixture
+def page(context: BrowserContext, site: Shuttle) -> Iterator[Page]:
+    with logged_in(context, site) as page:
+        yield page
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds serious, on our own part of the page. Preloading it would add styles."""
+    found = Axe().run(page, context=".ls", options={"preload": False}).response["violations"]
+    return [each["id"] for each in found if each["impact"] in ("serious", "critical")]
+
+
+def test_every_page_fits_and_reads_well(page: Page, site: Shuttle) -> None:
+    for app in ("gold", "lead"):
+        site.add_drain(f"{app}-gs", "syslog://127.0.0.1:6514")
+    drain = site.add_drain("tin-gs", "https://user:hunter2@127.0.0.1:6514/in")
+    for width, scheme in ((1280, "light"), (1280, "dark"), (390, "light")):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for path in (*PAGES, f"drains/drain/{drain['id']}/change/"):
+            page.goto(f"{site.api.base_url}/admin/{path}")
+            expect(page.locator("body")).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+            if page.locator(".ls").count():
+                assert serious(page) == [], (path, scheme)
+
+
+def test_keys_alone_pause_two_of_three_drains(page: Page, site: Shuttle) -> None:
+    drains = [
+        site.add_drain(f"{app}-gs", "syslog://127.0.0.1:6514") for app in ("gold", "lead", "tin")
+    ]
+    page.goto(f"{site.api.base_url}/admin/drains/drain/")
+    page.keyboard.press("/")
+    expect(page.locator(".search input")).to_be_focused()
+    chosen = page.locator("td.pick input")
+    expect(chosen).to_have_count(3)
+    expect(page.locator(".bulk")).to_be_hidden()
+    for number in (0, 1):
+        chosen.nth(number).focus()
+        page.keyboard.press("Space")
+    expect(page.locator("#chosen")).to_have_text("2 chosen")
+    page.locator(".bulk [value=pause]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sure-text")).to_contain_text("Pause: 2 are chosen.")
+    page.locator("#sure-yes").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("2 drains paused; workers act")).to_be_visible()
+    paused = [
+        site.drain(f"{app}-gs", drain["id"])["paused"]
+        for app, drain in zip(("gold", "lead", "tin"), drains, strict=True)
+    ]
+    assert sum(paused) == 2
+
+
+def test_a_drain_is_tried_before_it_is_added(
+    page: Page, site: Shuttle, receiver: Receivers
+) -> None:
+    sink = receiver()
+    sink.kill()
+    page.goto(f"{site.api.base_url}/admin/drains/drain/add/")
+    page.locator("#id_owner").fill("gold-gs")
+    page.locator("#id_new_url").fill("nonsense")
+    page.keyboard.press("Enter")
+    expect(page.locator(".errorlist")).to_contain_text("scheme")
+    expect(page.locator("#id_new_url")).to_be_focused()
+
+    page.locator("#id_new_url").fill(sink.url)
+    page.keyboard.press("Enter")
+    expect(page.locator("#adding-helps")).to_contain_text("Nothing was delivered.")
+    expect(page.locator("#adding li").last).to_contain_text("connection refused")
+    assert site.api.get("/apps/gold-gs/log-drains").json() == []
+
+    expect(page.locator("#adding-yes")).to_have_text("Add it all the same")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+    assert len(site.api.get("/apps/gold-gs/log-drains").json()) == 1
