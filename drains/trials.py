@@ -1,6 +1,9 @@
-"""A test line to a drain, which need not be saved, for whoever asks for it."""
+"""Test lines to drains, which need not be saved, for whoever asks for them."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
 
 from asgiref.sync import async_to_sync
 
@@ -8,13 +11,32 @@ from drains.delivery.network.dialing import Dialer
 from drains.delivery.trial import Step, Trial
 from drains.errors import InvalidDrainError
 from drains.models import Drain
+from drains.routes import Route
 from drains.selectors import egress_policy, field_at_fault, route_of
 
+Outcome = tuple[bool, list[Step]]
+"""Whether it went well, and what happened at each step."""
 
-def try_out(drain: Drain) -> tuple[bool, list[Step]]:
-    """Over a connection of its own: whether it went well, and what happened at each step. Raises
-    InvalidDrainError for one that nobody can read."""
+
+def try_out(drain: Drain) -> Outcome:
+    """Over a connection of its own. Raises InvalidDrainError for one that nobody can read."""
     if (route := route_of(drain)).fault:
         raise InvalidDrainError(field_at_fault(drain), route.fault)
-    steps = async_to_sync(Trial(Dialer(egress_policy()), route).run)()
-    return bool(steps) and steps[-1].step == "send" and steps[-1].ok, steps
+    return async_to_sync(_run)([route])[0]
+
+
+def try_out_all(drains: Iterable[Drain]) -> list[Outcome]:
+    """Several at a time, in their order. Of one that nobody can read that is its only step."""
+    return async_to_sync(_run)([route_of(drain) for drain in drains])
+
+
+async def _run(routes: list[Route]) -> list[Outcome]:
+    dialer = Dialer(egress_policy())
+    found = await asyncio.gather(*(_steps(dialer, route) for route in routes))
+    return [(bool(steps) and steps[-1].step == "send" and steps[-1].ok, steps) for steps in found]
+
+
+async def _steps(dialer: Dialer, route: Route) -> list[Step]:
+    if route.fault:
+        return [Step("resolve", False, 0, route.fault)]
+    return await Trial(dialer, route).run()

@@ -27,8 +27,14 @@ from drains.admin.listing import (
     StateTabs,
     refuse_nonsense,
 )
+from drains.display import words
 from drains.errors import DrainError, KafkaAwayError, UnknownDrainError
 from drains.models import Drain, DrainCursor
+from drains.trials import try_out_all
+
+TESTS_MAX = 10
+"""So many receivers are tried at a time."""
+SENT_AGAIN_MAX = 100
 
 
 class CursorInline(admin.TabularInline):
@@ -56,7 +62,7 @@ class DrainAdmin(DrainColumns, admin.ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     readonly_fields = ("address", *OBSERVED)
-    actions = ("pause", "resume", "try_now", "send_again", "delete_selected")
+    actions = ("pause", "resume", "try_now", "test", "send_again", "delete_selected")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         refuse_nonsense(request)
@@ -133,12 +139,29 @@ class DrainAdmin(DrainColumns, admin.ModelAdmin):
         tried = many.try_all(queryset)
         self._say(request, tried, "tried")
         if tried < chosen:
-            messages.warning(request, f"{_drains(chosen - tried)} paused: resume them first.")
+            messages.warning(
+                request, f"{words.many(chosen - tried, 'drain')} paused: resume them first."
+            )
 
-    @admin.action(description="Send a window again …", permissions=["change"])
+    @admin.action(description="Test", permissions=["change"])
+    def test(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
+        """A line to one drain of each receiver: they all go to the same place."""
+        of_receivers = {(drain.scheme, drain.host, drain.port): drain for drain in queryset}
+        drains = list(of_receivers.values())
+        for drain, (ok, steps) in zip(drains, try_out_all(drains[:TESTS_MAX]), strict=False):
+            told = messages.success if ok else messages.error
+            told(request, f"{drain.host}:{drain.port}: {steps[-1].detail}")
+        if left := len(drains[TESTS_MAX:]):
+            messages.warning(request, f"Not tested: {words.many(left, 'receiver')} more.")
+
+    @admin.action(description="Send again …", permissions=["change"])
     def send_again(
         self, request: HttpRequest, queryset: QuerySet[Drain]
     ) -> TemplateResponse | None:
+        if (chosen := queryset.count()) > SENT_AGAIN_MAX:
+            said = f"Kafka is asked for each: choose {SENT_AGAIN_MAX} at most, not {chosen:,}."
+            messages.error(request, said)
+            return None
         form = SendAgainForm(request.POST if "since" in request.POST else None)
         if form.is_valid() and self._sent_again(request, queryset, form):
             return None
@@ -170,15 +193,13 @@ class DrainAdmin(DrainColumns, admin.ModelAdmin):
             form.add_error("since", faults)
             return False
         records = f"up to {intcomma(max(done))} records each"
-        said = f"{_drains(len(done))}: {records} are looked through again."
+        said = f"{words.many(len(done), 'drain')}: {records} are looked through again."
         messages.success(request, said)
         for fault in faults:
             messages.error(request, fault)
         return True
 
     def _say(self, request: HttpRequest, count: int, done: str) -> None:
-        messages.success(request, f"{_drains(count)} {done}; workers act within 2 seconds.")
-
-
-def _drains(count: int) -> str:
-    return f"{count} {'drain' if count == 1 else 'drains'}"
+        messages.success(
+            request, f"{words.many(count, 'drain')} {done}; workers act within 2 seconds."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -143,3 +144,33 @@ def test_many_are_tried_at_once_and_paused_ones_are_told(
     assert "2 drains tried" in said
     assert "1 drain paused: resume them first" in said
     assert {drain.tries for drain in Drain.objects.filter(pk__in=ids[:2])} == {1}
+
+
+def test_of_many_each_receiver_is_tested_once(
+    operator: Client, drains: dict[str, Drain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.create_drain(AppKey("twin", "gs"), "syslog://live.example.com:514", begin=())
+    asked: list[str] = []
+
+    def tried(chosen: list[Drain]) -> list[Any]:
+        asked.extend(drain.host for drain in chosen)
+        return [
+            (drain.host.startswith("live"), [SimpleNamespace(detail="as it was")])
+            for drain in chosen
+        ]
+
+    monkeypatch.setattr("drains.admin.drain_admin.try_out_all", tried)
+    data = {"action": "test", "select_across": 1, "index": 0}
+    chosen = {"_selected_action": [drains["live"].pk]}
+    said = operator.post(LIST, {**data, **chosen}, follow=True).content.decode()
+    assert sorted(asked) == sorted(f"{state}.example.com" for state in drains)
+    assert "live.example.com:514: as it was" in said
+
+
+def test_windows_of_too_many_are_not_sent_again(
+    operator: Client, drains: dict[str, Drain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drains.admin.drain_admin.SENT_AGAIN_MAX", 2)
+    ids = [drain.pk for drain in drains.values()]
+    said = operator.post(LIST, {"action": "send_again", "_selected_action": ids}, follow=True)
+    assert "choose 2 at most, not 4" in said.content.decode()

@@ -6,7 +6,7 @@ import { must, stepItems, toast } from "./dialogs.js";
 const form = /** @type {HTMLFormElement} */ (must(document.getElementById("drain_form")));
 const asked = /** @type {HTMLDialogElement} */ (must(document.getElementById("adding")));
 const steps = must(asked.querySelector("ol"));
-const waiting = [...steps.children];
+const waiting = /** @type {HTMLElement[]} */ ([...steps.children]);
 const helps = must(document.getElementById("adding-helps"));
 const add = /** @type {HTMLButtonElement} */ (must(document.getElementById("adding-yes")));
 
@@ -29,8 +29,9 @@ function showFaults(faults) {
 
 /** @param {{said: string, ok?: boolean, steps?: import("./dialogs.js").Step[], helps?: string}} told */
 function showSteps(told) {
-  const ok = told.ok ?? false;
-  steps.replaceChildren(...stepItems(told.steps ?? []));
+  const [ok, done] = [told.ok ?? false, told.steps ?? []];
+  const open = waiting.filter((item) => !done.some((step) => step.step === item.dataset.step));
+  steps.replaceChildren(...stepItems(done), ...open);
   helps.textContent = ok ? "It arrived." : `Nothing was delivered. ${told.helps || told.said}`;
   helps.className = ok ? "good" : "bad";
   add.textContent = ok ? "Add it" : "Add it all the same";

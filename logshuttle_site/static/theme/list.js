@@ -44,13 +44,13 @@ function show() {
   const words = document.getElementById("chosen");
   if (words !== null) words.textContent = `${count.toLocaleString("en")} chosen`;
   if (button !== null) button.hidden = !page || count !== here.length || Number(button.dataset.all) <= count;
-  const head = /** @type {HTMLInputElement | null} */ (document.getElementById("page"));
+  const head = /** @type {HTMLInputElement | null} */ (document.getElementById("pick-all"));
   if (head !== null) head.checked = page;
 }
 
 form?.addEventListener("change", (event) => {
   const box = /** @type {HTMLInputElement} */ (event.target);
-  if (box.id === "page") for (const each of boxes()) each.checked = box.checked;
+  if (box.id === "pick-all") for (const each of boxes()) each.checked = box.checked;
   selectAcross(false);
 });
 document.getElementById("all")?.addEventListener("click", () => selectAcross(true));
