@@ -185,6 +185,8 @@ class DrainStatus(models.Model):
     last_error_at = models.DateTimeField(null=True)
     last_delivery_at = models.DateTimeField(null=True)
     next_try_at = models.DateTimeField(null=True)
+    certificate_ends_at = models.DateTimeField(null=True, db_index=True)
+    """The receiver's, as it was last seen in a handshake."""
     lag_is_estimate = models.BooleanField(default=False, db_default=False)
     lag_messages = models.BigIntegerField(default=0)
     lag_seconds = models.FloatField(default=0)

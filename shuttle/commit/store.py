@@ -66,6 +66,8 @@ class FeedStatus(NamedTuple):
     last_delivery_at: float | None
     next_try_at: float | None = None
     """When its receiver is dialled next, where that is waited for."""
+    certificate_ends_at: float | None = None
+    """The receiver's, as it was shown last."""
     lag_messages: int = 0
     """Lines that are not confirmed."""
     lag_is_estimate: bool = False
