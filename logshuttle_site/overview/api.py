@@ -38,6 +38,7 @@ def json_of(found: Overview) -> dict[str, Any]:
             "needs_you": {
                 "failing": [{"receiver": of.receiver, **of._asdict()} for of in found.causes],
                 "waiting": found.waiting,
+                "certificates": found.certificates,
                 "silent_topics": found.silent,
             },
             "retention_seconds": found.retention_seconds,

@@ -18,6 +18,7 @@ from events.keys import AppKey, SiteKey
 from events.owners import name_of
 from events.topics import topics_of
 from logshuttle_site.overview import rollups
+from logshuttle_site.overview.facts import facts
 from logshuttle_site.overview.rollups import HOUR, MINUTE, RANGES, Row
 from logshuttle_site.overview.values import Cause, MalformedKind, Overview, Waiting, WorkerFigures
 from shuttle.models import MalformedSample, Rollup, Worker
@@ -40,8 +41,8 @@ def overview(over: str = "1h") -> Overview:
     is_silent = counted.is_silent
     since = now - wanted.steps * wanted.step - wanted.step
     by_minute = wanted.of == MINUTE
-    minutes = _rows("minute", since if by_minute else now - HOUR, talk_since=now - LATELY)
-    weeks = _rows("hour", now - DAY if by_minute else since, talk_since=now - DAY)
+    rows = _rows(now, since if by_minute else now - HOUR, now - DAY if by_minute else since)
+    minutes, weeks = rows["minute"], rows["hour"]
     hours = [row for row in weeks if row.begins_at >= now - DAY]
     last = now.replace(second=0, microsecond=0)
     lately = [row for row in minutes if row.begins_at == last - MINUTE]
@@ -65,6 +66,7 @@ def overview(over: str = "1h") -> Overview:
         silent=[] if is_silent else rollups.silent(hours, minutes, now, retention),
         events=list(DrainEvent.objects.order_by("-at", "-pk")[:EVENTS]),
         malformed=_malformed(),
+        certificates=facts(now).certificates,
         retention_seconds=min((s for s in retention.values() if s is not None), default=None),
     )
 
@@ -194,13 +196,21 @@ def _left(
     return max(min(kept) - seconds, 0.0) if kept else None
 
 
-def _rows(span: str, since: datetime, *, talk_since: datetime) -> list[Row]:
-    """Who talked, which is most of a row, is only fetched along where it is asked for."""
-    ends = timezone.now() + MINUTE  # whose clock is far ahead has nothing to say of now
-    found = Rollup.objects.filter(span=span, begins_at__gte=since, begins_at__lt=ends)
-    talk = Case(When(begins_at__gte=talk_since, then="talkers"), default=None)
-    rows = found.order_by("begins_at").values_list("begins_at", "figures", talk)
-    return [Row(at, figures, talkers or {}) for at, figures, talkers in rows]
+def _rows(now: datetime, minutes: datetime, hours: datetime) -> dict[str, list[Row]]:
+    """By span, since these moments. Who talked, which is most of a row, is only fetched along where
+    it is asked for."""
+    since = Q(span="minute", begins_at__gte=minutes) | Q(span="hour", begins_at__gte=hours)
+    talked = [
+        When(span="minute", begins_at__gte=now - LATELY, then="talkers"),
+        When(span="hour", begins_at__gte=now - DAY, then="talkers"),
+    ]
+    # Whose clock is far ahead has nothing to say of now.
+    found = Rollup.objects.filter(since, begins_at__lt=now + MINUTE).order_by("begins_at")
+    rows = {"minute": list[Row](), "hour": list[Row]()}
+    talk = Case(*talked, default=None)
+    for span, at, figures, talkers in found.values_list("span", "begins_at", "figures", talk):
+        rows[span].append(Row(at, figures, talkers or {}))
+    return rows
 
 
 def _received(minutes: list[Row], last: datetime) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -57,6 +57,19 @@ class Waiting(NamedTuple):
     """Until Kafka has it no more; None: nobody knows."""
 
 
+class ExpiringCertificate(NamedTuple):
+    """One that ends soon, or has: the same receiver's, and the same moment."""
+
+    whose: str
+    """client: what drains show it; receiver: what it shows them."""
+    host: str
+    port: int
+    ends_at: datetime
+    drains: int
+    owner: str
+    """Of one of them."""
+
+
 class MalformedKind(NamedTuple):
     reason: str
     topic: str
@@ -92,6 +105,8 @@ class Overview:
     malformed: list[MalformedKind]
     retention_seconds: float | None
     """The shortest that is known, of topics that workers read."""
+    certificates: list[ExpiringCertificate] = field(default_factory=list)
+    """Those that end within 30 days, the soonest first."""
 
     @property
     def working(self) -> list[WorkerFigures]:

@@ -1,0 +1,89 @@
+"""Several short answers that the first page needs, asked in one question: each part of it is rows
+of the same columns."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Concat
+
+from drains.models import Drain, DrainStatus
+from drains.status import FRESH
+from logshuttle_site.overview.values import ExpiringCertificate
+
+CERTIFICATES = 50
+SOON = timedelta(days=30)
+"""Before a certificate ends, it is shown."""
+KNOWN = timedelta(days=1)
+"""So long what a worker saw counts that is gone."""
+COLUMNS = ("rank", "kind", "text", "number", "moment", "count", "owner")
+
+
+class Facts(NamedTuple):
+    certificates: list[ExpiringCertificate]
+
+
+def facts(now: datetime) -> Facts:
+    """What may be cut off, as there are too many, comes last."""
+    parts = [_clients(now), _receivers(now)]
+    rows = parts[0].union(*parts[1:], all=True).order_by("rank", "moment", "kind", "text", "number")
+    certificates = []
+    for _, kind, text, number, moment, count, owner in rows[:CERTIFICATES]:
+        certificates.append(ExpiringCertificate(kind, text, number, moment, count, owner))
+    return Facts(certificates)
+
+
+def _clients(now: datetime) -> QuerySet[Any, Any]:
+    """Certificates of drains: of those that are paused nobody is shown one."""
+    drains = Drain.objects.filter(paused=False, certificate_ends_at__lte=now + SOON)
+    return _grouped(drains, "client", "", Count("pk"))
+
+
+def _receivers(now: datetime) -> QuerySet[Any, Any]:
+    """What workers have seen; who is gone, where none is left that has seen any."""
+    fresh = DrainStatus.objects.filter(reported_at__gte=now - FRESH)
+    newer = fresh.filter(drain=OuterRef("drain"), certificate_ends_at__isnull=False)
+    said = DrainStatus.objects.filter(
+        Q(reported_at__gte=now - FRESH) | Q(reported_at__gte=now - KNOWN) & ~Exists(newer),
+        drain__paused=False,
+        certificate_ends_at__lte=now + SOON,
+    )
+    return _grouped(said, "receiver", "drain__", Count("drain", distinct=True))
+
+
+def _grouped(
+    rows: QuerySet[Any, Any], kind: str, to_drain: str, drains: Count
+) -> QuerySet[Any, Any]:
+    """One a receiver and moment."""
+    groups = rows.order_by().values(
+        rank=Value(1, IntegerField()),
+        kind=Value(kind, CharField()),
+        text=F(f"{to_drain}host"),
+        number=F(f"{to_drain}port"),
+        moment=F("certificate_ends_at"),
+    )
+    counted = groups.annotate(count=drains, owner=Min(_owner(to_drain)))
+    found: QuerySet[Any, Any] = counted.values_list(*COLUMNS)
+    return found
+
+
+def _owner(to_drain: str) -> Case:
+    """As people write it (events.owners.name_of)."""
+    app, space, site = (f"{to_drain}{name}" for name in ("app", "space", "site"))
+    of_an_app, of_a_site = Concat(app, Value("-"), space), Concat(Value("site:"), site)
+    return Case(When(**{site: ""}, then=of_an_app), default=of_a_site, output_field=CharField())
