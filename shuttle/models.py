@@ -28,6 +28,12 @@ class Worker(models.Model):
     """How long Kafka keeps the records of each topic that it reads; null: forever, by their size
     alone, or that was not to be known."""
 
+    assignment = models.JSONField(null=True)
+    """By topic that it reads: its partitions (events.kafka.partition_ranges), of how many; null: it
+    is of a version that does not say so."""
+    assigned_since = models.DateTimeField(null=True)
+    """Since when it has just these."""
+
     def __str__(self) -> str:
         return self.name
 

@@ -40,6 +40,7 @@ def json_of(found: Overview) -> dict[str, Any]:
                 "waiting": found.waiting,
                 "certificates": found.certificates,
                 "silent_topics": found.silent,
+                "ownerless_partitions": found.ownerless,
             },
             "retention_seconds": found.retention_seconds,
             "series": found.series,

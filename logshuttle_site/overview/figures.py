@@ -20,23 +20,23 @@ from events.topics import topics_of
 from logshuttle_site.overview import rollups
 from logshuttle_site.overview.facts import facts
 from logshuttle_site.overview.rollups import HOUR, MINUTE, RANGES, Row
-from logshuttle_site.overview.values import Cause, MalformedKind, Overview, Waiting, WorkerFigures
-from shuttle.models import MalformedSample, Rollup, Worker
+from logshuttle_site.overview.values import Cause, MalformedKind, Overview, Waiting
+from logshuttle_site.overview.workers import workers
+from shuttle.models import MalformedSample, Rollup
 
 CAUSES, OLDEST, EVENTS, KINDS = 100, 50, 10, 20
 LATELY = timedelta(minutes=15)
 WAITS_SECONDS = 1.0
 """What is younger is on its way."""
-GONE = timedelta(minutes=10)
-"""So long a worker that is gone is missed, while others work."""
 DAY = timedelta(days=1)
 
 
 def overview(over: str = "1h") -> Overview:
     """`over`: of RANGES, what its series are of."""
     now, wanted = timezone.now(), RANGES[over]
-    workers, retention = _workers(now)
-    works = any(worker.state == "working" for worker in workers)
+    crew = workers(now)
+    retention = crew.retention
+    works = any(worker.state == "working" for worker in crew.figures)
     counted = _drains(now, works=works)
     is_silent = counted.is_silent
     since = now - wanted.steps * wanted.step - wanted.step
@@ -48,7 +48,7 @@ def overview(over: str = "1h") -> Overview:
     lately = [row for row in minutes if row.begins_at == last - MINUTE]
     return Overview(
         now=now,
-        workers=workers,
+        workers=crew.figures,
         is_silent=is_silent,
         drains=counted.states,
         behind_lines=counted.lines,
@@ -67,40 +67,9 @@ def overview(over: str = "1h") -> Overview:
         events=list(DrainEvent.objects.order_by("-at", "-pk")[:EVENTS]),
         malformed=_malformed(),
         certificates=facts(now).certificates,
+        ownerless=crew.ownerless,
         retention_seconds=min((s for s in retention.values() if s is not None), default=None),
     )
-
-
-def _workers(now: datetime) -> tuple[list[WorkerFigures], dict[str, float | None]]:
-    """And how many seconds each topic keeps its records; None: forever, or nobody knows."""
-    found, retention = [], dict[str, float | None]()
-    for row in Worker.objects.filter(reported_at__gte=now - DAY).order_by("reported_at"):
-        is_fresh = row.reported_at >= now - FRESH
-        state = "ended" if row.has_ended else "working" if is_fresh else "gone"
-        alive = state == "working"
-        for topic, kept in row.retention_ms.items():
-            retention[topic] = kept / 1000 if kept else None
-        if state == "ended":
-            continue
-        found.append(
-            WorkerFigures(
-                row.name,
-                row.host,
-                row.version,
-                row.started_at,
-                row.reported_at,
-                state,
-                row.partitions,
-                row.consumer_lag,
-                row.lines_in if alive else None,
-                row.lines_out if alive else None,
-                row.cpu if alive else None,
-                row.memory_bytes if alive else None,
-            )
-        )
-    works = any(worker.state == "working" for worker in found)
-    missed = [of for of in found if not works or of.reported_at >= now - GONE]
-    return sorted(missed, key=lambda worker: (worker.host, worker.started_at)), retention
 
 
 class _Counted(NamedTuple):

@@ -57,6 +57,15 @@ class Waiting(NamedTuple):
     """Until Kafka has it no more; None: nobody knows."""
 
 
+class OwnerlessPartitions(NamedTuple):
+    """Of one topic: no worker reads them."""
+
+    topic: str
+    partitions: str
+    """Such as 0-3,7."""
+    count: int  # type: ignore[assignment]  # that of tuples is nobody's business
+
+
 class ExpiringCertificate(NamedTuple):
     """One that ends soon, or has: the same receiver's, and the same moment."""
 
@@ -107,6 +116,8 @@ class Overview:
     """The shortest that is known, of topics that workers read."""
     certificates: list[ExpiringCertificate] = field(default_factory=list)
     """Those that end within 30 days, the soonest first."""
+    ownerless: list[OwnerlessPartitions] = field(default_factory=list)
+    """Of topics that workers read, once no worker's partitions have changed for 30 s."""
 
     @property
     def working(self) -> list[WorkerFigures]:

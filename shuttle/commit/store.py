@@ -97,6 +97,9 @@ class WorkerNote(NamedTuple):
     memory_bytes: int = 0
     retention_ms: Mapping[str, int | None] = MappingProxyType({})
     """By topic."""
+    assignment: Mapping[str, tuple[str, int]] | None = None
+    """By topic: its partitions, of how many; None: that is not known."""
+    assigned_since: float | None = None
 
 
 Span = Literal["minute", "hour"]

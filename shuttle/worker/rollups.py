@@ -27,6 +27,7 @@ from shuttle.commit.store import (
 )
 from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.loss_notices import METRIC_REASONS
+from shuttle.worker.assignment import Held
 
 EVERY_SECONDS = 5
 SECONDS: dict[Span, int] = {"minute": 60, "hour": 3600}
@@ -60,6 +61,7 @@ class Counts(NamedTuple):
     consumer_lag: int
     retention_ms: Mapping[str, int | None]
     """By topic (models.Worker)."""
+    held: Held
 
 
 class Sums:
@@ -196,6 +198,8 @@ class Rollups:
             partitions=counts.partitions,
             consumer_lag=counts.consumer_lag,
             retention_ms=counts.retention_ms,
+            assignment=counts.held.partitions,
+            assigned_since=counts.held.since,
             lines_in=sum(new["received"].values()) / seconds,
             lines_out=sum(new["delivered"].values()) / seconds,
             cpu=(cpu - self._seen_cpu) / seconds,

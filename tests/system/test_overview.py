@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from drains.options.pem import ends_at
 from tests.support.broker import Broker
+from tests.support.certificates import Authority
 from tests.support.kafka import TopicNames
-from tests.support.receiving import Receivers
+from tests.support.receiver_program import Tls
+from tests.support.receiving import HttpReceivers, Receivers
 from tests.support.records import kubernetes_event
 from tests.support.shuttle import Shuttle
 from tests.support.waiting import wait_until
@@ -59,3 +63,33 @@ def test_a_drain_that_fails_is_seen_mended_and_tried(
     changes = [(event["what"], event["state"]) for event in overview()["events"]]
     assert changes[0] in (("state", "live"), ("state", "replaying"))
     assert ("tried", "") in changes
+
+
+def test_certificates_that_end_are_seen(
+    shuttle: Shuttle,
+    kafka: Broker,
+    topic: TopicNames,
+    receiver: Receivers,
+    http_receiver: HttpReceivers,
+    authority: Authority,
+) -> None:
+    space = kafka.create(topic(), 1)
+    soon, later = receiver(tls=Tls(authority.good_for(9))), Tls(authority.good_for(40))
+    client, sinks = authority.good_for(20, "client.example"), [soon, http_receiver(tls=later)]
+    tls = {"ca": authority.pem, "certificate": client.chain, "key": client.key}
+    for sink in sinks:
+        shuttle.add_drain(f"gold-{space}", sink.url, tls=tls)
+    shuttle.start_worker()
+    kafka.produce(space, [kubernetes_event("hello", pod="gold-p1", container="gold")])
+
+    def certificates() -> list[tuple[str, int, datetime, int]]:
+        told = shuttle.api.get("/overview").json()["needs_you"]["certificates"]
+        return [
+            (each["whose"], each["port"], datetime.fromisoformat(each["ends_at"]), each["drains"])
+            for each in told
+        ]
+
+    wait_until(lambda: len(certificates()) == 3, 15, "the receiver's is seen")
+    own = [("client", sink.port, ends_at(client.chain), 1) for sink in sinks]
+    assert certificates()[0] == ("receiver", soon.port, ends_at(soon.tls.certificate.chain), 1)
+    assert sorted(certificates()[1:]) == sorted(own)

@@ -17,6 +17,7 @@ from shuttle.commit.store import Figures, RollupNote, WorkerNote
 from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.loss_notices import EXPIRED
 from shuttle.worker import rollups as module
+from shuttle.worker.assignment import Held
 from shuttle.worker.rollups import OTHER, UNWRITTEN_MAX, Counts, Rollups
 from tests.support.memory_store import MemoryStore
 
@@ -42,7 +43,10 @@ class Bench:
     def _counts(self) -> Counts:
         talk, self.talk = self.talk, {}
         counted = (self.received, self.delivered, self.lost, self.delays, self.malformed)
-        return Counts(*counted, talk=talk, partitions=3, consumer_lag=7, retention_ms={"gs": 5})
+        held = Held({"gs": ("0-2", 4)}, NOON)
+        return Counts(
+            *counted, talk, partitions=3, consumer_lag=7, retention_ms={"gs": 5}, held=held
+        )
 
     async def tell(self, seconds: float = 5, **options: Any) -> Figures:
         """Later by so much."""
@@ -130,6 +134,7 @@ async def test_the_worker_says_how_fast_it_is(bench: Bench) -> None:
 
     assert (worker.name, worker.lines_in, worker.lines_out) == ("w1", 10, 20)
     assert (worker.partitions, worker.consumer_lag, worker.has_ended) == (3, 7, False)
+    assert (worker.assignment, worker.assigned_since) == ({"gs": ("0-2", 4)}, NOON)
     assert worker.memory_bytes > 1_000_000
     assert (await bench.tell(has_ended=True)).worker.has_ended
 
