@@ -79,6 +79,11 @@ class FeedStatus(NamedTuple):
     bytes_sent: int = 0
     lines_lost: int = 0
     lines_cut: int = 0
+    lines_lately: int = 0
+    """Sent in the last hour."""
+    sent_by_minute: str | None = None
+    """As drains/rates.py has it, as the next; None: as they were written last."""
+    sent_by_quarter: str | None = None
 
 
 class WorkerNote(NamedTuple):

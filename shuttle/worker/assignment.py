@@ -42,11 +42,11 @@ class Assignment:
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
     ) -> None:
+        self.subscribed = subscribed
         self.retention_ms: Mapping[str, int | None] = {}
         """By topic (models.Worker)."""
         self._cluster = cluster
         self._positions = positions
-        self._subscribed = subscribed
         self._clock = clock
         self._wall_clock = wall_clock
         self._counts: dict[str, int] = {}
@@ -64,7 +64,7 @@ class Assignment:
                 self._retention_again_at = now + RETENTION_SECONDS
         if now >= self._counts_again_at or not topics <= self._counts.keys():
             with suppress(KafkaException):
-                logs = await self._cluster.partitions(self._subscribed())
+                logs = await self._cluster.partitions(self.subscribed())
                 self._counts = {topic: len(parts) for topic, parts in logs.items()}
                 self._counts_again_at = now + PARTITIONS_SECONDS
                 self._told = self._told._replace(partitions=self._by_topic())

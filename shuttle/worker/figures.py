@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 
 from events.topics import by_source
 from shuttle.feed.context import FeedContext, WorkLists
@@ -32,7 +32,6 @@ class WorkerFigures:
         context: FeedContext,
         feeds: Mapping[str, Feed],
         lists: WorkLists[Feed],
-        subscribed: Callable[[], Collection[str]],
         *,
         drains_shown: int,
     ) -> None:
@@ -45,7 +44,6 @@ class WorkerFigures:
         self._context = context
         self._feeds = feeds
         self._lists = lists
-        self._subscribed = subscribed
         self._drains_shown = drains_shown
         self._clock = context.clock
         self._loop_lag_seconds = 0.0
@@ -61,7 +59,7 @@ class WorkerFigures:
         totals, malformed = self._context.totals, self._live.decoder.malformed
         return WorkerReport(
             partitions=self._live.partitions,
-            subscribed=frozenset(self._subscribed()),
+            subscribed=frozenset(self._assignment.subscribed()),
             poll_age_seconds=self._clock() - self._live.polled_at,
             loop_lag_seconds=self._loop_lag_seconds,
             records_received=by_source(self._live.received),

@@ -83,7 +83,8 @@ class Worker:
     def _build_commit(self, store: Store) -> None:
         self._name = f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._store = StoreThread(store)
-        self._statuses = StatusPublisher(self._store, self._name, self._clock)
+        wall_clock = self._context.wall_clock
+        self._statuses = StatusPublisher(self._store, self._name, self._clock, wall_clock)
         self._cursor_writer = CursorWriter(
             self._store,
             self._lists,
@@ -168,7 +169,6 @@ class Worker:
             self._context,
             self._feeds.by_id,
             self._lists,
-            lambda: topics.subscribed,
             drains_shown=self._config.metrics_max_drains,
         )
         about = WorkerNote(self._name, platform.node(), version, started_at=wall_clock())

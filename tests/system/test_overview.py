@@ -74,11 +74,12 @@ def test_certificates_that_end_are_seen(
     authority: Authority,
 ) -> None:
     space = kafka.create(topic(), 1)
-    soon, later = receiver(tls=Tls(authority.good_for(9))), Tls(authority.good_for(40))
-    client, sinks = authority.good_for(20, "client.example"), [soon, http_receiver(tls=later)]
+    shown, later = authority.good_for(9), Tls(authority.good_for(40))
+    soon = receiver(tls=Tls(shown))
+    other, client = http_receiver(tls=later), authority.good_for(20, "client.example")
     tls = {"ca": authority.pem, "certificate": client.chain, "key": client.key}
-    for sink in sinks:
-        shuttle.add_drain(f"gold-{space}", sink.url, tls=tls)
+    for url in (soon.url, other.url):
+        shuttle.add_drain(f"gold-{space}", url, tls=tls)
     shuttle.start_worker()
     kafka.produce(space, [kubernetes_event("hello", pod="gold-p1", container="gold")])
 
@@ -90,6 +91,6 @@ def test_certificates_that_end_are_seen(
         ]
 
     wait_until(lambda: len(certificates()) == 3, 15, "the receiver's is seen")
-    own = [("client", sink.port, ends_at(client.chain), 1) for sink in sinks]
-    assert certificates()[0] == ("receiver", soon.port, ends_at(soon.tls.certificate.chain), 1)
+    own = [("client", port, ends_at(client.chain), 1) for port in (soon.port, other.port)]
+    assert certificates()[0] == ("receiver", soon.port, ends_at(shown.chain), 1)
     assert sorted(certificates()[1:]) == sorted(own)
