@@ -52,7 +52,8 @@ class Rollup(models.Model):
     """Counts by what they are of: `received` by source, `delivered` by scheme, `lost` and
     `malformed` by reason; `delays`, lines by the histogram's buckets (delay_histogram.BOUNDS)."""
     talkers = models.JSONField(default=dict)
-    """The largest: `apps`, by owner lines and bytes; `topics`, records. `other` is the rest."""
+    """The largest: `apps`, by owner lines and bytes; `drains`, by id lines and bytes on the wire,
+    with those that are sent again; `topics`, records. `other` is the rest."""
 
     class Meta:
         constraints = [

@@ -46,6 +46,7 @@ def json_of(found: Overview) -> dict[str, Any]:
             "series": found.series,
             "workers": found.workers,
             "talkers": {"5_min": found.talkers, "24_h": found.talkers_day},
+            "costliest_drains": found.costliest,
             "malformed": found.malformed,
             "events": [
                 {

@@ -3,13 +3,16 @@ of the same columns."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import (
     Case,
     CharField,
     Count,
+    DateTimeField,
     Exists,
     F,
     IntegerField,
@@ -20,7 +23,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Concat
+from django.db.models.functions import Cast, Concat
 
 from drains.models import Drain, DrainStatus
 from drains.status import FRESH
@@ -31,21 +34,46 @@ SOON = timedelta(days=30)
 """Before a certificate ends, it is shown."""
 KNOWN = timedelta(days=1)
 """So long what a worker saw counts that is gone."""
-COLUMNS = ("rank", "kind", "text", "number", "moment", "count", "owner")
+COLUMNS = ("rank", "kind", "text", "number", "moment", "count", "whose", "drain")
+_TEXT, _NUMBER, _MOMENT = CharField(), IntegerField(), DateTimeField()
 
 
 class Facts(NamedTuple):
     certificates: list[ExpiringCertificate]
+    drains: dict[str, tuple[str, str]]
+    """By id, of those that were asked for and are there: owner and address."""
 
 
-def facts(now: datetime) -> Facts:
-    """What may be cut off, as there are too many, comes last."""
-    parts = [_clients(now), _receivers(now)]
+def facts(now: datetime, drain_ids: Collection[str]) -> Facts:
+    """Of certificates there may be too many: those that end last are cut off."""
+    parts = [_clients(now), _receivers(now), _drains(drain_ids)]
     rows = parts[0].union(*parts[1:], all=True).order_by("rank", "moment", "kind", "text", "number")
-    certificates = []
-    for _, kind, text, number, moment, count, owner in rows[:CERTIFICATES]:
-        certificates.append(ExpiringCertificate(kind, text, number, moment, count, owner))
-    return Facts(certificates)
+    certificates, drains = [], {}
+    for _, kind, text, number, moment, count, owner, drain_id in rows[
+        : CERTIFICATES + len(drain_ids)
+    ]:
+        if kind == "drain":
+            drains[str(UUID(drain_id))] = owner, text
+        else:
+            certificates.append(ExpiringCertificate(kind, text, number, moment, count, owner))
+    return Facts(certificates[:CERTIFICATES], drains)
+
+
+def _drains(ids: Collection[str]) -> QuerySet[Any, Any]:
+    """Whose they are."""
+    asked = Drain.objects.order_by().filter(pk__in=list(ids))
+    told = asked.annotate(
+        rank=Value(0, _NUMBER),
+        kind=Value("drain", _TEXT),
+        text=F("address"),
+        number=Value(0, _NUMBER),
+        moment=Value(None, _MOMENT),
+        count=Value(0, _NUMBER),
+        whose=_owner(""),
+        drain=Cast("pk", _TEXT),
+    )
+    found: QuerySet[Any, Any] = told.values_list(*COLUMNS)
+    return found
 
 
 def _clients(now: datetime) -> QuerySet[Any, Any]:
@@ -71,13 +99,13 @@ def _grouped(
 ) -> QuerySet[Any, Any]:
     """One a receiver and moment."""
     groups = rows.order_by().values(
-        rank=Value(1, IntegerField()),
-        kind=Value(kind, CharField()),
+        rank=Value(1, _NUMBER),
+        kind=Value(kind, _TEXT),
         text=F(f"{to_drain}host"),
         number=F(f"{to_drain}port"),
         moment=F("certificate_ends_at"),
     )
-    counted = groups.annotate(count=drains, owner=Min(_owner(to_drain)))
+    counted = groups.annotate(count=drains, whose=Min(_owner(to_drain)), drain=Value("", _TEXT))
     found: QuerySet[Any, Any] = counted.values_list(*COLUMNS)
     return found
 
@@ -86,4 +114,4 @@ def _owner(to_drain: str) -> Case:
     """As people write it (events.owners.name_of)."""
     app, space, site = (f"{to_drain}{name}" for name in ("app", "space", "site"))
     of_an_app, of_a_site = Concat(app, Value("-"), space), Concat(Value("site:"), site)
-    return Case(When(**{site: ""}, then=of_an_app), default=of_a_site, output_field=CharField())
+    return Case(When(**{site: ""}, then=of_an_app), default=of_a_site, output_field=_TEXT)

@@ -20,7 +20,7 @@ from events.topics import topics_of
 from logshuttle_site.overview import rollups
 from logshuttle_site.overview.facts import facts
 from logshuttle_site.overview.rollups import HOUR, MINUTE, RANGES, Row
-from logshuttle_site.overview.values import Cause, MalformedKind, Overview, Waiting
+from logshuttle_site.overview.values import Cause, CostlyDrain, MalformedKind, Overview, Waiting
 from logshuttle_site.overview.workers import workers
 from shuttle.models import MalformedSample, Rollup
 
@@ -44,6 +44,8 @@ def overview(over: str = "1h") -> Overview:
     rows = _rows(now, since if by_minute else now - HOUR, now - DAY if by_minute else since)
     minutes, weeks = rows["minute"], rows["hour"]
     hours = [row for row in weeks if row.begins_at >= now - DAY]
+    costs, sent = rollups.costliest(hours)
+    told = facts(now, costs)
     last = now.replace(second=0, microsecond=0)
     lately = [row for row in minutes if row.begins_at == last - MINUTE]
     return Overview(
@@ -66,7 +68,12 @@ def overview(over: str = "1h") -> Overview:
         silent=[] if is_silent else rollups.silent(hours, minutes, now, retention),
         events=list(DrainEvent.objects.order_by("-at", "-pk")[:EVENTS]),
         malformed=_malformed(),
-        certificates=facts(now).certificates,
+        certificates=told.certificates,
+        costliest=[
+            CostlyDrain(of, *told.drains[of], *cost, cost[1] / sent)
+            for of, cost in costs.items()
+            if of in told.drains
+        ],
         ownerless=crew.ownerless,
         retention_seconds=min((s for s in retention.values() if s is not None), default=None),
     )

@@ -169,6 +169,18 @@ def talkers(rows: Iterable[Row]) -> list[Talker]:
     return [Talker(owner, n, sizes[owner], n / whole) for owner, n in named[:TALKERS]]
 
 
+def costliest(rows: Iterable[Row]) -> tuple[dict[str, tuple[int, int]], int]:
+    """Lines and bytes on the wire of the drains that were sent most, by id; and all bytes."""
+    lines: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for row in rows:
+        for drain_id, (count, size) in row.talkers.get("drains", {}).items():
+            lines[drain_id] += count
+            sizes[drain_id] += size
+    named = [of for of, _ in sizes.most_common(TALKERS + 1) if of != OTHER]
+    return {of: (lines[of], sizes[of]) for of in named[:TALKERS]}, sizes.total()
+
+
 class Silent(NamedTuple):
     """A topic that nobody writes to any more."""
 

@@ -57,6 +57,20 @@ class Waiting(NamedTuple):
     """Until Kafka has it no more; None: nobody knows."""
 
 
+class CostlyDrain(NamedTuple):
+    """One that much is sent to."""
+
+    drain_id: str
+    owner: str
+    address: str
+    """Its URL without secrets."""
+    lines: int
+    bytes: int
+    """On the wire, those that were sent again too."""
+    share: float
+    """Of the bytes of all drains."""
+
+
 class OwnerlessPartitions(NamedTuple):
     """Of one topic: no worker reads them."""
 
@@ -116,6 +130,8 @@ class Overview:
     """The shortest that is known, of topics that workers read."""
     certificates: list[ExpiringCertificate] = field(default_factory=list)
     """Those that end within 30 days, the soonest first."""
+    costliest: list[CostlyDrain] = field(default_factory=list)
+    """Over 24 hours, the costliest first."""
     ownerless: list[OwnerlessPartitions] = field(default_factory=list)
     """Of topics that workers read, once no worker's partitions have changed for 30 s."""
 

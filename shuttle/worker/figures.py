@@ -87,6 +87,7 @@ class WorkerFigures:
             delays=totals.delays.counts,
             malformed=self._live.decoder.malformed,
             talk=self._router.take_talk(),
+            went_out=totals.take_went_out(),
             partitions=self._live.partitions,
             consumer_lag=self._ticks.consumer_lag,
             retention_ms=self._assignment.retention_ms,

@@ -13,8 +13,9 @@ from drains.services import create_drain
 from events.keys import AppKey, SiteKey
 from logshuttle_site.overview import facts as facts_module
 from logshuttle_site.overview.figures import overview
+from shuttle.commit.rollup_rows import write_figures
 from shuttle.commit.status_rows import write_statuses
-from shuttle.commit.store import FeedStatus
+from shuttle.commit.store import FeedStatus, Figures, RollupNote, WorkerNote
 from tests.contract.conftest import Api
 from tests.support.certificates import Authority
 
@@ -122,6 +123,22 @@ def test_the_soonest_are_shown_where_there_are_too_many(
     for day, app in enumerate(("gold", "lead", "tin"), 1):
         saw(made(app), NOON + day * DAY)
     assert [days for *_, days, _ in shown()] == [1, 2]
+
+
+def test_the_drains_that_cost_most_are_named(clock: Clock) -> None:
+    gold, site = made("gold"), made("www.example.com", "https://u:p@two.example/x?key=s")
+    names = [str(drain.pk) for drain in (gold, site)]
+    gone = "7d0ff6b5-4f0c-4e4b-8f7b-0a6a3f1e9a11"
+    drains = {names[0]: [10, 200], names[1]: [5, 300], gone: [9, 400], "other": [100, 100]}
+    for hours in (1, 2):
+        row = RollupNote("hour", NOON.timestamp() - 3600 * hours, {}, {"drains": drains})
+        write_figures(Figures(WorkerNote("w1", "host", "1.0", started_at=0.0), [row]))
+    assert overview().costliest == [
+        (names[1], "site:www.example.com", site.address, 10, 600, 0.3),
+        (names[0], "gold-gs", gold.address, 20, 400, 0.2),
+    ]
+    saw(gold, NOON + DAY)
+    assert len(overview().certificates) == 1
 
 
 def test_programs_are_told_of_them(clock: Clock, api: Api) -> None:
