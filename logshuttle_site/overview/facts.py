@@ -16,18 +16,21 @@ from django.db.models import (
     Exists,
     F,
     IntegerField,
+    Max,
     Min,
     OuterRef,
     Q,
     QuerySet,
+    Sum,
     Value,
     When,
 )
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from drains.models import Drain, DrainStatus
 from drains.status import FRESH
 from logshuttle_site.overview.values import ExpiringCertificate
+from sessions_app.models import Viewers
 
 CERTIFICATES = 50
 SOON = timedelta(days=30)
@@ -42,21 +45,27 @@ class Facts(NamedTuple):
     certificates: list[ExpiringCertificate]
     drains: dict[str, tuple[str, str]]
     """By id, of those that were asked for and are there: owner and address."""
+    tails: int | None
+    """Who reads now, of so many sessions; None: no web process has told."""
+    tail_sessions: int | None
 
 
 def facts(now: datetime, drain_ids: Collection[str]) -> Facts:
     """Of certificates there may be too many: those that end last are cut off."""
-    parts = [_clients(now), _receivers(now), _drains(drain_ids)]
+    parts = [_clients(now), _receivers(now), _drains(drain_ids), _tails(now)]
     rows = parts[0].union(*parts[1:], all=True).order_by("rank", "moment", "kind", "text", "number")
     certificates, drains = [], {}
+    tails: tuple[int | None, int | None] = None, None
     for _, kind, text, number, moment, count, owner, drain_id in rows[
-        : CERTIFICATES + len(drain_ids)
+        : CERTIFICATES + len(drain_ids) + 1
     ]:
         if kind == "drain":
             drains[str(UUID(drain_id))] = owner, text
+        elif kind == "tails":
+            tails = (number, count) if moment else (None, None)
         else:
             certificates.append(ExpiringCertificate(kind, text, number, moment, count, owner))
-    return Facts(certificates[:CERTIFICATES], drains)
+    return Facts(certificates[:CERTIFICATES], drains, *tails)
 
 
 def _drains(ids: Collection[str]) -> QuerySet[Any, Any]:
@@ -73,6 +82,21 @@ def _drains(ids: Collection[str]) -> QuerySet[Any, Any]:
         drain=Cast("pk", _TEXT),
     )
     found: QuerySet[Any, Any] = told.values_list(*COLUMNS)
+    return found
+
+
+def _tails(now: datetime) -> QuerySet[Any, Any]:
+    """One row; no moment: no web process has told of any."""
+    read, one = Viewers.objects.fresh(now), ~Q(session="")
+    told = read.values(rank=Value(0, _NUMBER), kind=Value("tails", _TEXT), text=Value("", _TEXT))
+    counted = told.annotate(
+        number=Coalesce(Sum("viewers", filter=one), 0),
+        moment=Max("reported_at", filter=~one),
+        count=Count("session", filter=one, distinct=True),
+        whose=Value("", _TEXT),
+        drain=Value("", _TEXT),
+    )
+    found: QuerySet[Any, Any] = counted.values_list(*COLUMNS)
     return found
 
 

@@ -98,6 +98,8 @@ class MalformedKind(NamedTuple):
     topic: str
     samples: int
     last_seen_at: datetime
+    count: int | None = None  # type: ignore[assignment]  # that of tuples is nobody's business
+    """Of its reason, in 24 hours; None: nobody has told of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,12 @@ class Overview:
     """Those that end within 30 days, the soonest first."""
     costliest: list[CostlyDrain] = field(default_factory=list)
     """Over 24 hours, the costliest first."""
+    tails: int | None = None
+    """That are open now; None: no web process has told."""
+    tail_sessions: int | None = None
+    """Of so many sessions."""
+    tail_lines: dict[str, int] | None = None
+    """That went to them in 24 hours, by kind of output."""
     ownerless: list[OwnerlessPartitions] = field(default_factory=list)
     """Of topics that workers read, once no worker's partitions have changed for 30 s."""
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from drains.models import Drain
 from shuttle.commit.rollup_rows import write_figures
 from shuttle.commit.status_rows import write_statuses
-from shuttle.commit.store import FeedStatus, Figures, RollupNote, WorkerNote
+from shuttle.commit.store import FeedStatus, Figures, RollupNote, SampleNote, WorkerNote
 from tests.contract.conftest import Api, is_problem
 
 HOUR, DAY = 3600, 86_400
@@ -263,6 +263,24 @@ def test_lines_that_were_lost_are_said(api: Api, later: Later) -> None:
     assert body["head"]["text"] == "Lines flow. 1,204 lines lost in 24 h."
     assert body["last_24_h"]["lost"] == {"refused": 1204}
     assert (body["series"]["lost"][-1], body["series"]["malformed"][-1]) == (1204, 3)
+
+
+def test_kinds_of_malformed_records_have_counts_where_somebody_has_told(
+    api: Api, later: Later
+) -> None:
+    samples = [SampleNote("gs", 0, at, reason, "x") for at, reason in enumerate(["a", "a", "b"])]
+    write_figures(Figures(ABOUT, (), samples))
+    assert {kind["reason"]: kind["count"] for kind in overview(api)["malformed"]} == {
+        "a": None,
+        "b": None,
+    }
+    for ago in (1, 2, 25):
+        tell(RollupNote("hour", NOON - HOUR * ago, {"malformed": {"a": 600}}, {}))
+    kinds = overview(api)["malformed"]
+    assert {kind["reason"]: (kind["samples"], kind["count"]) for kind in kinds} == {
+        "a": (2, 1200),
+        "b": (1, 0),
+    }
 
 
 def test_who_talks_most_and_who_fell_silent(api: Api, later: Later) -> None:

@@ -13,6 +13,9 @@ from drains.services import create_drain
 from events.keys import AppKey, SiteKey
 from logshuttle_site.overview import facts as facts_module
 from logshuttle_site.overview.figures import overview
+from sessions_app import tail_rows
+from sessions_app.tail.tally import SpanRow
+from sessions_app.tail.teller import TailFigures
 from shuttle.commit.rollup_rows import write_figures
 from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus, Figures, RollupNote, WorkerNote
@@ -141,7 +144,45 @@ def test_the_drains_that_cost_most_are_named(clock: Clock) -> None:
     assert len(overview().certificates) == 1
 
 
-def test_programs_are_told_of_them(clock: Clock, api: Api) -> None:
+def test_tails_are_counted_once_a_web_process_has_told(clock: Clock, api: Api) -> None:
+    def found() -> tuple[int | None, int | None]:
+        told = overview()
+        return told.tails, told.tail_sessions
+
+    assert found() == (None, None)
+    tail_rows.write(TailFigures("p1", {}, frozenset()))
+    assert found() == (0, 0)
+    tail_rows.write(TailFigures("p1", {"a": 2, "b": 1}, frozenset()))
+    tail_rows.write(TailFigures("p2", {"a": 4}, frozenset()))
+    assert found() == (7, 2)
+    clock.now += timedelta(seconds=31)
+    assert found() == (None, None)
+    tail_rows.write(TailFigures("p2", {"a": 4}, frozenset()))
+    assert found() == (4, 1)
+    saw(made("gold"), NOON + DAY)
+    assert found() == (4, 1)
+
+
+def test_what_went_to_tails_is_told(clock: Clock, api: Api) -> None:
+    for process, seconds in (("p1", 90), ("p2", 30)):
+        figures = {"open": {"seconds": seconds, "most": 2}, "lines": {"text": 5, "socket": 1}}
+        rows = (
+            SpanRow("minute", NOON.timestamp() - 60, figures),
+            SpanRow("hour", NOON.timestamp() - 3600, figures),
+        )
+        tail_rows.write(TailFigures(process, {}, frozenset(), rows))
+    told = overview()
+    assert told.series.tails == [*[None] * 59, 2.0]
+    assert (told.series.lost, told.day) == ([None] * 60, None), "no worker has told"
+    assert overview("7d").series.tails[-1] == pytest.approx(120 / 3600)
+    assert api.get("/overview").json()["tails"] == {
+        "open": 0,
+        "sessions": 0,
+        "lines_24_h": {"text": 10, "socket": 2},
+    }
+
+
+def test_programs_are_told_of_certificates(clock: Clock, api: Api) -> None:
     saw(made("gold"), NOON + DAY)
     (told,) = api.get("/overview").json()["needs_you"]["certificates"]
     assert told == {
