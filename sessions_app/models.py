@@ -114,7 +114,7 @@ class TailRollup(models.Model):
     begins_at = models.DateTimeField()
     figures = models.JSONField()
     """`open`: seconds that tails were open, all together, and the most at a time; `lines` that went
-    to them, by kind of output; `cpu`: seconds that telling of this took."""
+    to them, by kind of output; `cost`: microseconds of CPU that these figures themselves took."""
 
     class Meta:
         constraints = [

@@ -35,7 +35,7 @@ class _Sums:
         return {
             "open": {"seconds": round(self.open_seconds, 3), "most": self.most},
             "lines": dict(self.lines),
-            "cpu": {"seconds": round(self.cpu_seconds, 6)},
+            "cost": {"cpu_us": round(self.cpu_seconds * 1e6)},
         }
 
 

@@ -89,6 +89,7 @@ class Rollups:
         self._unwritten: dict[tuple[Span, float], RollupNote] = {}
         self._told: tuple[SampleNote, ...] = ()
         """Samples that the database has."""
+        self._told_us = 0
         self.spent_seconds = 0.0
         """Of CPU, on all this."""
 
@@ -161,6 +162,8 @@ class Rollups:
         new: dict[str, Mapping[str, int]] = {
             name: found - seen.get(name, Counter()) for name, found in self._seen.items()
         }
+        spent_us = round(self.spent_seconds * 1e6)
+        new["cost"], self._told_us = {"cpu_us": spent_us - self._told_us}, spent_us
         for who, names in TALK.items():
             for at, name in enumerate(names):
                 new[name] = {of: counted[at] for of, counted in talk[who].items()}

@@ -97,7 +97,7 @@ async def test_what_went_to_tails_is_added_up_by_minute_and_hour(bench: Bench) -
     assert minute["lines"] == {"text": 11, "socket": 5}
     assert hour["open"] == {"seconds": 2 * 30 + 3 * 29 + 2 * 60, "most": 3}
     assert bench.rows()["minute", NOON + 60]["lines"] == {}
-    assert hour["cpu"]["seconds"] == pytest.approx(1.0, abs=0.1), "of two writes"
+    assert hour["cost"]["cpu_us"] == pytest.approx(1e6, abs=1e5), "of two writes"
 
 
 async def test_what_a_database_lacks_that_was_away_it_is_told_once_it_is_back(
