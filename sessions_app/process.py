@@ -57,7 +57,7 @@ async def say_goodbye() -> None:
 
 
 async def _told(figures: TailFigures) -> float:
-    took: float = await database_sync_to_async(tail_rows.write)(figures)
+    took: float = await database_sync_to_async(tail_rows.write, thread_sensitive=False)(figures)
     return took
 
 
