@@ -1,7 +1,8 @@
 """`make bench`: what a record costs, beside what consuming and decoding it costs in the same run.
 
 CPU is user and system time of the workers' processes only, from the first batch to the last
-line's arrival. Compare ratios: machines differ, and this one may be busy.
+line's arrival. Compare ratios: machines differ, and this one may be busy. Figures: what those for
+operators took of a worker's CPU over its whole life.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def main() -> None:
     )
     print(
         f"{'':44}{'floor µs':>9}{'CPU µs/record':>14}{'x floor':>9}{'aim':>6}"
-        f"{'records/s':>12}{'peak MiB':>10}"
+        f"{'records/s':>12}{'peak MiB':>10}{'figures ms/s':>14}{'ns/record':>11}"
     )
     with tempfile.TemporaryDirectory() as folder, broker(options.kafka, Path(folder)) as bootstrap:
         bench = Bench(bootstrap, Path(folder), options.lines)
@@ -48,10 +49,12 @@ def _print(scenario: Scenario, floors: list[Cost], costs: list[Cost]) -> None:
     cpu = median(cost.cpu_us for cost in costs)
     rate = median(cost.records_per_second for cost in costs)
     peak = max(cost.peak_mib for cost in costs)
+    figures_ms = median(cost.figures_ms or 0.0 for cost in costs)
+    figures_ns = median(cost.figures_ns or 0.0 for cost in costs)
     aim_floors = f"{scenario.aim_floors:g}" if scenario.aim_floors else ""
     print(
         f"{scenario.name:44}{floor:9.2f}{cpu:14.2f}{cpu / floor:9.2f}{aim_floors:>6}"
-        f"{rate:12,.0f}{peak:10.0f}",
+        f"{rate:12,.0f}{peak:10.0f}{figures_ms:14.2f}{figures_ns:11.1f}",
         flush=True,
     )
 

@@ -8,13 +8,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
 import psutil
 import trustme
 
+from benchmarks.figures import WORKERS, figures_cpu_seconds
 from benchmarks.group import Group
 from benchmarks.memory import peak_bytes
 from benchmarks.scenarios import Scenario
@@ -31,6 +32,11 @@ class Cost:
     records_per_second: float
     peak_mib: float
     """Of the largest process."""
+    figures_ms: float | None = None
+    """Milliseconds of CPU a second that figures for operators took, from a worker's start to its
+    end; None: it does not say so."""
+    figures_ns: float | None = None
+    """The same in nanoseconds a record."""
 
 
 class Bench:
@@ -87,7 +93,8 @@ class Bench:
         `tree`: the checkout whose programs are run.
         """
         self._group.forget()
-        records, environment = self._count(scenario), self._environment()
+        records, database = self._count(scenario), self._new_database()
+        environment = self._environment(database)
         late = scenario.workers > 1  # the drains are made when all workers are there
         with ExitStack() as stack:
             sink, port = stack.enter_context(self._sink(scenario, records))
@@ -95,6 +102,7 @@ class Bench:
             made = (0, *drains[1:]) if late else drains
             _drains(tree, environment, scenario.destination, port, *made)
             begun = "Consuming" if late else "Took over"
+            started = time.monotonic()
             workers = [
                 stack.enter_context(_worker(tree, environment, begun))
                 for _ in range(scenario.workers)
@@ -110,10 +118,17 @@ class Bench:
             sink.stdout.readline()
             cpu, wall = _cpu_seconds(workers) - before, time.monotonic() - began
             peak = max(peak_bytes(worker.pid) for worker in workers)
-        return Cost(cpu / records * 1e6, records / wall, peak / 2**20)
+        lived = (time.monotonic() - started) * scenario.workers
+        figures = figures_cpu_seconds(database, WORKERS)
+        cost = Cost(cpu / records * 1e6, records / wall, peak / 2**20)
+        if figures is None:
+            return cost
+        return replace(cost, figures_ms=figures / lived * 1e3, figures_ns=figures / records * 1e9)
 
-    def _environment(self) -> dict[str, str]:
-        database = self._folder / f"{next(self._databases)}.sqlite3"
+    def _new_database(self) -> Path:
+        return self._folder / f"{next(self._databases)}.sqlite3"
+
+    def _environment(self, database: Path) -> dict[str, str]:
         return os.environ | {
             "KAFKA_HOSTS": self._bootstrap,
             "AUTH_KEY": "bench",

@@ -51,6 +51,7 @@ class Scenario:
 SCENARIOS = (
     Scenario("kubernetes", aim_floors=1.55),
     Scenario("kubernetes", apps=100, aim_floors=1.7),
+    Scenario("kubernetes", apps=300),
     Scenario("kubernetes", apps=100, drained=5, aim_floors=0.95),
     Scenario("kubernetes", fan_out=10, share=0.2, aim_floors=2.8),
     Scenario("kubernetes", replayed=True),

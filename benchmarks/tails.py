@@ -24,6 +24,7 @@ import psutil
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from benchmarks.bench import HERE, broker, say
+from benchmarks.figures import WEB, figures_cpu_seconds
 from benchmarks.memory import peak_bytes
 
 PARTITIONS = 4
@@ -55,7 +56,7 @@ def main() -> None:
     options = _options()
     print(
         f"{'':46}{'CPU µs/line':>12}{'µs/delivered':>13}{'CPU %/session':>14}"
-        f"{'median ms':>10}{'p99 ms':>8}{'skipped':>9}{'peak MiB':>9}"
+        f"{'median ms':>10}{'p99 ms':>8}{'skipped':>9}{'peak MiB':>9}{'figures ms/s':>14}"
     )
     with tempfile.TemporaryDirectory() as folder, broker(options.kafka, Path(folder)) as bootstrap:
         for scenario in TAILS:
@@ -78,18 +79,20 @@ def _print(scenario: TailScenario, found: dict[str, Any]) -> None:
         f"{scenario.name:46}{cpu_us / found['written']:12.1f}"
         f"{cpu_us / max(found['read'], 1):13.2f}{share:14.3f}"
         f"{found['median'] * 1e3:10.0f}{found['p99'] * 1e3:8.0f}{found['skipped']:9,}"
-        f"{found['peak'] / 2**20:9.0f}",
+        f"{found['peak'] / 2**20:9.0f}{found['figures'] * 1e3:14.2f}",
         flush=True,
     )
 
 
 def measure(scenario: TailScenario, bootstrap: str, folder: Path, seconds: float) -> dict[str, Any]:
-    """Lines written, read and skipped; delays in seconds; CPU seconds; peak bytes."""
+    """Lines written, read and skipped; delays in seconds; CPU seconds; peak bytes; what figures for
+    operators took, in CPU seconds a second of the process's life."""
     topic = f"bench-tail-{time.time_ns()}"
     admin = AdminClient({"bootstrap.servers": bootstrap})
     admin.create_topics([NewTopic(topic, PARTITIONS)])[topic].result()
     try:
-        with _web(bootstrap, folder / f"{topic}.sqlite3") as (web, port):
+        database, began = folder / f"{topic}.sqlite3", time.monotonic()
+        with _web(bootstrap, database) as (web, port):
             paths = [_session(port, topic, n % scenario.apps) for n in range(scenario.sessions)]
             orders = {
                 "bootstrap": bootstrap,
@@ -102,7 +105,9 @@ def measure(scenario: TailScenario, bootstrap: str, folder: Path, seconds: float
                 "seconds": seconds,
                 "apps": scenario.apps,
             }
-            return _run(orders, psutil.Process(web.pid))
+            found = _run(orders, psutil.Process(web.pid))
+        cost = figures_cpu_seconds(database, WEB) or 0.0
+        return found | {"figures": cost / (time.monotonic() - began)}
     finally:
         admin.delete_topics([topic])[topic].result()
 

@@ -172,6 +172,12 @@ class PartitionClaim(models.Model):
         return f"{self.topic} [{self.partition}] is {self.token}'s"
 
 
+class StatusManager(models.Manager["DrainStatus"]):
+    def get_queryset(self) -> models.QuerySet[DrainStatus]:
+        """Without what is most of a row, and only a drain's own page shows: `defer(None)`."""
+        return super().get_queryset().defer("sent_by_quarter")
+
+
 class DrainStatus(models.Model):
     """What one worker last said of one drain; without a worker's name: the sums of those gone.
 
@@ -185,6 +191,8 @@ class DrainStatus(models.Model):
     last_error_at = models.DateTimeField(null=True)
     last_delivery_at = models.DateTimeField(null=True)
     next_try_at = models.DateTimeField(null=True)
+    certificate_ends_at = models.DateTimeField(null=True, db_index=True)
+    """The receiver's, as it was last seen in a handshake."""
     lag_is_estimate = models.BooleanField(default=False, db_default=False)
     lag_messages = models.BigIntegerField(default=0)
     lag_seconds = models.FloatField(default=0)
@@ -192,7 +200,14 @@ class DrainStatus(models.Model):
     bytes_sent = models.BigIntegerField(default=0)
     lines_lost = models.BigIntegerField(default=0)
     lines_cut = models.BigIntegerField(default=0, db_default=0)
+    lines_lately = models.BigIntegerField(default=0, db_default=0)
+    """Sent in the hour before it was reported."""
+    sent_by_minute = models.TextField(default="", db_default="")
+    """As drains/rates.py has it, as the next."""
+    sent_by_quarter = models.TextField(default="", db_default="")
     reported_at = models.DateTimeField()
+
+    objects = StatusManager()
 
     class Meta:
         constraints = [

@@ -15,6 +15,7 @@ _http = get_asgi_application()
 
 # Models can be imported only now.
 from logshuttle_site.websocket_origin import OwnPagesOnly, refuse  # noqa: E402
+from sessions_app.process import tell_of_tails  # noqa: E402
 from sessions_app.routing import websocket_urlpatterns  # noqa: E402
 
 _sessions = OwnPagesOnly(URLRouter(websocket_urlpatterns))
@@ -29,4 +30,11 @@ async def _websocket(scope: Any, receive: Any, send: Any) -> None:
     await (_sessions if takes else refuse)(scope, receive, send)
 
 
-application = ProtocolTypeRouter({"http": _http, "websocket": _websocket})
+_served = ProtocolTypeRouter({"http": _http, "websocket": _websocket})
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """A process that serves tails tells of them from the first request on."""
+    if settings.RUN_SESSION is not False:
+        tell_of_tails()
+    await _served(scope, receive, send)

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +20,7 @@ from sessions_app import services
 from sessions_app.errors import InvalidSessionError, TooManyError
 from sessions_app.filters import owner_of
 from sessions_app.links import session_url
-from sessions_app.models import TailSession
+from sessions_app.models import TailSession, Viewers
 from sessions_app.serializers import LINES_DEFAULT, STREAMS, TailRequest
 
 _OWNER_FIELDS = {"app", "space", "site"}
@@ -106,7 +106,7 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(TailSession)
 class TailSessionAdmin(admin.ModelAdmin):
     form = TailForm
-    list_display = ("owner", "filters", "state", "created_at", "ends_at")
+    list_display = ("owner", "filters", "state", "viewers", "created_at", "ends_at")
     list_filter = (StateFilter, "space")
     search_fields = ("app", "space", "site")
     search_help_text = "App, space or site"
@@ -127,6 +127,21 @@ class TailSessionAdmin(admin.ModelAdmin):
             *([repr(row.text)] if row.text else []),
         ]
         return ", ".join(words) or "all"
+
+    @admin.display(description="Viewers", empty_value="–")
+    def viewers(self, row: TailSession) -> int | None:
+        """None: no web process says how many there are."""
+        read: int = row.read_by or 0  # type: ignore[attr-defined]
+        return read if row.is_told_of else None  # type: ignore[attr-defined]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TailSession]:
+        fresh = Viewers.objects.fresh(timezone.now())
+        of_one = fresh.filter(session=OuterRef("name")).values("session")
+        found: QuerySet[TailSession] = super().get_queryset(request)
+        return found.annotate(
+            read_by=Subquery(of_one.annotate(all=Sum("viewers")).values("all")),
+            is_told_of=Exists(fresh.filter(session="")),
+        )
 
     @admin.display(description="Live")
     def again(self, row: TailSession) -> SafeString:

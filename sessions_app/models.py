@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
@@ -72,3 +72,57 @@ class TailSession(OwnerColumns):
             tail=self.tail,
             ends_at=self.ends_at.timestamp(),
         )
+
+
+FRESH = timedelta(seconds=30)
+"""A process that has said nothing for longer is gone: nobody reads there."""
+
+
+class ViewersQuerySet(models.QuerySet["Viewers"]):
+    def fresh(self, now: datetime) -> ViewersQuerySet:
+        return self.filter(reported_at__gte=now - FRESH)
+
+
+class Viewers(models.Model):
+    """How many read one session in one web process; without a session: in the process at all."""
+
+    process = models.CharField(max_length=200)
+    session = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    """Its name."""
+    viewers = models.PositiveIntegerField()
+    reported_at = models.DateTimeField()
+
+    objects = ViewersQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["process", "session"], name="viewers_once_a_process_and_session"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.viewers} at {self.process}"
+
+
+class TailRollup(models.Model):
+    """What one web process served in a minute or an hour."""
+
+    process = models.CharField(max_length=200)
+    span = models.CharField(max_length=8)
+    """minute or hour."""
+    begins_at = models.DateTimeField()
+    figures = models.JSONField()
+    """`open`: seconds that tails were open, all together, and the most at a time; `lines` that went
+    to them, by kind of output; `cost`: microseconds of CPU that these figures themselves took."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["process", "span", "begins_at"], name="tail_rollup_once_a_process_and_span"
+            )
+        ]
+        indexes = [models.Index(fields=["span", "begins_at"], name="tail_rollup_span")]
+
+    def __str__(self) -> str:
+        return f"{self.span} {self.begins_at} of {self.process}"

@@ -70,7 +70,7 @@ class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             await self.send(text_data=_hello(session))
             encoder, events = SocketEncoder(), list[Event]()
-            async with aclosing(tails_here().events(session, token)) as batches:
+            async with aclosing(tails_here().events(session, token, encoder.name)) as batches:
                 async for events in batches:
                     for data in writes(encoder, events):
                         await self.send(text_data=data.decode())

@@ -74,7 +74,7 @@ async def _written(
     session: Session, encoder: StreamEncoder, token: str | None
 ) -> AsyncGenerator[bytes]:
     yield encoder.opening
-    async with aclosing(tails_here().events(session, token)) as batches:
+    async with aclosing(tails_here().events(session, token, encoder.name)) as batches:
         async for events in batches:
             for data in writes(encoder, events):
                 yield data

@@ -28,6 +28,12 @@ class Worker(models.Model):
     """How long Kafka keeps the records of each topic that it reads; null: forever, by their size
     alone, or that was not to be known."""
 
+    assignment = models.JSONField(null=True)
+    """By topic that it reads: its partitions (events.kafka.partition_ranges), of how many; null: it
+    is of a version that does not say so."""
+    assigned_since = models.DateTimeField(null=True)
+    """Since when it has just these."""
+
     def __str__(self) -> str:
         return self.name
 
@@ -44,9 +50,11 @@ class Rollup(models.Model):
     begins_at = models.DateTimeField()
     figures = models.JSONField()
     """Counts by what they are of: `received` by source, `delivered` by scheme, `lost` and
-    `malformed` by reason; `delays`, lines by the histogram's buckets (delay_histogram.BOUNDS)."""
+    `malformed` by reason; `delays`, lines by the histogram's buckets (delay_histogram.BOUNDS);
+    `cost`, microseconds of CPU that these figures themselves took."""
     talkers = models.JSONField(default=dict)
-    """The largest: `apps`, by owner lines and bytes; `topics`, records. `other` is the rest."""
+    """The largest: `apps`, by owner lines and bytes; `drains`, by id lines and bytes on the wire,
+    with those that are sent again; `topics`, records. `other` is the rest."""
 
     class Meta:
         constraints = [

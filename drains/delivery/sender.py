@@ -49,6 +49,11 @@ class Sender(Protocol[WriteT]):
         where only what it confirms tells."""
 
     @property
+    def certificate_ends_at(self) -> float | None:
+        """Epoch seconds: until when the certificate is good that its receiver showed last; None
+        without TLS."""
+
+    @property
     def confirmed_bytes(self) -> int:
         """How many the receiver has confirmed, as of the last `confirm`."""
 

@@ -7,6 +7,7 @@ nor a private key between certificates, which anybody may read, comes along.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from cryptography import x509
@@ -83,6 +84,11 @@ def refuse_unusable(options: TlsOptions) -> None:
 def described(certificate: str) -> str:
     """Whose the first certificate is, and until when."""
     return _description(x509.load_pem_x509_certificate(certificate.encode()))
+
+
+def ends_at(certificate: str) -> datetime:
+    """Until when the first certificate is good."""
+    return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
 
 
 def _blocks(text: str) -> Iterator[_Block]:

@@ -14,6 +14,7 @@ from django.db import models
 
 from drains.fields import Encrypted, UndecryptableError, encrypted
 from drains.option_values import DEFAULTS, DrainOptions
+from drains.options.pem import ends_at
 from drains.options.table import OPTIONS, Option
 
 
@@ -22,6 +23,8 @@ class StoredOptions(models.Model):
 
     stored_options = models.TextField(default="", blank=True, editable=False)
     """Empty when all are the defaults."""
+    certificate_ends_at = models.DateTimeField(null=True, editable=False, db_index=True)
+    """Of the drain's own, which it shows its receiver; empty: it has none, or nobody knows."""
 
     class Meta:
         abstract = True
@@ -55,6 +58,8 @@ class StoredOptions(models.Model):
             if value != option.default:
                 kept[name] = _packed(option, value)
         self.stored_options = _json(kept) if kept else ""
+        certificate = options.tls.certificate
+        self.certificate_ends_at = ends_at(certificate) if certificate else None
 
     def _kept(self) -> dict[str, Any]:
         return msgspec.json.decode(self.stored_options or "{}", type=dict[str, Any])

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from drains.models import DrainEvent
 from drains.moments import rfc3339
 from logshuttle_site.overview.figures import overview
 from logshuttle_site.overview.head import head_of
@@ -38,27 +39,36 @@ def json_of(found: Overview) -> dict[str, Any]:
             "needs_you": {
                 "failing": [{"receiver": of.receiver, **of._asdict()} for of in found.causes],
                 "waiting": found.waiting,
+                "certificates": found.certificates,
                 "silent_topics": found.silent,
+                "ownerless_partitions": found.ownerless,
             },
             "retention_seconds": found.retention_seconds,
             "series": found.series,
             "workers": found.workers,
             "talkers": {"5_min": found.talkers, "24_h": found.talkers_day},
+            "costliest_drains": found.costliest,
+            "tails": {
+                "open": found.tails,
+                "sessions": found.tail_sessions,
+                "lines_24_h": found.tail_lines,
+            },
             "malformed": found.malformed,
-            "events": [
-                {
-                    "at": event.at,
-                    "drain": str(event.drain),
-                    "owner": event.owner,
-                    "address": event.address,
-                    "what": "state" if event.state else event.what,
-                    "state": event.state,
-                    "why": event.why,
-                }
-                for event in found.events
-            ],
+            "events": [_event(event) for event in found.events],
         }
     )
+
+
+def _event(event: DrainEvent) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "drain": str(event.drain),
+        "owner": event.owner,
+        "address": event.address,
+        "what": "state" if event.state else event.what,
+        "state": event.state,
+        "why": event.why,
+    }
 
 
 def _rates(minute: Sums | None) -> dict[str, Any] | None:

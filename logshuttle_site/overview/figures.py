@@ -3,11 +3,12 @@ drains there are. Nothing is said of now that was true then: what nobody has sai
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Case, Count, Max, Min, Q, QuerySet, Sum, Value, When
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
@@ -18,87 +19,56 @@ from events.keys import AppKey, SiteKey
 from events.owners import name_of
 from events.topics import topics_of
 from logshuttle_site.overview import rollups
-from logshuttle_site.overview.rollups import HOUR, MINUTE, RANGES, Row
-from logshuttle_site.overview.values import Cause, MalformedKind, Overview, Waiting, WorkerFigures
-from shuttle.models import MalformedSample, Rollup, Worker
+from logshuttle_site.overview.facts import facts
+from logshuttle_site.overview.rollups import MINUTE, RANGES, Row, Sums
+from logshuttle_site.overview.spans import DAY, spans
+from logshuttle_site.overview.values import Cause, CostlyDrain, MalformedKind, Overview, Waiting
+from logshuttle_site.overview.workers import workers
+from shuttle.models import MalformedSample
 
 CAUSES, OLDEST, EVENTS, KINDS = 100, 50, 10, 20
-LATELY = timedelta(minutes=15)
 WAITS_SECONDS = 1.0
 """What is younger is on its way."""
-GONE = timedelta(minutes=10)
-"""So long a worker that is gone is missed, while others work."""
-DAY = timedelta(days=1)
 
 
 def overview(over: str = "1h") -> Overview:
     """`over`: of RANGES, what its series are of."""
     now, wanted = timezone.now(), RANGES[over]
-    workers, retention = _workers(now)
-    works = any(worker.state == "working" for worker in workers)
-    counted = _drains(now, works=works)
+    crew, rows = workers(now), spans(now, wanted)
+    counted = _drains(now, works=any(worker.state == "working" for worker in crew.figures))
     is_silent = counted.is_silent
-    since = now - wanted.steps * wanted.step - wanted.step
-    by_minute = wanted.of == MINUTE
-    minutes = _rows("minute", since if by_minute else now - HOUR, talk_since=now - LATELY)
-    weeks = _rows("hour", now - DAY if by_minute else since, talk_since=now - DAY)
-    hours = [row for row in weeks if row.begins_at >= now - DAY]
+    costs = rollups.costliest(rows.hours)
+    told = facts(now, costs.drains)
     last = now.replace(second=0, microsecond=0)
-    lately = [row for row in minutes if row.begins_at == last - MINUTE]
+    lately = [row for row in rows.minutes if row.begins_at == last - MINUTE]
+    day = rollups.total(rows.hours) if rows.hours else None
+    steps, tails = (rollups.by_step(each, wanted) for each in (rows.steps, rows.tail_steps))
     return Overview(
         now=now,
-        workers=workers,
+        workers=crew.figures,
         is_silent=is_silent,
         drains=counted.states,
         behind_lines=counted.lines,
         behind_drains=counted.drains,
         causes=_causes(now, is_silent=is_silent),
-        waiting=_waiting(now, retention, is_silent=is_silent),
+        waiting=_waiting(now, crew.retention, is_silent=is_silent),
         minute=rollups.total(lately) if lately and not is_silent else None,
-        received_lately=_received(minutes, last),
-        day=rollups.total(hours) if hours else None,
-        series=rollups.series(
-            rollups.by_step(minutes if by_minute else weeks, wanted), now, wanted
-        ),
-        talkers=rollups.talkers(row for row in minutes if row.begins_at >= last - 5 * MINUTE),
-        talkers_day=rollups.talkers(hours),
-        silent=[] if is_silent else rollups.silent(hours, minutes, now, retention),
+        received_lately=_received(rows.minutes, last),
+        day=day,
+        series=rollups.series(steps, now, wanted, tails),
+        talkers=rollups.talkers(row for row in rows.minutes if row.begins_at >= last - 5 * MINUTE),
+        talkers_day=rollups.talkers(rows.hours),
+        silent=[] if is_silent else rollups.silent(rows.hours, rows.minutes, now, crew.retention),
         events=list(DrainEvent.objects.order_by("-at", "-pk")[:EVENTS]),
-        malformed=_malformed(),
-        retention_seconds=min((s for s in retention.values() if s is not None), default=None),
+        malformed=_malformed(day),
+        retention_seconds=min((s for s in crew.retention.values() if s is not None), default=None),
+        certificates=told.certificates,
+        ownerless=crew.ownerless,
+        costliest=_costliest(costs, told.drains),
+        tails=told.tails,
+        tail_sessions=told.tail_sessions,
+        tail_lines=rollups.total(rows.tail_hours).all_of("lines") if rows.tail_hours else None,
     )
-
-
-def _workers(now: datetime) -> tuple[list[WorkerFigures], dict[str, float | None]]:
-    """And how many seconds each topic keeps its records; None: forever, or nobody knows."""
-    found, retention = [], dict[str, float | None]()
-    for row in Worker.objects.filter(reported_at__gte=now - DAY).order_by("reported_at"):
-        is_fresh = row.reported_at >= now - FRESH
-        state = "ended" if row.has_ended else "working" if is_fresh else "gone"
-        alive = state == "working"
-        for topic, kept in row.retention_ms.items():
-            retention[topic] = kept / 1000 if kept else None
-        if state == "ended":
-            continue
-        found.append(
-            WorkerFigures(
-                row.name,
-                row.host,
-                row.version,
-                row.started_at,
-                row.reported_at,
-                state,
-                row.partitions,
-                row.consumer_lag,
-                row.lines_in if alive else None,
-                row.lines_out if alive else None,
-                row.cpu if alive else None,
-                row.memory_bytes if alive else None,
-            )
-        )
-    works = any(worker.state == "working" for worker in found)
-    missed = [of for of in found if not works or of.reported_at >= now - GONE]
-    return sorted(missed, key=lambda worker: (worker.host, worker.started_at)), retention
 
 
 class _Counted(NamedTuple):
@@ -194,23 +164,28 @@ def _left(
     return max(min(kept) - seconds, 0.0) if kept else None
 
 
-def _rows(span: str, since: datetime, *, talk_since: datetime) -> list[Row]:
-    """Who talked, which is most of a row, is only fetched along where it is asked for."""
-    ends = timezone.now() + MINUTE  # whose clock is far ahead has nothing to say of now
-    found = Rollup.objects.filter(span=span, begins_at__gte=since, begins_at__lt=ends)
-    talk = Case(When(begins_at__gte=talk_since, then="talkers"), default=None)
-    rows = found.order_by("begins_at").values_list("begins_at", "figures", talk)
-    return [Row(at, figures, talkers or {}) for at, figures, talkers in rows]
-
-
 def _received(minutes: list[Row], last: datetime) -> int | None:
     """Records of the last five minutes; None: nobody has told of all of them."""
     five = rollups.total(row for row in minutes if last - 5 * MINUTE <= row.begins_at < last)
     return five.total("received") if len(five.told) == 5 else None
 
 
-def _malformed() -> list[MalformedKind]:
+def _malformed(day: Sums | None) -> list[MalformedKind]:
+    """`day`: the last one, in which so many were met."""
     rows = MalformedSample.objects.values_list("reason", "topic").annotate(
         count=Count("pk"), last=Max("seen_at")
     )
-    return [MalformedKind(*row) for row in rows.order_by("-last")[:KINDS]]
+    counts = None if day is None else day.counts.get("malformed", Counter())
+    return [
+        MalformedKind(reason, topic, samples, last, None if counts is None else counts[reason])
+        for reason, topic, samples, last in rows.order_by("-last")[:KINDS]
+    ]
+
+
+def _costliest(costs: rollups.Costs, names: Mapping[str, tuple[str, str]]) -> list[CostlyDrain]:
+    """Those that are still there."""
+    return [
+        CostlyDrain(of, *names[of], lines, size, size / costs.bytes)
+        for of, (lines, size) in costs.drains.items()
+        if of in names
+    ]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from shuttle.feed.delay_histogram import BOUNDS
@@ -52,6 +53,9 @@ class Sums:
     def total(self, name: str) -> int:
         return self.counts[name].total() if name in self.counts else 0
 
+    def all_of(self, name: str) -> dict[str, int]:
+        return dict(self.counts.get(name, {}))
+
     def delay(self, share: float) -> float | None:
         """The delay, in seconds, that this share of the lines did not exceed; None: no lines.
 
@@ -83,6 +87,8 @@ class Series(NamedTuple):
     delay_p99: list[float | None]
     lost: list[int | None]
     malformed: list[int | None]
+    tails: list[float | None]
+    """That were open, on the average."""
 
 
 class Range(NamedTuple):
@@ -121,20 +127,27 @@ def total(rows: Iterable[Row]) -> Sums:
     return sums
 
 
-def series(steps: Mapping[datetime, Sums], now: datetime, of: Range) -> Series:
-    """Up to the last step that is over. A rate is of the time that somebody has told of."""
+def series(
+    steps: Mapping[datetime, Sums],
+    now: datetime,
+    of: Range,
+    tails: Mapping[datetime, Sums] = MappingProxyType({}),
+) -> Series:
+    """Up to the last step that is over. A rate is of the time that somebody has told of: of `steps`
+    workers, of `tails` web processes."""
     begins_at, seconds = of.floor(now) - of.steps * of.step, of.of.total_seconds()
-    sums = [steps.get(begins_at + number * of.step) for number in range(of.steps)]
+    times = [begins_at + number * of.step for number in range(of.steps)]
+    sums, tail_sums = ([each.get(at) for at in times] for each in (steps, tails))
 
-    def each(read: Callable[[Sums], T]) -> list[T | None]:
+    def each(read: Callable[[Sums], T], sums: list[Sums | None] = sums) -> list[T | None]:
         return [None if of is None else read(of) for of in sums]
+
+    def rate(name: str, kind: str) -> Callable[[Sums], float]:
+        return lambda of: of.count(name, kind) / (seconds * len(of.told))
 
     def rates(name: str) -> dict[str, list[float | None]]:
         kinds = sorted({kind for of in sums if of for kind in of.counts.get(name, ())})
-        return {
-            kind: each(lambda of: of.count(name, kind) / (seconds * len(of.told)))  # noqa: B023
-            for kind in kinds
-        }
+        return {kind: each(rate(name, kind)) for kind in kinds}
 
     return Series(
         begins_at,
@@ -145,6 +158,7 @@ def series(steps: Mapping[datetime, Sums], now: datetime, of: Range) -> Series:
         [of.delay(0.99) if of else None for of in sums],
         each(lambda of: of.total("lost")),
         each(lambda of: of.total("malformed")),
+        each(rate("open", "seconds"), tail_sums),
     )
 
 
@@ -167,6 +181,24 @@ def talkers(rows: Iterable[Row]) -> list[Talker]:
     whole = lines.total()
     named = [(owner, count) for owner, count in lines.most_common(TALKERS + 1) if owner != OTHER]
     return [Talker(owner, n, sizes[owner], n / whole) for owner, n in named[:TALKERS]]
+
+
+class Costs(NamedTuple):
+    drains: dict[str, tuple[int, int]]
+    """Lines and bytes on the wire of those that were sent most, by id."""
+    bytes: int
+    """Of all drains."""
+
+
+def costliest(rows: Iterable[Row]) -> Costs:
+    lines: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for row in rows:
+        for drain_id, (count, size) in row.talkers.get("drains", {}).items():
+            lines[drain_id] += count
+            sizes[drain_id] += size
+    named = [of for of, _ in sizes.most_common(TALKERS + 1) if of != OTHER]
+    return Costs({of: (lines[of], sizes[of]) for of in named[:TALKERS]}, sizes.total())
 
 
 class Silent(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -57,11 +57,49 @@ class Waiting(NamedTuple):
     """Until Kafka has it no more; None: nobody knows."""
 
 
+class CostlyDrain(NamedTuple):
+    """One that much is sent to."""
+
+    drain_id: str
+    owner: str
+    address: str
+    """Its URL without secrets."""
+    lines: int
+    bytes: int
+    """On the wire, those that were sent again too."""
+    share: float
+    """Of the bytes of all drains."""
+
+
+class OwnerlessPartitions(NamedTuple):
+    """Of one topic: no worker reads them."""
+
+    topic: str
+    partitions: str
+    """Such as 0-3,7."""
+    count: int  # type: ignore[assignment]  # that of tuples is nobody's business
+
+
+class ExpiringCertificate(NamedTuple):
+    """One that ends soon, or has: the same receiver's, and the same moment."""
+
+    whose: str
+    """client: what drains show it; receiver: what it shows them."""
+    host: str
+    port: int
+    ends_at: datetime
+    drains: int
+    owner: str
+    """Of one of them."""
+
+
 class MalformedKind(NamedTuple):
     reason: str
     topic: str
     samples: int
     last_seen_at: datetime
+    count: int | None = None  # type: ignore[assignment]  # that of tuples is nobody's business
+    """Of its reason, in 24 hours; None: nobody has told of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +130,18 @@ class Overview:
     malformed: list[MalformedKind]
     retention_seconds: float | None
     """The shortest that is known, of topics that workers read."""
+    certificates: list[ExpiringCertificate] = field(default_factory=list)
+    """Those that end within 30 days, the soonest first."""
+    costliest: list[CostlyDrain] = field(default_factory=list)
+    """Over 24 hours, the costliest first."""
+    tails: int | None = None
+    """That are open now; None: no web process has told."""
+    tail_sessions: int | None = None
+    """Of so many sessions."""
+    tail_lines: dict[str, int] | None = None
+    """That went to them in 24 hours, by kind of output."""
+    ownerless: list[OwnerlessPartitions] = field(default_factory=list)
+    """Of topics that workers read, once no worker's partitions have changed for 30 s."""
 
     @property
     def working(self) -> list[WorkerFigures]:

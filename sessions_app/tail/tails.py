@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import aclosing
 
 from sessions_app.tail.live.hub import Hub
+from sessions_app.tail.live.mailbox import LineSlice
 from sessions_app.tail.past.range_readers import RangeReaders
 from sessions_app.tail.session import Session
 from sessions_app.tail.tail import Event, Tail
@@ -32,6 +34,8 @@ class Tails:
         self._readers = RangeReaders(kafka_settings)
         self._idle_seconds = idle_seconds
         self._revoked = revoked
+        self.lines: Counter[str] = Counter()
+        """That went to viewers so far, by kind of output."""
         self._open: dict[Tail, Session] = {}
         self._watching: asyncio.Task[None] | None = None
         self._stopping = False
@@ -39,10 +43,15 @@ class Tails:
     def __len__(self) -> int:
         return len(self._open)
 
+    def viewers(self) -> Counter[str]:
+        """How many each session has that has any, by its name."""
+        return Counter(session.name for session in self._open.values())
+
     async def events(
-        self, session: Session, resume_token: str | None
+        self, session: Session, resume_token: str | None, output: str
     ) -> AsyncGenerator[list[Event]]:
-        """All that one viewer of a session is told, in batches, to its `Bye`."""
+        """All that one viewer of a session is told, in batches, to its `Bye`. `output`: the kind
+        that its lines count as."""
         tail = Tail(self.hub, self._readers, session, idle_seconds=self._idle_seconds)
         self._open[tail] = session
         if self._stopping:
@@ -52,6 +61,9 @@ class Tails:
         try:
             async with aclosing(tail.events(resume_token)) as batches:
                 async for events in batches:
+                    self.lines[output] += sum(
+                        len(event.indices) for event in events if isinstance(event, LineSlice)
+                    )
                     yield events
         finally:
             del self._open[tail]

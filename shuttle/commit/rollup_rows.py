@@ -44,9 +44,13 @@ def _write(model: Any, key: list[str], rows: list[Any]) -> None:
 
 
 def _worker(figures: Figures, now: datetime) -> Worker:
-    values = figures.worker._asdict() | {"retention_ms": dict(figures.worker.retention_ms)}
-    started_at = datetime.fromtimestamp(values.pop("started_at"), UTC)
-    return Worker(**values, started_at=started_at, reported_at=now)
+    values, about = figures.worker._asdict(), figures.worker
+    values["retention_ms"] = dict(about.retention_ms)
+    values["assignment"] = None if about.assignment is None else dict(about.assignment)
+    values["started_at"] = datetime.fromtimestamp(about.started_at, UTC)
+    if about.assigned_since is not None:
+        values["assigned_since"] = datetime.fromtimestamp(about.assigned_since, UTC)
+    return Worker(**values, reported_at=now)
 
 
 def _rollup(figures: Figures, row: Any) -> Rollup:

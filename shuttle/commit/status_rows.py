@@ -18,8 +18,11 @@ from shuttle.commit.store import FeedStatus
 
 ROWS_AT_ONCE = 500
 TOTALS = ("lines_sent", "bytes_sent", "lines_lost", "lines_cut")
-FORGOTTEN = timedelta(days=1)
-"""What a worker said that is gone for so long: its last errors are nobody's news any more."""
+FIELDS = (*FeedStatus._fields[1:], "reported_at")
+RATES = ("sent_by_minute", "sent_by_quarter")
+FORGOTTEN = timedelta(days=1, minutes=15)
+"""What a worker said that is gone for so long: its last errors are nobody's news any more, and the
+last quarter of an hour that it counted is a day old."""
 
 
 def write_statuses(worker: str, statuses: Sequence[FeedStatus]) -> None:
@@ -34,13 +37,19 @@ def write_statuses(worker: str, statuses: Sequence[FeedStatus]) -> None:
 
 def _write_some(worker: str, statuses: Sequence[FeedStatus], now: datetime) -> None:
     there = locked(status.drain_id for status in statuses)
-    DrainStatus.objects.bulk_create(
-        [_row(worker, status, now) for status in statuses if status.drain_id in there],
-        update_conflicts=True,
-        unique_fields=["drain", "worker"],
-        update_fields=[*FeedStatus._fields[1:], "reported_at"],
-    )
+    known = [status for status in statuses if status.drain_id in there]
+    _write_rows([_row(worker, of, now) for of in known if of.sent_by_minute is not None], FIELDS)
+    rest = [name for name in FIELDS if name not in RATES]
+    _write_rows([_row(worker, of, now) for of in known if of.sent_by_minute is None], rest)
     _write_states(there, now)
+
+
+def _write_rows(rows: Sequence[DrainStatus], fields: Sequence[str]) -> None:
+    """Where there is one, these fields of it. What was sent when is most of a row, and is only
+    written along when it has changed."""
+    DrainStatus.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["drain", "worker"], update_fields=fields
+    )
 
 
 def _write_states(drains: Mapping[str, LockedDrain], now: datetime) -> None:
@@ -96,7 +105,7 @@ def _delivered(drains: Mapping[str, LockedDrain]) -> set[str]:
 
 
 def _row(worker: str, status: FeedStatus, now: datetime) -> DrainStatus:
-    values = status._asdict()
+    values = status._asdict() | {name: getattr(status, name) or "" for name in RATES}
     moments = {name: _moment(values[name]) for name in values if name.endswith("_at")}
     return DrainStatus(worker=worker, reported_at=now, **{**values, **moments})
 

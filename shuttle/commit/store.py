@@ -66,6 +66,8 @@ class FeedStatus(NamedTuple):
     last_delivery_at: float | None
     next_try_at: float | None = None
     """When its receiver is dialled next, where that is waited for."""
+    certificate_ends_at: float | None = None
+    """The receiver's, as it was shown last."""
     lag_messages: int = 0
     """Lines that are not confirmed."""
     lag_is_estimate: bool = False
@@ -77,6 +79,11 @@ class FeedStatus(NamedTuple):
     bytes_sent: int = 0
     lines_lost: int = 0
     lines_cut: int = 0
+    lines_lately: int = 0
+    """Sent in the last hour."""
+    sent_by_minute: str | None = None
+    """As drains/rates.py has it, as the next; None: as they were written last."""
+    sent_by_quarter: str | None = None
 
 
 class WorkerNote(NamedTuple):
@@ -95,6 +102,9 @@ class WorkerNote(NamedTuple):
     memory_bytes: int = 0
     retention_ms: Mapping[str, int | None] = MappingProxyType({})
     """By topic."""
+    assignment: Mapping[str, tuple[str, int]] | None = None
+    """By topic: its partitions, of how many; None: that is not known."""
+    assigned_since: float | None = None
 
 
 Span = Literal["minute", "hour"]

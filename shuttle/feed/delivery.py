@@ -44,6 +44,7 @@ class Delivery:
         self, route: Route, context: FeedContext, owner: ConnectionOwner, writes: WriteOwner
     ) -> None:
         self._clock = context.clock
+        self._totals, self._drain_id = context.totals, route.drain_id
         self._owner = owner
         self._writes = writes
         self.link = Link(route, context.connect, context.dials, context.clock, self)
@@ -98,6 +99,7 @@ class Delivery:
             return
         self._sent_at = self._clock()
         self.resend.sends(write, outbox.size)
+        self._totals.went_out(self._drain_id, write.lines, outbox.size)
         sender.send(outbox.take(), write)
         held, capacity = sender.buffered_bytes, sender.capacity_bytes
         if held > capacity and self._is_full(held, capacity, self.link.opened_at):

@@ -84,11 +84,17 @@ class Link:
         self._told_to_wait = False
         self._dialled_slowly = False
         self._may_only_read = False
+        self._certificate_ends_at: float | None = None
 
     @property
     def next_try_at(self) -> float | None:
         """Monotonic seconds; None when none is waited for."""
         return self._attempt.when() if isinstance(self._attempt, asyncio.TimerHandle) else None
+
+    @property
+    def certificate_ends_at(self) -> float | None:
+        """The receiver's, as it was shown last; epoch seconds."""
+        return self.sender.certificate_ends_at if self.sender else self._certificate_ends_at
 
     def want(self) -> None:
         """Have a connection, unless there is one or one is being seen to."""
@@ -120,6 +126,7 @@ class Link:
 
     def move_to(self, route: Route) -> list[Write]:
         """Another way from now on: what was not confirmed on the old one."""
+        moves = route.destination.address != self._route.destination.address
         self._route = route
         self.backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS)
         again: list[Write] = []
@@ -127,6 +134,7 @@ class Link:
             self._owner.link_ending(self.sender)
             again = list(self.sender.unconfirmed)
         self.close()
+        self._certificate_ends_at = None if moves else self._certificate_ends_at
         return again
 
     def rest(self) -> None:
@@ -138,6 +146,7 @@ class Link:
     def close(self) -> None:
         self.rest()
         if self.sender is not None:
+            self._certificate_ends_at = self.certificate_ends_at
             sender, self.sender = self.sender, None
             self._owner.link_ending(sender)
             sender.close()
@@ -200,6 +209,7 @@ class Link:
         self.want()
 
     def _ended(self, error: Exception | None) -> None:
+        self._certificate_ends_at = self.certificate_ends_at
         sender, self.sender = self.sender, None
         if sender is None:  # ended before the dial was over
             closed = ConnectionEndedError("connection closed by the receiver")

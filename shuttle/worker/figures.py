@@ -4,41 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 
-from confluent_kafka import KafkaException
-
-from events.kafka.cluster import Cluster
 from events.topics import by_source
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
 from shuttle.pipeline import LivePass
 from shuttle.routing import Router
+from shuttle.worker.assignment import Assignment
 from shuttle.worker.report import WorkerReport, furthest_behind
 from shuttle.worker.rollups import Counts
 from shuttle.worker.standing import lines_in_flight, state_shown, status_of
 from shuttle.worker.ticks import Ticks
 
 LAG_LOOK_SECONDS = 1.0
-RETENTION_SECONDS = 600.0
-"""Who changes how long Kafka keeps a topic waits so long at most to see it."""
 
 
 class WorkerFigures:
-    """Owns how late the event loop was at its last look, and what Kafka says of how long it keeps
-    what is read; all else is its parts'."""
+    """Owns how late the event loop was at its last look; all else is its parts'."""
 
     def __init__(
         self,
         live: LivePass,
         router: Router,
         ticks: Ticks,
-        cluster: Cluster,
+        assignment: Assignment,
         context: FeedContext,
         feeds: Mapping[str, Feed],
         lists: WorkLists[Feed],
-        subscribed: Callable[[], Collection[str]],
         *,
         drains_shown: int,
     ) -> None:
@@ -47,16 +40,13 @@ class WorkerFigures:
         self._live = live
         self._router = router
         self._ticks = ticks
-        self._cluster = cluster
+        self._assignment = assignment
         self._context = context
         self._feeds = feeds
         self._lists = lists
-        self._subscribed = subscribed
         self._drains_shown = drains_shown
         self._clock = context.clock
         self._loop_lag_seconds = 0.0
-        self._retention_ms: dict[str, int | None] = {}
-        self._retention_again_at = 0.0
 
     async def watch_lag(self) -> None:
         """One look."""
@@ -64,20 +54,12 @@ class WorkerFigures:
         await asyncio.sleep(LAG_LOOK_SECONDS)
         self._loop_lag_seconds = max(self._clock() - before - LAG_LOOK_SECONDS, 0.0)
 
-    async def look_at_retention(self) -> None:
-        """Of the topics that it reads: when they are others, and now and then."""
-        topics = {partition.topic for partition in self._live.ledger.positions}
-        if topics != self._retention_ms.keys() or self._clock() >= self._retention_again_at:
-            with suppress(KafkaException):
-                self._retention_ms = await self._cluster.retention_ms(topics)
-                self._retention_again_at = self._clock() + RETENTION_SECONDS
-
     def report(self) -> WorkerReport:
         feeds, outstanding = self._feeds.values(), self._lists.outstanding
         totals, malformed = self._context.totals, self._live.decoder.malformed
         return WorkerReport(
             partitions=self._live.partitions,
-            subscribed=frozenset(self._subscribed()),
+            subscribed=frozenset(self._assignment.subscribed()),
             poll_age_seconds=self._clock() - self._live.polled_at,
             loop_lag_seconds=self._loop_lag_seconds,
             records_received=by_source(self._live.received),
@@ -105,7 +87,9 @@ class WorkerFigures:
             delays=totals.delays.counts,
             malformed=self._live.decoder.malformed,
             talk=self._router.take_talk(),
+            went_out=totals.take_went_out(),
             partitions=self._live.partitions,
             consumer_lag=self._ticks.consumer_lag,
-            retention_ms=self._retention_ms,
+            retention_ms=self._assignment.retention_ms,
+            held=self._assignment.held(),
         )

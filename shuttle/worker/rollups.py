@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from heapq import nlargest
 from typing import NamedTuple
 
 from events.formats.malformed import SAMPLES_KEPT, Malformed, Sample
@@ -27,12 +26,11 @@ from shuttle.commit.store import (
 )
 from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.loss_notices import METRIC_REASONS
+from shuttle.worker.assignment import Held
+from shuttle.worker.rollup_sums import TALK, Sums
 
 EVERY_SECONDS = 5
 SECONDS: dict[Span, int] = {"minute": 60, "hour": 3600}
-TALKERS = 100
-"""So many apps and topics are named, the largest; the others are one."""
-OTHER = "other"
 SUMS_KEPT = 10
 UNWRITTEN_MAX = 120
 """Rows that wait for a database that is away."""
@@ -55,37 +53,14 @@ class Counts(NamedTuple):
     """Lines by bucket (delay_histogram.BOUNDS)."""
     malformed: Malformed
     talk: Talk
-    """Since the last time that this was asked for."""
+    """Since the last time that this was asked for, as the next."""
+    went_out: Mapping[str, Sequence[int]]
+    """Lines and bytes on the wire, by drain."""
     partitions: int
     consumer_lag: int
     retention_ms: Mapping[str, int | None]
     """By topic (models.Worker)."""
-
-
-class Sums:
-    """Of a minute or an hour that may not be over yet."""
-
-    def __init__(self, span: Span, begins_at: float) -> None:
-        self.span, self.begins_at = span, begins_at
-        self.counts: dict[str, Counter[str]] = {}
-        """By what they are of, which includes `apps`, `bytes` (of apps) and `topics`."""
-        self.delays: Counter[int] = Counter()
-
-    def add(self, new: Mapping[str, Mapping[str, int]], delays: Mapping[int, int]) -> None:
-        for name, counts in new.items():
-            self.counts.setdefault(name, Counter()).update(counts)
-        self.delays.update(delays)
-
-    def row(self) -> RollupNote:
-        counts = {name: dict(found) for name, found in self.counts.items()}
-        lines, sizes = counts.pop("apps", {}), counts.pop("bytes", {})
-        delays = [self.delays[bucket] for bucket in range(max(self.delays, default=-1) + 1)]
-        apps = {name: [n, sizes.get(name, 0)] for name, n in _largest(lines).items()}
-        if OTHER in apps:
-            apps[OTHER][1] = sum(sizes.values()) - sum(size for _, size in apps.values())
-        topics = _largest(counts.pop("topics", {}))
-        figures = {**counts, "delays": delays}
-        return RollupNote(self.span, self.begins_at, figures, {"apps": apps, "topics": topics})
+    held: Held
 
 
 class Rollups:
@@ -114,6 +89,7 @@ class Rollups:
         self._unwritten: dict[tuple[Span, float], RollupNote] = {}
         self._told: tuple[SampleNote, ...] = ()
         """Samples that the database has."""
+        self._told_us = 0
         self.spent_seconds = 0.0
         """Of CPU, on all this."""
 
@@ -169,7 +145,10 @@ class Rollups:
 
     def _new(self, counts: Counts) -> dict[str, Mapping[str, int]]:
         """What has been counted since the last look."""
-        talk = {name_of(key): of for key, of in counts.talk.items()}
+        talk = {
+            "apps": {name_of(key): of for key, of in counts.talk.items()},
+            "drains": counts.went_out,
+        }
         seen, self._seen = (
             self._seen,
             {
@@ -183,8 +162,11 @@ class Rollups:
         new: dict[str, Mapping[str, int]] = {
             name: found - seen.get(name, Counter()) for name, found in self._seen.items()
         }
-        new["apps"] = {name: lines for name, (lines, _) in talk.items()}
-        new["bytes"] = {name: size for name, (_, size) in talk.items()}
+        spent_us = round(self.spent_seconds * 1e6)
+        new["cost"], self._told_us = {"cpu_us": spent_us - self._told_us}, spent_us
+        for who, names in TALK.items():
+            for at, name in enumerate(names):
+                new[name] = {of: counted[at] for of, counted in talk[who].items()}
         return new
 
     def _note(
@@ -196,6 +178,8 @@ class Rollups:
             partitions=counts.partitions,
             consumer_lag=counts.consumer_lag,
             retention_ms=counts.retention_ms,
+            assignment=counts.held.partitions,
+            assigned_since=counts.held.since,
             lines_in=sum(new["received"].values()) / seconds,
             lines_out=sum(new["delivered"].values()) / seconds,
             cpu=(cpu - self._seen_cpu) / seconds,
@@ -203,12 +187,6 @@ class Rollups:
         )
         self._seen_at, self._seen_cpu = now, cpu
         return note
-
-
-def _largest(counts: Mapping[str, int]) -> dict[str, int]:
-    found = nlargest(TALKERS, counts.items(), key=lambda of: of[1])
-    rest = sum(counts.values()) - sum(count for _, count in found)
-    return {**dict(found), **({OTHER: rest} if rest else {})}
 
 
 def _write(store: Store, figures: Figures) -> float:

@@ -21,6 +21,7 @@ def status_of(feed: Feed) -> FeedStatus:
         error.at,
         stats.last_delivery_at,
         next_try_at=_next_try_at(feed),
+        certificate_ends_at=feed.outbound.delivery.link.certificate_ends_at,
         lag_messages=gaps.lag_lines + _lines_to_confirm(feed, replayed=gaps.lag_is_counted),
         lag_is_estimate=not gaps.lag_is_counted,
         lag_seconds=lag_seconds_of(feed),

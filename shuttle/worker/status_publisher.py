@@ -11,6 +11,7 @@ from contextlib import suppress
 from shuttle.commit.store import FeedStatus, StoreError
 from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.feed import Feed
+from shuttle.worker.drain_rates import DrainRates
 from shuttle.worker.standing import last_status_of, status_of
 
 logger = logging.getLogger(__name__)
@@ -28,12 +29,19 @@ SLICE_FEEDS = 500
 
 class StatusPublisher:
     """Owns what was written last of each feed, and when, and who is known to fail. `worker`: the
-    name that it is under. `clock`: monotonic seconds."""
+    name that it is under. `clock`: monotonic seconds; `wall_clock`: epoch seconds."""
 
-    def __init__(self, store: StoreThread, worker: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        store: StoreThread,
+        worker: str,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+    ) -> None:
         self._store = store
         self._worker = worker
         self._clock = clock
+        self._rates = DrainRates(wall_clock)
         self._published: dict[Feed, tuple[FeedStatus, float]] = {}
         self._failing: dict[Feed, str] = {}
         """And why."""
@@ -48,6 +56,7 @@ class StatusPublisher:
             for gone in self._published.keys() - set(feeds):
                 del self._published[gone]
                 self._failing.pop(gone, None)
+                self._rates.forget(gone)
         changes = {}
         for start in range(0, len(part), SLICE_FEEDS):
             changes.update(self.changes(part[start : start + SLICE_FEEDS]))
@@ -69,6 +78,7 @@ class StatusPublisher:
         statuses = {feed: status_of(feed) for feed in feeds}
         for feed, status in statuses.items():
             self._say(feed, status)
+            self._rates.look(feed, status.lines_sent)
         return {f: status for f, status in statuses.items() if self._is_due(f, status, now)}
 
     def _say(self, feed: Feed, status: FeedStatus) -> None:
@@ -98,6 +108,11 @@ class StatusPublisher:
 
     async def _write(self, changes: dict[Feed, FeedStatus]) -> None:
         if changes:
-            now, statuses = self._clock(), list(changes.values())
+            now, known = self._clock(), self._published
+            statuses = [
+                self._rates.beside(feed, status, is_first=feed not in known)
+                for feed, status in changes.items()
+            ]
             await self._store.ask(lambda store: store.publish(self._worker, statuses))
+            self._rates.written(changes)
             self._published.update({feed: (status, now) for feed, status in changes.items()})

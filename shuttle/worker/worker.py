@@ -30,6 +30,7 @@ from shuttle.replay.passes import ReplayPass
 from shuttle.replay.scheduler import ReplayScheduler
 from shuttle.replay.skips import LagSkips
 from shuttle.routing import Router
+from shuttle.worker.assignment import Assignment
 from shuttle.worker.background import BackgroundTasks, every
 from shuttle.worker.config import WorkerConfig
 from shuttle.worker.feeds import Feeds
@@ -52,7 +53,7 @@ ROUTES_SECONDS = 0.5
 RIGHTS_SECONDS = 5.0
 TEND_SECONDS = 5.0
 PUBLISH_SECONDS = 1.0
-RETENTION_SECONDS = 5.0
+ASSIGNMENT_SECONDS = 5.0
 STORE_SECONDS = 2.0
 """How long the end may wait for the database, each time."""
 
@@ -82,7 +83,8 @@ class Worker:
     def _build_commit(self, store: Store) -> None:
         self._name = f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._store = StoreThread(store)
-        self._statuses = StatusPublisher(self._store, self._name, self._clock)
+        wall_clock = self._context.wall_clock
+        self._statuses = StatusPublisher(self._store, self._name, self._clock, wall_clock)
         self._cursor_writer = CursorWriter(
             self._store,
             self._lists,
@@ -154,18 +156,21 @@ class Worker:
         )
 
     def _build_figures(self) -> None:
+        wall_clock, version = self._context.wall_clock, self._config.version
+        positions, topics = self._ledger.positions, self._routes.topics
+        self._assignment = Assignment(
+            self._cluster, positions, lambda: topics.subscribed, self._clock, wall_clock
+        )
         self._figures = WorkerFigures(
             self._live,
             self._router,
             self._ticks,
-            self._cluster,
+            self._assignment,
             self._context,
             self._feeds.by_id,
             self._lists,
-            lambda: self._routes.topics.subscribed,
             drains_shown=self._config.metrics_max_drains,
         )
-        wall_clock, version = self._context.wall_clock, self._config.version
         about = WorkerNote(self._name, platform.node(), version, started_at=wall_clock())
         self._rollups = Rollups(self._store, about, self._figures.counts, wall_clock)
 
@@ -202,7 +207,7 @@ class Worker:
         tasks.start("commit", every(COMMIT_SECONDS, ticks.commit, lambda: 0.05))
         tasks.start("lag", every(0, self._figures.watch_lag))
         tasks.start("publish", every(PUBLISH_SECONDS, self._publish))
-        tasks.start("retention", every(RETENTION_SECONDS, self._figures.look_at_retention))
+        tasks.start("assignment", every(ASSIGNMENT_SECONDS, self._assignment.look))
         tasks.start("rollups", self._rollups.run())
         tasks.start("tend", every(TEND_SECONDS, ticks.tend))
         tasks.start("topics", every(0, self._rebalance.look_for_new_logs))

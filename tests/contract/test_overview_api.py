@@ -12,7 +12,7 @@ from django.utils import timezone
 from drains.models import Drain
 from shuttle.commit.rollup_rows import write_figures
 from shuttle.commit.status_rows import write_statuses
-from shuttle.commit.store import FeedStatus, Figures, RollupNote, WorkerNote
+from shuttle.commit.store import FeedStatus, Figures, RollupNote, SampleNote, WorkerNote
 from tests.contract.conftest import Api, is_problem
 
 HOUR, DAY = 3600, 86_400
@@ -229,6 +229,32 @@ def test_a_worker_that_ended_in_order_is_not_missed_and_one_that_died_is(
     assert body["head"]["tone"] == "warn"
 
 
+def test_partitions_that_nobody_reads_are_said_once_no_rebalance_is_under_way(
+    api: Api, later: Later
+) -> None:
+    def told() -> Any:
+        tell(name="w2", assignment={"gs": ("6-7", 8), "b": ("0", 1)}, assigned_since=NOON - 60)
+        tell(name="gone", has_ended=True, assignment={"gs": ("0-7", 8)}, assigned_since=NOON)
+        return overview(api)["needs_you"]["ownerless_partitions"]
+
+    some = {"gs": ("0-3,5", 8), "router": ("", 2), "b": ("", 1)}
+    tell(assignment=some, assigned_since=NOON)
+    assert told() == []
+    later(15)
+    assert told() == [
+        {"topic": "gs", "partitions": "4", "count": 1},
+        {"topic": "router", "partitions": "0-1", "count": 2},
+    ]
+    tell(name="w0")
+    assert told() == [], "one of the version before may have them"
+
+
+def test_without_a_worker_no_partition_is_missed_beside_it(api: Api, later: Later) -> None:
+    tell(assignment={"gs": ("", 8)}, assigned_since=NOON)
+    later(60)
+    assert overview(api)["needs_you"]["ownerless_partitions"] == []
+
+
 def test_lines_that_were_lost_are_said(api: Api, later: Later) -> None:
     report(make(api, "gold"))
     row = minute(1, received={"router": 1}, lost={"refused": 1204}, malformed={"not JSON": 3})
@@ -237,6 +263,24 @@ def test_lines_that_were_lost_are_said(api: Api, later: Later) -> None:
     assert body["head"]["text"] == "Lines flow. 1,204 lines lost in 24 h."
     assert body["last_24_h"]["lost"] == {"refused": 1204}
     assert (body["series"]["lost"][-1], body["series"]["malformed"][-1]) == (1204, 3)
+
+
+def test_kinds_of_malformed_records_have_counts_where_somebody_has_told(
+    api: Api, later: Later
+) -> None:
+    samples = [SampleNote("gs", 0, at, reason, "x") for at, reason in enumerate(["a", "a", "b"])]
+    write_figures(Figures(ABOUT, (), samples))
+    assert {kind["reason"]: kind["count"] for kind in overview(api)["malformed"]} == {
+        "a": None,
+        "b": None,
+    }
+    for ago in (1, 2, 25):
+        tell(RollupNote("hour", NOON - HOUR * ago, {"malformed": {"a": 600}}, {}))
+    kinds = overview(api)["malformed"]
+    assert {kind["reason"]: (kind["samples"], kind["count"]) for kind in kinds} == {
+        "a": (2, 1200),
+        "b": (1, 0),
+    }
 
 
 def test_who_talks_most_and_who_fell_silent(api: Api, later: Later) -> None:

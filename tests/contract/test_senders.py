@@ -160,3 +160,12 @@ async def test_an_end_is_told_once_and_each_write_is_confirmed_or_to_be_sent_aga
     sender.close()
     sender.abort()
     assert len(stage.bench.ended) == 1
+
+
+@every_sender
+async def test_until_when_its_receiver_has_a_certificate_is_known_with_tls_alone(
+    stages: Stages, kind: str
+) -> None:
+    stage = await stages.open(kind)
+    ends_at = stage.bench.sender.certificate_ends_at
+    assert (ends_at is not None) is stage.transport.has_tls

@@ -11,14 +11,17 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from drains import services as drains
 from events.keys import AppKey, SiteKey
-from sessions_app import selectors, services
-from sessions_app.models import TailSession
+from sessions_app import selectors, services, tail_rows
+from sessions_app.models import FRESH, TailSession, Viewers
 from sessions_app.tail.session import Selection
+from sessions_app.tail.teller import TailFigures
 
 LIST, ADD = "/admin/sessions_app/tailsession/", "/admin/sessions_app/tailsession/add/"
 DRAINS = "/admin/drains/drain/"
@@ -150,3 +153,27 @@ def test_who_may_only_look_opens_and_revokes_nothing(row: TailSession) -> None:
     assert watcher.post(ADD, {"owner": "gold-gs"}).status_code == 403
     watcher.post(LIST, {"action": "revoke", "_selected_action": [row.pk]})
     assert TailSession.objects.get().state == "new"
+
+
+def test_how_many_read_one_is_known_without_asking_for_each(
+    operator: Client, row: TailSession, django_assert_num_queries: Any
+) -> None:
+    def cells() -> list[str]:
+        page = operator.get(LIST).content.decode()
+        return re.findall(r'class="field-viewers[^"]*">([^<]*)<', page)
+
+    assert cells() == ["–"], "no web process has told"
+    for _ in range(3):
+        services.open_session(Selection(GOLD), lines=0, tail=True)
+    for process in ("p1", "p2"):
+        tail_rows.write(TailFigures(process, {row.name: 2}, frozenset()))
+    assert sorted(cells()) == ["0", "0", "0", "4"]
+    Viewers.objects.filter(process="p1").update(reported_at=timezone.now() - 2 * FRESH)
+    assert sorted(cells()) == ["0", "0", "0", "2"]
+    with CaptureQueriesContext(connection) as few:
+        cells()
+    for _ in range(3):
+        services.open_session(Selection(AppKey("bold", "gs")), lines=0, tail=True)
+    with django_assert_num_queries(len(few)):
+        assert len(cells()) == 7
+    assert ">2<" in operator.get(f"{LIST}{row.pk}/change/").content.decode()

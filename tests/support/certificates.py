@@ -70,6 +70,12 @@ class Authority:
     def server(self, *names: str) -> Certificate:
         return self._issue(*(names or LOOPBACK_NAMES))
 
+    def good_for(self, days: float, *names: str) -> Certificate:
+        """From yesterday on."""
+        now = datetime.now(UTC)
+        until = now + days * _DAY
+        return self._issue(*(names or LOOPBACK_NAMES), since=now - _DAY, until=until)
+
     def expired(self, *names: str) -> Certificate:
         """Since yesterday."""
         now = datetime.now(UTC)

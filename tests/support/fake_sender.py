@@ -30,6 +30,7 @@ class FakeSender:
         self.trouble: str | None = None
         self.lines_refused = 0
         self.progressed_at = 0.0
+        self.certificate_ends_at: float | None = None
         self.finishes: tuple[float, bool] | None = None
         """How it was told to finish: how long to wait, and whether the receiver must close."""
         self._checkpoints: Checkpoints[Write] = Checkpoints()

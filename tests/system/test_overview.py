@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from drains.options.pem import ends_at
 from tests.support.broker import Broker
+from tests.support.certificates import Authority
 from tests.support.kafka import TopicNames
-from tests.support.receiving import Receivers
+from tests.support.receiver_program import Tls
+from tests.support.receiving import HttpReceivers, Receivers
 from tests.support.records import kubernetes_event
 from tests.support.shuttle import Shuttle
 from tests.support.waiting import wait_until
@@ -59,3 +63,34 @@ def test_a_drain_that_fails_is_seen_mended_and_tried(
     changes = [(event["what"], event["state"]) for event in overview()["events"]]
     assert changes[0] in (("state", "live"), ("state", "replaying"))
     assert ("tried", "") in changes
+
+
+def test_certificates_that_end_are_seen(
+    shuttle: Shuttle,
+    kafka: Broker,
+    topic: TopicNames,
+    receiver: Receivers,
+    http_receiver: HttpReceivers,
+    authority: Authority,
+) -> None:
+    space = kafka.create(topic(), 1)
+    shown, later = authority.good_for(9), Tls(authority.good_for(40))
+    soon = receiver(tls=Tls(shown))
+    other, client = http_receiver(tls=later), authority.good_for(20, "client.example")
+    tls = {"ca": authority.pem, "certificate": client.chain, "key": client.key}
+    for url in (soon.url, other.url):
+        shuttle.add_drain(f"gold-{space}", url, tls=tls)
+    shuttle.start_worker()
+    kafka.produce(space, [kubernetes_event("hello", pod="gold-p1", container="gold")])
+
+    def certificates() -> list[tuple[str, int, datetime, int]]:
+        told = shuttle.api.get("/overview").json()["needs_you"]["certificates"]
+        return [
+            (each["whose"], each["port"], datetime.fromisoformat(each["ends_at"]), each["drains"])
+            for each in told
+        ]
+
+    wait_until(lambda: len(certificates()) == 3, 15, "the receiver's is seen")
+    own = [("client", port, ends_at(client.chain), 1) for port in (soon.port, other.port)]
+    assert certificates()[0] == ("receiver", soon.port, ends_at(shown.chain), 1)
+    assert sorted(certificates()[1:]) == sorted(own)

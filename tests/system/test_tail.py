@@ -244,3 +244,20 @@ async def test_an_idle_session_ends(
         await seen.until_end()
     shuttle.close()
     assert seen.said[-1] == ("bye", "idle")
+
+
+async def test_operators_see_how_many_read(own_shuttle: Shuttle, space: str) -> None:
+    shuttle = own_shuttle
+
+    def told() -> tuple[int | None, int | None]:
+        found = shuttle.api.get("/overview").json()["tails"]
+        return found["open"], found["sessions"]
+
+    await until(lambda: told() == (0, 0), 10, "the process has told that nobody reads")
+    url, other = open_session(shuttle, space), open_session(shuttle, space)
+    async with reading(url) as one, reading(url, "websocket"), reading(other, "*/*"):
+        await one.until_line("old 2")
+        await until(lambda: told() == (3, 2), 10, "three read two sessions")
+    await until(lambda: told() == (0, 0), 10, "they are gone")
+    lines = shuttle.api.get("/overview").json()["tails"]["lines_24_h"]
+    assert lines == {"text": 3, "events": 3, "socket": 3}

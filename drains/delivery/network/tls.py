@@ -53,6 +53,12 @@ def _as_file(text: str) -> Iterator[str]:
             yield named.name
 
 
+def certificate_ends_at(tls: ssl.SSLObject) -> float | None:
+    """Epoch seconds: until when the certificate is good that was shown in a handshake."""
+    shown = tls.getpeercert()
+    return ssl.cert_time_to_seconds(str(shown["notAfter"])) if shown else None
+
+
 class TlsLayer:
     """One connection's TLS, between what is written and what goes over the wire."""
 
@@ -62,6 +68,8 @@ class TlsLayer:
             self._incoming, self._outgoing, server_hostname=host.removesuffix(".")
         )
         self.established = False
+        self.certificate_ends_at: float | None = None
+        """The receiver's; epoch seconds."""
         self.heard = False
         """Whether the receiver has said something since."""
 
@@ -103,6 +111,7 @@ class TlsLayer:
         except ssl.SSLWantReadError:
             return
         self.established = True
+        self.certificate_ends_at = certificate_ends_at(self._tls)
 
     def _read_away(self) -> bool:
         """Syslog has no answers; but tickets, new keys and alerts come this way."""

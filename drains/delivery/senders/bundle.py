@@ -90,6 +90,11 @@ class Bundle(Generic[WriteT]):
         return max(sender.progressed_at for sender in self._senders)
 
     @property
+    def certificate_ends_at(self) -> float | None:
+        ends = (sender.certificate_ends_at for sender in self._senders)
+        return min((at for at in ends if at is not None), default=None)
+
+    @property
     def confirmed_bytes(self) -> int:
         return sum(sender.confirmed_bytes for sender in self._senders)
 

@@ -14,6 +14,7 @@ class CountedSender(Generic[WriteT]):
     trouble: str | None = None
     lines_refused = 0
     progressed_at = 0.0
+    certificate_ends_at: float | None = None
 
     def __init__(self, ended: Ended) -> None:
         self._ended: Ended | None = ended

@@ -60,6 +60,10 @@ class LogplexSender(Generic[WriteT]):
     def unconfirmed(self) -> Iterator[WriteT]:
         return (batch.write for batch in self._waiting)
 
+    @property
+    def certificate_ends_at(self) -> float | None:
+        return self._connection.certificate_ends_at
+
     def send(self, pieces: Sequence[bytes], write: WriteT) -> None:
         (data,) = pieces
         self._waiting.append(_Batch(Frames(data), write))

@@ -22,6 +22,7 @@ from drains.delivery.network.errors import (
     explain,
 )
 from drains.delivery.network.kernel import unacknowledged_bytes
+from drains.delivery.network.tls import certificate_ends_at
 from drains.delivery.network.tls_errors import explain_tls
 from drains.delivery.senders.http_answers import HttpError, quotation
 from drains.destination import Destination
@@ -65,6 +66,8 @@ class _Door(aiohttp.BaseConnector):
         self._ahead: ResponseHandler | None = None
         self.newest: ResponseHandler | None = None
         self.opened = 0
+        self.certificate_ends_at: float | None = None
+        """Of the receiver's last one; epoch seconds."""
         self.may_quote = False
         """Whether what this receiver says may be shown."""
         self.allowed_bytes = 0
@@ -87,6 +90,9 @@ class _Door(aiohttp.BaseConnector):
         self.newest = await attach(
             connected, lambda: _Handler(loop, self), self._context, self._destination.host
         )
+        if self._context is not None and self.newest.transport is not None:
+            tls = self.newest.transport.get_extra_info("ssl_object")
+            self.certificate_ends_at = certificate_ends_at(tls)
         return self.newest
 
     def drop_ahead(self) -> None:
@@ -134,6 +140,10 @@ class HttpConnection:
     async def close(self) -> None:
         self._door.drop_ahead()
         await self._session.close()
+
+    @property
+    def certificate_ends_at(self) -> float | None:
+        return self._door.certificate_ends_at
 
     @property
     def unsent_bytes(self) -> tuple[int, int]:

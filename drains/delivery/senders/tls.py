@@ -54,6 +54,7 @@ class TlsSender(TcpSender[WriteT]):
         except TimeoutError as error:
             raise DialError(NO_HANDSHAKE) from error
         self._established_at = asyncio.get_running_loop().time()
+        self.certificate_ends_at = self._layer.certificate_ends_at
         if self._layer.may_be_refused:
             # Else our first lines meet its refusal, and both are lost in a reset.
             with suppress(TimeoutError):

@@ -12,6 +12,7 @@ from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import DialError
 from drains.delivery.senders.halving import ENDS_MAX
 from drains.option_values import TlsOptions
+from drains.options.pem import ends_at
 from tests.integration.drains.test_hostile_receivers import serving
 from tests.support.certificates import Authority
 from tests.support.http_receiver import (
@@ -65,6 +66,22 @@ async def test_a_request_as_logplex_sends_it(
     assert request.headers["logplex-drain-token"] == DRAIN_ID
     assert request.headers["dd-api-key"] == "abc"
     assert request.headers["x-other"] == "d e"
+
+
+async def test_the_certificate_is_seen_again_with_each_connection(
+    http_receiver: HttpReceivers, authority: Authority, sending: Senders
+) -> None:
+    shown, renewed = authority.good_for(3), authority.good_for(9)
+    r = http_receiver(tls=Tls(shown))
+    bench = sending(r.url, tls=TlsOptions(ca=authority.pem))
+    await bench.open()
+    assert bench.sender.certificate_ends_at == ends_at(shown.chain).timestamp()
+    r.stop()
+    r.tls = Tls(renewed)
+    r.start()
+    bench.send("one")
+    await bench.until_confirmed()
+    assert bench.sender.certificate_ends_at == ends_at(renewed.chain).timestamp()
 
 
 async def test_requests_share_a_connection(http_receiver: HttpReceivers, sending: Senders) -> None:

@@ -15,6 +15,7 @@ from drains.delivery.network.errors import STOPPED_READING, DialError
 from drains.delivery.sender import Finishing
 from drains.delivery.senders import tcp
 from drains.option_values import TlsOptions
+from drains.options.pem import ends_at
 from tests.support.certificates import Authority, self_signed
 from tests.support.ports import free_port
 from tests.support.receiver_program import Tls, TlsVersion
@@ -86,6 +87,17 @@ async def test_a_bad_certificate_is_told_by_its_fault(
 
     with pytest.raises(DialError, match=said):
         await sending(r.url, tls=TlsOptions(ca=authority.pem)).open()
+
+
+@pytest.mark.parametrize("connections", [1, 2])
+async def test_until_when_the_receivers_certificate_is_good_is_known(
+    receiver: Receivers, authority: Authority, sending: Senders, connections: int
+) -> None:
+    shown = authority.server()
+    r = receiver(tls=Tls(shown))
+    bench = sending(r.url, tls=TlsOptions(ca=authority.pem), connections=connections)
+    await bench.open()
+    assert bench.sender.certificate_ends_at == ends_at(shown.chain).timestamp()
 
 
 async def test_issuers_are_told_apart(

@@ -67,7 +67,7 @@ def texts(events: list[Event]) -> list[str]:
 
 async def test_a_session_ends_when_its_time_is_over(kafka: Broker, space: str) -> None:
     async with tailing(kafka.bootstrap) as tails:
-        events = tails.events(session(space, lives_seconds=1), None)
+        events = tails.events(session(space, lives_seconds=1), None, "text")
         seen = await next_of(Bye, events)
         await events.aclose()
 
@@ -81,14 +81,14 @@ async def test_a_heartbeat_is_a_place_to_go_on_from(
 ) -> None:
     async with tailing(kafka.bootstrap) as tails:
         monkeypatch.setattr(tail, "HEARTBEAT_SECONDS", 0.3)
-        first = tails.events(session(space), None)
+        first = tails.events(session(space), None, "text")
         await next_of(BacklogEnd, first)  # a heartbeat before it has no place yet
         seen = await next_of(Ping, first)
         await first.aclose()
         kafka.produce(space, [event_now("between")])
 
         token = seen[-1].token if isinstance(seen[-1], Ping) else None
-        again = tails.events(session(space), token)
+        again = tails.events(session(space), token, "text")
         assert texts(await next_of(BacklogEnd, again)) == ["between"]
         await again.aclose()
 
@@ -112,7 +112,7 @@ async def test_a_reader_that_is_cut_off_twice_gets_no_line_twice(
 
         async def lines_since(token: str) -> list[tuple[str, str]]:
             """Texts, each with the token of who has seen it."""
-            events = tails.events(session(space), token)
+            events = tails.events(session(space), token, "text")
             pieces = [e for e in await next_of(BacklogEnd, events) if isinstance(e, LineSlice)]
             await events.aclose()
             return [(p.block.lines[i].text, p.block.token(i)) for p in pieces for i in p.indices]
@@ -129,7 +129,7 @@ async def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
     kafka: Broker, space: str
 ) -> None:
     async with tailing(kafka.bootstrap) as tails:
-        events = tails.events(session(space), None)
+        events = tails.events(session(space), None, "text")
         await next_of(BacklogEnd, events)
         kafka.delete([space])
         await until(lambda: not kafka.partitions(space), 20, "the topic is gone")
@@ -153,14 +153,14 @@ async def test_where_no_line_can_pass_it_is_silent(selection: Selection) -> None
     async with tailing(NO_KAFKA) as tails:
         for token in (None, f"{base_of(topics_in_order(selection.key), {})}.b0"):
             quiet = Session("digest", selection, 10, True, time.time() + 1)
-            events = tails.events(quiet, token)
+            events = tails.events(quiet, token, "text")
             assert await next_of(Bye, events) == [BacklogEnd(), Bye("over")]
             await events.aclose()
 
 
 async def test_without_kafka_it_says_so_and_ends_as_ever() -> None:
     async with tailing(NO_KAFKA) as tails:
-        events = tails.events(session("gs", lives_seconds=6), None)
+        events = tails.events(session("gs", lives_seconds=6), None, "text")
 
         assert await next_of(StreamNotice, events) == [AWAY]
         assert await next_of(Bye, events) == [Bye("over")]
@@ -170,6 +170,6 @@ async def test_without_kafka_it_says_so_and_ends_as_ever() -> None:
 async def test_those_who_come_while_the_process_ends_are_told(kafka: Broker, space: str) -> None:
     async with tailing(kafka.bootstrap) as tails:
         await tails.say_goodbye(grace_seconds=1)
-        events = tails.events(session(space), None)
+        events = tails.events(session(space), None, "text")
         assert await next_of(Bye, events) == [Bye("shutdown")]
         await events.aclose()

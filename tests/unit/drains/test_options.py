@@ -311,6 +311,21 @@ def test_a_row_holds_no_more_than_what_was_chosen() -> None:
 
 
 @pytest.mark.django_db
+def test_when_its_certificate_ends_is_a_column_that_follows_the_options() -> None:
+    def stored() -> Any:
+        return Drain.objects.get().certificate_ends_at
+
+    tls = {"certificate": CLIENT.chain, "key": CLIENT.key}
+    drain = services.create_drain(GOLD, "https://h/", tls=tls)
+    assert stored() == pem.ends_at(CLIENT.chain)
+    soon = AUTHORITY.good_for(3, "client.example")
+    services.change_drain(drain, tls={"certificate": soon.chain, "key": soon.key})
+    assert stored() == pem.ends_at(soon.chain) < pem.ends_at(CLIENT.chain)
+    services.change_drain(drain, tls=None)
+    assert stored() is None
+
+
+@pytest.mark.django_db
 def test_what_a_newer_version_has_stored_is_not_in_the_way_and_stays() -> None:
     drain = services.create_drain(GOLD, "syslog://h:514")
     Drain.objects.update(stored_options='{"later": {"a": [1]}, "on_lag": "skip"}')

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from drains.models import Drain, DrainStatus
+from drains.rates import QUARTERS, Tally, rates_of
 from drains.services import change_drain, create_drain
 from drains.status import FRESH, status_of
 from events.kafka.records import TopicPartition
@@ -152,3 +153,46 @@ def test_a_drain_has_delivered_when_any_worker_ever_has(store: DatabaseStore, dr
     store.publish("a", [said(drain, "live")])
     (route,) = DatabaseStore("logshuttle").routes().by_id.values()
     assert route.has_delivered
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_database(request: pytest.FixtureRequest) -> None:
+    if request.param == "postgres":
+        request.getfixturevalue("in_postgres")
+
+
+def test_what_was_sent_when_stays_as_it_is_until_it_is_told_anew(
+    any_database: None, store: DatabaseStore
+) -> None:
+    drains = [create_drain(AppKey(app, "gs"), "syslog://h:514", begin=()) for app in ("a", "b")]
+    first = [
+        sent(drain, 1)._replace(sent_by_minute="1 2 3", sent_by_quarter="4 5 6") for drain in drains
+    ]
+    store.publish("w1", first)
+    again = sent(drains[1], 2)._replace(sent_by_minute="1 2 4", sent_by_quarter="4 5 7")
+    store.publish("w1", [sent(drains[0], 2)._replace(lines_lately=9), again])
+    rows = DrainStatus.objects.order_by("drain__app")
+    assert [
+        (row.lines_sent, row.lines_lately, row.sent_by_minute, row.sent_by_quarter) for row in rows
+    ] == [(2, 9, "1 2 3", "4 5 6"), (2, 0, "1 2 4", "4 5 7")]
+
+
+def test_what_one_has_sent_that_is_forgotten_is_no_news_of_the_last_day(
+    store: DatabaseStore, drain: Drain
+) -> None:
+    gone, now = timezone.now() - FORGOTTEN, timezone.now()
+    by_quarter = Tally(QUARTERS, gone.timestamp())
+    by_quarter.add(5, gone.timestamp())
+    text = by_quarter.text(gone.timestamp())
+    store.publish("first", [sent(drain, 5)._replace(sent_by_minute="", sent_by_quarter=text)])
+    drain.statuses.update(reported_at=gone)
+    assert rates_of(drain.statuses.all(), now).quarters == [None] * 96
+    store.publish("second", [sent(drain, 1)])
+    assert not drain.statuses.filter(worker="first").exists()
+
+
+def test_lists_do_without_what_only_a_drains_page_shows(store: DatabaseStore, drain: Drain) -> None:
+    store.publish("w1", [sent(drain, 1)])
+    (listed,) = Drain.objects.prefetch_related("statuses")[0].statuses.all()
+    assert listed.get_deferred_fields() == {"sent_by_quarter"}
+    assert drain.statuses.defer(None)[0].get_deferred_fields() == set()

@@ -75,7 +75,7 @@ class Bench:
     def __init__(self, url: str = "syslog://127.0.0.1:514", **options: Any) -> None:
         self.now = 1000.0
         self.owner, self.receiver = Owner(), FakeReceiver()
-        context = FeedContext(self.receiver.connect, lambda: self.now)
+        self.context = context = FeedContext(self.receiver.connect, lambda: self.now)
         route = route_of(url, **options)
         self.delivery = Delivery(route, context, self.owner, self.owner)
 
@@ -505,3 +505,17 @@ async def test_nothing_is_under_way_of_one_that_is_closed(bench: Bench) -> None:
     bench.delivery.close()
     assert (bench.delivery.oldest, bench.delivery.outbox_bytes) == (None, 0)
     assert bench.sender.closed
+
+
+async def test_all_that_goes_out_is_what_it_costs_once_more_where_it_is_sent_again(
+    benches: Benches,
+) -> None:
+    bench = benches()
+    bench.sent(data=b"four")
+    assert bench.context.totals.take_went_out() == {}, "nothing has gone out yet"
+    await bench.connected()
+    bench.delivery.flush()
+    bench.sent(data=b"five5", has_cursor=True)
+    bench.sent(data=b"five5", has_cursor=True)
+    assert bench.context.totals.take_went_out() == {"d1": [3, 14]}
+    assert bench.context.totals.take_went_out() == {}

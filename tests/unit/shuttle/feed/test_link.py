@@ -426,3 +426,27 @@ def _black_hole(bench: Bench, hanging: list[Route]) -> Any:
         raise AssertionError
 
     return connect
+
+
+# What its receiver has shown.
+
+
+async def test_a_certificate_stays_known_until_another_is_shown(bench: Bench) -> None:
+    (await bench.opened()).certificate_ends_at = 500.0
+    assert bench.link.certificate_ends_at == 500
+    bench.receiver.senders[-1].ended(HungError())
+    assert bench.link.certificate_ends_at == 500
+    bench.timers.end()
+    await settled()
+    bench.receiver.senders[-1].certificate_ends_at = 900.0
+    assert bench.link.certificate_ends_at == 900
+    bench.link.close()
+    assert bench.link.certificate_ends_at == 900
+
+
+async def test_a_certificate_is_known_of_one_receiver_alone(bench: Bench) -> None:
+    (await bench.opened()).certificate_ends_at = 500.0
+    bench.link.move_to(route_of("syslog://127.0.0.1:514", connections=2))
+    assert bench.link.certificate_ends_at == 500
+    bench.link.move_to(route_of("syslog://elsewhere.example:514"))
+    assert bench.link.certificate_ends_at is None

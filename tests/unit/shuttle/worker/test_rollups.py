@@ -16,8 +16,10 @@ from events.topics import ROUTER
 from shuttle.commit.store import Figures, RollupNote, WorkerNote
 from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.loss_notices import EXPIRED
-from shuttle.worker import rollups as module
-from shuttle.worker.rollups import OTHER, UNWRITTEN_MAX, Counts, Rollups
+from shuttle.worker import rollup_sums
+from shuttle.worker.assignment import Held
+from shuttle.worker.rollup_sums import OTHER
+from shuttle.worker.rollups import UNWRITTEN_MAX, Counts, Rollups
 from tests.support.memory_store import MemoryStore
 
 NOON = 1_800_000_000.0  # a whole hour
@@ -35,14 +37,25 @@ class Bench:
         self.delays = [0] * 3
         self.malformed = Malformed()
         self.talk: dict[Any, tuple[int, int]] = {}
+        self.went_out: dict[str, list[int]] = {}
         self.thread = StoreThread(self.store)
         about = WorkerNote("w1", "host", "1.0", started_at=NOON)
         self.rollups = Rollups(self.thread, about, self._counts, lambda: self.now)
 
     def _counts(self) -> Counts:
         talk, self.talk = self.talk, {}
+        went_out, self.went_out = self.went_out, {}
         counted = (self.received, self.delivered, self.lost, self.delays, self.malformed)
-        return Counts(*counted, talk=talk, partitions=3, consumer_lag=7, retention_ms={"gs": 5})
+        held = Held({"gs": ("0-2", 4)}, NOON)
+        return Counts(
+            *counted,
+            talk,
+            went_out,
+            partitions=3,
+            consumer_lag=7,
+            retention_ms={"gs": 5},
+            held=held,
+        )
 
     async def tell(self, seconds: float = 5, **options: Any) -> Figures:
         """Later by so much."""
@@ -80,7 +93,9 @@ async def test_a_minute_has_what_was_counted_in_it(bench: Bench) -> None:
     await bench.tell()
 
     row = bench.rows()["minute", NOON]
-    assert row.figures == {
+    cost, figures = row.figures["cost"], {k: v for k, v in row.figures.items() if k != "cost"}
+    assert cost["cpu_us"] > 0, "of the first look"
+    assert figures == {
         "received": {"kubernetes": 15, "router": 3},
         "delivered": {"syslog": 4},
         "lost": {"source_expired": 2},
@@ -130,6 +145,7 @@ async def test_the_worker_says_how_fast_it_is(bench: Bench) -> None:
 
     assert (worker.name, worker.lines_in, worker.lines_out) == ("w1", 10, 20)
     assert (worker.partitions, worker.consumer_lag, worker.has_ended) == (3, 7, False)
+    assert (worker.assignment, worker.assigned_since) == ({"gs": ("0-2", 4)}, NOON)
     assert worker.memory_bytes > 1_000_000
     assert (await bench.tell(has_ended=True)).worker.has_ended
 
@@ -137,7 +153,7 @@ async def test_the_worker_says_how_fast_it_is(bench: Bench) -> None:
 async def test_who_talks_most_is_named_and_the_rest_is_one(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "TALKERS", 2)
+    monkeypatch.setattr(rollup_sums, "TALKERS", 2)
     bench.talk = {
         AppKey("gold", "gs"): (5, 500),
         SiteKey("www.gold.example"): (9, 90),
@@ -153,6 +169,22 @@ async def test_who_talks_most_is_named_and_the_rest_is_one(
         "site:www.gold.example": [9, 90],
         OTHER: [3, 30],
     }
+
+
+async def test_the_drains_that_are_sent_most_bytes_are_named(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup_sums, "TALKERS", 2)
+    bench.went_out = {"d1": [900, 90], "d2": [1, 500], "d3": [2, 91]}
+    await bench.tell()
+    bench.went_out = {"d2": [1, 10], "d4": [3, 7]}
+    await bench.tell()
+    for span in ("minute", "hour"):
+        assert bench.rows()[span, NOON].talkers["drains"] == {
+            "d2": [2, 510],
+            "d3": [2, 91],
+            OTHER: [903, 97],
+        }
 
 
 async def test_what_a_database_lacks_that_was_away_it_is_told_once_it_is_back(

@@ -25,7 +25,8 @@ class Bench(FeedBench):
         super().__init__()
         self.database = MemoryStore(route_of())
         self.store_thread = FakeStoreThread(self.database)
-        self.statuses = StatusPublisher(cast(Any, self.store_thread), "w1", lambda: self.now)
+        clocks = (lambda: self.now), (lambda: self.wall)
+        self.statuses = StatusPublisher(cast(Any, self.store_thread), "w1", *clocks)
 
     async def published(self, *feeds: Feed) -> list[FeedStatus]:
         """What is written by another look at these."""
@@ -210,3 +211,65 @@ async def test_nothing_is_written_where_there_is_nothing_to_say(bench: Bench) ->
     bench.store_thread.away = True
     await bench.statuses.publish([])
     assert bench.statuses.changes([]) == {}
+
+
+# What it was sent of late.
+
+
+async def sent_and_confirmed(bench: Bench, batch: int) -> None:
+    await bench.sent(batch=batch, begin=10 * batch)
+    bench.sender.read_all()
+    bench.feed.confirm(bench.now)
+
+
+async def test_what_a_drain_is_sent_goes_with_its_figures_and_is_not_written_twice(
+    bench: Bench,
+) -> None:
+    minute = int(bench.wall // 60)
+    (first,) = await bench.published()
+    assert first.sent_by_minute == f"{minute} {minute} ", "it is known that there is nothing"
+    await sent_and_confirmed(bench, 1)
+    (status,) = await bench.published()
+    lines = status.lines_sent
+    assert lines > 0
+    assert (status.lines_lately, status.sent_by_minute) == (lines, f"{minute} {minute} {lines}")
+    bench.now += REFRESH_SECONDS
+    (status,) = await bench.published()
+    assert (status.lines_lately, status.sent_by_minute, status.sent_by_quarter) == (
+        lines,
+        None,
+        None,
+    )
+    bench.now, bench.wall = bench.now + 2 * 3600, bench.wall + 2 * 3600
+    (status,) = await bench.published()
+    assert (status.lines_lately, status.sent_by_minute) == (0, None)
+
+
+async def test_what_the_database_did_not_get_is_told_the_next_time(bench: Bench) -> None:
+    await bench.published()
+    await sent_and_confirmed(bench, 1)
+    bench.store_thread.away = True
+    assert await bench.published() == []
+    bench.store_thread.away = False
+    (status,) = await bench.published()
+    assert status.sent_by_minute
+    assert status.sent_by_quarter
+
+
+async def test_the_last_word_has_the_last_lines(bench: Bench) -> None:
+    await bench.published()
+    await sent_and_confirmed(bench, 1)
+    await bench.statuses.take_leave([bench.feed])
+    (status,) = bench.database.statuses["w1"]
+    assert status.sent_by_minute
+    assert status.sent_by_minute.endswith(f" {status.lines_sent}")
+
+
+async def test_a_feed_that_is_gone_is_forgotten(bench: Bench) -> None:
+    await bench.published()
+    await sent_and_confirmed(bench, 1)
+    await bench.published()
+    books = bench.statuses._rates._books
+    assert len(books) == 1
+    await bench.published(bench.another_feed())
+    assert not books
