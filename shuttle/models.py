@@ -51,7 +51,8 @@ class Rollup(models.Model):
     figures = models.JSONField()
     """Counts by what they are of: `received` by source, `delivered` by scheme, `lost` and
     `malformed` by reason; `delays`, lines by the histogram's buckets (delay_histogram.BOUNDS);
-    `cost`, microseconds of CPU that these figures themselves took."""
+    `behind`, lines that drains lacked times seconds; `cost`, microseconds of CPU that these figures
+    themselves took."""
     talkers = models.JSONField(default=dict)
     """The largest: `apps`, by owner lines and bytes; `drains`, by id lines and bytes on the wire,
     with those that are sent again; `topics`, records. `other` is the rest."""

@@ -13,15 +13,18 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from drains import services
 from drains.admin.trial import tried_before, tried_out
 from drains.display import cells
+from drains.display.charts import spark
 from drains.display.look import advice
 from drains.errors import DrainError
 from drains.models import Drain, DrainEvent
+from drains.rates import rates_of
 from drains.status import Status, status_of
 
 EVENTS = 30
@@ -35,6 +38,34 @@ class DrainCard:
     events: list[DrainEvent]
     """The last ones first."""
 
+    minutes: list[int | None]
+    """Lines sent in each of the last hour, as the next one in each quarter of the last day's."""
+    quarters: list[int | None]
+
+    @property
+    def rate(self) -> float | None:
+        """Lines a second, in the last whole minute; None: nobody has told."""
+        return None if self.minutes[-1] is None else self.minutes[-1] / 60
+
+    @property
+    def certificates(self) -> dict[str, datetime]:
+        """When they end, by whose they are."""
+        ends = [row.certificate_ends_at for row in self.drain.statuses.all()]
+        seen = min((at for at in ends if at), default=None)
+        known = {
+            "Receiver's certificate": seen,
+            "Its own certificate": self.drain.certificate_ends_at,
+        }
+        return {whose: at for whose, at in known.items() if at}
+
+    @property
+    def spark_hour(self) -> SafeString:
+        return spark(self.minutes, "lines sent each minute, over 1 h")
+
+    @property
+    def spark_day(self) -> SafeString:
+        return spark(self.quarters, "lines sent each quarter of an hour, over 24 h")
+
     @property
     def why(self) -> str:
         return cells.why(self.status, self.now)
@@ -45,8 +76,10 @@ class DrainCard:
 
 
 def card_of(drain: Drain) -> DrainCard:
+    now = timezone.now()
     events = DrainEvent.objects.filter(drain=drain.pk).order_by("-at", "-pk")[:EVENTS]
-    return DrainCard(drain, status_of(drain), timezone.now(), list(events))
+    rates = rates_of(drain.statuses.defer(None), now)
+    return DrainCard(drain, status_of(drain), now, list(events), *rates)
 
 
 @require_GET

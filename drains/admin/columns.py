@@ -12,9 +12,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from drains.display import cells
+from drains.display.charts import mini
 from drains.display.words import age, number
 from drains.models import Drain, DrainStatus
 from drains.moments import in_words
+from drains.rates import minutes_of
 from drains.status import Status, status_of
 
 
@@ -59,6 +61,13 @@ class DrainColumns:
         if status.state != "replaying":
             return lines
         return format_html('{} <span class="quiet">{}</span>', lines, age(status.lag_seconds))
+
+    @admin.display(description="Lines/s", ordering="-sum_of_lines_lately")
+    def rate(self, drain: Drain) -> SafeString:
+        """In the last whole minute, beside the last hour."""
+        minutes = minutes_of(drain.statuses.all(), timezone.now())
+        now = number(None if minutes[-1] is None else minutes[-1] / 60)
+        return format_html("{}{}", mini(minutes), _zero() if now == "0" else now)
 
     @admin.display(description="Lost", ordering="-sum_of_lines_lost")
     def lost(self, drain: Drain) -> SafeString:

@@ -53,7 +53,7 @@ class CursorInline(admin.TabularInline):
 @admin.register(Drain)
 class DrainAdmin(DrainColumns, admin.ModelAdmin):
     form = DrainForm
-    list_display = ("state_shown", "owner", "receiver", "why", "behind", "lost")
+    list_display = ("state_shown", "owner", "receiver", "why", "behind", "rate", "lost")
     list_display_links = ("owner",)
     list_filter = (StateTabs, ReceiverMenu, SpaceMenu, SchemeMenu)
     ordering = ("severity", "state_since", "pk")
@@ -80,7 +80,8 @@ class DrainAdmin(DrainColumns, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
         drains: QuerySet[Drain] = super().get_queryset(request)
-        return with_sums(drains, "lag_messages", "lines_lost").prefetch_related("statuses")
+        summed = with_sums(drains, "lag_messages", "lines_lately", "lines_lost")
+        return summed.prefetch_related("statuses")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         acts = ["acts"] if self.has_change_permission(request) else []

@@ -32,6 +32,29 @@ def spark(values: Values, label: str) -> SafeString:
     return _svg("spark", width, height, label, paths)
 
 
+def mini(values: Values) -> SafeString:
+    """One series in a row of a list: a line of half the points. The figure stands beside it."""
+    width, height = 46, 16
+    pairs = [_mean(values[at : at + 2]) for at in range(0, len(values), 2)]
+    top = max((value for value in pairs if value is not None), default=0.0)
+    if not top:
+        return SafeString("")
+    runs = [_points(pairs, run, top, width, height) for run in _runs(pairs)]
+    paths = format_html_join("", '<path class="line" d="{}"/>', ((_line(run),) for run in runs))
+    return format_html(
+        '<svg class="spark mini" viewBox="0 0 {} {}" preserveAspectRatio="none"'
+        ' aria-hidden="true">{}</svg>',
+        width,
+        height,
+        paths,
+    )
+
+
+def _mean(values: Values) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
 def stacked(series: Mapping[str, Values], label: str) -> Chart:
     """From the bottom up, in their order."""
     width, height = 600, 120

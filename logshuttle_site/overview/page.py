@@ -16,7 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from drains.admin.trial import tried_out
-from drains.display.charts import Chart, Values, spark, stacked
+from drains.display.charts import Chart, Values, mini, spark, stacked
 from drains.display.look import OF_TONE
 from drains.display.words import many
 from drains.many import pause_all, try_all
@@ -62,6 +62,10 @@ class Shown:
     spark_received: SafeString
     spark_delivered: SafeString
     spark_delay: SafeString
+    spark_behind: SafeString
+    mini_lost: SafeString
+    mini_malformed: SafeString
+    mini_tails: SafeString
     plots: Sequence[Plot]
     lost: int | None
     """In 24 hours, as the next one."""
@@ -92,6 +96,10 @@ def shown(request: HttpRequest) -> Shown:
         spark_received=spark(_sum(series.received), f"lines a second in, over {words}"),
         spark_delivered=spark(_sum(series.delivered), f"lines a second out, over {words}"),
         spark_delay=spark(series.delay_p99, f"delay of delivery (p99), over {words}"),
+        spark_behind=spark(series.behind, f"lines that drains lack, over {words}"),
+        mini_lost=mini(series.lost),
+        mini_malformed=mini(series.malformed),
+        mini_tails=mini(series.tails),
         plots=[
             _plot("In, by source", series.received),
             _plot("Out, by transport", series.delivered),

@@ -89,6 +89,8 @@ class Series(NamedTuple):
     malformed: list[int | None]
     tails: list[float | None]
     """That were open, on the average."""
+    behind: list[float | None]
+    """Lines that drains lacked, on the average."""
 
 
 class Range(NamedTuple):
@@ -159,6 +161,7 @@ def series(
         each(lambda of: of.total("lost")),
         each(lambda of: of.total("malformed")),
         each(rate("open", "seconds"), tail_sums),
+        each(rate("behind", "line_seconds")),
     )
 
 

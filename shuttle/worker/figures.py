@@ -88,6 +88,7 @@ class WorkerFigures:
             malformed=self._live.decoder.malformed,
             talk=self._router.take_talk(),
             went_out=totals.take_went_out(),
+            behind=sum(feed.gaps.lag_lines for feed in self._lists.behind),
             partitions=self._live.partitions,
             consumer_lag=self._ticks.consumer_lag,
             retention_ms=self._assignment.retention_ms,

@@ -56,6 +56,8 @@ class Counts(NamedTuple):
     """Since the last time that this was asked for, as the next."""
     went_out: Mapping[str, Sequence[int]]
     """Lines and bytes on the wire, by drain."""
+    behind: int
+    """Lines that drains lack now."""
     partitions: int
     consumer_lag: int
     retention_ms: Mapping[str, int | None]
@@ -128,7 +130,8 @@ class Rollups:
                     del self._unwritten[row.span, row.begins_at]
 
     def _look(self, counts: Counts, *, has_ended: bool) -> WorkerNote:
-        now, new = self._wall_clock(), self._new(counts)
+        now = self._wall_clock()
+        new = self._new(counts, now)
         delays = Counter(dict(enumerate(counts.delays)))
         for span, seconds in SECONDS.items():
             begins_at = now // seconds * seconds
@@ -143,7 +146,7 @@ class Rollups:
             del self._unwritten[next(iter(self._unwritten))]
         return self._note(now, counts, new, has_ended=has_ended)
 
-    def _new(self, counts: Counts) -> dict[str, Mapping[str, int]]:
+    def _new(self, counts: Counts, now: float) -> dict[str, Mapping[str, int]]:
         """What has been counted since the last look."""
         talk = {
             "apps": {name_of(key): of for key, of in counts.talk.items()},
@@ -163,6 +166,8 @@ class Rollups:
             name: found - seen.get(name, Counter()) for name, found in self._seen.items()
         }
         spent_us = round(self.spent_seconds * 1e6)
+        waited = counts.behind * max(now - self._seen_at, 0.0)
+        new["behind"] = {"line_seconds": round(waited)}
         new["cost"], self._told_us = {"cpu_us": spent_us - self._told_us}, spent_us
         for who, names in TALK.items():
             for at, name in enumerate(names):

@@ -84,12 +84,12 @@ def test_a_menu_says_what_is_chosen_and_offers_what_most_drains_have(
     assert 'live.example.com:514 <span class="quiet n">1</span>' in page
 
 
-@pytest.mark.parametrize("column", ["5", "-5", "6", "-6"])
-def test_it_is_sorted_by_what_waits_and_by_what_is_lost(
+@pytest.mark.parametrize("column", ["5", "-5", "6", "-6", "7", "-7"])
+def test_it_is_sorted_by_what_waits_flows_and_is_lost(
     operator: Client, drains: dict[str, Drain], column: str
 ) -> None:
     status = FeedStatus(str(drains["live"].pk), "live", "", None, None, lines_sent=1)
-    write_statuses("w2", [status._replace(lag_messages=9, lines_lost=9)])
+    write_statuses("w2", [status._replace(lag_messages=9, lines_lately=9, lines_lost=9)])
     found = shown(operator.get(LIST, {"o": column}))
     assert (found[-1] if column.startswith("-") else found[0]) == "live"
 

@@ -38,6 +38,7 @@ class Bench:
         self.malformed = Malformed()
         self.talk: dict[Any, tuple[int, int]] = {}
         self.went_out: dict[str, list[int]] = {}
+        self.behind = 0
         self.thread = StoreThread(self.store)
         about = WorkerNote("w1", "host", "1.0", started_at=NOON)
         self.rollups = Rollups(self.thread, about, self._counts, lambda: self.now)
@@ -51,6 +52,7 @@ class Bench:
             *counted,
             talk,
             went_out,
+            behind=self.behind,
             partitions=3,
             consumer_lag=7,
             retention_ms={"gs": 5},
@@ -100,6 +102,7 @@ async def test_a_minute_has_what_was_counted_in_it(bench: Bench) -> None:
         "delivered": {"syslog": 4},
         "lost": {"source_expired": 2},
         "malformed": {"not JSON": 1},
+        "behind": {"line_seconds": 0},
         "delays": [0, 4, 1],
     }
     assert row.talkers["topics"] == {"gs": 15, ROUTER.topic: 3}
@@ -223,3 +226,11 @@ async def test_samples_are_shown_as_text_that_nothing_obeys(bench: Bench) -> Non
     assert (sample.topic, sample.partition, sample.offset, sample.reason) == (*P0, 4, "not JSON")
     assert sample.begins == r"""\x1b[31m\xff{\n"a": '\xc3\xa9'"""
     assert sample.begins.isprintable()
+
+
+async def test_lines_that_wait_count_by_the_time_that_they_do(bench: Bench) -> None:
+    bench.behind = 100
+    await bench.tell(5)
+    bench.behind = 0
+    await bench.tell(5)
+    assert bench.rows()["minute", NOON].figures["behind"] == {"line_seconds": 100 * 6}
