@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -64,6 +64,19 @@ class MalformedKind(NamedTuple):
     last_seen_at: datetime
 
 
+class ExpiringCertificate(NamedTuple):
+    """One that ends within 30 days."""
+
+    whose: str
+    """receiver, or client: a drain's own."""
+    host: str
+    port: int
+    ends_at: datetime
+    drains: int
+    owner: str
+    """Of one of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Overview:
     now: datetime
@@ -92,6 +105,7 @@ class Overview:
     malformed: list[MalformedKind]
     retention_seconds: float | None
     """The shortest that is known, of topics that workers read."""
+    certificates: list[ExpiringCertificate] = field(default_factory=list)
 
     @property
     def working(self) -> list[WorkerFigures]:
