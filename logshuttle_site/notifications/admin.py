@@ -61,6 +61,11 @@ class RecipientAdmin(admin.ModelAdmin):
         if is_new:
             self._show_secret(request, obj)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What was sent goes along, though nobody may delete a message by itself."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, lacking - {Message._meta.verbose_name}, protected
+
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [

@@ -74,7 +74,7 @@ def named(facts: Facts) -> Facts:
             drain__port=facts["port"],
             last_error__startswith=facts["reason"],
         )
-        .order_by("drain__state_since", "drain_id")
+        .order_by("drain__state_since", "drain__created_at", "drain_id")
         .select_related("drain")[:DRAINS_NAMED]
     )
     drains: dict[str, OwnerColumns] = {str(row.drain_id): row.drain for row in rows}
