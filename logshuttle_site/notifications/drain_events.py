@@ -1,7 +1,8 @@
 """DRAIN_EVENTS: that a drain fails, and that it is well again, as lines of its own app.
 
-By what is stored of it, once a change, and at most one change a minute: a drain that fails for just
-such a line must not write itself the next one. A site has no topic of its own: nothing is written.
+By what is stored of it, once a change, and no failure within a minute of a recovery: a drain that
+fails for just such a line must not write itself one after the other. A site has no topic of its
+own: nothing is written.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from events.kafka.producer import ProduceError
 from events.serializers import posted_event
 from events.topics import SOURCE_TOPICS
 from logshuttle_site.notifications.models import SaidState
-from logshuttle_site.notifications.sender import Ask
 
 logger = logging.getLogger(__name__)
 
@@ -64,13 +64,15 @@ class StateChange(NamedTuple):
 def changes() -> list[StateChange]:
     """What is not said yet."""
     now = timezone.now()
-    said = dict(SaidState.objects.values_list("drain", "state"))
-    lately = SaidState.objects.filter(at__gt=now - APART).values("drain")
-    failed = [of for of, state in said.items() if state == "failing"]
-    well = [of for of, state in said.items() if state != "failing"]
-    new = Q(state="failing") & ~Q(pk__in=failed) | Q(state__in=AFTER_NEW, pk__in=failed)
-    drains = Drain.objects.filter(new, paused=False, site="").exclude(space__in=SOURCE_TOPICS)
-    found = list(drains.exclude(pk__in=lately).order_by("state_since", "pk")[:AT_ONCE])
+    said = list(SaidState.objects.values_list("drain", "state", "at"))
+    failed = [of for of, state, _ in said if state == "failing"]
+    well = [of for of, state, _ in said if state != "failing"]
+    lately = [of for of, state, at in said if state != "failing" and at > now - APART]
+    fails = Q(state="failing") & ~Q(pk__in=[*failed, *lately])
+    is_well = Q(state__in=AFTER_NEW, pk__in=failed)
+    drains = Drain.objects.filter(fails | is_well, paused=False, site="")
+    named = drains.exclude(space__in=SOURCE_TOPICS).order_by("state_since", "pk")
+    found = list(named[:AT_ONCE])
     _forget(well, now)
     failing = DrainStatus.objects.filter(drain__in=found, state="failing")
     why = dict(failing.order_by("reported_at").values_list("drain_id", "last_error"))
@@ -97,14 +99,10 @@ def note(done: Sequence[StateChange]) -> None:
     )
 
 
-async def post(ask: Ask) -> None:
-    """What Kafka has not acknowledged is posted again the next time."""
-    found = await ask(changes)
-    if not found:
-        return
+async def posted(found: Sequence[StateChange]) -> list[StateChange]:
+    """Those that Kafka has acknowledged; the others are to be posted again."""
     answers = await asyncio.gather(*map(_post, found))
-    done = [change for change, is_done in zip(found, answers, strict=True) if is_done]
-    await ask(lambda: note(done))
+    return [change for change, is_done in zip(found, answers, strict=True) if is_done]
 
 
 async def _post(change: StateChange) -> bool:

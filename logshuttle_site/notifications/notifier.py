@@ -107,7 +107,9 @@ class Notifier:
     async def _post(self) -> None:
         """Beside all else: Kafka may be away."""
         try:
-            await drain_events.post(self._ask)
+            if found := await self._ask(drain_events.changes):
+                done = await drain_events.posted(found)
+                await self._ask(lambda: drain_events.note(done))
         except Exception:
             logger.exception("Drains' events were not posted", extra={"action": "post_failed"})
 

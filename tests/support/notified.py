@@ -68,7 +68,7 @@ class Desk:
         self._client = httpx.Client(
             base_url=shuttle.api.base_url, follow_redirects=True, timeout=20, verify=False
         )
-        self._post("/admin/login/", {"username": "op", "password": PASSWORD})
+        self._post("/admin/login/?next=/admin/", {"username": "op", "password": PASSWORD})
 
     def want(self, sink: HttpReceiver, *, minutes: int = 0, events: Any = EVERYTHING) -> Told:
         """A webhook of this receiver."""
