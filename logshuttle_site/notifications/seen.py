@@ -14,7 +14,7 @@ from drains.status import FRESH
 from events.owner_columns import OwnerColumns
 from logshuttle_site.notifications.judge import Fate, Known
 from logshuttle_site.notifications.kinds import FAILING
-from logshuttle_site.notifications.signs import Facts, Seen
+from logshuttle_site.notifications.signs import Facts, Seen, reason_of
 from logshuttle_site.overview.figures import causes_of, waiting_of, workers_of
 from logshuttle_site.overview.rollups import MINUTE
 from logshuttle_site.overview.values import ExpiringCertificate
@@ -23,7 +23,7 @@ from shuttle.models import Rollup, Worker
 LOOKED_BACK = timedelta(minutes=15)
 """Rows of minutes come late, and grow."""
 KEPT = timedelta(hours=26)
-DRAINS_NAMED, OWNERS_NAMED = 20, 5
+DRAINS_ASKED, DRAINS_NAMED, OWNERS_NAMED = 200, 20, 5
 
 
 def look(
@@ -75,9 +75,10 @@ def named(facts: Facts) -> Facts:
             last_error__startswith=facts["reason"],
         )
         .order_by("drain__state_since", "drain__created_at", "drain_id")
-        .select_related("drain")[:DRAINS_NAMED]
+        .select_related("drain")[:DRAINS_ASKED]
     )
-    drains: dict[str, OwnerColumns] = {str(row.drain_id): row.drain for row in rows}
+    found = [row for row in rows if reason_of(row.last_error) == facts["reason"]][:DRAINS_NAMED]
+    drains: dict[str, OwnerColumns] = {str(row.drain_id): row.drain for row in found}
     owners = dict.fromkeys(drain.owner_name for drain in drains.values())
     return {**facts, "drain_ids": list(drains), "owners": list(owners)[:OWNERS_NAMED]}
 

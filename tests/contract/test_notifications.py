@@ -74,6 +74,15 @@ def test_a_cause_is_told_with_whose_drains_fail(recipient: Recipient) -> None:
     assert look() == [], "once"
 
 
+def test_a_reason_that_begins_as_another_is_another_cause(recipient: Recipient) -> None:
+    gold, lead = make("gold"), make("lead")
+    report(gold, error="timed out")
+    report(lead, error="timed out: no answer")
+    assert look() == ["drains.failing"] * 2
+    owners = {message.data["why"]: message.data["owners"] for message in Message.objects.all()}
+    assert owners == {"timed out": ["gold-gs"], "timed out: no answer": ["lead-gs"]}
+
+
 def test_more_causes_than_the_overview_shows_have_not_recovered(
     recipient: Recipient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +179,13 @@ def test_each_recipient_is_told_what_it_wants(recipient: Recipient) -> None:
 # One process at a time.
 
 
+def test_a_lease_that_is_missing_is_made_anew(db: None) -> None:
+    Lease.objects.all().delete()
+    lease.take(ME)
+    Lease.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert lease.take(ME) is not None
+
+
 def test_two_processes_tell_a_thing_once(recipient: Recipient) -> None:
     report(make("gold"))
     assert lease.take(ME) is not None
@@ -232,6 +248,7 @@ def test_a_failure_is_retried_later_and_later_for_a_day(message: Message) -> Non
     assert outbox.waiting((), 9) == []
     message.refresh_from_db()
     assert message.state == "waits"
+    assert message.next_try_at is not None
     assert message.next_try_at > timezone.now()
     assert message.recipient.last_error == "connection refused"
 
