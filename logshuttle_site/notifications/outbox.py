@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Min
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -43,8 +43,8 @@ def new(
 def waiting(busy: Collection[int], limit: int) -> list[int]:
     """Recipients whose messages are due, who waits longest first; not those that are `busy`."""
     due = Message.objects.filter(next_try_at__lte=Now(), recipient__enabled=True)
-    ids = due.exclude(recipient__in=busy).order_by("next_try_at").values_list("recipient_id")
-    return list(dict.fromkeys(pk for (pk,) in ids[: limit * 50]))[:limit]
+    firsts = due.exclude(recipient__in=busy).values("recipient").annotate(first=Min("next_try_at"))
+    return list(firsts.order_by("first").values_list("recipient", flat=True)[:limit])
 
 
 def next_of(recipient_id: int) -> Message | None:

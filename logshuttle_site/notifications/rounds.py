@@ -3,20 +3,23 @@ together with the messages that follow from it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 
 from logshuttle_site.notifications import lease, outbox
 from logshuttle_site.notifications.judge import Known, Note, Verdict, Wish, judge
-from logshuttle_site.notifications.kinds import FAILING
 from logshuttle_site.notifications.models import Lease, Message, Recipient, Told
-from logshuttle_site.notifications.seen import fates_of, look, named
-from logshuttle_site.notifications.signs import Seen, Sign, signs_of
+from logshuttle_site.notifications.seen import failures_named, fates_of, look
+from logshuttle_site.notifications.signs import Facts, Seen, Sign, signs_of
 from logshuttle_site.overview.figures import overview
 from logshuttle_site.overview.values import ExpiringCertificate
 
 CERTIFICATES_EVERY = timedelta(minutes=10)
+NOTED_EVERY = timedelta(minutes=1)
+"""That it was judged: less than seen.LOOKED_BACK."""
 
 
 class Rounds:
@@ -37,13 +40,14 @@ class Rounds:
         return self.judge(seen, recipients)
 
     def judge(self, seen: Seen, recipients: list[Recipient]) -> int:
-        signs, count = signs_of(seen), 0
+        signs = signs_of(seen)
         with transaction.atomic():
             if not lease.is_held(self._holder):
                 return 0
-            for recipient in recipients:
-                count += _judge(recipient, seen, signs)
-            Lease.objects.update(judged_at=seen.now)
+            found = [_Judged.of(recipient, seen, signs) for recipient in recipients]
+            named = failures_named(sign for each in found for sign in each.verdict.told)
+            count = sum(each.write(named, seen.now) for each in found)
+            Lease.objects.exclude(judged_at__gt=seen.now - NOTED_EVERY).update(judged_at=seen.now)
         return count
 
     def _ending(self, now: datetime) -> list[ExpiringCertificate]:
@@ -52,36 +56,41 @@ class Rounds:
         return self._certificates
 
 
-def _judge(recipient: Recipient, seen: Seen, signs: list[Sign]) -> int:
-    rows = {row.key: row for row in recipient.told.all()}
-    known = {key: Known(row.kind, row.facts, row.told_at, row.gone_at) for key, row in rows.items()}
-    wish = Wish(
-        frozenset(recipient.events), timedelta(minutes=recipient.minutes), recipient.created_at
-    )
-    fates = fates_of(known, {sign.key for sign in signs}, seen.now)
-    verdict = judge(wish, known, signs, seen.now, is_silent=seen.is_silent, fates=fates)
-    return _write(recipient, verdict, rows, seen.now)
+class _Judged(NamedTuple):
+    recipient: Recipient
+    rows: dict[str, Told]
+    """What it has been told, by key."""
+    verdict: Verdict
 
+    @classmethod
+    def of(cls, recipient: Recipient, seen: Seen, signs: list[Sign]) -> _Judged:
+        rows = {row.key: row for row in recipient.told.all()}
+        known = {key: Known(of.kind, of.facts, of.told_at, of.gone_at) for key, of in rows.items()}
+        minutes = timedelta(minutes=recipient.minutes)
+        wish = Wish(frozenset(recipient.events), minutes, recipient.created_at)
+        fates = fates_of(known, {sign.key for sign in signs}, seen.now)
+        verdict = judge(wish, known, signs, seen.now, is_silent=seen.is_silent, fates=fates)
+        return cls(recipient, rows, verdict)
 
-def _write(recipient: Recipient, verdict: Verdict, rows: dict[str, Told], now: datetime) -> int:
-    mine = recipient.told.all()
-    mine.filter(key__in=verdict.gone).update(gone_at=now)
-    mine.filter(key__in=verdict.back).update(gone_at=None)
-    mine.filter(key__in=verdict.over).delete()
-    told = [
-        Told(
-            recipient=recipient,
-            key=sign.key,
-            kind=sign.kind,
-            facts=named(sign.facts) if sign.kind == FAILING else sign.facts,
-            told_at=now,
+    def write(self, named: Mapping[str, Facts], now: datetime) -> int:
+        """How many messages there are."""
+        verdict, mine = self.verdict, self.recipient.told.all()
+        if verdict.gone:
+            mine.filter(key__in=verdict.gone).update(gone_at=now)
+        if verdict.back:
+            mine.filter(key__in=verdict.back).update(gone_at=None)
+        if verdict.over:
+            mine.filter(key__in=verdict.over).delete()
+        told = [self._told(sign, named.get(sign.key, sign.facts), now) for sign in verdict.told]
+        rows = {**self.rows, **{row.key: row for row in Told.objects.bulk_create(told)}}
+        messages = [_message(self.recipient, note, rows, now) for note in verdict.notes]
+        Message.objects.bulk_create(messages, ignore_conflicts=True)
+        return len(messages)
+
+    def _told(self, sign: Sign, facts: Facts, now: datetime) -> Told:
+        return Told(
+            recipient=self.recipient, key=sign.key, kind=sign.kind, facts=facts, told_at=now
         )
-        for sign in verdict.told
-    ]
-    by_key = {**rows, **{row.key: row for row in Told.objects.bulk_create(told)}}
-    messages = [_message(recipient, note, by_key, now) for note in verdict.notes]
-    Message.objects.bulk_create(messages, ignore_conflicts=True)
-    return len(messages)
 
 
 def _message(recipient: Recipient, note: Note, rows: dict[str, Told], now: datetime) -> Message:

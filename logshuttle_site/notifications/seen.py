@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,10 +11,11 @@ from django.db.models import Max, Min
 from drains.models import Drain, DrainStatus
 from drains.moments import rfc3339
 from drains.status import FRESH
-from events.owner_columns import OwnerColumns
+from events.keys import AppKey, SiteKey
+from events.owners import name_of
 from logshuttle_site.notifications.judge import Fate, Known
 from logshuttle_site.notifications.kinds import FAILING
-from logshuttle_site.notifications.signs import Facts, Seen, reason_of
+from logshuttle_site.notifications.signs import Facts, Seen, Sign, failure_key
 from logshuttle_site.overview.figures import causes_of, waiting_of, workers_of
 from logshuttle_site.overview.rollups import MINUTE
 from logshuttle_site.overview.values import ExpiringCertificate
@@ -23,7 +24,8 @@ from shuttle.models import Rollup, Worker
 LOOKED_BACK = timedelta(minutes=15)
 """Rows of minutes come late, and grow."""
 KEPT = timedelta(hours=26)
-DRAINS_ASKED, DRAINS_NAMED, OWNERS_NAMED = 200, 20, 5
+DRAINS_NAMED, OWNERS_NAMED, HOSTS_ASKED = 20, 5, 100
+OWNER = ("drain__app", "drain__space", "drain__site")
 
 
 def look(
@@ -63,24 +65,30 @@ def fates_of(known: Mapping[str, Known], seen: Collection[str], now: datetime) -
     return {key: _fate(of.facts, drains) for key, of in gone.items()}
 
 
-def named(facts: Facts) -> Facts:
-    """A failure with some of its drains, and whose they are."""
-    rows = (
-        DrainStatus.objects.filter(
-            state="failing",
-            drain__state="failing",
-            drain__paused=False,
-            drain__host=facts["host"],
-            drain__port=facts["port"],
-            last_error__startswith=facts["reason"],
-        )
-        .order_by("drain__state_since", "drain__created_at", "drain_id")
-        .select_related("drain")[:DRAINS_ASKED]
+def failures_named(signs: Iterable[Sign]) -> dict[str, Facts]:
+    """Failures by key, each with some of its drains, and whose they are: one question for all."""
+    found = {sign.key: sign.facts for sign in signs if sign.kind == FAILING}
+    if not found:
+        return {}
+    drains: dict[str, dict[str, str]] = {key: {} for key in found}
+    failing = DrainStatus.objects.filter(
+        state="failing", drain__state="failing", drain__paused=False
     )
-    found = [row for row in rows if reason_of(row.last_error) == facts["reason"]][:DRAINS_NAMED]
-    drains: dict[str, OwnerColumns] = {str(row.drain_id): row.drain for row in found}
-    owners = dict.fromkeys(drain.owner_name for drain in drains.values())
-    return {**facts, "drain_ids": list(drains), "owners": list(owners)[:OWNERS_NAMED]}
+    if len(found) <= HOSTS_ASKED:
+        failing = failing.filter(drain__host__in={facts["host"] for facts in found.values()})
+    rows = failing.order_by("drain__state_since", "drain__created_at", "drain_id").values_list(
+        "drain__host", "drain__port", "last_error", "drain_id", *OWNER
+    )
+    for host, port, why, drain_id, app, space, site in rows.iterator():
+        named = drains.get(failure_key(host, port, why))
+        if named is not None and len(named) < DRAINS_NAMED:
+            named[str(drain_id)] = name_of(SiteKey(site) if site else AppKey(app, space))
+    return {key: {**facts, **_names(drains[key])} for key, facts in found.items()}
+
+
+def _names(drains: Mapping[str, str]) -> Facts:
+    owners = list(dict.fromkeys(drains.values()))
+    return {"drain_ids": list(drains), "owners": owners[:OWNERS_NAMED]}
 
 
 def _heard(now: datetime) -> bool:

@@ -81,21 +81,17 @@ class Sender:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def idle(self) -> None:
-        """Nothing is under way any more."""
-        while self._under_way:
-            await asyncio.wait(list(self._under_way.values()))
-
     async def _serve(self, recipient_id: int) -> None:
+        """Until nothing is due any more, or something fails: the rest then comes one at a look."""
         try:
             while message := await self._ask(lambda: outbox.next_of(recipient_id)):
-                await self._send(message)
+                if not await self._is_sent(message):
+                    return
         except Exception:  # a fault of ours, or the database is away: the others go on
             logger.exception("A notification was not sent", extra={"action": "notify_failed"})
 
-    async def _send(self, message: Message) -> None:
-        why = await deliver(message)
-        if why:
+    async def _is_sent(self, message: Message) -> bool:
+        if why := await deliver(message):
             logger.warning(
                 "%s was not told (%s): %s",
                 message.recipient.shown,
@@ -104,8 +100,9 @@ class Sender:
                 extra={"action": "notify_refused"},
             )
             await self._ask(lambda: outbox.failed(message, why))
-        else:
-            await self._ask(lambda: outbox.sent(message))
+            return False
+        await self._ask(lambda: outbox.sent(message))
+        return True
 
 
 def _id(message: Message) -> str:

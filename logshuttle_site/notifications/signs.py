@@ -79,12 +79,16 @@ def key_of(*parts: object) -> str:
     return hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=24).hexdigest()
 
 
+def failure_key(host: str, port: int, why: str) -> str:
+    return key_of(FAILING, host, port, reason_of(why))
+
+
 def _failing(seen: Seen) -> Iterator[Sign]:
     """One of a receiver and a reason."""
     merged: dict[str, Sign] = {}
     for cause in seen.causes:
         reason = reason_of(cause.why)
-        key = key_of(FAILING, cause.host, cause.port, reason)
+        key = failure_key(cause.host, cause.port, cause.why)
         facts = {
             "receiver": cause.receiver,
             "host": cause.host,

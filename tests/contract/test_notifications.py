@@ -176,6 +176,22 @@ def test_each_recipient_is_told_what_it_wants(recipient: Recipient) -> None:
     assert look() == []
 
 
+def test_a_look_asks_as_much_of_many_drains_as_of_few(
+    recipient: Recipient, django_assert_max_num_queries: Any
+) -> None:
+    report(*(make(f"gold{n}", f"logs-{n}.example.com") for n in range(3)))
+    look()
+    with django_assert_max_num_queries(14 + 8):  # with the overview's, for certificates
+        assert look() == []
+    report(*(make(f"lead{n}", f"logs-{n}.example.net") for n in range(20)))
+    with django_assert_max_num_queries(18 + 8):
+        assert look() == ["drains.failing"]
+    together = Message.objects.get(data__has_key="each")
+    assert len(together.data["each"]) == 20
+    assert together.text.startswith("20 causes for which drains fail: logs-")
+    assert together.text.endswith("And 17 more.")
+
+
 # One process at a time.
 
 
