@@ -6,7 +6,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -136,7 +136,9 @@ class StateFilter(admin.SimpleListFilter):
                 return queryset.exclude(next_try_at=None)
             case "given up":
                 return queryset.filter(sent_at=None, next_try_at=None)
-        return queryset
+            case None:
+                return queryset
+        raise BadRequest("state: is none of waits, sent, given up")
 
 
 @admin.register(Message)

@@ -86,15 +86,18 @@ def judge(
     *,
     is_silent: bool = False,
     fates: Mapping[str, Fate] | None = None,
+    first_seen: Mapping[str, datetime] | None = None,
 ) -> Verdict:
-    """`is_silent`: no worker says anything. `fates`: of known failures that are seen no more."""
+    """`is_silent`: no worker says anything. `fates`: of known failures that are seen no more.
+    `first_seen`: since when signs are seen without a break, where that is known."""
     verdict, found = Verdict(), dict[str, list[Item]]()
     seen = {sign.key: sign for sign in signs if wish_of(sign.kind) in wish.kinds}
     for key, sign in seen.items():
         if sign.kind == LOST:
             _judge_losses(sign, known.get(key), wish, now, verdict)
         elif key not in known:
-            if _is_due(sign, wish, now):
+            since = _since(sign, known, first_seen or {}, now)
+            if _is_due(sign, since, wish, now):
                 verdict.told.append(sign)
                 found.setdefault(sign.kind, []).append(Item(key, sign.facts))
         elif known[key].gone_at is not None:
@@ -108,9 +111,22 @@ def judge(
     return verdict
 
 
-def _is_due(sign: Sign, wish: Wish, now: datetime) -> bool:
+def _since(
+    sign: Sign, known: Mapping[str, Known], first_seen: Mapping[str, datetime], now: datetime
+) -> datetime | None:
+    """Of a receiver that is known to fail another reason has to last by itself: its drains have
+    failed for long, and their reasons may come and go."""
+    receiver = sign.facts.get("receiver")
+    if sign.kind == FAILING and any(
+        of.kind == FAILING and of.facts["receiver"] == receiver for of in known.values()
+    ):
+        return first_seen.get(sign.key, now)
+    return sign.since
+
+
+def _is_due(sign: Sign, since: datetime | None, wish: Wish, now: datetime) -> bool:
     wait = {FAILING: wish.minutes, NO_WORKER: FRESH}.get(sign.kind)
-    return wait is None or sign.since is None or now - sign.since >= wait
+    return wait is None or since is None or now - since >= wait
 
 
 def _judge_end(

@@ -91,8 +91,9 @@ class Notifier:
         try:
             now = await self._ask(lambda: lease.take(self._holder))
             if now is not None:
-                await self._ask(lambda: rounds.look(now))
                 await sender.begin()
+                await self._ask(lambda: rounds.look(now))
+                await sender.begin()  # with what that has found; the first does not wait for it
                 if settings.DRAIN_EVENTS and (self._posting is None or self._posting.done()):
                     self._posting = asyncio.create_task(self._post(), name="drain events")
                 await self._prune(now)

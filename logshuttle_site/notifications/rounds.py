@@ -29,6 +29,7 @@ class Rounds:
         self._holder = holder
         self._certificates: list[ExpiringCertificate] = []
         self._asked_at: datetime | None = None
+        self._first_seen: dict[str, datetime] = {}
 
     def look(self, now: datetime) -> int:
         """How many messages there are to send because of it."""
@@ -41,10 +42,11 @@ class Rounds:
 
     def judge(self, seen: Seen, recipients: list[Recipient]) -> int:
         signs = signs_of(seen)
+        self._first_seen = {of.key: self._first_seen.get(of.key, seen.now) for of in signs}
         with transaction.atomic():
             if not lease.is_held(self._holder):
                 return 0
-            found = [_Judged.of(recipient, seen, signs) for recipient in recipients]
+            found = [_Judged.of(to, seen, signs, self._first_seen) for to in recipients]
             named = failures_named(sign for each in found for sign in each.verdict.told)
             count = sum(each.write(named, seen.now) for each in found)
             Lease.objects.exclude(judged_at__gt=seen.now - NOTED_EVERY).update(judged_at=seen.now)
@@ -63,13 +65,27 @@ class _Judged(NamedTuple):
     verdict: Verdict
 
     @classmethod
-    def of(cls, recipient: Recipient, seen: Seen, signs: list[Sign]) -> _Judged:
+    def of(
+        cls,
+        recipient: Recipient,
+        seen: Seen,
+        signs: list[Sign],
+        first_seen: Mapping[str, datetime],
+    ) -> _Judged:
         rows = {row.key: row for row in recipient.told.all()}
         known = {key: Known(of.kind, of.facts, of.told_at, of.gone_at) for key, of in rows.items()}
         minutes = timedelta(minutes=recipient.minutes)
         wish = Wish(frozenset(recipient.events), minutes, recipient.created_at)
         fates = fates_of(known, {sign.key for sign in signs}, seen.now)
-        verdict = judge(wish, known, signs, seen.now, is_silent=seen.is_silent, fates=fates)
+        verdict = judge(
+            wish,
+            known,
+            signs,
+            seen.now,
+            is_silent=seen.is_silent,
+            fates=fates,
+            first_seen=first_seen,
+        )
         return cls(recipient, rows, verdict)
 
     def write(self, named: Mapping[str, Facts], now: datetime) -> int:

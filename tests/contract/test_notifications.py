@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from logshuttle_site.notifications import lease, outbox
 from logshuttle_site.notifications.kinds import WISHES
 from logshuttle_site.notifications.models import Lease, Message, Recipient, Told
 from logshuttle_site.notifications.rounds import Rounds
+from logshuttle_site.overview.figures import overview
+from logshuttle_site.overview.values import ExpiringCertificate
 from shuttle.commit.rollup_rows import write_figures
 from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus, Figures, RollupNote, WorkerNote
@@ -164,6 +167,18 @@ def test_losses_and_lag_are_told_of_what_workers_have_written(recipient: Recipie
     assert "gold-gs: its oldest line waits for 31 min, and Kafka keeps it for 28 min more." in texts
     (each,) = Message.objects.get(event="lag.half_of_retention").data["each"]
     assert each["owner"] == "gold-gs"
+
+
+def test_the_end_of_a_certificate_is_told_as_the_overview_has_it(
+    recipient: Recipient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends_at = timezone.now() + timedelta(days=6)
+    one = ExpiringCertificate("receiver", "logs.example.com", 6514, ends_at, 2, "gold-gs")
+    shown = replace(overview(), certificates=[one])
+    monkeypatch.setattr("logshuttle_site.notifications.rounds.overview", lambda: shown)
+    assert look() == ["certificate.ends"]
+    assert "within 7 days: 2 drains, such as gold-gs." in Message.objects.get().text
+    assert look() == []
 
 
 def test_each_recipient_is_told_what_it_wants(recipient: Recipient) -> None:

@@ -233,10 +233,18 @@ def test_a_test_is_a_post_of_who_may_change_it(operator: Client, recipient: Reci
     onlooker.force_login(user)
     assert onlooker.post(path).status_code == 403
     assert onlooker.post(f"{LIST}{recipient.pk}/secret/").status_code == 403
-    assert b"Send a test" not in onlooker.get(f"{LIST}{recipient.pk}/change/").content
+    assert "Send a test" not in text_of(onlooker.get(f"{LIST}{recipient.pk}/change/"))
     assert SHOWN in text_of(onlooker.get(LIST))
     assert onlooker.post(f"{LIST}add/", {**ALL, "new_address": URL}).status_code == 403
     assert Client().get(LIST).status_code == 302
+
+
+def test_an_address_that_cannot_be_read_is_said(
+    operator: Client, recipient: Recipient, settings: Any
+) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]
+    page = text_of(operator.post(f"{LIST}{recipient.pk}/test/", follow=True))
+    assert "its address cannot be read: FIELD_ENCRYPTION_KEYS lacks the key" in page
 
 
 # What was sent.
@@ -262,6 +270,7 @@ def test_messages_are_looked_at_alone(operator: Client, recipient: Recipient) ->
     assert "1 message" in text_of(operator.get(f"{MESSAGES}?state=sent"))
     assert "1 message" in text_of(operator.get(f"{MESSAGES}?state=given+up"))
     assert "0 messages" in text_of(operator.get(f"{MESSAGES}?state=waits"))
+    assert operator.get(f"{MESSAGES}?state=lost").status_code == 400
 
 
 def test_what_was_given_up_can_be_tried_again(operator: Client, recipient: Recipient) -> None:

@@ -33,12 +33,19 @@ class Told:
 
     wish: Wish = field(default_factory=lambda: Wish(frozenset(WISHES), 5 * MINUTE, NOON - 30 * DAY))
     known: dict[str, Known] = field(default_factory=dict)
+    first_seen: dict[str, datetime] = field(default_factory=dict)
 
     def see(self, seen: Seen, fate: Fate = "recovered") -> list[Note]:
-        fates = dict.fromkeys(self.known, fate)
         signs = signs_of(seen)
+        self.first_seen = {of.key: self.first_seen.get(of.key, seen.now) for of in signs}
         verdict = judge(
-            self.wish, self.known, signs, seen.now, is_silent=seen.is_silent, fates=fates
+            self.wish,
+            self.known,
+            signs,
+            seen.now,
+            is_silent=seen.is_silent,
+            fates=dict.fromkeys(self.known, fate),
+            first_seen=self.first_seen,
         )
         for key in verdict.over:
             del self.known[key]
@@ -139,6 +146,19 @@ def test_one_that_comes_and_goes_is_one_message(told: Told) -> None:
         at = step * MINUTE / 2
         said += told.kinds(quiet(at) if step % 2 else failing(cause(since=NOON + at), after=at))
     assert said == ["drains.failing"]
+
+
+def test_another_reason_of_the_same_receiver_has_to_last(told: Told) -> None:
+    told.see(failing(cause()))
+    for minutes in range(1, 30):  # a receiver that is about to die says now this, now that
+        why = "timed out" if minutes % 3 == 0 else "connection refused"
+        assert told.see(failing(cause(why), after=minutes * MINUTE), "failing") == []
+    said = [
+        (minutes, kind)
+        for minutes in range(30, 50)
+        for kind in told.kinds(failing(cause("timed out"), after=minutes * MINUTE), "failing")
+    ]
+    assert said == [(35, "drains.failing"), (35, "drains.ended")]
 
 
 @pytest.mark.parametrize("fate", ["paused", "deleted", "failing"])
