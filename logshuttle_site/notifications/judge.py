@@ -6,7 +6,7 @@ seen for a while. Of what nobody was told nobody has to know that it is over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -91,17 +91,18 @@ def judge(
     """`is_silent`: no worker says anything. `fates`: of known failures that are seen no more.
     `first_seen`: since when signs are seen without a break, where that is known."""
     verdict, found = Verdict(), dict[str, list[Item]]()
-    seen = {sign.key: sign for sign in signs if wish_of(sign.kind) in wish.kinds}
+    seen = {sign.key: sign for sign in signs}
+    failing = {of.facts["receiver"] for of in known.values() if of.kind == FAILING}
     for key, sign in seen.items():
-        if sign.kind == LOST:
+        if key in known and sign.kind != LOST:
+            verdict.back += [key] if known[key].gone_at is not None else []
+        elif wish_of(sign.kind) not in wish.kinds:
+            continue
+        elif sign.kind == LOST:
             _judge_losses(sign, known.get(key), wish, now, verdict)
-        elif key not in known:
-            since = _since(sign, known, first_seen or {}, now)
-            if _is_due(sign, since, wish, now):
-                verdict.told.append(sign)
-                found.setdefault(sign.kind, []).append(Item(key, sign.facts))
-        elif known[key].gone_at is not None:
-            verdict.back.append(key)
+        elif _is_due(sign, _since(sign, failing, first_seen or {}, now), wish, now):
+            verdict.told.append(sign)
+            found.setdefault(sign.kind, []).append(Item(key, sign.facts))
     for key, of in known.items():
         if key not in seen and of.kind != LOST and not (is_silent and of.kind in (FAILING, LAG)):
             fate = (fates or {}).get(key, "recovered")
@@ -112,14 +113,11 @@ def judge(
 
 
 def _since(
-    sign: Sign, known: Mapping[str, Known], first_seen: Mapping[str, datetime], now: datetime
+    sign: Sign, failing: Container[str], first_seen: Mapping[str, datetime], now: datetime
 ) -> datetime | None:
-    """Of a receiver that is known to fail another reason has to last by itself: its drains have
-    failed for long, and their reasons may come and go."""
-    receiver = sign.facts.get("receiver")
-    if sign.kind == FAILING and any(
-        of.kind == FAILING and of.facts["receiver"] == receiver for of in known.values()
-    ):
+    """Of a receiver that is known to be `failing` another reason has to last by itself: its drains
+    have failed for long, and their reasons may come and go."""
+    if sign.kind == FAILING and sign.facts["receiver"] in failing:
         return first_seen.get(sign.key, now)
     return sign.since
 

@@ -187,6 +187,17 @@ def test_who_wants_no_recoveries_gets_none_and_hears_of_the_next_failure(told: T
     assert told.kinds(failing(again, after=2 * HOUR)) == ["drains.failing"]
 
 
+def test_who_wants_to_hear_of_failures_no_more_hears_of_no_recovery_that_is_none(
+    told: Told,
+) -> None:
+    told.see(failing(cause()))
+    told.wish = told.wish._replace(kinds=frozenset({"drains.recovered"}))
+    for hours in range(1, 9):
+        assert told.see(failing(cause(), after=hours * HOUR)) == []
+    assert told.see(quiet(9 * HOUR)) == []
+    assert told.kinds(quiet(10 * HOUR)) == ["drains.recovered"]
+
+
 # Workers.
 
 
