@@ -131,6 +131,18 @@ DRAIN_ALLOWED_PORTS = env.ports("DRAIN_ALLOWED_PORTS")
 SERVICES = services_of(KAFKA_CONF, REDIS_URL, DATABASES["default"])
 """Host and port of Kafka, Redis and the database: never a drain."""
 
+DRAIN_EVENTS = env.flag("DRAIN_EVENTS")
+"""That a drain fails, or has recovered, is an event of its app."""
+
+# By which operators' notifications go out as e-mail; webhooks need nothing.
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_PORT = env.integer("EMAIL_PORT", 25, 1, 65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "logshuttle@localhost")
+
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 NO_COLOR = bool(env.text("NO_COLOR"))
@@ -148,6 +160,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "rest_framework",
+    "logshuttle_site.notifications",
     "events",
     "drains",
     "shuttle",
@@ -183,6 +196,8 @@ TEMPLATES = [
         },
     },
 ]
+# A new secret is shown in one: in no cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 UNFOLD = unfold.UNFOLD
 ROOT_URLCONF = "logshuttle_site.urls"
 ASGI_APPLICATION = "logshuttle_site.asgi.application"

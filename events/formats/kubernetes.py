@@ -25,6 +25,8 @@ from events.lines import Lines, Origin, OriginTest, Severity
 
 # Pods come and go; past this many the cache starts anew.
 ORIGINS_KEPT = 20_000
+_WHOLE = ("akkeris/", "logshuttle/")
+"""Names of what is no pod: the platform, and ourselves."""
 
 _INFO, _ERROR = Severity.INFO, Severity.ERROR
 
@@ -96,6 +98,6 @@ def _times_of(events: Sequence[KubernetesEvent], messages: Sequence[Message]) ->
 
 def tag_of(app: str, process: str, pod: str) -> str:
     """`web.1050769379-6ktnc`: the type, and the pod's name without what repeats it."""
-    if pod.startswith("akkeris/"):
+    if pod.startswith(_WHOLE):
         return pod
     return f"{process}.{pod.replace(f'-{process}-', '', 1).replace(f'{app}-', '', 1)}"

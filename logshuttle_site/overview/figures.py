@@ -50,8 +50,8 @@ def overview(over: str = "1h") -> Overview:
         drains=counted.states,
         behind_lines=counted.lines,
         behind_drains=counted.drains,
-        causes=_causes(now, is_silent=is_silent),
-        waiting=_waiting(now, crew.retention, is_silent=is_silent),
+        causes=causes_of(now, is_silent=is_silent),
+        waiting=waiting_of(now, crew.retention, is_silent=is_silent),
         minute=rollups.total(lately) if lately and not is_silent else None,
         received_lately=_received(rows.minutes, last),
         day=day,
@@ -108,7 +108,8 @@ def _said(now: datetime, *, is_silent: bool) -> QuerySet[DrainStatus]:
     return DrainStatus.objects.filter(reported_at__gte=since, drain__paused=False).exclude(state="")
 
 
-def _causes(now: datetime, *, is_silent: bool) -> list[Cause]:
+def causes_of(now: datetime, *, is_silent: bool, limit: int | None = CAUSES) -> list[Cause]:
+    """Those of most drains, longest first. `limit`: None for all."""
     said = _said(now, is_silent=is_silent)
     failing = said.filter(state="failing", drain__state="failing")
     owner = Concat("drain__app", Value("-"), "drain__space", Value("-"), "drain__site")
@@ -121,7 +122,7 @@ def _causes(now: datetime, *, is_silent: bool) -> list[Cause]:
             behind=Sum("lag_messages"),
             next_try_at=Min("next_try_at"),
         )
-        .order_by("-drains")[:CAUSES]
+        .order_by("-drains")[:limit]
     )
     causes = [
         Cause(
@@ -139,15 +140,21 @@ def _causes(now: datetime, *, is_silent: bool) -> list[Cause]:
     return sorted(causes, key=lambda cause: (cause.since is None, cause.since))
 
 
-def _waiting(
-    now: datetime, retention: Mapping[str, float | None], *, is_silent: bool
+def waiting_of(
+    now: datetime,
+    retention: Mapping[str, float | None],
+    *,
+    is_silent: bool,
+    at_least: float = WAITS_SECONDS,
+    limit: int | None = OLDEST,
 ) -> list[Waiting]:
+    """Drains whose oldest line is so many seconds old, the oldest first."""
     rows = (
         _said(now, is_silent=is_silent)
-        .filter(lag_seconds__gte=WAITS_SECONDS)
+        .filter(lag_seconds__gte=at_least)
         .values_list("drain_id", "drain__app", "drain__space", "drain__site")
         .annotate(seconds=Max("lag_seconds"), told=Max("reported_at"))
-        .order_by("-seconds")[:OLDEST]
+        .order_by("-seconds")[:limit]
     )
     found = []
     for drain_id, app, space, site, seconds, told in rows:

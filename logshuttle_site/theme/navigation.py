@@ -39,6 +39,20 @@ PAGES = {
             "sessions_app.view_tailsession",
         ),
     ),
+    "Notifications": (
+        Page(
+            "Recipients",
+            "campaign",
+            "notifications_recipient_changelist",
+            "notifications.view_recipient",
+        ),
+        Page(
+            "Messages",
+            "outgoing_mail",
+            "notifications_message_changelist",
+            "notifications.view_message",
+        ),
+    ),
     "Access": (
         Page("People", "person", "auth_user_changelist", "auth.view_user"),
         Page("Groups", "group", "auth_group_changelist", "auth.view_group"),

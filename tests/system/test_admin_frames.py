@@ -106,7 +106,7 @@ def test_a_drain_is_tried_before_it_is_added(
     page.locator("#id_new_url").fill(sink.url)
     page.keyboard.press("Enter")
     expect(page.locator("#adding-helps")).to_contain_text("Nothing was delivered.")
-    expect(page.locator("#adding li").last).to_contain_text("connection refused")
+    expect(page.locator("#adding ol")).to_contain_text("connection refused")
     assert site.api.get("/apps/gold-gs/log-drains").json() == []
 
     expect(page.locator("#adding-yes")).to_have_text("Add it all the same")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
@@ -12,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from logshuttle_site import health
 from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
+from logshuttle_site.notifications.notifier import notifying
 from logshuttle_site.server import PatientServer
 from sessions_app.process import say_goodbye
 
@@ -39,7 +41,9 @@ class Command(BaseCommand):
                 "Serving on http://%s:%d", host, port, extra={"action": "started"}
             ),
         )
-        server.run()
+        # Of the control plane: who serves nothing but log sessions tells operators nothing.
+        with nullcontext() if settings.RUN_SESSION else notifying():
+            server.run()
         if server.refused:
             raise CommandError(f"PORT {port}: {server.refused}")
         logger.info("Stopped", extra={"action": "stopped"})

@@ -1,0 +1,186 @@
+"""What a recipient is to be told: of what is seen now, of what it has been told, and of the time.
+
+A cause that comes and goes is one message: what has been told is over only once it has not been
+seen for a while. Of what nobody was told nobody has to know that it is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from drains.status import FRESH
+from logshuttle_site.notifications.kinds import (
+    ENDED,
+    FAILING,
+    LAG,
+    LOST,
+    NO_WORKER,
+    RECOVERED,
+    WORKERS_BACK,
+    wish_of,
+)
+from logshuttle_site.notifications.signs import Facts, Sign
+
+SETTLED = timedelta(minutes=1)
+"""What is seen no more for so long is over, at the earliest."""
+LAG_SETTLED = timedelta(hours=1)
+LOST_EVERY = timedelta(minutes=5)
+"""Losses that follow each other are told of together."""
+TOGETHER_FROM = 10
+"""More of one kind at once are one message."""
+
+Fate = Literal["recovered", "failing", "paused", "deleted", "unheard"]
+"""What has become of drains that failed: some work; they fail for another reason; they are paused;
+they are no more; nobody says."""
+
+
+class Wish(NamedTuple):
+    """What one recipient wants."""
+
+    kinds: frozenset[str]
+    """Of kinds.WISHES."""
+    minutes: timedelta
+    since: datetime
+
+
+class Known(NamedTuple):
+    """It has been told of this, and that is not over."""
+
+    kind: str
+    facts: Facts
+    told_at: datetime
+    gone_at: datetime | None = None
+
+
+class Item(NamedTuple):
+    key: str
+    facts: Facts
+
+
+class Note(NamedTuple):
+    """A message, of one thing or of several together."""
+
+    kind: str
+    items: tuple[Item, ...]
+
+
+@dataclass(slots=True)
+class Verdict:
+    notes: list[Note] = field(default_factory=list)
+    told: list[Sign] = field(default_factory=list)
+    """Known from now on."""
+    gone: list[str] = field(default_factory=list)
+    """Keys of what is seen no more, for the first time."""
+    back: list[str] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
+
+
+def judge(
+    wish: Wish,
+    known: Mapping[str, Known],
+    signs: Iterable[Sign],
+    now: datetime,
+    *,
+    is_silent: bool = False,
+    fates: Mapping[str, Fate] | None = None,
+    first_seen: Mapping[str, datetime] | None = None,
+) -> Verdict:
+    """`is_silent`: no worker says anything. `fates`: of known failures that are seen no more.
+    `first_seen`: since when signs are seen without a break, where that is known."""
+    verdict, found = Verdict(), dict[str, list[Item]]()
+    seen = {sign.key: sign for sign in signs}
+    failing = {of.facts["receiver"] for of in known.values() if of.kind == FAILING}
+    for key, sign in seen.items():
+        if key in known and sign.kind != LOST:
+            verdict.back += [key] if known[key].gone_at is not None else []
+        elif wish_of(sign.kind) not in wish.kinds:
+            continue
+        elif sign.kind == LOST:
+            _judge_losses(sign, known.get(key), wish, now, verdict)
+        elif _is_due(sign, _since(sign, failing, first_seen or {}, now), wish, now):
+            verdict.told.append(sign)
+            found.setdefault(sign.kind, []).append(Item(key, sign.facts))
+    for key, of in known.items():
+        if key not in seen and of.kind != LOST and not (is_silent and of.kind in (FAILING, LAG)):
+            fate = (fates or {}).get(key, "recovered")
+            _judge_end(key, of, fate, wish, now, verdict, found)
+    for kind, items in found.items():
+        verdict.notes += _notes(kind, items)
+    return verdict
+
+
+def _since(
+    sign: Sign, failing: Container[str], first_seen: Mapping[str, datetime], now: datetime
+) -> datetime | None:
+    """Of a receiver that is known to be `failing` another reason has to last by itself: its drains
+    have failed for long, and their reasons may come and go."""
+    if sign.kind == FAILING and sign.facts["receiver"] in failing:
+        return first_seen.get(sign.key, now)
+    return sign.since
+
+
+def _is_due(sign: Sign, since: datetime | None, wish: Wish, now: datetime) -> bool:
+    wait = {FAILING: wish.minutes, NO_WORKER: FRESH}.get(sign.kind)
+    return wait is None or since is None or now - since >= wait
+
+
+def _judge_end(
+    key: str,
+    of: Known,
+    fate: Fate,
+    wish: Wish,
+    now: datetime,
+    verdict: Verdict,
+    found: dict[str, list[Item]],
+) -> None:
+    if fate == "unheard":
+        return
+    if of.gone_at is None:
+        verdict.gone.append(key)
+        return
+    settled = {FAILING: max(wish.minutes, SETTLED), LAG: LAG_SETTLED}.get(of.kind, SETTLED)
+    if now - of.gone_at < settled:
+        return
+    verdict.over.append(key)
+    if of.kind == FAILING:
+        kind = RECOVERED if fate == "recovered" else ENDED
+    elif of.kind == NO_WORKER:
+        kind = WORKERS_BACK
+    else:
+        return
+    if wish_of(kind) in wish.kinds:
+        found.setdefault(kind, []).append(Item(key, {**of.facts, "outcome": fate}))
+
+
+def _judge_losses(
+    sign: Sign, before: Known | None, wish: Wish, now: datetime, verdict: Verdict
+) -> None:
+    """New is what minutes have now and had not when it was last told."""
+    if before is not None and now - before.told_at < LOST_EVERY:
+        return
+    had = before.facts["minutes"] if before else {}
+    new: dict[str, int] = {}
+    first = wish.since.replace(second=0, microsecond=0)
+    begins = []
+    for minute, reasons in sign.facts["minutes"].items():
+        if datetime.fromisoformat(minute) < first:
+            continue
+        for reason, lines in reasons.items():
+            more = lines - had.get(minute, {}).get(reason, 0)
+            if more > 0:
+                new[reason] = new.get(reason, 0) + more
+                begins.append(minute)
+    if new:
+        facts = {"lines": sum(new.values()), "reasons": new, "since": min(begins)}
+        verdict.over += [sign.key] if before else []
+        verdict.told.append(sign)
+        verdict.notes.append(Note(LOST, (Item(sign.key, facts),)))
+
+
+def _notes(kind: str, items: list[Item]) -> list[Note]:
+    if kind == LAG or len(items) > TOGETHER_FROM:
+        return [Note(kind, tuple(items))]
+    return [Note(kind, (item,)) for item in items]
