@@ -99,7 +99,7 @@ def test_sessions_are_served_while_redis_is_away(web: Web) -> None:
 
 
 def test_a_stream_keeps_no_connection_to_the_database(web: Web) -> None:
-    shuttle = web()
+    shuttle = web(RUN_SESSION="true")  # who tells operators keeps one
     process = psutil.Process(shuttle.start_web().pid)
     url = f"{shuttle.api.base_url}{open_in(shuttle, tail=True)}"
     database = shuttle.environment["DATABASE_URL"].removeprefix("sqlite:///")
