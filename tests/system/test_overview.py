@@ -48,6 +48,13 @@ def test_a_drain_that_fails_is_seen_mended_and_tried(
     assert (worker["state"], worker["partitions"] >= 2) == ("working", True)
     assert worker["memory_bytes"] > 10_000_000
 
+    wait_until(lambda: overview()["costliest_drains"], 15, "what was sent is counted")
+    (costly,) = overview()["costliest_drains"]
+    assert (costly["owner"], costly["address"], costly["share"]) == (f"gold-{space}", good.url, 1)
+    assert (costly["lines"], costly["bytes"]) == (50, sum(map(len, good.lines())) + 50)
+    assert overview()["malformed"][0]["count"] == 1
+    assert overview()["needs_you"]["ownerless_partitions"] == []
+
     def seconds_left() -> float:
         waiting = overview()["needs_you"]["waiting"]
         assert {each["owner"] for each in waiting} <= {f"gold-{space}"}
