@@ -126,7 +126,7 @@ class Link:
 
     def move_to(self, route: Route) -> list[Write]:
         """Another way from now on: what was not confirmed on the old one."""
-        moves = route.destination.address != self._route.destination.address
+        moves = _shown_by(route) != _shown_by(self._route)
         self._route = route
         self.backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS)
         again: list[Write] = []
@@ -225,6 +225,11 @@ class Link:
             self._owner.link_failed(error, again)
         else:
             self._owner.link_closed()
+
+
+def _shown_by(route: Route) -> tuple[object, ...]:
+    """Whose certificate it is: another URL there changes nothing of that."""
+    return route.destination.address, route.destination.transport
 
 
 def _life_seconds(route: Route) -> float:

@@ -444,9 +444,11 @@ async def test_a_certificate_stays_known_until_another_is_shown(bench: Bench) ->
     assert bench.link.certificate_ends_at == 900
 
 
-async def test_a_certificate_is_known_of_one_receiver_alone(bench: Bench) -> None:
+@pytest.mark.parametrize("changes", ["host", "way"])
+async def test_a_certificate_is_known_of_one_receiver_alone(bench: Bench, changes: str) -> None:
     (await bench.opened()).certificate_ends_at = 500.0
     bench.link.move_to(route_of("syslog://127.0.0.1:514", connections=2))
     assert bench.link.certificate_ends_at == 500
-    bench.link.move_to(route_of("syslog://elsewhere.example:514"))
+    elsewhere = {"host": "syslog://elsewhere.example:514", "way": "syslog+tls://127.0.0.1:514"}
+    bench.link.move_to(route_of(elsewhere[changes]))
     assert bench.link.certificate_ends_at is None
