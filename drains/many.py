@@ -3,6 +3,8 @@ as one change."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -17,30 +19,40 @@ AT_ONCE = 1000
 
 def pause_all(drains: QuerySet[Drain]) -> int:
     """How many were not paused before."""
-    return _to_each(drains, "paused", of_paused=False, paused=True, updated_at=timezone.now())
+    changes = {"paused": True, "updated_at": timezone.now()}
+    return _to_each(drains, "paused", lambda some: some.update(**changes), paused=False)
 
 
 def resume_all(drains: QuerySet[Drain]) -> int:
     """How many were paused."""
-    return _to_each(drains, "resumed", of_paused=True, paused=False, updated_at=timezone.now())
+    changes = {"paused": False, "updated_at": timezone.now()}
+    return _to_each(drains, "resumed", lambda some: some.update(**changes), paused=True)
 
 
 def try_all(drains: QuerySet[Drain]) -> int:
     """How many there were that are not paused."""
-    return _to_each(drains, "tried", of_paused=False, tries=F("tries") + 1)
+    again = F("tries") + 1
+    return _to_each(drains, "tried", lambda some: some.update(tries=again), paused=False)
 
 
-def _to_each(drains: QuerySet[Drain], what: str, *, of_paused: bool, **values: object) -> int:
-    """How many it was done to: to those that are still there, and paused or not as they were."""
+def delete_all(drains: QuerySet[Drain]) -> int:
+    """How many there were."""
+    return _to_each(drains, "deleted", lambda some: some.delete())
+
+
+def _to_each(
+    drains: QuerySet[Drain], what: str, do: Callable[[QuerySet[Drain]], object], **only: bool
+) -> int:
+    """How many it was done to: to those that are still there, and still as `only` says."""
     ids = list(drains.order_by().values_list("pk", flat=True).distinct())
     count = 0
     for begin in range(0, len(ids), AT_ONCE):
         with transaction.atomic():
             count_up_routes()  # first, as every change of drains does
-            some = Drain.objects.filter(pk__in=ids[begin : begin + AT_ONCE], paused=of_paused)
+            some = Drain.objects.filter(pk__in=ids[begin : begin + AT_ONCE], **only)
             named = some.only("app", "space", "site", "address")
             found = list(named.order_by("pk").select_for_update())
-            Drain.objects.filter(pk__in=[drain.pk for drain in found]).update(**values)
+            do(Drain.objects.filter(pk__in=[drain.pk for drain in found]))
             announce(*(change_of(drain, what) for drain in found))
         count += len(found)
     return count

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -28,13 +28,15 @@ from drains.admin.listing import (
     refuse_nonsense,
 )
 from drains.display import words
-from drains.errors import DrainError, KafkaAwayError, UnknownDrainError
+from drains.errors import DrainError, KafkaAwayError
 from drains.models import Drain, DrainCursor
 from drains.trials import try_out_all
 
 TESTS_MAX = 10
 """So many receivers are tried at a time."""
 SENT_AGAIN_MAX = 100
+DELETED_MAX = 500
+NAMED_MAX = 20
 
 
 class CursorInline(admin.TabularInline):
@@ -122,9 +124,26 @@ class DrainAdmin(DrainColumns, admin.ModelAdmin):
         services.delete_drain(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
-        for drain in queryset:
-            with suppress(UnknownDrainError):  # somebody else was quicker
-                services.delete_drain(drain)
+        many.delete_all(queryset)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """By their names alone: what hangs on them is nobody's to look at one by one."""
+        names = [str(drain) for drain in objs]
+        if len(names) > NAMED_MAX:
+            names[NAMED_MAX:] = [f"and {len(names) - NAMED_MAX:,} more"]
+        lacking = set() if self.has_delete_permission(request) else {"drain"}
+        return names, {"drains": len(objs)}, lacking, []
+
+    @admin.action(description="Delete …", permissions=["delete"])
+    def delete_selected(
+        self, request: HttpRequest, queryset: QuerySet[Drain]
+    ) -> HttpResponse | None:
+        """It asks first, and those that are named then are deleted: not who else matches by now."""
+        if (chosen := queryset.count()) > DELETED_MAX:
+            said = f"Choose {DELETED_MAX} at most, not {chosen:,}: each is named before it is gone."
+            messages.error(request, said)
+            return None
+        return delete_selected(self, request, queryset)
 
     @admin.action(description="Pause", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:

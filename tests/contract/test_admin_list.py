@@ -174,3 +174,36 @@ def test_windows_of_too_many_are_not_sent_again(
     ids = [drain.pk for drain in drains.values()]
     said = operator.post(LIST, {"action": "send_again", "_selected_action": ids}, follow=True)
     assert "choose 2 at most, not 4" in said.content.decode()
+
+
+def test_deleting_names_them_first_and_takes_no_others(
+    operator: Client, drains: dict[str, Drain]
+) -> None:
+    chosen = {"_selected_action": [drains["live"].pk, drains["failing"].pk]}
+    asked = operator.post(LIST, {"action": "delete_selected", **chosen}).content.decode()
+    assert "Delete 2 drains?" in asked
+    for state in ("live", "failing"):
+        assert f"{state}-gs → syslog://{state}.example.com:514" in asked
+    assert "Drain status" not in asked
+    assert Drain.objects.count() == 4
+    data = {"action": "delete_selected", "post": "yes", **chosen}
+    assert "deleted 2 drains" in operator.post(LIST, data, follow=True).content.decode()
+    assert set(Drain.objects.values_list("app", flat=True)) == {"replaying", "paused"}
+
+
+def test_deleting_one_offers_to_pause_it(operator: Client, drains: dict[str, Drain]) -> None:
+    asked = operator.get(f"{LIST}{drains['live'].pk}/delete/").content.decode()
+    assert "Delete live-gs to syslog://live.example.com:514?" in asked
+    assert "Pause it instead" in asked
+    assert "Pause it" not in operator.get(f"{LIST}{drains['paused'].pk}/delete/").content.decode()
+
+
+def test_too_many_are_not_deleted_at_once(
+    operator: Client, drains: dict[str, Drain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drains.admin.drain_admin.DELETED_MAX", 2)
+    data = {"action": "delete_selected", "select_across": 1, "index": 0, "post": "yes"}
+    chosen = {"_selected_action": [drains["live"].pk]}
+    said = operator.post(LIST, {**data, **chosen}, follow=True).content.decode()
+    assert "Choose 2 at most, not 4" in said
+    assert Drain.objects.count() == 4
