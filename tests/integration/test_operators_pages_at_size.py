@@ -30,9 +30,10 @@ class Budget(NamedTuple):
 
 
 PAGES = {
-    "/admin/": Budget(10, 60_000, 300),
-    "/admin/?range=7d": Budget(10, 60_000, 300),
-    "/admin/overview/parts": Budget(10, 60_000, 300),
+    "/admin/": Budget(10, 80_000, 300),
+    "/admin/?range=24h": Budget(10, 80_000, 300),
+    "/admin/?range=7d": Budget(10, 80_000, 300),
+    "/admin/overview/parts": Budget(10, 80_000, 300),
     "/admin/drains/drain/": Budget(11, 60_000, 200),
     "/admin/drains/drain/?state=failing": Budget(11, 60_000, 200),
     "/admin/drains/drain/?q=app77": Budget(11, 80_000, 200),
