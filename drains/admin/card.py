@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import permission_required
@@ -20,11 +20,11 @@ from django.views.decorators.http import require_GET, require_POST
 from drains import services
 from drains.admin.trial import tried_before, tried_out
 from drains.display import cells
-from drains.display.charts import spark
+from drains.display.charts import pointed, spark
 from drains.display.look import advice
 from drains.errors import DrainError
 from drains.models import Drain, DrainEvent
-from drains.rates import rates_of
+from drains.rates import MINUTES, QUARTERS, rates_of
 from drains.status import Status, status_of
 
 EVENTS = 30
@@ -59,12 +59,19 @@ class DrainCard:
         return {whose: at for whose, at in known.items() if at}
 
     @property
-    def spark_hour(self) -> SafeString:
-        return spark(self.minutes, "lines sent each minute, over 1 h")
-
-    @property
-    def spark_day(self) -> SafeString:
-        return spark(self.quarters, "lines sent each quarter of an hour, over 24 h")
+    def sparks(self) -> dict[str, tuple[SafeString, SafeString]]:
+        """What was sent in the last hour and day: what is shown, and what is told of each step."""
+        found = {}
+        for title, values, steps in (
+            ("Sent, last hour", self.minutes, MINUTES),
+            ("Last day", self.quarters, QUARTERS),
+        ):
+            ends = datetime.fromtimestamp(steps.at(self.now.timestamp()) * steps.seconds, UTC)
+            begins_at = ends - timedelta(seconds=steps.seconds * len(values))
+            rates = [None if lines is None else lines / steps.seconds for lines in values]
+            told = pointed({"sent": rates}, begins_at, steps.seconds, "lines/s")
+            found[title] = spark(rates, f"lines/s. {title}"), told
+        return found
 
     @property
     def why(self) -> str:

@@ -3,7 +3,9 @@ colours are classes of overview.css, and words and figures stand beside as HTML.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from django.utils.html import format_html, format_html_join
@@ -17,6 +19,24 @@ class Chart(NamedTuple):
     svg: SafeString
     top: float
     """What its upper edge stands for."""
+
+
+def pointed(
+    series: Mapping[str, Values], begins_at: datetime, step_seconds: int, unit: str = ""
+) -> SafeString:
+    """What charts.js shows of a step that is pointed at: attributes of what holds the chart."""
+    told = {
+        "from": begins_at.timestamp(),
+        "step": step_seconds,
+        "unit": unit,
+        "series": {name: [_short(value) for value in of] for name, of in series.items()},
+    }
+    return format_html(' tabindex="0" data-steps="{}"', json.dumps(told, separators=(",", ":")))
+
+
+def _short(value: float | None) -> float | None:
+    """In no more digits than anybody reads."""
+    return None if value is None else float(f"{value:.4g}")
 
 
 def spark(values: Values, label: str) -> SafeString:

@@ -16,7 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from drains.admin.trial import tried_out
-from drains.display.charts import Chart, Values, mini, spark, stacked
+from drains.display.charts import Chart, Values, mini, pointed, spark, stacked
 from drains.display.look import OF_TONE
 from drains.display.words import many
 from drains.many import pause_all, try_all
@@ -37,7 +37,14 @@ class Part:
 class Plot:
     title: str
     chart: Chart
+    pointed: SafeString
     parts: Sequence[Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    svg: SafeString
+    pointed: SafeString
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +66,8 @@ class Shown:
     delivered: float | None
     delay_p50: float | None
     delay_p99: float | None
-    spark_received: SafeString
-    spark_delivered: SafeString
-    spark_delay: SafeString
-    spark_behind: SafeString
+    sparks: Mapping[str, Spark]
+    """received, delivered, delay, behind."""
     mini_lost: SafeString
     mini_malformed: SafeString
     mini_tails: SafeString
@@ -93,16 +98,20 @@ def shown(request: HttpRequest) -> Shown:
         delivered=minute.total("delivered") / 60 if minute else None,
         delay_p50=minute.delay(0.5) if minute else None,
         delay_p99=minute.delay(0.99) if minute else None,
-        spark_received=spark(_sum(series.received), f"lines a second in, over {words}"),
-        spark_delivered=spark(_sum(series.delivered), f"lines a second out, over {words}"),
-        spark_delay=spark(series.delay_p99, f"delay of delivery (p99), over {words}"),
-        spark_behind=spark(series.behind, f"lines that drains lack, over {words}"),
+        sparks={
+            "received": _spark(series, {"in": _sum(series.received)}, "lines/s", words),
+            "delivered": _spark(series, {"out": _sum(series.delivered)}, "lines/s", words),
+            "delay": _spark(
+                series, {"p99": series.delay_p99, "p50": series.delay_p50}, "s of delay", words
+            ),
+            "behind": _spark(series, {"behind": series.behind}, "lines", words),
+        },
         mini_lost=mini(series.lost),
         mini_malformed=mini(series.malformed),
         mini_tails=mini(series.tails),
         plots=[
-            _plot("In, by source", series.received),
-            _plot("Out, by transport", series.delivered),
+            _plot(series, "In, by source", series.received),
+            _plot(series, "Out, by transport", series.delivered),
         ],
         lost=day.total("lost") if day else None,
         malformed=day.total("malformed") if day else None,
@@ -116,9 +125,17 @@ def _ticks(series: Series, of: Range) -> list[str]:
     return [f"{series.begins_at + whole * part / 4:{form}}" for part in range(5)]
 
 
-def _plot(title: str, series: Mapping[str, Values]) -> Plot:
-    chart = stacked(series, f"Lines a second. {title}")
-    return Plot(title, chart, [Part(name, values[-1]) for name, values in series.items()])
+def _plot(of: Series, title: str, parts: Mapping[str, Values]) -> Plot:
+    chart = stacked(parts, f"Lines a second. {title}")
+    now = [Part(name, values[-1]) for name, values in parts.items()]
+    return Plot(title, chart, pointed(parts, of.begins_at, of.step_seconds, "lines/s"), now)
+
+
+def _spark(of: Series, parts: Mapping[str, Values], unit: str, over: str) -> Spark:
+    """Of the first part; the others are told to who points at it."""
+    name, values = next(iter(parts.items()))
+    label = f"{name}, {unit}, over {over}"
+    return Spark(spark(values, label), pointed(parts, of.begins_at, of.step_seconds, unit))
 
 
 def _sum(series: Mapping[str, Values]) -> Values:

@@ -9,8 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.support.broker import Broker
+from tests.support.http_receiver import HttpReceiver
 from tests.support.kafka import TopicNames
-from tests.support.receiving import Receivers
+from tests.support.notified import Told
+from tests.support.receiving import HttpReceivers, Receivers
 from tests.support.records import kubernetes_event
 from tests.support.shuttle import Shuttle
 
@@ -25,8 +27,14 @@ def refused(page: Page) -> list[str]:
 
 
 def test_an_operators_round(
-    admin: Page, shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
+    admin: Page,
+    shuttle: Shuttle,
+    kafka: Broker,
+    topic: TopicNames,
+    receiver: Receivers,
+    http_receiver: HttpReceivers,
 ) -> None:
+    told = _webhook(admin, shuttle, http_receiver())
     space, sink = kafka.create(topic(), 1), receiver()
     for app in ("gold", "lead"):
         shuttle.add_drain(f"{app}-{space}", sink.url)
@@ -53,6 +61,9 @@ def test_an_operators_round(
     expect(first).to_contain_text("2 of 2 drains fail (1 receiver).")
     expect(admin).to_have_title("(2) Overview · Log shuttle")
     assert refused(admin) == []
+    data = told.wait_for("drains.failing", SEEN_MS / 1000)["data"]
+    assert (data["receiver"], data["drains"]) == (address, 2)
+    assert data["why"] in ("connection refused", "connection closed by the receiver"), "the first"
 
     # A test says why; then both are paused.
     cause.get_by_role("button", name="Test").click()
@@ -66,18 +77,37 @@ def test_an_operators_round(
     expect(cause).to_have_count(0)
     expect(admin).to_have_title("Overview · Log shuttle")
 
-    # Mended and resumed, from the list; nothing is lost, and the history tells it all.
+    # Mended, tested and resumed, from the list; nothing is lost, and the history tells it all.
     sink.start()
     admin.goto(f"{shuttle.api.base_url}/admin/drains/drain/?state=paused")
+    admin.get_by_role("button", name=re.compile("^Test gold")).click()
+    expect(steps.last).to_contain_text("A test line is taken")
+    admin.get_by_role("button", name="Close").click()
     admin.get_by_label("Select all on this page").check()
     admin.get_by_role("button", name="Resume", exact=True).first.click()
     admin.get_by_role("button", name="Do it").click()
     expect(admin.get_by_text("2 drains resumed")).to_be_visible()
-    sink.wait_for(4)
+    sink.wait_for(5)
     admin.goto(f"{shuttle.api.base_url}/admin/")
     expect(first).not_to_contain_text("fail", timeout=SEEN_MS)
-    for told in ("was paused", "was resumed", "is failing: connection"):
-        expect(admin.locator("#changes")).to_contain_text(told)
+    for said in ("was paused", "was resumed", "is failing: connection"):
+        expect(admin.locator("#changes")).to_contain_text(said)
+    admin.goto(f"{shuttle.api.base_url}/admin/drains/drain/")
+    admin.locator("#rows tbody th a").first.click()
+    for said in ("Made", "Failing: connection", "Paused", "Resumed"):
+        expect(admin.locator("#history")).to_contain_text(said)
+
+
+def _webhook(admin: Page, shuttle: Shuttle, sink: HttpReceiver) -> Told:
+    """Made in the admin, to be told at once; then back to the first page."""
+    admin.goto(f"{shuttle.api.base_url}/admin/notifications/recipient/add/")
+    admin.get_by_label("Address").fill(f"{sink.url}hook")
+    admin.get_by_label("Minutes").fill("0")
+    admin.get_by_role("button", name="Save", exact=True).click()
+    secret = re.search(r"whsec_\S+", admin.locator("#main").inner_text())
+    assert secret is not None
+    admin.goto(f"{shuttle.api.base_url}/admin/")
+    return Told(sink, secret[0])
 
 
 def test_a_cause_is_left_alone_by_who_is_not_sure(
@@ -106,3 +136,37 @@ def test_nothing_is_wider_than_its_window(admin: Page, width: int, scheme: str) 
     admin.reload()
     assert admin.evaluate("document.documentElement.scrollWidth") <= width
     assert refused(admin) == []
+
+
+_HOUR_OF_FIGURES = """
+from datetime import timedelta; from django.utils import timezone; from shuttle.models import Rollup
+now = timezone.now().replace(second=0, microsecond=0)
+for n in range(65):
+    figures = {"received": {"kubernetes": 600 * n, "router": 60}}
+    Rollup.objects.create(
+        worker="w", span="minute", begins_at=now - timedelta(minutes=n), figures=figures
+    )
+"""
+
+
+def test_a_chart_says_what_was_when_it_is_pointed_at_or_stepped_through(
+    admin: Page, shuttle: Shuttle
+) -> None:
+    with shuttle.run("shell", "-c", _HOUR_OF_FIGURES) as filling:
+        assert filling.wait() == 0, filling.output()
+    admin.reload()
+    chart, tip = admin.locator(".area[data-steps]").first, admin.locator(".tip")
+    chart.hover()
+    expect(tip).to_have_text(
+        re.compile(r"^\d\d:\d\d UTC: kubernetes (29|30|31)\d, router 1 lines/s$")
+    )
+    rate = int(tip.inner_text().split("kubernetes ")[1].split(",")[0])
+    admin.mouse.move(0, 0)
+    expect(tip).to_be_hidden()
+
+    chart.focus()
+    for key, then in (("ArrowLeft", 10), ("ArrowLeft", 20), ("ArrowRight", 10)):
+        admin.keyboard.press(key)
+        expect(tip).to_contain_text(f"kubernetes {rate + then}, router 1 lines/s")
+    admin.keyboard.press("Escape")
+    expect(tip).to_be_hidden()

@@ -1,12 +1,13 @@
 // Pages that are fresh every five seconds while they are seen, and whose buttons act without a reload.
 // @ts-check
 
+import "./charts.js";
 import { isSure, must, tell, toast } from "./dialogs.js";
 
 const EVERY_MS = 5000;
 const ASKED_MS = 10000;
 const NO_ANSWER = "no answer from the web: what stands here is old";
-const BUSY = "dialog[open], .pick input:checked, details.menu[open]";
+const BUSY = "dialog[open], .pick input:checked, details.menu[open], [data-steps]:focus-visible";
 
 const page = must(document.querySelector(/** @type {"main"} */ ("[data-parts]")));
 
@@ -33,12 +34,16 @@ async function refresh() {
   count();
 }
 
-// The first page's tab says how many drains fail.
+// The first page's tab says how many drains fail; where there is a side, so does that.
 function count() {
+  const failing = document.getElementById("failing")?.dataset.count;
+  const badge = document.querySelector('#nav-sidebar a[href$="/drains/drain/"] > span:nth-child(3)');
+  if (failing !== undefined && badge !== null) badge.textContent = failing;
+
   const head = document.getElementById("head");
   if (head === null) return;
-  const failing = head.dataset.count;
-  document.title = `${failing ? `(${failing}) ` : ""}Overview · Log shuttle`;
+  const said = head.dataset.count;
+  document.title = `${said ? `(${said}) ` : ""}Overview · Log shuttle`;
 }
 
 /** @param {HTMLFormElement} form @param {HTMLButtonElement} button */
