@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -13,7 +15,7 @@ from django.utils.safestring import SafeString
 from drains.display.cells import said_as, since, when
 from drains.display.words import UNKNOWN, many, number, size
 from drains.status import FRESH
-from shuttle.models import MalformedSample, Worker
+from shuttle.models import MalformedSample, Rollup, Worker
 
 
 class LookedAt(admin.ModelAdmin):
@@ -106,9 +108,21 @@ class MalformedSampleAdmin(LookedAt):
     ordering = ("-seen_at", "-pk")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        lead = "Records that were no line: where they are in Kafka, why, and how they begin."
+        lead = (
+            f"Records that were no line: where they are in Kafka, why, how they begin. {_kinds()}"
+        )
         return super().changelist_view(request, {"lead": lead, **(extra_context or {})})
 
     @admin.display(description="Seen", ordering="seen_at")
     def seen(self, sample: MalformedSample) -> SafeString | str:
         return when(sample.seen_at, timezone.now())
+
+
+def _kinds() -> str:
+    """How many there were of each, of which samples are kept of some."""
+    hours = Rollup.objects.filter(span="hour", begins_at__gte=timezone.now() - timedelta(days=1))
+    counts: Counter[str] = Counter()
+    for found in hours.values_list("figures__malformed", flat=True):
+        counts.update(found or {})
+    named = ", ".join(f"{why} {number(count)}" for why, count in counts.most_common())
+    return f"In 24 hours: {named}." if named else ""

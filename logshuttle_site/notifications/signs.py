@@ -118,13 +118,12 @@ def _gone(seen: Seen) -> Iterator[Sign]:
 def _late(seen: Seen) -> Iterator[Sign]:
     """Drains for whose lines more than half of the time is over for which Kafka keeps them."""
     for each in seen.waiting:
-        left = each.seconds_left
-        if left is not None and each.seconds > left:
+        if each.is_late:
             facts = {
                 "drain": each.drain_id,
                 "owner": each.owner,
                 "oldest_seconds": round(each.seconds),
-                "seconds_left": round(left),
+                "seconds_left": round(each.seconds_left or 0.0),
             }
             yield Sign(LAG, key_of(LAG, each.drain_id), None, facts)
 

@@ -47,6 +47,7 @@ def json_of(found: Overview) -> dict[str, Any]:
             "series": found.series,
             "workers": found.workers,
             "talkers": {"5_min": found.talkers, "24_h": found.talkers_day},
+            "topics_24_h": found.topics_day,
             "costliest_drains": found.costliest,
             "tails": {
                 "open": found.tails,

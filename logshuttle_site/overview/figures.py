@@ -18,7 +18,7 @@ from drains.status import FRESH
 from events.keys import AppKey, SiteKey
 from events.owners import name_of
 from events.topics import topics_of
-from logshuttle_site.overview import rollups
+from logshuttle_site.overview import rollups, talkers
 from logshuttle_site.overview.facts import facts
 from logshuttle_site.overview.rollups import MINUTE, RANGES, Row, Sums
 from logshuttle_site.overview.spans import DAY, spans
@@ -37,7 +37,7 @@ def overview(over: str = "1h") -> Overview:
     crew, rows = workers(now), spans(now, wanted)
     counted = _drains(now, works=any(worker.state == "working" for worker in crew.figures))
     is_silent = counted.is_silent
-    costs = rollups.costliest(rows.hours)
+    costs = talkers.costliest(rows.hours)
     told = facts(now, costs.drains)
     last = now.replace(second=0, microsecond=0)
     lately = [row for row in rows.minutes if row.begins_at == last - MINUTE]
@@ -56,9 +56,10 @@ def overview(over: str = "1h") -> Overview:
         received_lately=_received(rows.minutes, last),
         day=day,
         series=rollups.series(steps, now, wanted, tails),
-        talkers=rollups.talkers(row for row in rows.minutes if row.begins_at >= last - 5 * MINUTE),
-        talkers_day=rollups.talkers(rows.hours),
-        silent=[] if is_silent else rollups.silent(rows.hours, rows.minutes, now, crew.retention),
+        talkers=talkers.talkers(row for row in rows.minutes if row.begins_at >= last - 5 * MINUTE),
+        talkers_day=talkers.talkers(rows.hours),
+        topics_day=talkers.loud_topics(rows.hours),
+        silent=[] if is_silent else talkers.silent(rows.hours, rows.minutes, now, crew.retention),
         events=list(DrainEvent.objects.order_by("-at", "-pk")[:EVENTS]),
         malformed=_malformed(day),
         retention_seconds=min((s for s in crew.retention.values() if s is not None), default=None),
@@ -189,7 +190,7 @@ def _malformed(day: Sums | None) -> list[MalformedKind]:
     ]
 
 
-def _costliest(costs: rollups.Costs, names: Mapping[str, tuple[str, str]]) -> list[CostlyDrain]:
+def _costliest(costs: talkers.Costs, names: Mapping[str, tuple[str, str]]) -> list[CostlyDrain]:
     """Those that are still there."""
     return [
         CostlyDrain(of, *names[of], lines, size, size / costs.bytes)

@@ -24,6 +24,7 @@ from drains.models import Drain, DrainQuerySet
 from logshuttle_site.overview.figures import overview
 from logshuttle_site.overview.head import Head, head_of
 from logshuttle_site.overview.rollups import HOUR, RANGES, Range, Series
+from logshuttle_site.overview.talkers import Talker
 from logshuttle_site.overview.values import Overview
 
 
@@ -72,6 +73,8 @@ class Shown:
     mini_malformed: SafeString
     mini_tails: SafeString
     plots: Sequence[Plot]
+    talk: Sequence[tuple[Talker, float | None]]
+    """Of a day, with lines a second in the last 5 minutes."""
     lost: int | None
     """In 24 hours, as the next one."""
     malformed: int | None
@@ -113,9 +116,15 @@ def shown(request: HttpRequest) -> Shown:
             _plot(series, "In, by source", series.received),
             _plot(series, "Out, by transport", series.delivered),
         ],
+        talk=_talk(found),
         lost=day.total("lost") if day else None,
         malformed=day.total("malformed") if day else None,
     )
+
+
+def _talk(of: Overview) -> list[tuple[Talker, float | None]]:
+    now = {each.owner: each.lines / 300 for each in of.talkers}
+    return [(each, now.get(each.owner)) for each in of.talkers_day]
 
 
 def _ticks(series: Series, of: Range) -> list[str]:

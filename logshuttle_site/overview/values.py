@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from drains.models import DrainEvent
 from drains.states import State
-from logshuttle_site.overview.rollups import Series, Silent, Sums, Talker
+from logshuttle_site.overview.rollups import Series, Sums
+from logshuttle_site.overview.talkers import LoudTopic, Silent, Talker
 
 
 class WorkerFigures(NamedTuple):
@@ -55,6 +56,16 @@ class Waiting(NamedTuple):
     """Age of the oldest."""
     seconds_left: float | None
     """Until Kafka has it no more; None: nobody knows."""
+
+    @property
+    def kept(self) -> float:
+        """Seconds that Kafka keeps it, where that is known."""
+        return self.seconds + (self.seconds_left or 0.0)
+
+    @property
+    def is_late(self) -> bool:
+        """More than half of the time is over for which Kafka keeps it."""
+        return self.seconds_left is not None and self.seconds > self.seconds_left
 
 
 class CostlyDrain(NamedTuple):
@@ -125,6 +136,7 @@ class Overview:
     series: Series
     talkers: list[Talker]
     talkers_day: list[Talker]
+    topics_day: list[LoudTopic]
     silent: list[Silent]
     events: list[DrainEvent]
     malformed: list[MalformedKind]
@@ -160,5 +172,10 @@ class Overview:
     @property
     def soon_lost(self) -> Waiting | None:
         """The same, once more than half of the time is over for which Kafka keeps them."""
-        loss = self.first_loss
-        return loss if loss is not None and loss.seconds > (loss.seconds_left or 0.0) else None
+        return next(iter(self.losing), None)
+
+    @property
+    def losing(self) -> list[Waiting]:
+        """All of which that is true, the first loss first."""
+        late = [each for each in self.waiting if each.is_late]
+        return sorted(late, key=lambda each: each.seconds_left or 0.0)

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from shuttle.commit.rollup_rows import write_figures
-from shuttle.commit.store import Figures, SampleNote, WorkerNote
-from shuttle.models import Worker
+from shuttle.commit.store import Figures, RollupNote, SampleNote, WorkerNote
+from shuttle.models import Rollup, Worker
 
 WORKERS, MALFORMED = "/admin/shuttle/worker/", "/admin/shuttle/malformedsample/"
 ABOUT = WorkerNote("w1", "host-1", "1.0", started_at=1.8e9, partitions=3, consumer_lag=1204)
@@ -43,3 +43,10 @@ def test_nobody_adds_changes_or_deletes_any(operator: Client, path: str) -> None
     write_figures(Figures(ABOUT, samples=[SampleNote("gs", 1, 5, "not_json", "x")]))
     assert operator.get(f"{path}add/").status_code == 403
     assert b'name="action"' not in operator.get(path).content
+
+
+def test_kinds_are_counted_also_where_no_sample_is_kept(operator: Client) -> None:
+    rows = [RollupNote("hour", 1.8e9, {"malformed": {"not JSON": 1204}}, {})]
+    write_figures(Figures(ABOUT, rows))
+    Rollup.objects.update(begins_at=timezone.now() - timedelta(hours=2))
+    assert "In 24 hours: not JSON 1,204." in operator.get(MALFORMED).content.decode()

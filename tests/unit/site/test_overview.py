@@ -8,16 +8,8 @@ from typing import Any
 import pytest
 
 from drains.display import words
-from logshuttle_site.overview.rollups import (
-    MINUTE,
-    Range,
-    Row,
-    Sums,
-    by_step,
-    series,
-    silent,
-    talkers,
-)
+from logshuttle_site.overview.rollups import MINUTE, Range, Row, Sums, by_step, series
+from logshuttle_site.overview.talkers import silent, talkers
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 _ = "\u00a0"
