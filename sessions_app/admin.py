@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from events.lines import SOURCES
+from events.strict_list import StrictList
 from sessions_app import services
 from sessions_app.errors import InvalidSessionError, TooManyError
 from sessions_app.filters import owner_of
@@ -104,13 +105,12 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(TailSession)
-class TailSessionAdmin(admin.ModelAdmin):
+class TailSessionAdmin(StrictList):
     form = TailForm
     list_display = ("owner", "filters", "state", "viewers", "created_at", "ends_at")
     list_filter = (StateFilter, "space")
     search_fields = ("app", "space", "site")
     search_help_text = "App, space or site"
-    show_full_result_count = False
     list_per_page = 50
     actions = ("revoke",)
 

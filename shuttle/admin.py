@@ -15,13 +15,13 @@ from django.utils.safestring import SafeString
 from drains.display.cells import said_as, since, when
 from drains.display.words import UNKNOWN, many, number, size
 from drains.status import FRESH
+from events.strict_list import StrictList
 from shuttle.models import MalformedSample, Rollup, Worker
 
 
-class LookedAt(admin.ModelAdmin):
+class LookedAt(StrictList):
     """Rows that workers write, and take away when they are old."""
 
-    show_full_result_count = False
     list_per_page = 100
     list_display_links = None
 

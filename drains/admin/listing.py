@@ -3,13 +3,10 @@ nothing that makes no sense."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
-from django.core.exceptions import BadRequest
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
@@ -19,11 +16,6 @@ from drains.status import counts_by_state, in_state
 
 CHOICES_MAX = 30
 """The largest receivers and spaces; any other is found by searching."""
-
-_NUMBERS = {
-    PAGE_VAR: re.compile(r"[1-9]\d{0,8}"),
-    ORDER_VAR: re.compile(r"(-?\d{1,3}(\.-?\d{1,3}){0,20})?"),
-}
 
 
 class Choice(NamedTuple):
@@ -69,7 +61,11 @@ class _MostUsed(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         rows = Drain.objects.order_by().values_list(*self.columns).annotate(n=Count("pk"))
         largest = rows.order_by("-n", *self.columns)[:CHOICES_MAX]
-        return [(self.named(*values), Choice(self.named(*values), n)) for *values, n in largest]
+        found = [(self.named(*values), Choice(self.named(*values), n)) for *values, n in largest]
+        wanted = request.GET.get(str(self.parameter_name))
+        if wanted and wanted not in dict(found):  # one of fewer drains
+            found.append((wanted, Choice(wanted, None)))
+        return found
 
     def named(self, *values: Any) -> str:
         """How they stand in the address, and in the menu."""
@@ -119,11 +115,3 @@ def counts_of(request: HttpRequest) -> dict[State, int]:
         request.drain_counts = counts_by_state()  # type: ignore[attr-defined]
     counts: dict[State, int] = request.drain_counts  # type: ignore[attr-defined]
     return counts
-
-
-def refuse_nonsense(request: HttpRequest) -> None:
-    """What Django passes over in silence. Raises BadRequest."""
-    for name, form in _NUMBERS.items():
-        for text in request.GET.getlist(name):
-            if not form.fullmatch(text):
-                raise BadRequest(f"{name}: {text[:60]!r} makes no sense")

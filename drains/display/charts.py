@@ -1,5 +1,5 @@
 """Series as SVG: a spark, and areas on top of each other. A gap stays a gap. No style attributes:
-colours are classes of overview.css, and words and figures stand beside as HTML."""
+colours are classes of pages.css and overview.css, and words and figures stand beside as HTML."""
 
 from __future__ import annotations
 

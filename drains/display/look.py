@@ -13,7 +13,7 @@ from drains.states import WORDS
 class Look(NamedTuple):
     word: str
     tone: str
-    """A colour of overview.css."""
+    """A colour of pages.css."""
     shape: str
     """SVG, in a box of 16."""
 

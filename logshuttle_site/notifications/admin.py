@@ -6,7 +6,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from drains.display.cells import said_as, when
+from events.strict_list import StrictList
 from logshuttle_site.notifications import outbox, webhook
 from logshuttle_site.notifications.forms import RecipientForm
 from logshuttle_site.notifications.kinds import WISHES
@@ -24,11 +25,10 @@ from logshuttle_site.notifications.sender import deliver
 
 
 @admin.register(Recipient)
-class RecipientAdmin(admin.ModelAdmin):
+class RecipientAdmin(StrictList):
     form = RecipientForm
     list_display = ("shown", "kind", "told_of", "minutes", "enabled", "last_result")
     list_filter = ("kind", "enabled")
-    show_full_result_count = False
     list_per_page = 50
     actions = ("send_test",)
 
@@ -145,13 +145,11 @@ class StateFilter(admin.SimpleListFilter):
                 return queryset.exclude(next_try_at=None)
             case "given up":
                 return queryset.filter(sent_at=None, next_try_at=None)
-            case None:
-                return queryset
-        raise BadRequest("state: is none of waits, sent, given up")
+        return queryset
 
 
 @admin.register(Message)
-class MessageAdmin(admin.ModelAdmin):
+class MessageAdmin(StrictList):
     """To be looked at; what was given up can be tried again."""
 
     list_display = ("created", "text", "event", "recipient", "state_shown", "tries", "why")
@@ -159,7 +157,6 @@ class MessageAdmin(admin.ModelAdmin):
     list_filter = (StateFilter, "event", "recipient")
     list_select_related = ("recipient",)
     ordering = ("-created_at", "-pk")
-    show_full_result_count = False
     list_per_page = 50
     actions = ("try_again",)
 

@@ -139,6 +139,45 @@ def test_a_query_that_makes_no_sense_is_a_400(
     assert operator.get(LIST, query).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "drains/drain",
+        "shuttle/worker",
+        "shuttle/malformedsample",
+        "sessions_app/tailsession",
+        "notifications/recipient",
+        "notifications/message",
+    ],
+)
+def test_no_list_passes_over_nonsense(operator: Client, path: str) -> None:
+    for query in ("p=x", "p=999", "o=x", "o=99", "zzz=1", "e=1", "_facets=&zzz=1"):
+        assert operator.get(f"/admin/{path}/?{query}").status_code == 400, query
+    assert operator.get(f"/admin/{path}/?_facets=").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sessions_app/tailsession/?state=zz",
+        "notifications/recipient/?kind__exact=zz",
+        "notifications/message/?state=zz",
+        "shuttle/malformedsample/?reason=zz",
+    ],
+)
+def test_a_menu_has_no_other_values(operator: Client, query: str) -> None:
+    assert operator.get(f"/admin/{query}").status_code == 400
+
+
+def test_a_receiver_of_few_drains_is_chosen_though_the_menu_offers_larger_ones(
+    operator: Client, drains: dict[str, Drain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drains.admin.listing.CHOICES_MAX", 1)
+    page = operator.get(LIST, {"receiver": "paused.example.com:514"})
+    assert shown(page) == ["paused"]
+    assert ">Receiver: paused.example.com:514</summary>" in page.content.decode()
+
+
 def test_many_are_tried_at_once_and_paused_ones_are_told(
     operator: Client, drains: dict[str, Drain]
 ) -> None:

@@ -4,11 +4,12 @@ not, nothing is wider than its window, and keys reach all of it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 
 from tests.support.admin_page import logged_in
 from tests.support.broker import Broker
@@ -25,6 +26,9 @@ PAGES = (
     "shuttle/malformedsample/",
     "sessions_app/tailsession/",
     "sessions_app/tailsession/add/",
+    "notifications/recipient/",
+    "notifications/recipient/add/",
+    "notifications/message/",
     "auth/user/",
     "auth/group/add/",
     "password_change/",
@@ -56,7 +60,8 @@ def test_every_page_fits_and_reads_well(page: Page, site: Shuttle) -> None:
     for width, scheme in ((1280, "light"), (1280, "dark"), (390, "light")):
         page.set_viewport_size({"width": width, "height": 844})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        for path in (*PAGES, f"drains/drain/{drain['id']}/change/"):
+        own = f"drains/drain/{drain['id']}"
+        for path in (*PAGES, f"{own}/change/", f"{own}/delete/"):
             page.goto(f"{site.api.base_url}/admin/{path}")
             expect(page.locator("body")).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
@@ -113,3 +118,51 @@ def test_a_drain_is_tried_before_it_is_added(
     page.keyboard.press("Enter")
     expect(page.get_by_text("was added successfully")).to_be_visible()
     assert len(site.api.get("/apps/gold-gs/log-drains").json()) == 1
+
+
+def test_a_test_that_was_left_says_nothing_of_another_receiver(
+    page: Page, site: Shuttle, receiver: Receivers
+) -> None:
+    good, dead = receiver(), receiver()
+    dead.kill()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        """The first one."""
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/drains/drain/trial", hold)
+    page.goto(f"{site.api.base_url}/admin/drains/drain/add/")
+    page.locator("#id_owner").fill("gold-gs")
+    page.locator("#id_new_url").fill(good.url)
+    page.keyboard.press("Enter")
+    expect(page.locator("#adding")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("#id_new_url").fill(dead.url)
+    page.keyboard.press("Enter")
+    with suppress(Error):  # it has been given up
+        held[0].continue_()
+    expect(page.locator("#adding-helps")).to_contain_text("Nothing was delivered.")
+    expect(page.locator("#adding-yes")).to_have_text("Add it all the same")
+
+
+def test_the_focus_stays_through_a_renewal(page: Page, site: Shuttle) -> None:
+    for app in ("gold", "lead"):
+        drain = site.add_drain(f"{app}-gs", "syslog://127.0.0.1:6514")
+    base = f"{site.api.base_url}/admin/drains/drain/"
+    for path, button in (("", "Tail lead-gs"), (f"{drain['id']}/change/", "Try now")):
+        page.goto(base + path)
+        page.get_by_role("button", name=button).focus()
+        for _ in range(2):
+            with page.expect_response(lambda answer: "x-part" in answer.request.headers):
+                pass
+        expect(page.get_by_role("button", name=button)).to_be_focused()
+
+
+def test_who_is_logged_out_is_told_so(page: Page, site: Shuttle) -> None:
+    page.goto(f"{site.api.base_url}/admin/drains/drain/")
+    page.context.clear_cookies()
+    expect(page.locator("#toast")).to_contain_text("session is over", timeout=10_000)

@@ -14,13 +14,16 @@ const add = /** @type {HTMLButtonElement} */ (must(document.getElementById("addi
 /** @param {Record<string, string[]>} faults */
 function showFaults(faults) {
   for (const old of form.querySelectorAll(".errorlist")) old.remove();
+  for (const old of form.querySelectorAll("[aria-invalid]")) old.removeAttribute("aria-invalid");
   const fields = Object.entries(faults).map(([name, why]) => {
     const list = document.createElement("ul");
     list.className = "errorlist";
+    list.setAttribute("role", "alert");
     list.append(
       ...why.map((text) => Object.assign(document.createElement("li"), { textContent: text })),
     );
     const field = document.getElementById(`id_${name}`);
+    field?.setAttribute("aria-invalid", "true");
     (field ?? form.firstElementChild)?.after(list);
     return field;
   });
@@ -39,7 +42,13 @@ function showSteps(told) {
   add.focus();
 }
 
+// Only the newest test has a say: who went back may be asking about another receiver by now.
+let newest = new AbortController();
+
 async function test() {
+  newest.abort();
+  newest = new AbortController();
+  const { signal } = newest;
   steps.replaceChildren(...waiting);
   helps.textContent = "";
   add.textContent = "Add it";
@@ -47,19 +56,22 @@ async function test() {
   asked.returnValue = "no";
   asked.showModal();
   try {
-    const body = new FormData(form);
-    const answer = await fetch(must(form.dataset.trial), { method: "POST", body });
+    const asks = { method: "POST", body: new FormData(form), signal, redirect: /** @type {const} */ ("manual") };
+    const answer = await fetch(must(form.dataset.trial), asks);
+    const told = answer.type === "opaqueredirect" ? null : await answer.json();
+    if (signal.aborted) return;
     if (answer.status === 422) {
       asked.close();
-      showFaults((await answer.json()).faults);
+      showFaults(told.faults);
     } else if (answer.ok) {
-      showSteps(await answer.json());
+      showSteps(told);
     } else {
       throw new Error(String(answer.status));
     }
   } catch {
+    if (signal.aborted) return;
     asked.close();
-    toast("The test could not be made: no answer from the web.");
+    toast("The test could not be made: no answer from the web, or your session is over.");
   }
 }
 
@@ -69,5 +81,6 @@ form.addEventListener("submit", (event) => {
   test();
 });
 asked.addEventListener("close", () => {
+  newest.abort();
   if (asked.returnValue === "yes") form.submit();
 });

@@ -1,0 +1,47 @@
+"""Lists of the admin that refuse what makes no sense: Django passes over some of it in silence, and
+leads elsewhere for the rest."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+
+_PAGE = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+_COLUMNS = re.compile(r"(-?\d{1,3}(\.-?\d{1,3}){0,20})?", re.ASCII)
+
+
+class StrictList(admin.ModelAdmin):
+    show_facets = admin.ShowFacets.NEVER  # counts that cost a question each
+    show_full_result_count = False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Raises BadRequest."""
+        for name, form in ((PAGE_VAR, _PAGE), (ORDER_VAR, _COLUMNS)):
+            for text in request.GET.getlist(name):
+                if not form.fullmatch(text):
+                    raise BadRequest(f"{name}: {text[:60]!r} makes no sense")
+        if ERROR_FLAG in request.GET:
+            raise BadRequest(f"{ERROR_FLAG}: nothing is called so")
+        return super().changelist_view(request, extra_context)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Raises BadRequest."""
+        try:
+            found = super().get_changelist_instance(request)
+        except IncorrectLookupParameters as error:
+            raise BadRequest(f"this list cannot be narrowed so: {error}") from None
+        if found.page_num > found.paginator.num_pages:
+            raise BadRequest(f"there are {found.paginator.num_pages} pages")
+        for column in filter(None, request.GET.get(ORDER_VAR, "").split(".")):
+            if abs(int(column)) >= len(found.list_display):
+                raise BadRequest(f"{ORDER_VAR}: there is no column {column}")
+        for menu in found.filter_specs:
+            if not any(choice["selected"] for choice in menu.choices(found)):
+                raise BadRequest(f"{menu.title}: what is asked for is none of its values")
+        return found
