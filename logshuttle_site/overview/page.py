@@ -1,4 +1,4 @@
-"""The operator's first page: `/admin/`. Its parts are renewed every five seconds (theme/live.js)."""
+"""The operator's first page, `/admin/`. Its parts are renewed every five seconds (live.js)."""
 
 from __future__ import annotations
 
