@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from drains.models import DrainEvent
@@ -29,6 +30,11 @@ def state_event(
     was well again both stay."""
     what = state if state == "failing" else "state"
     return _event(drain_id, owner, address, what, at, state=state, why=why)
+
+
+def told_once() -> QuerySet[DrainEvent]:
+    """Without states that are what somebody did: a pause is in it already."""
+    return DrainEvent.objects.exclude(state="paused")
 
 
 def write(events: Iterable[DrainEvent]) -> None:

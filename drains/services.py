@@ -28,6 +28,7 @@ from drains.models import Drain, DrainCursor, Start
 from drains.options.rules import Options, checked, refuse_misfits, together
 from drains.route_change import count_up_routes, lock, refuse_twin, route_change
 from drains.selectors import egress_policy
+from drains.states import SEVERITY
 from drains.url_text import refuse_redacted
 from events.kafka.cluster import Span
 from events.keys import Key
@@ -78,6 +79,7 @@ def new_drain(
     drain.set_url(url, destination)
     _set_options(drain, checked(changes), destination)
     drain.created_at = drain.updated_at = timezone.now()
+    drain.severity = SEVERITY["new"]  # until a worker says else
     return drain
 
 

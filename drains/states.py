@@ -20,7 +20,7 @@ SEVERITY: dict[State, int] = {
 WORDS: dict[State, str] = {
     "unknown": "No worker",
     "failing": "Failing",
-    "replaying": "Behind",
+    "replaying": "Catching up",
     "paused": "Paused",
     "new": "New",
     "live": "Live",
@@ -44,16 +44,19 @@ def stored_state(stored: State | Literal[""], *, paused: bool, is_silent: bool) 
     """What is shown of a drain with which this is stored. `is_silent`: no worker is left."""
     if paused:
         return "paused"
-    return "unknown" if is_silent or not stored else stored
+    return "unknown" if is_silent else stored or "new"
 
 
-def state_of(said: Collection[str], *, paused: bool, has_delivered: bool) -> State:
+def state_of(
+    said: Collection[str], *, paused: bool, has_delivered: bool, is_untold: bool = False
+) -> State:
     """The first that holds, in the order of `State`. `said`: by each worker that has a say, of whom
-    the one that is worst off counts. `has_delivered`: ever, to any receiver."""
+    the one that is worst off counts. `has_delivered`: ever, to any receiver. `is_untold`: there are
+    workers, and none has ever spoken of it."""
     if paused:
         return "paused"
     if not said:
-        return "unknown"
+        return "new" if is_untold else "unknown"
     if "failing" in said:
         return "failing"
     if not has_delivered:

@@ -50,6 +50,7 @@ def status_of(drain: Drain) -> Status:
         {row.state for row in fresh},
         paused=drain.paused,
         has_delivered=any(row.lines_sent for row in rows),
+        is_untold=not rows and not nobody_reports(),
     )
     errors = [(row.last_error_at, row.last_error) for row in rows if row.last_error_at]
     error_at, error = max(errors, default=(None, None))
@@ -94,7 +95,7 @@ def in_state(drains: QuerySet[Drain], state: State) -> QuerySet[Drain]:
     awake = drains.filter(paused=False)
     if nobody_reports():
         return awake if state == "unknown" else drains.none()
-    return awake.filter(state__in=("", state) if state == "unknown" else (state,))
+    return awake.filter(state__in=("", state) if state == "new" else (state,))
 
 
 def _fresh(rows: Collection[DrainStatus]) -> list[DrainStatus]:

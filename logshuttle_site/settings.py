@@ -62,7 +62,7 @@ env = Env(os.environ)
 DEBUG = env.flag("DEBUG")
 LAPTOP_MODE = DEBUG
 """Loopback drains are allowed and a banner says so."""
-ENVIRONMENT = env.text("ENVIRONMENT")
+ENVIRONMENT = env.text("ENVIRONMENT") or ("laptop mode" if LAPTOP_MODE else "")
 """What the admin's bar says: which of several installations it is."""
 ADMIN_THEME = env.flag("ADMIN_THEME", default=True)
 """False: the admin stands in Django's own frame, under the strictest policy."""

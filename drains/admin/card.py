@@ -23,6 +23,7 @@ from drains.display import cells
 from drains.display.charts import pointed, spark
 from drains.display.look import advice
 from drains.errors import DrainError
+from drains.history import told_once
 from drains.models import Drain, DrainEvent
 from drains.rates import MINUTES, QUARTERS, rates_of
 from drains.status import Status, status_of
@@ -84,7 +85,7 @@ class DrainCard:
 
 def card_of(drain: Drain) -> DrainCard:
     now = timezone.now()
-    events = DrainEvent.objects.filter(drain=drain.pk).order_by("-at", "-pk")[:EVENTS]
+    events = told_once().filter(drain=drain.pk).order_by("-at", "-pk")[:EVENTS]
     rates = rates_of(drain.statuses.defer(None), now)
     return DrainCard(drain, status_of(drain), now, list(events), *rates)
 

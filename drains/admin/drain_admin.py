@@ -27,6 +27,7 @@ from drains.admin.listing import (
 from drains.display import words
 from drains.errors import DrainError, KafkaAwayError
 from drains.models import Drain, DrainCursor
+from drains.searching import found_by
 from drains.trials import try_out_all
 from events.strict_list import StrictList
 
@@ -57,7 +58,7 @@ class DrainAdmin(DrainColumns, StrictList):
     list_display_links = ("owner",)
     list_filter = (StateTabs, ReceiverMenu, SpaceMenu, SchemeMenu)
     ordering = ("severity", "state_since", "pk")
-    search_fields = ("app", "space", "site", "name", "address", "id__startswith")
+    search_fields = ("app",)  # there is a field to search with: see get_search_results
     search_help_text = "App, space, site, host, name or id"
     list_per_page = 50
     readonly_fields = ("address", *OBSERVED)
@@ -70,6 +71,11 @@ class DrainAdmin(DrainColumns, StrictList):
         drains: QuerySet[Drain] = super().get_queryset(request)
         summed = with_sums(drains, "lag_messages", "lines_lately", "lines_lost")
         return summed.prefetch_related("statuses")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Drain], search_term: str
+    ) -> tuple[QuerySet[Drain], bool]:
+        return found_by(queryset, search_term), False
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         acts = ["acts"] if self.has_change_permission(request) else []
@@ -98,7 +104,7 @@ class DrainAdmin(DrainColumns, StrictList):
         return super().render_change_form(request, shown, add, change, form_url, obj)
 
     def get_inlines(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
-        return [CursorInline] if obj else []
+        return [CursorInline] if obj and obj.cursors.exists() else []
 
     def get_fieldsets(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
         return layout_of(obj)
@@ -194,7 +200,7 @@ class DrainAdmin(DrainColumns, StrictList):
                 faults.append(str(error))
                 break  # it would be waited for once more for each of the others
             except DrainError as error:
-                faults.append(f"{self.owner(drain)}: {error}")
+                faults.append(f"{drain}: {error}")
         if not done:
             form.add_error("since", faults)
             return False

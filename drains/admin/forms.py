@@ -14,6 +14,7 @@ from drains.models import Drain
 from drains.option_values import DrainOptions
 from drains.options.form import UNCHANGED, SecretTextarea
 from drains.options.table import OPTIONS
+from drains.route_change import refuse_twin
 from events.keys import Key
 from events.owners import owner_named
 
@@ -134,7 +135,11 @@ class DrainForm(forms.ModelForm, OptionFields):
 class DrainTrialForm(DrainForm):
     """The same, but nothing is saved."""
 
-    make = staticmethod(services.new_drain)
+    @staticmethod
+    def make(key: Key, url: str, **given: Any) -> Drain:
+        drain = services.new_drain(key, url, **given)
+        refuse_twin(drain)
+        return drain
 
 
 class SendAgainForm(forms.Form):

@@ -19,7 +19,7 @@ def tried_out(drain: Drain) -> dict[str, object]:
         ok, steps = try_out(drain)
     except DrainError as error:
         return {"said": str(error)}
-    said = f"A test line of {drain.owner_name}"
+    said = f"A test line of {drain.owner_name} to {drain.host}:{drain.port}"
     helps = "" if ok else advice(steps[-1].detail) if steps else ""
     return {"said": said, "ok": ok, "steps": [asdict(step) for step in steps], "helps": helps}
 

@@ -56,7 +56,11 @@ OF_TONE = {
 
 _ADVICE = (
     ("no such host", "No name server knows it. Is the name right, and the receiver still there?"),
-    ("connection refused", "The host is there, and nothing listens on that port."),
+    (
+        "connection refused",
+        "Nothing listens there: is it the right port, and the receiver up?",
+    ),
+    ("may not speak TLS", "Without TLS it may be right: syslog:// in place of syslog+tls://."),
     ("timed out", "Nothing answers: a firewall on the way, or a wrong address?"),
     ("client certificate", "The drain's own certificate is set below, under TLS."),
     ("certificate has expired", "Whoever runs the receiver must renew its certificate."),
@@ -64,8 +68,6 @@ _ADVICE = (
     ("self-signed", "If that is the receiver's own, give it as the authority below, under TLS."),
     ("for another", "The URL has another name than the certificate: use the one it is made for."),
     ("certificate", "Whoever runs the receiver must give it another certificate."),
-    ("HTTP 401", "Check user and password in the URL, or the header with the key."),
-    ("HTTP 403", "The receiver knows who it is, and refuses: is the key still valid?"),
     ("HTTP 429", "It takes less than is sent. It says when to try again, and we do."),
     ("HTTP 5", "The receiver is in trouble itself. We go on trying."),
     ("its URL cannot be read", "Add the key that it was written with to FIELD_ENCRYPTION_KEYS."),
@@ -76,7 +78,8 @@ def icon(name: str) -> SafeString:
     """The word stands beside it: it is hidden from screen readers."""
     look = LOOKS[name]
     return format_html(
-        '<svg class="st {}" viewBox="0 0 16 16" aria-hidden="true">{}</svg>',
+        '<svg class="st {}" width="14" height="14" fill="currentColor" viewBox="0 0 16 16"'
+        ' aria-hidden="true">{}</svg>',
         look.tone,
         mark_safe(look.shape),  # noqa: S308 - a constant of this file
     )

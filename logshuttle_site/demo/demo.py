@@ -136,7 +136,7 @@ class Demo:
             return url
 
     def _welcome(self, keys: DemoKeys, new: bool, tail_url: str) -> None:
-        password = keys.password if new else f"as printed at the first run ({self._folder.name}/)"
+        password = keys.password if new else f"in {self._folder.name}/keys.json"
         self._progress.done("All is up. Ctrl-C ends it.")
         self._print(f"""
   API      {self._url}/apps/{APPS[0]}/log-drains

@@ -12,7 +12,8 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from drains.models import Drain, DrainEvent, DrainStatus
+from drains.history import told_once
+from drains.models import Drain, DrainStatus
 from drains.states import State, stored_state
 from drains.status import FRESH
 from events.keys import AppKey, SiteKey
@@ -60,7 +61,7 @@ def overview(over: str = "1h") -> Overview:
         talkers_day=talkers.talkers(rows.hours),
         topics_day=talkers.loud_topics(rows.hours),
         silent=[] if is_silent else talkers.silent(rows.hours, rows.minutes, now, crew.retention),
-        events=list(DrainEvent.objects.order_by("-at", "-pk")[:EVENTS]),
+        events=list(told_once().order_by("-at", "-pk")[:EVENTS]),
         malformed=_malformed(day),
         retention_seconds=min((s for s in crew.retention.values() if s is not None), default=None),
         certificates=told.certificates,

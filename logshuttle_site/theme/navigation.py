@@ -54,7 +54,7 @@ PAGES = {
         ),
     ),
     "Access": (
-        Page("People", "person", "auth_user_changelist", "auth.view_user"),
+        Page("Users", "person", "auth_user_changelist", "auth.view_user"),
         Page("Groups", "group", "auth_group_changelist", "auth.view_group"),
     ),
 }

@@ -17,7 +17,7 @@ else:
 
 class OperatorSite(Frame):  # type: ignore[misc]
     site_title = "Log shuttle"
-    site_header = "Log shuttle - laptop mode" if settings.LAPTOP_MODE else "Log shuttle"
+    site_header = " - ".join(filter(None, ("Log shuttle", settings.ENVIRONMENT)))
     site_url = None  # there is no site beside the admin
     index_title = "Overview"
     index_template = "overview/index.html"

@@ -41,7 +41,7 @@ def test_it_says_how_it_is_why_and_what_helps(operator: Client, drain: Drain) ->
     say(drain, "live")
     say(drain, "failing", "connection refused", lag_messages=1204, lag_seconds=800.0)
     shown = page(operator, drain)
-    for said in ("Failing", "connection refused", "nothing listens on that port", "1,204 lines"):
+    for said in ("Failing", "connection refused", "Nothing listens there", "1,204 lines"):
         assert said in shown
     assert "13 min" in shown
     assert "Failing: connection refused</p>" in shown, "its history"

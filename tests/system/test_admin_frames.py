@@ -110,7 +110,7 @@ def test_a_drain_is_tried_before_it_is_added(
 
     page.locator("#id_new_url").fill(sink.url)
     page.keyboard.press("Enter")
-    expect(page.locator("#adding-helps")).to_contain_text("Nothing was delivered.")
+    expect(page.locator("#adding-helps")).to_contain_text("The test line was not taken.")
     expect(page.locator("#adding ol")).to_contain_text("connection refused")
     assert site.api.get("/apps/gold-gs/log-drains").json() == []
 
@@ -145,7 +145,7 @@ def test_a_test_that_was_left_says_nothing_of_another_receiver(
     page.keyboard.press("Enter")
     with suppress(Error):  # it has been given up
         held[0].continue_()
-    expect(page.locator("#adding-helps")).to_contain_text("Nothing was delivered.")
+    expect(page.locator("#adding-helps")).to_contain_text("The test line was not taken.")
     expect(page.locator("#adding-yes")).to_have_text("Add it all the same")
 
 

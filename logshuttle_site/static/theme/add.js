@@ -7,6 +7,7 @@ const form = /** @type {HTMLFormElement} */ (must(document.getElementById("drain
 const asked = /** @type {HTMLDialogElement} */ (must(document.getElementById("adding")));
 const steps = must(asked.querySelector("ol"));
 const waiting = /** @type {HTMLElement[]} */ ([...steps.children]);
+const title = must(document.getElementById("adding-title"));
 const helps = must(document.getElementById("adding-helps"));
 const add = /** @type {HTMLButtonElement} */ (must(document.getElementById("adding-yes")));
 
@@ -24,10 +25,12 @@ function showFaults(faults) {
     );
     const field = document.getElementById(`id_${name}`);
     field?.setAttribute("aria-invalid", "true");
+    field?.closest("details")?.setAttribute("open", "");
     (field ?? form.firstElementChild)?.after(list);
     return field;
   });
   fields.find((field) => field !== null)?.focus();
+  toast("Something is to be corrected: it stands at the fields.");
 }
 
 /** @param {{said: string, ok?: boolean, steps?: import("./dialogs.js").Step[], helps?: string}} told */
@@ -35,7 +38,9 @@ function showSteps(told) {
   const [ok, done] = [told.ok ?? false, told.steps ?? []];
   const open = waiting.filter((item) => !done.some((step) => step.step === item.dataset.step));
   steps.replaceChildren(...stepItems(done), ...open);
-  helps.textContent = ok ? "It arrived." : `Nothing was delivered. ${told.helps || told.said}`;
+  title.textContent = told.said;
+  const why = told.steps === undefined ? told.said : (told.helps ?? "");
+  helps.textContent = ok ? "It arrived." : `The test line was not taken. ${why}`;
   helps.className = ok ? "good" : "bad";
   add.textContent = ok ? "Add it" : "Add it all the same";
   add.disabled = false;
@@ -51,6 +56,7 @@ async function test() {
   const { signal } = newest;
   steps.replaceChildren(...waiting);
   helps.textContent = "";
+  title.textContent = "A test line first …";
   add.textContent = "Add it";
   add.disabled = true;
   asked.returnValue = "no";

@@ -27,9 +27,10 @@ export function toast(text) {
   }, TOAST_MS);
 }
 
-/** @param {string} text @returns {Promise<boolean>} */
-export function isSure(text) {
+/** @param {string} text @param {string} [yes] What the button says. @returns {Promise<boolean>} */
+export function isSure(text, yes = "Do it") {
   const asked = dialog("sure");
+  must(document.getElementById("sure-yes")).textContent = yes;
   must(document.getElementById("sure-text")).textContent = text;
   asked.returnValue = "no";
   asked.showModal();
@@ -59,8 +60,10 @@ export function stepItems(steps) {
   });
 }
 
-/** @param {{said: string, steps?: Step[], helps?: string}} told */
-export function tell(told) {
+/** @typedef {{said: string, steps?: Step[], helps?: string}} Told */
+
+/** @param {Told} told @param {() => void} [then] Once it has been read. */
+export function tell(told, then = () => {}) {
   if (told.steps === undefined) {
     toast(told.said);
     return;
@@ -68,5 +71,6 @@ export function tell(told) {
   must(document.getElementById("trial-title")).textContent = told.said;
   must(dialog("trial").querySelector("ol")).replaceChildren(...stepItems(told.steps));
   must(document.getElementById("trial-helps")).textContent = told.helps ?? "";
+  dialog("trial").addEventListener("close", then, { once: true });
   if (!dialog("trial").open) dialog("trial").showModal();
 }

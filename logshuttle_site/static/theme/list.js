@@ -32,7 +32,24 @@ function chosen() {
 function selectAcross(across) {
   const field = hidden("select_across");
   if (field !== null) field.value = across ? "1" : "0";
-  show();
+  // Menus close like menus.
+/** @param {Element | null} but */
+function closeMenus(but = null) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== but) menu.removeAttribute("open");
+  }
+}
+document.addEventListener("click", (event) => {
+  closeMenus(/** @type {Element} */ (event.target).closest("details.menu"));
+});
+document.addEventListener("keydown", (event) => {
+  const menu = /** @type {HTMLElement} */ (event.target).closest("details.menu[open]");
+  if (event.key !== "Escape" || menu === null) return;
+  closeMenus();
+  menu.querySelector("summary")?.focus();
+});
+
+show();
 }
 
 function show() {
@@ -63,13 +80,15 @@ document.getElementById("none")?.addEventListener("click", () => {
 form?.addEventListener("submit", async (event) => {
   const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
   if (button === null || !button.matches("[data-many]") || chosen() < 2) return;
+  const words = (button.textContent ?? "").trim();
+  if (words.endsWith("…")) return; // a page of its own asks
   event.preventDefault();
   const names = boxes().filter((box) => box.checked);
   const first = names.slice(0, NAMED).map((box) => box.ariaLabel?.replace(/^Select /, ""));
   const count = chosen();
   const more = count > NAMED ? `, and ${(count - NAMED).toLocaleString("en")} more` : "";
-  const what = `${button.textContent}: ${count.toLocaleString("en")} are chosen. ${first.join(", ")}${more}.`;
-  if (!(await isSure(what))) return;
+  const what = `${words}: ${count.toLocaleString("en")} are chosen. ${first.join(", ")}${more}.`;
+  if (!(await isSure(what, words))) return;
   const action = document.createElement("input");
   Object.assign(action, { type: "hidden", name: button.name, value: button.value });
   form.append(action);
@@ -83,6 +102,23 @@ document.addEventListener("keydown", (event) => {
   if (search === null) return;
   event.preventDefault();
   search.focus();
+});
+
+// Menus close like menus.
+/** @param {Element | null} but */
+function closeMenus(but = null) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== but) menu.removeAttribute("open");
+  }
+}
+document.addEventListener("click", (event) => {
+  closeMenus(/** @type {Element} */ (event.target).closest("details.menu"));
+});
+document.addEventListener("keydown", (event) => {
+  const menu = /** @type {HTMLElement} */ (event.target).closest("details.menu[open]");
+  if (event.key !== "Escape" || menu === null) return;
+  closeMenus();
+  menu.querySelector("summary")?.focus();
 });
 
 show();

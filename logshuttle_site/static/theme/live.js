@@ -82,14 +82,15 @@ function count() {
 async function act(form, button) {
   const whom = button.dataset.whom ?? `${form.dataset.drains} to ${form.dataset.receiver}`;
   const asks = `Pause ${whom}? Lines wait in Kafka meanwhile.`;
-  if (button.value === "pause" && !(await isSure(asks))) return;
+  if (button.value === "pause" && !(await isSure(asks, "Pause"))) return;
+  const wanted = likeness(button); // it is replaced by the next renewal
   const body = new FormData(form, button);
   const headers = { "X-CSRFToken": tokenOf(document) };
   button.setAttribute("aria-busy", "true"); // one that is disabled would lose the focus
   try {
     const to = button.getAttribute("formaction") ?? must(form.getAttribute("action"));
     const answer = await fetch(to, { method: "POST", body, headers, redirect: "manual" });
-    if (answer.ok) tell(await answer.json());
+    if (answer.ok) tell(await answer.json(), () => alike(document.body, wanted)?.focus());
     else if (answer.type === "opaqueredirect") toast(LOGGED_OUT);
     else toast(`Not done: ${answer.status === 403 ? "this is not allowed" : answer.status}`);
   } catch {
@@ -110,7 +111,7 @@ document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
   if (button === null || form.target || button.hasAttribute("formtarget")) return; // it leads elsewhere
-  if (!form.matches(".acts") && !button.hasAttribute("formaction")) return;
+  if (!form.matches(".acts[data-drains]") && !button.hasAttribute("formaction")) return;
   event.preventDefault();
   if (!button.hasAttribute("aria-busy")) act(form, button);
 });
