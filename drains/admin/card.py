@@ -50,10 +50,8 @@ class DrainCard:
     @property
     def certificates(self) -> dict[str, datetime]:
         """When they end, by whose they are."""
-        ends = [row.certificate_ends_at for row in self.drain.statuses.all()]
-        seen = min((at for at in ends if at), default=None)
         known = {
-            "Receiver's certificate": seen,
+            "Receiver's certificate": self.status.certificate_ends_at,
             "Its own certificate": self.drain.certificate_ends_at,
         }
         return {whose: at for whose, at in known.items() if at}

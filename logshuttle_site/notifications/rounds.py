@@ -14,7 +14,7 @@ from logshuttle_site.notifications.judge import Known, Note, Verdict, Wish, judg
 from logshuttle_site.notifications.models import Lease, Message, Recipient, Told
 from logshuttle_site.notifications.seen import failures_named, fates_of, look
 from logshuttle_site.notifications.signs import Facts, Seen, Sign, signs_of
-from logshuttle_site.overview.facts import facts
+from logshuttle_site.overview.facts import certificates
 from logshuttle_site.overview.values import ExpiringCertificate
 
 CERTIFICATES_EVERY = timedelta(minutes=10)
@@ -54,7 +54,7 @@ class Rounds:
 
     def _ending(self, now: datetime) -> list[ExpiringCertificate]:
         if self._asked_at is None or abs(now - self._asked_at) >= CERTIFICATES_EVERY:
-            self._certificates, self._asked_at = facts(now, ()).certificates, now
+            self._certificates, self._asked_at = certificates(now), now
         return self._certificates
 
 

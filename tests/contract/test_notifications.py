@@ -176,6 +176,16 @@ def test_the_end_of_a_certificate_is_told_as_the_overview_has_it(recipient: Reci
     assert look() == []
 
 
+def test_no_certificate_is_cut_off(recipient: Recipient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logshuttle_site.overview.facts.CERTIFICATES", 1)
+    for days, host in enumerate(("one.example", "two.example", "three.example"), 3):
+        drain = make("gold", host)
+        report(drain, state="live")
+        ends_at = timezone.now() + timedelta(days=days)
+        DrainStatus.objects.filter(drain=drain).update(certificate_ends_at=ends_at)
+    assert look() == ["certificate.ends"] * 3
+
+
 def test_each_recipient_is_told_what_it_wants(recipient: Recipient) -> None:
     Recipient.objects.create(address="a@b.example", shown="a@b.example", events=["lines.lost"])
     report(make("gold"))
