@@ -13,17 +13,24 @@ from django.utils.safestring import SafeString
 
 from drains.display import cells
 from drains.display.charts import mini
-from drains.display.words import age, number
+from drains.display.words import UNKNOWN, age, number
 from drains.models import Drain, DrainStatus
 from drains.moments import in_words
 from drains.rates import minutes_of
-from drains.status import Status, status_of
+from drains.status import FRESH, Status, status_of
+
+OF_NOW = frozenset({"lag_messages", "lines_lately"})
+"""Columns of a status that say nothing any more when its worker is gone."""
 
 
 def with_sums(drains: QuerySet[Drain], *columns: str) -> QuerySet[Drain]:
     """Sums over workers, to sort by: `sum_of_` and the name of a status's column."""
     rows = DrainStatus.objects.filter(drain=OuterRef("pk")).order_by().values("drain")
-    sums = {of: Subquery(rows.annotate(n=Sum(of)).values("n")) for of in columns}
+    fresh = rows.filter(reported_at__gte=timezone.now() - FRESH)
+    sums = {
+        of: Subquery((fresh if of in OF_NOW else rows).annotate(n=Sum(of)).values("n"))
+        for of in columns
+    }
     return drains.annotate(**{f"sum_of_{of}": Coalesce(sums[of], 0) for of in columns})
 
 
@@ -55,7 +62,7 @@ class DrainColumns:
         """Lines; and for how long, where that is not the age of its state."""
         status = _status(drain)
         if not status.lag_messages:
-            return _zero()
+            return UNKNOWN if status.lag_is_estimate else _zero()
         at_least = "≥ " if status.lag_is_estimate else ""
         lines = f"{at_least}{number(status.lag_messages)}"
         if status.state != "replaying":
