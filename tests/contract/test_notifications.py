@@ -15,10 +15,12 @@ from logshuttle_site.notifications import lease, outbox
 from logshuttle_site.notifications.kinds import WISHES
 from logshuttle_site.notifications.models import Lease, Message, Recipient, Told
 from logshuttle_site.notifications.rounds import Rounds
+from logshuttle_site.notifications.seen import LOOKED_BACK
 from shuttle.commit.rollup_rows import write_figures
 from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus, Figures, RollupNote, WorkerNote
 from shuttle.models import Worker
+from shuttle.worker.rollups import UNWRITTEN_MAX
 
 pytestmark = pytest.mark.django_db
 ABOUT = WorkerNote("w1", "host-1", "1.0", started_at=1.8e9, retention_ms={"gs": 3_600_000})
@@ -166,6 +168,16 @@ def test_losses_and_lag_are_told_of_what_workers_have_written(recipient: Recipie
     assert each["owner"] == "gold-gs"
 
 
+def test_losses_that_are_written_late_are_told(recipient: Recipient) -> None:
+    """By a worker whose database was away for nearly as long as it keeps rows of minutes."""
+    assert timedelta(minutes=UNWRITTEN_MAX) <= LOOKED_BACK
+    assert look() == []
+    Lease.objects.update(judged_at=timezone.now())
+    minute = (timezone.now() - LOOKED_BACK).timestamp() // 60 * 60 + 60
+    write_figures(Figures(ABOUT, [RollupNote("minute", minute, {"lost": {"retention": 5}}, {})]))
+    assert look() == ["lines.lost"]
+
+
 def test_the_end_of_a_certificate_is_told_as_the_overview_has_it(recipient: Recipient) -> None:
     report(make("gold"), make("lead"), state="live")
     assert look() == []
@@ -207,7 +219,7 @@ def test_a_look_asks_as_much_of_many_drains_as_of_few(
     with django_assert_max_num_queries(18 + 1):
         assert look() == ["drains.failing"]
     together = Message.objects.get(data__has_key="each")
-    assert len(together.data["each"]) == 20
+    assert (len(together.data["each"]), together.data["total"]) == (20, 20)
     assert together.text.startswith("20 causes for which drains fail: logs-")
     assert together.text.endswith("And 17 more.")
 
