@@ -63,11 +63,17 @@ class RecipientForm(forms.ModelForm):
             return values
         if not address and (self.instance._state.adding or "kind" in self.changed_data):
             self.add_error("new_address", "Give an address of this kind.")
-        elif kind == Recipient.Kind.EMAIL and not settings.EMAIL_HOST:
+        elif kind == Recipient.Kind.EMAIL and not settings.EMAIL_HOST and self._is_put_to_use():
             self.add_error("kind", NO_SERVER)
         elif address:
             self._take(kind, address)
         return values
+
+    def _is_put_to_use(self) -> bool:
+        """One that is there can be switched off, and told of less, whatever has become of it."""
+        is_changed = {"kind", "new_address"} & {*self.changed_data}
+        is_enabled = "enabled" in self.changed_data and self.cleaned_data["enabled"]
+        return bool(self.instance._state.adding or is_changed or is_enabled)
 
     def _take(self, kind: str, address: str) -> None:
         try:

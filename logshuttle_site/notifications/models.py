@@ -65,6 +65,14 @@ class Told(models.Model):
         return f"{self.kind} told to {self.recipient_id}"
 
 
+STATES = {
+    "waits": models.Q(sent_at=None, next_try_at__isnull=False),
+    "sent": models.Q(sent_at__isnull=False),
+    "given up": models.Q(sent_at=None, next_try_at=None),
+}
+"""Of messages: each by what its columns say."""
+
+
 class Message(models.Model):
     """The outbox: what a recipient is sent, again until it has got it or a day is over."""
 
@@ -98,6 +106,7 @@ class Message(models.Model):
 
     @property
     def state(self) -> str:
+        """Of STATES."""
         if self.sent_at:
             return "sent"
         return "waits" if self.next_try_at else "given up"
