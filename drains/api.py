@@ -17,6 +17,7 @@ from drains.models import Drain
 from drains.moments import rfc3339
 from drains.options.table import OPTIONS
 from drains.serializers import DrainRequest, SendAgainRequest, drain_json
+from drains.status import with_statuses
 from drains.trials import try_out
 from events.keys import AppKey, Key, SiteKey
 
@@ -28,7 +29,7 @@ class DrainViewSet(ViewSet):
     http_method_names = ("get", "head", "post", "patch", "delete")
 
     def list(self, request: Request, key: str) -> Response:
-        drains = Drain.objects.of(self._key(key)).prefetch_related("statuses")
+        drains = with_statuses(Drain.objects.of(self._key(key)))
         return Response([drain_json(drain) for drain in drains])
 
     def create(self, request: Request, key: str) -> Response:

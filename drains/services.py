@@ -24,7 +24,7 @@ from drains.errors import (
     TooManyDrainsError,
 )
 from drains.fields import UndecryptableError
-from drains.models import Drain, DrainCursor, Start
+from drains.models import Drain, DrainCursor, DrainStatus, Start
 from drains.options.rules import Options, checked, refuse_misfits, together
 from drains.route_change import count_up_routes, lock, refuse_twin, route_change
 from drains.selectors import egress_policy
@@ -100,6 +100,7 @@ def change_drain(
     wanted = checked(changes)
     with route_change(drain, "changed") as doing:
         lock(drain)
+        before = _receiver(drain)
         if name is not None:
             drain.name = _checked_name(name)
         if url is not None and destination is not None:
@@ -110,6 +111,8 @@ def change_drain(
             drain.paused, doing.what = paused, "paused" if paused else "resumed"
         drain.updated_at = timezone.now()
         drain.save(force_update=True)
+        if _receiver(drain) != before:  # whose certificate workers have seen
+            DrainStatus.objects.filter(drain=drain).update(certificate_ends_at=None)
     return drain
 
 
@@ -171,6 +174,10 @@ def refuse_odd_key(key: Key) -> None:
     faults = faults_of(key._asdict())
     if faults:
         raise InvalidDrainError(*next(iter(faults.items())))
+
+
+def _receiver(drain: Drain) -> tuple[str, str, int]:
+    return drain.scheme, drain.host, drain.port
 
 
 def _checked_name(name: str) -> str:

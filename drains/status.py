@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from drains.models import Drain, DrainStatus
@@ -14,6 +14,8 @@ from drains.states import State, state_of, stored_state
 
 FRESH = timedelta(seconds=30)
 """A worker that has said nothing for longer is gone: its word on the state no longer counts."""
+CERTIFICATE_KNOWN = timedelta(days=1)
+"""So long what a worker saw counts that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,18 @@ class Status:
     lines_lost: int
     lines_cut: int
     """Sent, but too long to be sent whole."""
+    certificate_ends_at: datetime | None
+    """The receiver's, as certificates_seen has it."""
+
+
+def with_statuses(drains: QuerySet[Drain]) -> QuerySet[Drain]:
+    """With all that `status_of` would else ask for, drain by drain."""
+    lately = DrainStatus.objects.filter(reported_at__gte=timezone.now() - FRESH)
+    return drains.annotate(someone_reports=Exists(lately)).prefetch_related("statuses")
 
 
 def status_of(drain: Drain) -> Status:
-    """Asks for rows that were not fetched along (`prefetch_related("statuses")`)."""
+    """Asks for what was not fetched along (`with_statuses`)."""
     rows: list[DrainStatus] = list(drain.statuses.all())
     reported_at = max((row.reported_at for row in rows if row.worker), default=None)
     fresh = _fresh(rows)
@@ -50,7 +60,7 @@ def status_of(drain: Drain) -> Status:
         {row.state for row in fresh},
         paused=drain.paused,
         has_delivered=any(row.lines_sent for row in rows),
-        is_untold=not rows and not nobody_reports(),
+        is_untold=not rows and _someone_reports(drain),
     )
     errors = [(row.last_error_at, row.last_error) for row in rows if row.last_error_at]
     error_at, error = max(errors, default=(None, None))
@@ -69,7 +79,22 @@ def status_of(drain: Drain) -> Status:
         bytes_sent=sum(row.bytes_sent for row in rows),
         lines_lost=sum(row.lines_lost for row in rows),
         lines_cut=sum(row.lines_cut for row in rows),
+        certificate_ends_at=_certificate_ends_at(fresh, gone),
     )
+
+
+def certificates_seen(now: datetime) -> QuerySet[DrainStatus]:
+    """Rows whose word on a receiver's certificate counts: of workers that are there; for a day of
+    those that are gone, where none is there. It may be mended since, or lead elsewhere."""
+    fresh = Q(reported_at__gte=now - FRESH) & ~Q(state="")
+    nobody = ~Exists(DrainStatus.objects.filter(fresh, drain=OuterRef("drain")))
+    said = DrainStatus.objects.filter(certificate_ends_at__isnull=False)
+    return said.filter(fresh | Q(reported_at__gte=now - CERTIFICATE_KNOWN) & nobody)
+
+
+def _someone_reports(drain: Drain) -> bool:
+    known: bool | None = getattr(drain, "someone_reports", None)
+    return not nobody_reports() if known is None else known
 
 
 def nobody_reports() -> bool:
@@ -143,6 +168,14 @@ def _lag_seconds(fresh: Collection[DrainStatus], gone: DrainStatus | None) -> fl
     ):
         return lag
     return max(lag, gone.lag_seconds + (timezone.now() - gone.reported_at).total_seconds())
+
+
+def _certificate_ends_at(
+    fresh: Collection[DrainStatus], gone: Iterable[DrainStatus]
+) -> datetime | None:
+    oldest = timezone.now() - CERTIFICATE_KNOWN
+    rows = fresh or [row for row in gone if row.reported_at >= oldest]
+    return min(_moments(row.certificate_ends_at for row in rows), default=None)
 
 
 def _done(rows: Iterable[DrainStatus]) -> int:

@@ -196,8 +196,6 @@ TEMPLATES = [
         },
     },
 ]
-# A new secret is shown in one: in no cookie.
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 UNFOLD = unfold.UNFOLD
 ROOT_URLCONF = "logshuttle_site.urls"
 ASGI_APPLICATION = "logshuttle_site.asgi.application"

@@ -51,10 +51,8 @@ class DrainCard:
     @property
     def certificates(self) -> dict[str, datetime]:
         """When they end, by whose they are."""
-        ends = [row.certificate_ends_at for row in self.drain.statuses.all()]
-        seen = min((at for at in ends if at), default=None)
         known = {
-            "Receiver's certificate": seen,
+            "Receiver's certificate": self.status.certificate_ends_at,
             "Its own certificate": self.drain.certificate_ends_at,
         }
         return {whose: at for whose, at in known.items() if at}
@@ -117,7 +115,7 @@ def trial(request: HttpRequest) -> HttpResponse:
 
 
 def _drain(drain_id: str) -> Drain:
-    drain = Drain.objects.prefetch_related("statuses").with_id(drain_id)
+    drain = Drain.objects.with_id(drain_id)
     if drain is None:
         raise Http404
     return drain

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -13,17 +12,24 @@ from django.utils.safestring import SafeString
 
 from drains.display import cells
 from drains.display.charts import mini
-from drains.display.words import age, number
+from drains.display.words import UNKNOWN, age, number, size
 from drains.models import Drain, DrainStatus
 from drains.moments import in_words
 from drains.rates import minutes_of
-from drains.status import Status, status_of
+from drains.status import FRESH, Status, status_of
+
+OF_NOW = frozenset({"lag_messages", "lines_lately"})
+"""Columns of a status that say nothing any more when its worker is gone."""
 
 
 def with_sums(drains: QuerySet[Drain], *columns: str) -> QuerySet[Drain]:
     """Sums over workers, to sort by: `sum_of_` and the name of a status's column."""
     rows = DrainStatus.objects.filter(drain=OuterRef("pk")).order_by().values("drain")
-    sums = {of: Subquery(rows.annotate(n=Sum(of)).values("n")) for of in columns}
+    fresh = rows.filter(reported_at__gte=timezone.now() - FRESH)
+    sums = {
+        of: Subquery((fresh if of in OF_NOW else rows).annotate(n=Sum(of)).values("n"))
+        for of in columns
+    }
     return drains.annotate(**{f"sum_of_{of}": Coalesce(sums[of], 0) for of in columns})
 
 
@@ -39,7 +45,10 @@ class DrainColumns:
 
     @admin.display(description="App", ordering="app")
     def owner(self, drain: Drain) -> SafeString:
-        return cells.owner(drain)
+        if not drain.name:
+            return cells.owner(drain)
+        named = '{} <span class="quiet">{}</span>'
+        return format_html(named, cells.owner(drain), drain.name)
 
     @admin.display(description="Receiver", ordering="host")
     def receiver(self, drain: Drain) -> SafeString:
@@ -55,7 +64,7 @@ class DrainColumns:
         """Lines; and for how long, where that is not the age of its state."""
         status = _status(drain)
         if not status.lag_messages:
-            return _zero()
+            return UNKNOWN if status.lag_is_estimate else _zero()
         at_least = "≥ " if status.lag_is_estimate else ""
         lines = f"{at_least}{number(status.lag_messages)}"
         if status.state != "replaying":
@@ -77,7 +86,7 @@ class DrainColumns:
     @admin.display(description="Do")
     def acts(self, drain: Drain) -> SafeString:
         """Buttons of the list's own form, which has the token that a POST needs."""
-        whom = f"{drain.owner_name} to {drain.host or drain.address}"
+        whom = f"{drain.owner_name} to {_receiver(drain)}"
         actions = ("test", "resume" if drain.paused else "pause")
         return format_html_join(
             " ",
@@ -110,11 +119,19 @@ class DrainColumns:
 
     @admin.display(description="Bytes sent")
     def bytes_sent(self, drain: Drain) -> str:
-        return filesizeformat(status_of(drain).bytes_sent)
+        return size(status_of(drain).bytes_sent)
 
     @admin.display(description="Lines cut")
     def cut(self, drain: Drain) -> str:
         return number(status_of(drain).lines_cut)
+
+    @admin.display(description="Made")
+    def made(self, drain: Drain) -> str:
+        return in_words(drain.created_at)
+
+    @admin.display(description="Changed")
+    def changed(self, drain: Drain) -> str:
+        return in_words(drain.updated_at)
 
     @admin.display(description="Last error")
     def last_error(self, drain: Drain) -> str:
@@ -135,6 +152,10 @@ def _status(drain: Drain) -> Status:
         drain.shown_status = status_of(drain)  # type: ignore[attr-defined]
     status: Status = drain.shown_status  # type: ignore[attr-defined]
     return status
+
+
+def _receiver(drain: Drain) -> str:
+    return f"{drain.host}:{drain.port}" if drain.host else drain.address
 
 
 def _zero() -> SafeString:

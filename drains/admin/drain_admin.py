@@ -28,6 +28,7 @@ from drains.display import words
 from drains.errors import DrainError, KafkaAwayError
 from drains.models import Drain, DrainCursor
 from drains.searching import found_by
+from drains.status import with_statuses
 from drains.trials import try_out_all
 from events.strict_list import StrictList
 
@@ -70,7 +71,7 @@ class DrainAdmin(DrainColumns, StrictList):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
         drains: QuerySet[Drain] = super().get_queryset(request)
         summed = with_sums(drains, "lag_messages", "lines_lately", "lines_lost")
-        return summed.prefetch_related("statuses")
+        return with_statuses(summed)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Drain], search_term: str

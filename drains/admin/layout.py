@@ -19,8 +19,8 @@ OBSERVED = (  # what stands on the card above is not said twice
     "cut",
     "id",
     "start",
-    "created_at",
-    "updated_at",
+    "made",
+    "changed",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from django.utils.html import format_html
@@ -12,6 +13,9 @@ from drains.display.words import UNKNOWN, age, clock
 from drains.models import Drain
 from drains.states import State
 from drains.status import Status
+
+_BEFORE_HOST = re.compile(r"[^:]*://(?:[^/]*@)?")
+"""Of an address: its scheme, or who somebody is there, may be called as its host is."""
 
 
 def when(at: datetime | None, now: datetime) -> SafeString | str:
@@ -48,9 +52,14 @@ def owner(drain: Drain) -> SafeString:
 
 def receiver(drain: Drain) -> SafeString:
     """Its host in bold, what stands around it in its address dim."""
-    before, host, after = drain.address.partition(drain.host or drain.address)
+    begin = _BEFORE_HOST.match(drain.address)
+    at = begin.end() if begin and drain.host else 0
+    before, host, after = drain.address[at:].partition(drain.host or drain.address)
     return format_html(
-        '<span class="scheme">{}</span><b>{}</b><span class="quiet">{}</span>', before, host, after
+        '<span class="scheme">{}</span><b>{}</b><span class="quiet">{}</span>',
+        drain.address[:at] + before,
+        host,
+        after,
     )
 
 

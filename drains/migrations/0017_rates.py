@@ -1,4 +1,4 @@
-"""What drains were sent of late."""
+"""When certificates end that receivers have shown, and what drains were sent of late."""
 
 from django.db import migrations, models
 
@@ -11,6 +11,11 @@ def column(name, field, otherwise):
 class Migration(migrations.Migration):
     dependencies = [("drains", "0016_fill_certificates")]
     operations = [
+        migrations.AddField(
+            "drainstatus",
+            "certificate_ends_at",
+            models.DateTimeField(null=True, db_index=True),
+        ),
         column("lines_lately", models.BigIntegerField, 0),
         column("sent_by_minute", models.TextField, ""),
         column("sent_by_quarter", models.TextField, ""),

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -17,20 +25,56 @@ from django.utils.safestring import SafeString
 
 from drains.display.cells import said_as, when
 from events.strict_list import StrictList
-from logshuttle_site.notifications import outbox, webhook
+from logshuttle_site.notifications import outbox, secret_once, webhook
 from logshuttle_site.notifications.forms import RecipientForm
 from logshuttle_site.notifications.kinds import WISHES
-from logshuttle_site.notifications.models import Message, Recipient
+from logshuttle_site.notifications.models import STATES, Message, Recipient
 from logshuttle_site.notifications.sender import deliver
+
+TESTS_MAX = 10
+"""At once: who asks waits for the slowest."""
 
 
 @admin.register(Recipient)
 class RecipientAdmin(StrictList):
     form = RecipientForm
-    list_display = ("shown", "kind", "told_of", "minutes", "enabled", "last_result")
+    list_display = ("__str__", "kind", "told_of", "minutes", "enabled", "last_result")
     list_filter = ("kind", "enabled")
     list_per_page = 50
     actions = ("send_test",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        lead = "Who is told of what, also while nobody looks: webhooks, and people by e-mail."
+        return super().changelist_view(request, {"lead": lead, **(extra_context or {})})
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Recipient | None = None,
+    ) -> HttpResponse:
+        shown = {**context, **(secret_once.shown(request, obj) if obj else {})}
+        return super().render_change_form(request, shown, add, change, form_url, obj)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Recipient) -> HttpResponseRedirect:
+        return self._after_a_secret(request, obj) or super().response_post_save_add(request, obj)
+
+    def response_post_save_change(
+        self, request: HttpRequest, obj: Recipient
+    ) -> HttpResponseRedirect:
+        return self._after_a_secret(request, obj) or super().response_post_save_change(request, obj)
+
+    def _after_a_secret(
+        self, request: HttpRequest, recipient: Recipient
+    ) -> HttpResponseRedirect | None:
+        """Its own page, which shows it."""
+        may_look = self.has_view_permission(request, recipient)
+        if may_look and secret_once.is_to_be_shown(request, recipient):
+            return redirect("admin:notifications_recipient_change", recipient.pk)
+        return None
 
     @admin.display(description="Told of")
     def told_of(self, recipient: Recipient) -> str:
@@ -56,7 +100,7 @@ class RecipientAdmin(StrictList):
         return "set; it is not shown again" if is_webhook else "e-mail is not signed"
 
     def get_fields(self, request: HttpRequest, obj: Recipient | None = None) -> list[Any]:
-        asked = ["kind", "new_address", "events", "minutes", "enabled"]
+        asked = ["name", "kind", "new_address", "events", "minutes", "enabled"]
         return ["shown", *asked, "signed", "last_result"] if obj else asked
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
@@ -68,12 +112,14 @@ class RecipientAdmin(StrictList):
             obj.secret = webhook.new_secret()
         super().save_model(request, obj, form, change)
         if is_new:
-            self._show_secret(request, obj)
+            secret_once.show_later(request, obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What was sent goes along, though nobody may delete a message by itself."""
-        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        return deleted, counts, lacking - {Message._meta.verbose_name}, protected
+        """By their names, and how many messages go along: those of 30 days may be thousands."""
+        sent = Message.objects.filter(recipient__in=[of.pk for of in objs]).count()
+        lacking = set() if self.has_delete_permission(request) else {"recipient"}
+        counts = {"recipients": len(objs), "messages": sent}
+        return [str(of) for of in objs], counts, lacking, []
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -85,7 +131,7 @@ class RecipientAdmin(StrictList):
 
     def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: a test message, sent at once and once."""
-        return self._acted(request, pk, self._send_test)
+        return self._acted(request, pk, lambda of, to: self._send_tests(of, [to]))
 
     def secret_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: another secret, at once in place of the one before."""
@@ -93,8 +139,11 @@ class RecipientAdmin(StrictList):
 
     @admin.action(description="Send a test", permissions=["change"])
     def send_test(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> None:
-        for recipient in queryset:
-            self._send_test(request, recipient)
+        chosen = list(queryset[: TESTS_MAX + 1])
+        if len(chosen) > TESTS_MAX:
+            messages.error(request, f"Choose {TESTS_MAX} at most: they are all waited for.")
+        else:
+            self._send_tests(request, chosen)
 
     def _acted(self, request: HttpRequest, pk: int, act: Any) -> HttpResponse:
         if request.method != "POST":
@@ -107,15 +156,15 @@ class RecipientAdmin(StrictList):
         act(request, recipient)
         return redirect(reverse("admin:notifications_recipient_change", args=[pk]))
 
-    def _send_test(self, request: HttpRequest, recipient: Recipient) -> None:
-        message = outbox.test_message(recipient)
-        why = async_to_sync(deliver)(message)
-        if why:
-            outbox.give_up(message, why)
-            messages.error(request, f"The test did not get to {recipient.shown}: {why}")
-        else:
-            outbox.sent(message)
-            messages.success(request, f"The test was taken by {recipient.shown}.")
+    def _send_tests(self, request: HttpRequest, recipients: Collection[Recipient]) -> None:
+        """To all of them at once."""
+        tests = [outbox.test_message(recipient) for recipient in recipients]
+        for test, why in zip(tests, async_to_sync(_delivered)(tests), strict=True):
+            outbox.tested(test, why)
+            if why:
+                messages.error(request, f"The test did not get to {test.recipient}: {why}")
+            else:
+                messages.success(request, f"The test was taken by {test.recipient}.")
 
     def _renew_secret(self, request: HttpRequest, recipient: Recipient) -> None:
         if recipient.kind != Recipient.Kind.WEBHOOK:
@@ -124,28 +173,23 @@ class RecipientAdmin(StrictList):
         recipient.secret = webhook.new_secret()
         recipient.save(update_fields=["secret"])
         self.log_change(request, recipient, "New signing secret.")
-        self._show_secret(request, recipient)
+        secret_once.show_later(request, recipient)
 
-    def _show_secret(self, request: HttpRequest, recipient: Recipient) -> None:
-        said = f"The secret that its messages are signed with, shown this once: {recipient.secret}"
-        messages.warning(request, said)
+
+async def _delivered(tests: Collection[Message]) -> list[str]:
+    """Why each did not get there."""
+    return list(await asyncio.gather(*(deliver(test) for test in tests)))
 
 
 class StateFilter(admin.SimpleListFilter):
     title, parameter_name = "state", "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("waits", "waits"), ("sent", "sent"), ("given up", "given up")]
+        return [(state, state) for state in STATES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
-        match self.value():
-            case "sent":
-                return queryset.exclude(sent_at=None)
-            case "waits":
-                return queryset.exclude(next_try_at=None)
-            case "given up":
-                return queryset.filter(sent_at=None, next_try_at=None)
-        return queryset
+        state = self.value()
+        return queryset.filter(STATES[state]) if state in STATES else queryset
 
 
 @admin.register(Message)
@@ -160,20 +204,24 @@ class MessageAdmin(StrictList):
     list_per_page = 50
     actions = ("try_again",)
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        lead = "What recipients were sent, or are to be sent, in the last 30 days."
+        return super().changelist_view(request, {"lead": lead, **(extra_context or {})})
+
     @admin.display(description="When", ordering="created_at")
     def created(self, message: Message) -> SafeString | str:
         return when(message.created_at, timezone.now())
 
     @admin.display(description="State")
     def state_shown(self, message: Message) -> SafeString:
-        at, now = message.sent_at or message.next_try_at, timezone.now()
-        if message.sent_at:
-            look, word = "live", "Sent"
-        elif message.next_try_at:
-            look, word = ("warn", "Next try") if message.tries else ("new", "Waits")
-        else:
-            look, word, at = "failing", "Given up", message.given_up_at
-        return format_html("{} {}", said_as(look, word), when(at, now))
+        look, word, at = {
+            "sent": ("live", "Sent", message.sent_at),
+            "waits": ("new", "Waits", message.next_try_at),
+            "given up": ("failing", "Given up", message.given_up_at),
+        }[message.state]
+        if message.state == "waits" and message.tries:
+            look, word = "warn", "Next try"
+        return format_html("{} {}", said_as(look, word), when(at, timezone.now()))
 
     @admin.display(description="Last error")
     def why(self, message: Message) -> str:

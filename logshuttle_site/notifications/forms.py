@@ -37,7 +37,7 @@ class RecipientForm(forms.ModelForm):
 
     class Meta:
         model = Recipient
-        fields = ("kind", "minutes", "enabled")
+        fields = ("name", "kind", "minutes", "enabled")
         help_texts = {
             "minutes": (
                 "So many minutes a drain has to fail before it is told, and not to fail before that"
@@ -45,7 +45,7 @@ class RecipientForm(forms.ModelForm):
             ),
         }
 
-    field_order = ("kind", "new_address", "events", "minutes", "enabled")
+    field_order = ("name", "kind", "new_address", "events", "minutes", "enabled")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,11 +63,17 @@ class RecipientForm(forms.ModelForm):
             return values
         if not address and (self.instance._state.adding or "kind" in self.changed_data):
             self.add_error("new_address", "Give an address of this kind.")
-        elif kind == Recipient.Kind.EMAIL and not settings.EMAIL_HOST:
+        elif kind == Recipient.Kind.EMAIL and not settings.EMAIL_HOST and self._is_put_to_use():
             self.add_error("kind", NO_SERVER)
         elif address:
             self._take(kind, address)
         return values
+
+    def _is_put_to_use(self) -> bool:
+        """One that is there can be switched off, and told of less, whatever has become of it."""
+        is_changed = {"kind", "new_address"} & {*self.changed_data}
+        is_enabled = "enabled" in self.changed_data and self.cleaned_data["enabled"]
+        return bool(self.instance._state.adding or is_changed or is_enabled)
 
     def _take(self, kind: str, address: str) -> None:
         try:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from drains.status import FRESH
 from logshuttle_site.notifications.kinds import (
+    CERTIFICATE,
     ENDED,
     FAILING,
     LAG,
@@ -23,12 +24,17 @@ from logshuttle_site.notifications.kinds import (
     wish_of,
 )
 from logshuttle_site.notifications.signs import Facts, Sign
+from logshuttle_site.overview import facts as certificates
 
 SETTLED = timedelta(minutes=1)
 """What is seen no more for so long is over, at the earliest."""
 LAG_SETTLED = timedelta(hours=1)
+CERTIFICATE_SETTLED = certificates.ENDED + timedelta(days=1)
+"""After it has ended: until then who is paused, or away, may show it once more."""
 LOST_EVERY = timedelta(minutes=5)
 """Losses that follow each other are told of together."""
+LAG_EVERY = timedelta(minutes=10)
+"""Drains that are late one after the other, too: less than LAG_SETTLED."""
 TOGETHER_FROM = 10
 """More of one kind at once are one message."""
 
@@ -76,6 +82,13 @@ class Verdict:
     """Keys of what is seen no more, for the first time."""
     back: list[str] = field(default_factory=list)
     over: list[str] = field(default_factory=list)
+    moved: dict[str, Sign] = field(default_factory=dict)
+    """What is known by these keys goes on for another reason: nothing is told of that."""
+
+    @property
+    def news(self) -> list[Sign]:
+        """What is written down."""
+        return [*self.told, *self.moved.values()]
 
 
 def judge(
@@ -93,10 +106,14 @@ def judge(
     verdict, found = Verdict(), dict[str, list[Item]]()
     seen = {sign.key: sign for sign in signs}
     failing = {of.facts["receiver"] for of in known.values() if of.kind == FAILING}
+    muted = {LAG} if any(_is_lately(of, now) for of in known.values()) else set[str]()
+    left = _left(known, seen)
     for key, sign in seen.items():
-        if key in known and sign.kind != LOST:
+        if key not in known and sign.kind == FAILING and sign.facts["receiver"] in left:
+            verdict.moved[left.pop(sign.facts["receiver"])] = sign
+        elif key in known and sign.kind != LOST:
             verdict.back += [key] if known[key].gone_at is not None else []
-        elif wish_of(sign.kind) not in wish.kinds:
+        elif wish_of(sign.kind) not in wish.kinds or sign.kind in muted:
             continue
         elif sign.kind == LOST:
             _judge_losses(sign, known.get(key), wish, now, verdict)
@@ -104,12 +121,20 @@ def judge(
             verdict.told.append(sign)
             found.setdefault(sign.kind, []).append(Item(key, sign.facts))
     for key, of in known.items():
-        if key not in seen and of.kind != LOST and not (is_silent and of.kind in (FAILING, LAG)):
+        if key in seen or key in verdict.moved or of.kind == LOST:
+            continue
+        if not (is_silent and of.kind in (FAILING, LAG)):
             fate = (fates or {}).get(key, "recovered")
             _judge_end(key, of, fate, wish, now, verdict, found)
     for kind, items in found.items():
         verdict.notes += _notes(kind, items)
     return verdict
+
+
+def _left(known: Mapping[str, Known], seen: Container[str]) -> dict[str, str]:
+    """Receivers that are known to fail for a reason that is seen no more, and its key."""
+    failing = ((key, of) for key, of in known.items() if of.kind == FAILING)
+    return {of.facts["receiver"]: key for key, of in failing if key not in seen}
 
 
 def _since(
@@ -120,6 +145,11 @@ def _since(
     if sign.kind == FAILING and sign.facts["receiver"] in failing:
         return first_seen.get(sign.key, now)
     return sign.since
+
+
+def _is_lately(of: Known, now: datetime) -> bool:
+    """It has just been told that drains are late: more of them wait for the next message."""
+    return of.kind == LAG and now - of.told_at < LAG_EVERY
 
 
 def _is_due(sign: Sign, since: datetime | None, wish: Wish, now: datetime) -> bool:
@@ -141,8 +171,7 @@ def _judge_end(
     if of.gone_at is None:
         verdict.gone.append(key)
         return
-    settled = {FAILING: max(wish.minutes, SETTLED), LAG: LAG_SETTLED}.get(of.kind, SETTLED)
-    if now - of.gone_at < settled:
+    if now < _settles_at(of, of.gone_at, wish):
         return
     verdict.over.append(key)
     if of.kind == FAILING:
@@ -153,6 +182,14 @@ def _judge_end(
         return
     if wish_of(kind) in wish.kinds:
         found.setdefault(kind, []).append(Item(key, {**of.facts, "outcome": fate}))
+
+
+def _settles_at(of: Known, gone_at: datetime, wish: Wish) -> datetime:
+    """When it is over, if it is not seen again."""
+    if of.kind == CERTIFICATE:
+        return datetime.fromisoformat(of.facts["ends_at"]) + CERTIFICATE_SETTLED
+    settled = {FAILING: max(wish.minutes, SETTLED), LAG: LAG_SETTLED}
+    return gone_at + settled.get(of.kind, SETTLED)
 
 
 def _judge_losses(
@@ -182,5 +219,12 @@ def _judge_losses(
 
 def _notes(kind: str, items: list[Item]) -> list[Note]:
     if kind == LAG or len(items) > TOGETHER_FROM:
-        return [Note(kind, tuple(items))]
+        return [Note(kind, tuple(sorted(items, key=lambda item: _weight(kind, item.facts))))]
     return [Note(kind, (item,)) for item in items]
+
+
+def _weight(kind: str, facts: Facts) -> Any:
+    """What is worst has the least: it is named, where not all are."""
+    if kind == LAG:
+        return facts["seconds_left"]
+    return facts["ends_at"] if kind == CERTIFICATE else -facts.get("drains", 0)

@@ -18,6 +18,7 @@ class Recipient(models.Model):
         WEBHOOK = "webhook", "webhook"
         EMAIL = "email", "e-mail"
 
+    name = models.CharField(max_length=100, blank=True, default="")
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.WEBHOOK)
     address = EncryptedTextField(editable=False)
     """A URL, which may hold secrets in any of its parts; or an e-mail address."""
@@ -42,7 +43,7 @@ class Recipient(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return self.shown
+        return f"{self.name} ({self.shown})" if self.name else self.shown
 
 
 class Told(models.Model):
@@ -63,6 +64,14 @@ class Told(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} told to {self.recipient_id}"
+
+
+STATES = {
+    "waits": models.Q(sent_at=None, next_try_at__isnull=False),
+    "sent": models.Q(sent_at__isnull=False),
+    "given up": models.Q(sent_at=None, next_try_at=None),
+}
+"""Of messages: each by what its columns say."""
 
 
 class Message(models.Model):
@@ -98,6 +107,7 @@ class Message(models.Model):
 
     @property
     def state(self) -> str:
+        """Of STATES."""
         if self.sent_at:
             return "sent"
         return "waits" if self.next_try_at else "given up"

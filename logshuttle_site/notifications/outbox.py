@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.db import IntegrityError, transaction
 from django.db.models import F, Min
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -82,11 +84,20 @@ def try_again(messages: Collection[Message]) -> None:
 
 
 def test_message(recipient: Recipient) -> Message:
-    """Whoever asked for it sends it, once."""
+    """Whoever asked for it sends it, once. Not saved: nobody is to send it besides."""
     message = new(recipient, f"{TEST} {uuid.uuid4()}", TEST, [{}], timezone.now())
     message.next_try_at = None
-    message.save(force_insert=True)
     return message
+
+
+def tested(message: Message, why: str) -> None:
+    """What has become of a test, which is not tried again. `why`: empty when it got there."""
+    with suppress(IntegrityError), transaction.atomic():  # or its recipient is deleted meanwhile
+        message.save(force_insert=True)
+        if why:
+            give_up(message, why)
+        else:
+            sent(message)
 
 
 def give_up(message: Message, why: str) -> None:

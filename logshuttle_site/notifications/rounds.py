@@ -14,7 +14,7 @@ from logshuttle_site.notifications.judge import Known, Note, Verdict, Wish, judg
 from logshuttle_site.notifications.models import Lease, Message, Recipient, Told
 from logshuttle_site.notifications.seen import failures_named, fates_of, look
 from logshuttle_site.notifications.signs import Facts, Seen, Sign, signs_of
-from logshuttle_site.overview.facts import facts
+from logshuttle_site.overview.facts import certificates
 from logshuttle_site.overview.values import ExpiringCertificate
 
 CERTIFICATES_EVERY = timedelta(minutes=10)
@@ -47,14 +47,14 @@ class Rounds:
             if not lease.is_held(self._holder):
                 return 0
             found = [_Judged.of(to, seen, signs, self._first_seen) for to in recipients]
-            named = failures_named(sign for each in found for sign in each.verdict.told)
+            named = failures_named(sign for each in found for sign in each.verdict.news)
             count = sum(each.write(named, seen.now) for each in found)
             Lease.objects.exclude(judged_at__gt=seen.now - NOTED_EVERY).update(judged_at=seen.now)
         return count
 
     def _ending(self, now: datetime) -> list[ExpiringCertificate]:
         if self._asked_at is None or abs(now - self._asked_at) >= CERTIFICATES_EVERY:
-            self._certificates, self._asked_at = facts(now, ()).certificates, now
+            self._certificates, self._asked_at = certificates(now), now
         return self._certificates
 
 
@@ -95,6 +95,9 @@ class _Judged(NamedTuple):
             mine.filter(key__in=verdict.gone).update(gone_at=now)
         if verdict.back:
             mine.filter(key__in=verdict.back).update(gone_at=None)
+        for key, sign in verdict.moved.items():
+            facts = named.get(sign.key, sign.facts)
+            mine.filter(key=key).update(key=sign.key, facts=facts, gone_at=None)
         if verdict.over:
             mine.filter(key__in=verdict.over).delete()
         told = [self._told(sign, named.get(sign.key, sign.facts), now) for sign in verdict.told]

@@ -108,6 +108,9 @@ def _failing(seen: Seen) -> Iterator[Sign]:
 
 
 def _gone(seen: Seen) -> Iterator[Sign]:
+    """Of several: where the last one is gone, that is another thing to tell."""
+    if not any(worker.state == "working" for worker in seen.workers):
+        return
     for worker in seen.workers:
         if worker.state == "gone":
             last = rfc3339(worker.reported_at)

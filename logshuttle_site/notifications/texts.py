@@ -24,6 +24,8 @@ from logshuttle_site.notifications.signs import Facts
 
 NAMED = 3
 """So many of several are named."""
+EACH_MAX = 50
+"""So many are told one by one, the worst: receivers take no more than some 100 kB."""
 _OURS = frozenset({"host", "port", "reason", "minutes", "drain_ids"})
 """Facts that only we ask for, by kind of what fails."""
 
@@ -33,15 +35,15 @@ def text_of(kind: str, each: Sequence[Facts]) -> str:
     say = _SENTENCES[kind]
     said = " ".join(say(facts) for facts in each[:NAMED])
     more = len(each) - NAMED
-    head = f"{len(each)} {_SEVERAL[kind]}: " if len(each) > 1 else ""
-    return f"{head}{said}{f' And {more} more.' if more > 0 else ''}".replace("\u00a0", " ")
+    head = f"{len(each):,} {_SEVERAL[kind]}: " if len(each) > 1 else ""
+    return f"{head}{said}{f' And {more:,} more.' if more > 0 else ''}".replace("\u00a0", " ")
 
 
 def data_of(kind: str, each: Sequence[Facts], text: str) -> dict[str, Any]:
-    """What a message has beside its type and time."""
-    shown = [_shown(kind, facts) for facts in each]
+    """What a message has beside its type and time. `each`: the worst first."""
+    shown = [_shown(kind, facts) for facts in each[:EACH_MAX]]
     if kind == LAG or len(shown) > 1:
-        return {"text": text, "each": shown}
+        return {"text": text, "total": len(each), "each": shown}
     return {"text": text, **(shown[0] if shown else {})}
 
 

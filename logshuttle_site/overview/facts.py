@@ -13,12 +13,10 @@ from django.db.models import (
     CharField,
     Count,
     DateTimeField,
-    Exists,
     F,
     IntegerField,
     Max,
     Min,
-    OuterRef,
     Q,
     QuerySet,
     Sum,
@@ -27,17 +25,18 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from drains.models import Drain, DrainStatus
-from drains.status import FRESH
+from drains.models import Drain
+from drains.status import certificates_seen
 from logshuttle_site.overview.values import ExpiringCertificate
 from sessions_app.models import Viewers
 
 CERTIFICATES = 50
 SOON = timedelta(days=30)
 """Before a certificate ends, it is shown."""
-KNOWN = timedelta(days=1)
-"""So long what a worker saw counts that is gone."""
+ENDED = timedelta(days=7)
+"""What ended before is no news: whoever minds has a drain that fails."""
 COLUMNS = ("rank", "kind", "text", "number", "moment", "count", "whose", "drain")
+_ORDER = ("rank", "moment", "kind", "text", "number")
 _TEXT, _NUMBER, _MOMENT = CharField(), IntegerField(), DateTimeField()
 
 
@@ -53,8 +52,8 @@ class Facts(NamedTuple):
 def facts(now: datetime, drain_ids: Collection[str]) -> Facts:
     """Of certificates there may be too many: those that end last are cut off."""
     parts = [_clients(now), _receivers(now), _drains(drain_ids), _tails(now)]
-    rows = parts[0].union(*parts[1:], all=True).order_by("rank", "moment", "kind", "text", "number")
-    certificates, drains = [], {}
+    rows = parts[0].union(*parts[1:], all=True).order_by(*_ORDER)
+    ending, drains = [], {}
     tails: tuple[int | None, int | None] = None, None
     for _, kind, text, number, moment, count, owner, drain_id in rows[
         : CERTIFICATES + len(drain_ids) + 1
@@ -64,8 +63,14 @@ def facts(now: datetime, drain_ids: Collection[str]) -> Facts:
         elif kind == "tails":
             tails = (number, count) if moment else (None, None)
         else:
-            certificates.append(ExpiringCertificate(kind, text, number, moment, count, owner))
-    return Facts(certificates[:CERTIFICATES], drains, *tails)
+            ending.append(ExpiringCertificate(kind, text, number, moment, count, owner))
+    return Facts(ending[:CERTIFICATES], drains, *tails)
+
+
+def certificates(now: datetime) -> list[ExpiringCertificate]:
+    """All of them, those that end first before the others."""
+    rows = _clients(now).union(_receivers(now), all=True).order_by(*_ORDER)
+    return [ExpiringCertificate(*row[1:7]) for row in rows]
 
 
 def _drains(ids: Collection[str]) -> QuerySet[Any, Any]:
@@ -102,20 +107,18 @@ def _tails(now: datetime) -> QuerySet[Any, Any]:
 
 def _clients(now: datetime) -> QuerySet[Any, Any]:
     """Certificates of drains: of those that are paused nobody is shown one."""
-    drains = Drain.objects.filter(paused=False, certificate_ends_at__lte=now + SOON)
+    drains = Drain.objects.filter(paused=False, certificate_ends_at__range=_span(now))
     return _grouped(drains, "client", "", Count("pk"))
 
 
 def _receivers(now: datetime) -> QuerySet[Any, Any]:
-    """What workers have seen; who is gone, where none is left that has seen any."""
-    fresh = DrainStatus.objects.filter(reported_at__gte=now - FRESH)
-    newer = fresh.filter(drain=OuterRef("drain"), certificate_ends_at__isnull=False)
-    said = DrainStatus.objects.filter(
-        Q(reported_at__gte=now - FRESH) | Q(reported_at__gte=now - KNOWN) & ~Exists(newer),
-        drain__paused=False,
-        certificate_ends_at__lte=now + SOON,
-    )
+    """What workers have seen."""
+    said = certificates_seen(now).filter(drain__paused=False, certificate_ends_at__range=_span(now))
     return _grouped(said, "receiver", "drain__", Count("drain", distinct=True))
+
+
+def _span(now: datetime) -> tuple[datetime, datetime]:
+    return now - ENDED, now + SOON
 
 
 def _grouped(

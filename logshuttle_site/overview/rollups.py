@@ -164,5 +164,8 @@ def series(
         each(lambda of: of.total("lost")),
         each(lambda of: of.total("malformed")),
         each(rate("open", "seconds"), tail_sums),
-        each(rate("behind", "line_seconds")),
+        [
+            rate("behind", "line_seconds")(of) if of and "behind" in of.counts else None
+            for of in sums
+        ],
     )

@@ -33,10 +33,26 @@ def workers(now: datetime) -> Workers:
         for topic, kept in row.retention_ms.items():
             retention[topic] = kept / 1000 if kept else None
     found = [_figures(row, _state(row, now)) for row in rows if not row.has_ended]
-    works = any(worker.state == "working" for worker in found)
-    missed = [of for of in found if not works or of.reported_at >= now - GONE]
+    missed = _missed(found, now)
     missed.sort(key=lambda worker: (worker.host, worker.started_at))
     return Workers(missed, retention, _ownerless(rows, now))
+
+
+def _missed(found: list[WorkerFigures], now: datetime) -> list[WorkerFigures]:
+    """Without those that are gone for long while others work, or that another one has replaced: one
+    that began after their last word."""
+    working = [worker for worker in found if worker.state == "working"]
+    gone = [worker for worker in found if worker.state == "gone"]
+    if not working:
+        return gone
+    began = sorted(worker.started_at for worker in working)
+    for worker in sorted(gone, key=lambda each: each.reported_at):
+        after = next((at for at in began if at > worker.reported_at), None)
+        if after is not None:
+            began.remove(after)
+        elif worker.reported_at >= now - GONE:
+            working.append(worker)
+    return working
 
 
 def _state(row: Worker, now: datetime) -> str:

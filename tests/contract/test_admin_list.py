@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from drains import services
-from drains.models import Drain
+from drains.display.cells import receiver
+from drains.models import Drain, DrainStatus
+from drains.status import FRESH
 from events.keys import AppKey
 from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus
@@ -92,6 +96,49 @@ def test_it_is_sorted_by_what_waits_flows_and_is_lost(
     write_statuses("w2", [status._replace(lag_messages=9, lines_lately=9, lines_lost=9)])
     found = shown(operator.get(LIST, {"o": column}))
     assert (found[-1] if column.startswith("-") else found[0]) == "live"
+
+
+@pytest.mark.parametrize(("column", "is_of_now"), [("5", True), ("6", True), ("7", False)])
+def test_what_a_worker_that_is_gone_said_of_then_sorts_nothing(
+    operator: Client, drains: dict[str, Drain], column: str, is_of_now: bool
+) -> None:
+    for worker, of, count in (("died", "failing", 99), ("w2", "live", 9)):
+        status = FeedStatus(str(drains[of].pk), of, "", None, None, lines_sent=1)
+        said = status._replace(lag_messages=count, lines_lately=count, lines_lost=count)
+        write_statuses(worker, [said])
+    gone = timezone.now() - FRESH - timedelta(seconds=1)
+    DrainStatus.objects.filter(worker="died").update(reported_at=gone)
+    first = shown(operator.get(LIST, {"o": column}))[0]
+    assert first == ("live" if is_of_now else "failing")
+
+
+def test_how_far_behind_a_drain_is_that_nobody_speaks_of_is_not_known(
+    operator: Client, drains: dict[str, Drain]
+) -> None:
+    services.create_drain(AppKey("new", "gs"), "syslog://new.example.com:514", begin=())
+    page = operator.get(LIST, {"q": "new.example"}).content.decode()
+    assert re.findall(r'class="field-behind[^>]*>(.*?)</td>', page) == ["–"]
+    page = operator.get(LIST, {"q": "live.example"}).content.decode()
+    assert re.findall(r'class="field-behind[^>]*>(.*?)</td>', page) == [
+        '<span class="quiet">0</span>'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "cell"),
+    [
+        ("syslog://syslog:514", ("syslog://", "syslog", ":514")),
+        ("https://s:s@s/s", ("https://s:***@", "s", ":443/s")),
+        ("syslog+tls://[2606:4700::11]:6514", ("syslog+tls://[", "2606:4700::11", "]:6514")),
+    ],
+)
+def test_the_host_is_what_is_bold(db: None, url: str, cell: tuple[str, str, str]) -> None:
+    drain = services.new_drain(AppKey("gold", "gs"), url)
+    found = re.fullmatch(
+        r"<span[^>]*>(.*)</span><b>(.*)</b><span[^>]*>(.*)</span>", receiver(drain)
+    )
+    assert found is not None
+    assert found.groups() == cell
 
 
 def test_a_list_that_is_renewed_comes_without_the_frame(

@@ -108,7 +108,7 @@ def test_states_are_those_that_are_shown(api: Api, made: dict[str, str]) -> None
     found = shown()
     assert {state: ids for state, ids in found.items() if ids} == {
         "paused": {made["two"]},
-        "unknown": {made["site"]},
+        "new": {made["site"]},
         "replaying": {made["three"]},
         "live": {made["one"]},
     }

@@ -33,6 +33,14 @@ def test_a_drain_is_locked_before_its_rows_are_deleted(in_postgres: None) -> Non
     assert locked < first(queries, "drains_draincursor")
 
 
+def test_a_drain_is_locked_before_it_forgets_a_receivers_certificate(in_postgres: None) -> None:
+    drain = new_drain(514)
+    with CaptureQueriesContext(connection) as queries:
+        services.change_drain(drain, url="syslog://other:514")
+    locked = first(queries, 'FROM "drains_drain"', "FOR UPDATE")
+    assert locked < first(queries, 'UPDATE "drains_drainstatus"')
+
+
 def test_drains_are_locked_in_one_order_before_their_statuses_are_written(
     in_postgres: None,
 ) -> None:

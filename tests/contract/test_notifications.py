@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -15,10 +16,12 @@ from logshuttle_site.notifications import lease, outbox
 from logshuttle_site.notifications.kinds import WISHES
 from logshuttle_site.notifications.models import Lease, Message, Recipient, Told
 from logshuttle_site.notifications.rounds import Rounds
+from logshuttle_site.notifications.seen import LOOKED_BACK
 from shuttle.commit.rollup_rows import write_figures
 from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus, Figures, RollupNote, WorkerNote
 from shuttle.models import Worker
+from shuttle.worker.rollups import UNWRITTEN_MAX
 
 pytestmark = pytest.mark.django_db
 ABOUT = WorkerNote("w1", "host-1", "1.0", started_at=1.8e9, retention_ms={"gs": 3_600_000})
@@ -147,11 +150,21 @@ def test_no_worker_is_told_and_nothing_else(recipient: Recipient) -> None:
 
 def test_one_worker_of_two_that_dies_is_told(recipient: Recipient) -> None:
     make("gold")
-    write_figures(Figures(ABOUT._replace(name="w2", host="host-2")))
-    Worker.objects.update(reported_at=timezone.now() - timedelta(seconds=31))
-    write_figures(Figures(ABOUT))
+    for about in (ABOUT, ABOUT._replace(name="w2", host="host-2")):
+        write_figures(Figures(about._replace(started_at=time.time() - 300)))
+    dead = Worker.objects.filter(name="w2")
+    dead.update(reported_at=timezone.now() - timedelta(seconds=31))
     assert look() == ["workers.gone"]
     assert "A worker on host-2 is gone" in Message.objects.get().text
+
+
+def test_one_that_another_has_replaced_is_not_missed(recipient: Recipient) -> None:
+    make("gold")
+    for about in (ABOUT, ABOUT._replace(name="w2"), ABOUT._replace(name="w3")):
+        write_figures(Figures(about._replace(started_at=time.time() - 300)))
+    Worker.objects.filter(name="w2").update(reported_at=timezone.now() - timedelta(seconds=31))
+    Worker.objects.filter(name="w3").update(started_at=timezone.now() - timedelta(seconds=20))
+    assert look() == []
 
 
 def test_losses_and_lag_are_told_of_what_workers_have_written(recipient: Recipient) -> None:
@@ -166,6 +179,16 @@ def test_losses_and_lag_are_told_of_what_workers_have_written(recipient: Recipie
     assert each["owner"] == "gold-gs"
 
 
+def test_losses_that_are_written_late_are_told(recipient: Recipient) -> None:
+    """By a worker whose database was away for nearly as long as it keeps rows of minutes."""
+    assert timedelta(minutes=UNWRITTEN_MAX) <= LOOKED_BACK
+    assert look() == []
+    Lease.objects.update(judged_at=timezone.now())
+    minute = (timezone.now() - LOOKED_BACK).timestamp() // 60 * 60 + 60
+    write_figures(Figures(ABOUT, [RollupNote("minute", minute, {"lost": {"retention": 5}}, {})]))
+    assert look() == ["lines.lost"]
+
+
 def test_the_end_of_a_certificate_is_told_as_the_overview_has_it(recipient: Recipient) -> None:
     report(make("gold"), make("lead"), state="live")
     assert look() == []
@@ -174,6 +197,16 @@ def test_the_end_of_a_certificate_is_told_as_the_overview_has_it(recipient: Reci
     assert look() == ["certificate.ends"]
     assert "within 7 days: 2 drains, such as gold-gs." in Message.objects.get().text
     assert look() == []
+
+
+def test_no_certificate_is_cut_off(recipient: Recipient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logshuttle_site.overview.facts.CERTIFICATES", 1)
+    for days, host in enumerate(("one.example", "two.example", "three.example"), 3):
+        drain = make("gold", host)
+        report(drain, state="live")
+        ends_at = timezone.now() + timedelta(days=days)
+        DrainStatus.objects.filter(drain=drain).update(certificate_ends_at=ends_at)
+    assert look() == ["certificate.ends"] * 3
 
 
 def test_each_recipient_is_told_what_it_wants(recipient: Recipient) -> None:
@@ -197,7 +230,7 @@ def test_a_look_asks_as_much_of_many_drains_as_of_few(
     with django_assert_max_num_queries(18 + 1):
         assert look() == ["drains.failing"]
     together = Message.objects.get(data__has_key="each")
-    assert len(together.data["each"]) == 20
+    assert (len(together.data["each"]), together.data["total"]) == (20, 20)
     assert together.text.startswith("20 causes for which drains fail: logs-")
     assert together.text.endswith("And 17 more.")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import smtplib
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission, User
 from django.core import mail
 from django.test import Client
@@ -15,7 +17,7 @@ from standardwebhooks import Webhook
 
 from logshuttle_site.notifications import outbox
 from logshuttle_site.notifications.kinds import TEST, WISHES
-from logshuttle_site.notifications.models import Message, Recipient
+from logshuttle_site.notifications.models import STATES, Message, Recipient
 from tests.support.http_receiver import HANG, Answer
 from tests.support.receiving import HttpReceivers
 
@@ -59,6 +61,24 @@ def test_a_webhook_gets_a_secret_that_is_shown_once(operator: Client) -> None:
         page = text_of(operator.get(path))
         assert SHOWN in page
         assert not any(word in page for word in ("whsec_", "S3CRET", "K3Y"))
+
+
+def test_a_secret_that_is_still_to_be_shown_lies_nowhere(operator: Client) -> None:
+    """Sessions lie in the database as they are, and messages in cookies."""
+    form = {**ALL, "new_address": URL}
+    answer = operator.post(f"{LIST}add/", form)
+    assert "whsec_" not in str(dict(operator.session.items()))
+    assert "whsec_" not in str(operator.cookies)
+    assert "whsec_" not in text_of(operator.get(LIST)), "but on its own page alone"
+    assert len(SECRET.findall(text_of(operator.get(answer.headers["Location"])))) == 1
+    assert "whsec_" not in text_of(operator.get(answer.headers["Location"]))
+    assert "whsec_" not in str(operator.cookies)
+
+
+def test_a_secret_is_shown_to_who_made_it_alone(operator: Client, admin_client: Client) -> None:
+    page = operator.post(f"{LIST}add/", {**ALL, "new_address": URL}).headers["Location"]
+    assert "whsec_" not in text_of(admin_client.get(page))
+    assert "whsec_" in text_of(operator.get(page))
 
 
 def test_a_database_does_not_tell_where_messages_go(recipient: Recipient) -> None:
@@ -113,6 +133,23 @@ def test_an_e_mail_address_is_one(operator: Client, settings: Any) -> None:
     add(operator, "op@example.com", kind="email")
     recipient = Recipient.objects.get()
     assert (recipient.shown, recipient.secret) == ("op@example.com", "")
+
+
+def test_one_that_can_be_sent_nothing_any_more_can_be_switched_off(
+    operator: Client, settings: Any
+) -> None:
+    settings.EMAIL_HOST = "mail.example"
+    add(operator, "op@example.com", kind="email")
+    settings.EMAIL_HOST = ""
+    email = Recipient.objects.get()
+    change(operator, email, kind="email", minutes="7")
+    assert Recipient.objects.get().minutes == 7
+    change(operator, email, kind="email", enabled="")
+    assert not Recipient.objects.get().enabled
+    for changes in ({"enabled": "on"}, {"enabled": "", "new_address": "b@example.com"}):
+        page = text_of(change(operator, email, kind="email", **changes))
+        assert "EMAIL_HOST is not set" in page
+    assert not Recipient.objects.get().enabled
 
 
 # The test.
@@ -180,6 +217,51 @@ def test_a_test_goes_where_drains_may_go_alone(
     path = f"{LIST}{Recipient.objects.get().pk}/test/"
     assert "refused by policy" in text_of(operator.post(path, follow=True))
     assert sink.requests() == []
+
+
+def some(count: int) -> list[Recipient]:
+    return Recipient.objects.bulk_create(
+        Recipient(address=f"https://h{n}.example/", shown=f"h{n}", secret="x") for n in range(count)
+    )
+
+
+def chosen(*recipients: Recipient) -> dict[str, Any]:
+    return {"action": "send_test", "_selected_action": [of.pk for of in recipients]}
+
+
+def test_several_are_tested_at_once_and_told_of_when_that_is_over(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that hangs holds up no other, and nobody has been given up before it is tried."""
+    all_under_way, stored = asyncio.Barrier(3), []
+
+    async def deliver(message: Message) -> str:
+        async with asyncio.timeout(10):
+            await all_under_way.wait()
+        stored.append(await sync_to_async(Message.objects.count)())
+        return "" if message.recipient.shown == "h1" else "refused"
+
+    monkeypatch.setattr("logshuttle_site.notifications.admin.deliver", deliver)
+    page = text_of(operator.post(LIST, chosen(*some(3)), follow=True))
+    assert stored == [0] * 3
+    states = {of.recipient.shown: of.state for of in Message.objects.select_related("recipient")}
+    assert states == {"h0": "given up", "h1": "sent", "h2": "given up"}
+    assert "The test did not get to h0: refused" in page
+    assert "The test was taken by h1." in page
+
+
+def test_not_all_are_tested_at_once(operator: Client) -> None:
+    page = text_of(operator.post(LIST, chosen(*some(11)), follow=True))
+    assert "Choose 10 at most" in page
+    assert not Message.objects.exists()
+
+
+def test_one_that_is_deleted_while_it_is_tested_leaves_nothing(transactional_db: None) -> None:
+    (recipient,) = some(1)
+    test = outbox.test_message(recipient)
+    Recipient.objects.all().delete()
+    outbox.tested(test, "refused")
+    assert not Message.objects.exists()
 
 
 def test_an_e_mail_says_it_all(operator: Client, settings: Any) -> None:
@@ -271,6 +353,19 @@ def test_messages_are_looked_at_alone(operator: Client, recipient: Recipient) ->
     assert text_of(operator.get(f"{MESSAGES}?state=given+up")).count("</tr>") == 2
     assert "No messages match" in text_of(operator.get(f"{MESSAGES}?state=waits"))
     assert operator.get(f"{MESSAGES}?state=lost").status_code == 400
+    assert "What recipients were sent" in page
+
+
+def test_a_state_is_the_same_for_a_message_and_for_a_list(recipient: Recipient) -> None:
+    now = timezone.now()
+    Message.objects.bulk_create([outbox.new(recipient, "k9", TEST, [{}], now)])
+    messages_of(recipient)
+    for state, of_state in STATES.items():
+        assert [message.state for message in Message.objects.filter(of_state)] == [state]
+
+
+def test_lists_say_what_they_are_of(operator: Client) -> None:
+    assert "Who is told of what" in text_of(operator.get(LIST))
 
 
 def test_what_was_given_up_can_be_tried_again(operator: Client, recipient: Recipient) -> None:
@@ -285,6 +380,9 @@ def test_what_was_given_up_can_be_tried_again(operator: Client, recipient: Recip
 
 def test_a_recipient_goes_with_what_it_was_sent(operator: Client, recipient: Recipient) -> None:
     messages_of(recipient)
+    page = text_of(operator.get(f"{LIST}{recipient.pk}/delete/"))
+    assert "Messages: 2" in page
+    assert "3 lines lost" not in page, "they may be thousands"
     operator.post(f"{LIST}{recipient.pk}/delete/", {"post": "yes"})
     assert not Recipient.objects.exists()
     assert not Message.objects.exists()

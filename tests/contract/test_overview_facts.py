@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from drains.admin.card import card_of
 from drains.models import Drain
-from drains.services import create_drain
+from drains.services import change_drain, create_drain
+from drains.status import status_of
 from events.keys import AppKey, SiteKey
 from logshuttle_site.overview import facts as facts_module
 from logshuttle_site.overview.figures import overview
@@ -101,8 +103,6 @@ def test_the_earliest_that_a_worker_sees_counts_and_not_what_one_saw_that_is_gon
     assert shown() == [("receiver", "one.example", 6514, 1, 1)]
     clock.now += DAY / 4
     assert shown() == [("receiver", "one.example", 6514, 0.75, 1)], "nobody has seen another"
-    saw(gold, None, "w1")
-    assert shown() == [("receiver", "one.example", 6514, 0.75, 1)], "as before"
     saw(gold, NOON + 20 * DAY, "w1")
     saw(gold, NOON + 9 * DAY, "w2")
     assert [days for *_, days, _ in shown()] == [8.75, 19.75]
@@ -110,6 +110,51 @@ def test_the_earliest_that_a_worker_sees_counts_and_not_what_one_saw_that_is_gon
     assert [days for *_, days, _ in shown()] == [7.75, 18.75]
     clock.now += DAY
     assert shown() == [], "that is too long ago"
+
+
+def test_who_is_there_outranks_who_is_gone_also_without_a_certificate(clock: Clock) -> None:
+    gold = made("gold")
+    saw(gold, NOON + DAY, "died")
+    clock.now += DAY / 4
+    saw(gold, None, "w1")
+    assert shown() == []
+
+
+def test_a_certificate_is_not_taken_along_to_another_receiver(clock: Clock) -> None:
+    gold, lead = made("gold"), made("lead")
+    for drain in (gold, lead):
+        saw(drain, NOON + DAY, "died")
+    clock.now += DAY / 4
+    change_drain(gold, url="syslog://other.example:514")
+    change_drain(lead, url="syslog+tls://one.example:6514", name="the same receiver")
+    assert shown() == [("receiver", "one.example", 6514, 0.75, 1)]
+
+
+def test_a_page_of_a_drain_says_what_the_first_page_says(clock: Clock) -> None:
+    gold = made("gold")
+    saw(gold, NOON + DAY, "died")
+    assert status_of(gold).certificate_ends_at == NOON + DAY
+    clock.now += DAY / 4
+    saw(gold, NOON + 20 * DAY, "w1")
+    assert [days for *_, days, _ in shown()] == [19.75]
+    assert card_of(gold).certificates == {"Receiver's certificate": NOON + 20 * DAY}
+    clock.now += DAY + DAY / 4
+    gold.statuses.filter(worker="w1").delete()
+    assert (shown(), card_of(gold).certificates) == ([], {}), "too long ago"
+
+
+def test_what_ended_long_ago_hides_nothing(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts_module, "CERTIFICATES", 2)
+    for day, app in enumerate(("gold", "lead", "tin"), 8):
+        saw(made(app), NOON - day * DAY)
+    saw(made("zinc"), NOON - 6 * DAY)
+    saw(made("iron"), NOON + DAY)
+    assert [days for *_, days, _ in shown()] == [-6, 1]
+
+
+def test_a_drains_own_that_ended_long_ago_is_no_news(clock: Clock) -> None:
+    Drain.objects.filter(pk=made("gold").pk).update(certificate_ends_at=NOON - 8 * DAY)
+    assert shown() == []
 
 
 def test_drains_that_are_paused_need_nobody(clock: Clock) -> None:

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
             name='Recipient',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(blank=True, default='', max_length=100)),
                 ('kind', models.CharField(choices=[('webhook', 'webhook'), ('email', 'e-mail')], default='webhook', max_length=16)),
                 ('address', drains.fields.EncryptedTextField(editable=False)),
                 ('shown', models.CharField(editable=False, max_length=330, verbose_name='address')),

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from logshuttle_site.notifications.judge import (
+    CERTIFICATE_SETTLED,
+    LAG_EVERY,
     LAG_SETTLED,
     LOST_EVERY,
     TOGETHER_FROM,
@@ -49,6 +51,8 @@ class Told:
         )
         for key in verdict.over:
             del self.known[key]
+        for key, sign in verdict.moved.items():
+            self.known[sign.key] = self.known.pop(key)._replace(facts=sign.facts, gone_at=None)
         for sign in verdict.told:
             self.known[sign.key] = Known(sign.kind, sign.facts, seen.now)
         for keys, gone_at in ((verdict.gone, seen.now), (verdict.back, None)):
@@ -148,17 +152,24 @@ def test_one_that_comes_and_goes_is_one_message(told: Told) -> None:
     assert said == ["drains.failing"]
 
 
-def test_another_reason_of_the_same_receiver_has_to_last(told: Told) -> None:
+def test_another_reason_in_place_of_the_first_is_the_same_trouble(told: Told) -> None:
     told.see(failing(cause()))
-    for minutes in range(1, 30):  # a receiver that is about to die says now this, now that
+    for minutes in range(1, 50):  # a receiver that is about to die says now this, now that
         why = "timed out" if minutes % 3 == 0 else "connection refused"
         assert told.see(failing(cause(why), after=minutes * MINUTE), "failing") == []
+    assert told.see(quiet(50 * MINUTE)) == []
+    (note,) = told.see(quiet(58 * MINUTE))
+    assert (note.kind, note.items[0].facts["why"]) == ("drains.recovered", "connection refused")
+
+
+def test_another_reason_beside_the_first_has_to_last(told: Told) -> None:
+    told.see(failing(cause()))
     said = [
         (minutes, kind)
-        for minutes in range(30, 50)
-        for kind in told.kinds(failing(cause("timed out"), after=minutes * MINUTE), "failing")
+        for minutes in range(1, 20)
+        for kind in told.kinds(failing(cause(), cause("timed out"), after=minutes * MINUTE))
     ]
-    assert said == [(35, "drains.failing"), (35, "drains.ended")]
+    assert said == [(6, "drains.failing")]
 
 
 @pytest.mark.parametrize("fate", ["paused", "deleted", "failing"])
@@ -258,6 +269,46 @@ def test_lag_at_half_of_retention_is_one_message_of_all_drains(told: Told) -> No
     assert told.see(replace(NOW, now=NOON + 2 * MINUTE, waiting=late)) == [], "it came and went"
     assert told.see(quiet(3 * MINUTE)) == told.see(quiet(4 * MINUTE + LAG_SETTLED)) == []
     assert told.kinds(replace(NOW, now=NOON + DAY, waiting=late)) == ["lag.half_of_retention"]
+
+
+def test_drains_that_are_late_one_after_the_other_are_told_together(told: Told) -> None:
+    """One more every two seconds, as when all have failed since about the same time."""
+    late = [Waiting(f"d{n}", f"gold{n}-gs", 4 * 3600.0, 3 * 3600.0 - n) for n in range(601)]
+    said = {}
+    for step in range(1, len(late) + 1):
+        at = NOON + timedelta(seconds=2 * step)
+        for note in told.see(replace(NOW, now=at, waiting=late[:step])):
+            said[at - NOON] = [item.facts["owner"] for item in note.items]
+    first = timedelta(seconds=2)
+    assert [*said] == [first, first + LAG_EVERY, first + 2 * LAG_EVERY]
+    names = [of.owner for of in late]
+    assert said[first] == names[:1]
+    assert said[first + LAG_EVERY] == names[300:0:-1], "the least time left first"
+    assert {*said[first + 2 * LAG_EVERY]} == {*names[301:]}
+
+
+def test_of_many_at_once_the_worst_stands_first(told: Told) -> None:
+    hosts = [cause(host=f"logs-{n}.example", drains=n) for n in range(TOGETHER_FROM + 1)]
+    (note,) = told.see(failing(*hosts))
+    assert [item.facts["drains"] for item in note.items] == [*range(TOGETHER_FROM, -1, -1)]
+    ends = [NOON + timedelta(hours=23 - n) for n in range(TOGETHER_FROM + 1)]
+    ending = [ExpiringCertificate("receiver", "logs.example", 6514, at, 1, "a-b") for at in ends]
+    note = told.see(replace(failing(*hosts), certificates=ending))[0]
+    assert [item.facts["ends_at"][11:13] for item in note.items][:2] == ["01", "02"]
+
+
+def test_a_certificate_that_is_not_shown_for_a_while_is_not_told_again(told: Told) -> None:
+    ends_at = NOON + 29 * DAY
+    one = ExpiringCertificate("receiver", "logs.example", 6514, ends_at, 2, "gold-gs")
+    said = []
+    for hours in range(37 * 24):  # its drain is paused every other hour
+        shown = [one] if hours % 2 else []
+        notes = told.see(replace(NOW, now=NOON + hours * HOUR, certificates=shown))
+        said += [note.items[0].facts["days"] for note in notes]
+    assert said == [30, 7, 1]
+    told.see(quiet(29 * DAY + CERTIFICATE_SETTLED))
+    told.see(quiet(29 * DAY + CERTIFICATE_SETTLED + HOUR))
+    assert told.known == {}, "in the end it is forgotten"
 
 
 def test_the_end_of_a_certificate_is_told_three_times(told: Told) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from logshuttle_site.notifications.texts import data_of, text_of
+from logshuttle_site.notifications.texts import EACH_MAX, data_of, text_of
+from logshuttle_site.notifications.webhook import body_of
 
 AT = "2026-11-27T12:00:00.000Z"
 FAILURE: dict[str, Any] = {
@@ -105,6 +106,18 @@ def test_of_many_some_are_named() -> None:
     data = data_of("drains.ended", facts, text)
     assert len(data["each"]) == 12
     assert data["text"] == text
+
+
+@pytest.mark.parametrize("kind", ["lag.half_of_retention", "drains.failing"])
+def test_of_very_many_the_first_are_told_and_how_many_there_are(kind: str) -> None:
+    late = {"drain": "x" * 36, "owner": "gold-gs", "oldest_seconds": 9, "seconds_left": 1}
+    facts = [{**FAILURE, **late, "drains": n} for n in range(10_000)]
+    text = text_of(kind, facts)
+    data = data_of(kind, facts, text)
+    assert text.startswith("10,000 ")
+    assert data["total"] == 10_000
+    assert [of["drains"] for of in data["each"]] == [*range(EACH_MAX)]
+    assert len(body_of(kind, AT, data)) < 50_000
 
 
 def test_what_only_we_ask_for_is_not_sent() -> None:

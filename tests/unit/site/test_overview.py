@@ -113,6 +113,12 @@ def test_a_series_leaves_a_gap_where_nobody_has_spoken() -> None:
     assert found.begins_at == NOON - 4 * MINUTE
 
 
+def test_what_workers_of_a_version_before_do_not_tell_is_not_known() -> None:
+    two = Range("", MINUTE, MINUTE, 2)
+    told = Row(NOON - MINUTE, {"behind": {"line_seconds": 120}}, {})
+    assert series(by_step([row(2), row(1), told], two), NOON, two).behind == [None, 2.0]
+
+
 def test_a_rate_is_of_the_time_that_somebody_has_told_of() -> None:
     tens = Range("", MINUTE, 10 * MINUTE, 2)
     found = series(by_step([row(18), row(13), row(13), row(3)], tens), NOON, tens)
