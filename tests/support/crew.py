@@ -47,7 +47,9 @@ class Crew:
         return self._stacks[0][1].output()
 
     def close(self) -> None:
-        for stack, _, _ in self._stacks:
+        """What they said is shown with a test that fails."""
+        for stack, worker, _ in self._stacks:
+            print(worker.output())
             stack.close()
 
 
