@@ -62,7 +62,8 @@ def test_an_operators_round(
     expect(admin).to_have_title("(2) Overview · Log shuttle")
     assert refused(admin) == []
     data = told.wait_for("drains.failing", SEEN_MS / 1000)["data"]
-    assert (data["receiver"], data["drains"]) == (address, 2)
+    assert data["receiver"] == address
+    assert data["drains"] in (1, 2), "the second may fail a moment later"
     assert data["why"] in ("connection refused", "connection closed by the receiver"), "the first"
 
     # A test says why; then both are paused.

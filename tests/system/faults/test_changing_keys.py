@@ -19,9 +19,9 @@ from tests.support.steady_load import SteadyLoad
 from tests.support.waiting import wait_until
 
 KEYS = "FIELD_ENCRYPTION_KEYS"
-PARTITIONS = 8
-"""More than twice those of the sources, which other tests may have made and workers share too: or
-the second worker may get none of the space's."""
+PARTITIONS = 32
+"""Far more than those of the sources, which other tests may have made (a dozen) and workers share
+too: or the second worker gets half of all, and none of the space's."""
 
 
 def encrypt_again(shuttle: Shuttle, url: str, key: bytes) -> None:
