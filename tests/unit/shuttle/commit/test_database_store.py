@@ -155,28 +155,6 @@ def test_a_drain_has_delivered_when_any_worker_ever_has(store: DatabaseStore, dr
     assert route.has_delivered
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def any_database(request: pytest.FixtureRequest) -> None:
-    if request.param == "postgres":
-        request.getfixturevalue("in_postgres")
-
-
-def test_what_was_sent_when_stays_as_it_is_until_it_is_told_anew(
-    any_database: None, store: DatabaseStore
-) -> None:
-    drains = [create_drain(AppKey(app, "gs"), "syslog://h:514", begin=()) for app in ("a", "b")]
-    first = [
-        sent(drain, 1)._replace(sent_by_minute="1 2 3", sent_by_quarter="4 5 6") for drain in drains
-    ]
-    store.publish("w1", first)
-    again = sent(drains[1], 2)._replace(sent_by_minute="1 2 4", sent_by_quarter="4 5 7")
-    store.publish("w1", [sent(drains[0], 2)._replace(lines_lately=9), again])
-    rows = DrainStatus.objects.order_by("drain__app")
-    assert [
-        (row.lines_sent, row.lines_lately, row.sent_by_minute, row.sent_by_quarter) for row in rows
-    ] == [(2, 9, "1 2 3", "4 5 6"), (2, 0, "1 2 4", "4 5 7")]
-
-
 def test_what_one_has_sent_that_is_forgotten_is_no_news_of_the_last_day(
     store: DatabaseStore, drain: Drain
 ) -> None:
