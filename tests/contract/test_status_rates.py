@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from drains.models import DrainStatus
@@ -23,9 +25,9 @@ def test_what_was_sent_when_stays_as_it_is_until_it_is_told_anew() -> None:
     store = DatabaseStore("logshuttle")
     drains = [create_drain(AppKey(app, "gs"), "syslog://h:514", begin=()) for app in ("a", "b")]
     one, two = (FeedStatus(str(of.pk), "live", "", None, None, lines_sent=1) for of in drains)
-    told = {"sent_by_minute": "1 2 3", "sent_by_quarter": "4 5 6"}
+    told: dict[str, Any] = {"sent_by_minute": "1 2 3", "sent_by_quarter": "4 5 6"}
     store.publish("w1", [one._replace(**told), two._replace(**told)])
-    anew = {"sent_by_minute": "1 2 4", "sent_by_quarter": "4 5 7"}
+    anew: dict[str, Any] = {"sent_by_minute": "1 2 4", "sent_by_quarter": "4 5 7"}
     store.publish(
         "w1", [one._replace(lines_sent=2, lines_lately=9), two._replace(lines_sent=2, **anew)]
     )
