@@ -25,6 +25,9 @@ _RFC3339 = re.compile(
 
 # What container runtimes write: UTC, nine digits. A whole batch is held against its shape.
 _COMMON_SHAPE = b"0000-00-00T00:00:00.000000000Z"
+_HOUR, _TENS_OF_MINUTES, _TENS_OF_SECONDS = len("0000-00-00T00:"), 14, 17
+"""Where the hour ends, and where those digits stand."""
+_UP_TO_5 = b"012345"
 _ANY_DIGIT_IS_0 = bytes.maketrans(b"123456789", b"000000000")
 
 _YEAR_2000_SECONDS = 946_684_800
@@ -45,17 +48,25 @@ def rfc5424_times(moments: Sequence[Moment]) -> list[str | None]:
 
 
 def _all_common(moments: Sequence[Moment]) -> bool:
-    """Whether all are real times of the common shape with a fraction that is not zero."""
+    """Whether all are real times of the common shape with a fraction that is not zero.
+
+    Asked of all at once: the shape first, so that later positions mean what they seem to; then of
+    their hour, which neighbouring lines share, and the tens of minutes and seconds.
+    """
     texts = cast(Sequence[str], moments)
     try:
         joined = "".join(texts).encode(errors="replace")
     except TypeError:  # numbers
         return False
-    return (
-        joined.translate(_ANY_DIGIT_IS_0) == _COMMON_SHAPE * len(texts)
-        and b".000000" not in joined
-        and {text[:19] for text in texts} <= _real_seconds
-    )
+    if joined.translate(_ANY_DIGIT_IS_0) != _COMMON_SHAPE * len(texts) or b".000000" in joined:
+        return False
+    hour = joined[:_HOUR]
+    if joined.count(hour) == len(texts):
+        return _is_real(f"{hour.decode()}00:00") and not (
+            joined[_TENS_OF_MINUTES :: len(_COMMON_SHAPE)].strip(_UP_TO_5)
+            or joined[_TENS_OF_SECONDS :: len(_COMMON_SHAPE)].strip(_UP_TO_5)
+        )
+    return all(map(_is_real, {text[:19] for text in texts}))
 
 
 def rfc5424_time(moment: Moment) -> str | None:
@@ -86,6 +97,8 @@ def _is_real(seconds: str) -> bool:
     try:
         datetime.fromisoformat(seconds)
     except ValueError:  # 30 February, a minute or a second 60
+        return False
+    if seconds[11:13] == "24":  # a time to newer Pythons
         return False
     if len(_real_seconds) >= _SECONDS_KEPT:
         _real_seconds.clear()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from random import Random
 from typing import Self
 
 import pytest
@@ -114,3 +115,42 @@ def test_24_00_is_no_time_in_a_request_either(hour: str) -> None:
     assert moment_of("2026-01-31T23:59:59Z", datetime.now(UTC)).day == 31
     with pytest.raises(ValueError, match="is neither a time"):
         moment_of(f"2026-01-31{hour}", datetime.now(UTC))
+
+
+_TWO = st.integers(0, 99).map("{:02}".format)
+_STAMP = st.builds(
+    "2016-{}-{}T{}:{}:{}.{}Z".format,
+    st.sampled_from(["08", "02", "13"]),
+    st.sampled_from(["24", "30", "00"]),
+    st.sampled_from(["17", "00", "24"]),
+    _TWO,
+    _TWO,
+    st.sampled_from(["080151664", "000000999", "000000000", "100000000", "5"]),
+)
+_ODD = st.sampled_from(
+    [
+        "2016-08-24T17:03:20.5-07:30",
+        "",
+        "17:03:20",
+        "2016-08-24T17:03:20.٠٨٠١٥١٦٦٤Z",
+        "2016-08-24T17:",
+    ]
+)
+
+
+@given(st.lists(_STAMP | st.just(COMMON), max_size=4), st.lists(_ODD, max_size=1), st.randoms())
+def test_a_batch_is_read_as_its_times_are_one_by_one(
+    stamps: list[str], odd: list[str], random: Random
+) -> None:
+    texts = [*stamps, *odd]
+    random.shuffle(texts)
+    assert rfc5424_times(texts) == [rfc5424_time(text) for text in texts]
+
+
+@pytest.mark.parametrize("at", range(len(COMMON)))
+def test_no_digit_of_one_hides_among_others_of_its_hour(at: int) -> None:
+    """Whatever stands at a place of the one in the middle."""
+    for digit in "0123456789:-TZ. \\0é":
+        odd = COMMON[:at] + digit + COMMON[at + 1 :]
+        texts = [COMMON, odd, "2016-08-24T17:59:59.999999999Z"]
+        assert rfc5424_times(texts) == [rfc5424_time(text) for text in texts]
