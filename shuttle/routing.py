@@ -8,21 +8,24 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from drains.delivery.wire.rfc5424 import (
+    NEXT_PRI,
     NOTHING,
-    PRI_AND_VERSION,
     WireFormat,
-    framed,
     header_of,
+    packed,
     wire_format_of,
 )
 from drains.filters import LineFilter, LineTest
 from drains.routes import Route
+from events.cleaning import bodies
 from events.kafka.records import PartitionRecords
 from events.keys import Key
 from events.lines import Lines, LogLine, Origin, OriginTest
 from shuttle.feed.feed import Feed
 
 ENTRIES_KEPT = 50_000
+PARTS = 4
+"""Of a record: its priority, its time, what all lines of its origin have, what it says."""
 
 
 class Parcel(Struct, gc=False):
@@ -49,17 +52,18 @@ class FeedGroup:
         self.feeds: list[Feed] = []
         self.lines = self.bytes = 0
         """What the live pass has met for it so far."""
-        self.pieces: tuple[list[str], ...] = tuple([] for _ in range(connections))
-        """What is being routed, by connection; empty between two calls of `parcels_for`."""
+        self.pieces: tuple[list[bytes], ...] = tuple([] for _ in range(connections))
+        """What is being routed, by connection: PARTS a record; empty between two calls of
+        `parcels_for`."""
 
-    def piece_of(self, origin: Origin) -> list[str]:
+    def piece_of(self, origin: Origin) -> list[bytes]:
         """A tag keeps its connection, so that its lines keep their order."""
         return self.pieces[zlib.crc32(origin.tag.encode()) % len(self.pieces)]
 
 
-# What one group needs to know to take a line of one origin: the group, its texts, the header, and
+# What one group needs to know to take a line of one origin: the group, its parts, the header, and
 # the question that is left to ask of the line.
-_Recipient = tuple[FeedGroup, list[str], str, LineTest | None]
+_Recipient = tuple[FeedGroup, list[bytes], bytes, LineTest | None]
 
 
 class _Recipients(dict[Origin, tuple[_Recipient, ...]]):
@@ -98,16 +102,16 @@ class Router:
         self._recipients.clear()
 
     def parcels_for(self, records: PartitionRecords, lines: Lines) -> list[Parcel]:
-        recipients = self._recipients
-        pri = PRI_AND_VERSION
+        recipients, pri = self._recipients, NEXT_PRI
         touched: list[FeedGroup] = []
-        columns = lines.origins, lines.times, lines.severities, lines.texts
-        for origin, time, severity, text in zip(*columns, strict=True):
-            for group, texts, header, test in recipients[origin]:
+        given = lines.origins, lines.times, lines.severities, lines.texts
+        columns = *given, map(str.encode, lines.times), bodies(lines.texts)
+        for origin, time, severity, text, stamp, body in zip(*columns, strict=True):
+            for group, parts, header, test in recipients[origin]:
                 if test is None or test(LogLine(origin, time, severity, text)):
-                    if not texts:
+                    if not parts:
                         touched.append(group)
-                    texts.append(f"{pri[severity]}{time}{header}{text}")
+                    parts += (pri[severity], stamp, header, body)
         return [_parcel(group, records) for group in dict.fromkeys(touched)]
 
     def take_talk(self) -> dict[Key, tuple[int, int]]:
@@ -138,7 +142,12 @@ class Router:
 
     def _recipients_of(self, origin: Origin) -> tuple[_Recipient, ...]:
         return tuple(
-            (group, group.piece_of(origin), header_of(origin, group.wire), group.line_test)
+            (
+                group,
+                group.piece_of(origin),
+                header_of(origin, group.wire).encode(),
+                group.line_test,
+            )
             for group in self._groups.get(origin.key, ())
             if group.wanted.wants_origin(origin)
         )
@@ -147,10 +156,10 @@ class Router:
 def _parcel(group: FeedGroup, records: PartitionRecords) -> Parcel:
     lines = cut = 0
     data = []
-    for texts in group.pieces:
-        lines += len(texts)
-        piece = framed(texts, group.wire) if texts else NOTHING
+    for parts in group.pieces:
+        lines += len(parts) // PARTS
+        piece = packed(parts, group.wire) if parts else NOTHING
         data.append(piece.data)
         cut += piece.cut
-        texts.clear()
+        parts.clear()
     return Parcel(group, records, tuple(data), lines, cut)

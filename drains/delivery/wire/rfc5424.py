@@ -4,8 +4,7 @@
     <PRI>1 TIME d.DRAIN SOURCE PROCESS - - MSG      logplex, on syslog drains
     <PRI>1 TIME host SOURCE PROCESS - MSG           logplex, on HTTP drains: no structured data
 
-A record is put together as text and a whole parcel is cleaned and encoded at once: what a line
-costs is one f-string.
+A record is put together of parts that many lines share, but for its time and its text.
 """
 
 from __future__ import annotations
@@ -15,13 +14,17 @@ from typing import Literal, NamedTuple
 
 from drains.routes import Route
 from drains.transports import RECORD_BYTES_MAX
-from events.cleaning import field, one_line
+from events.cleaning import bodies, field
 from events.lines import Origin, Severity
 
 PRI_AND_VERSION = {Severity.ERROR: "<11>1 ", Severity.INFO: "<14>1 "}
+_NEXT = b"\n"
+NEXT_PRI = {severity: _NEXT + text.encode() for severity, text in PRI_AND_VERSION.items()}
+"""How a record begins that is put together of parts."""
 
 _HOSTNAME_MAX, _APP_NAME_MAX, _PROCID_MAX = 255, 48, 128
-_CHARACTER_BYTES_MAX = 4
+_HEADER_BYTES_MAX = 600
+"""All of a record but MSG is shorter."""
 
 
 class WireFormat(NamedTuple):
@@ -72,12 +75,17 @@ def header_of(origin: Origin, wire: WireFormat) -> str:
 
 
 def framed(records: Sequence[str], wire: WireFormat) -> Framed:
-    """CR, LF and NUL inside a record are spaces.
+    """CR, LF and NUL inside a record are spaces."""
+    return packed([part for body in bodies(records) for part in (_NEXT, body)], wire)
+
+
+def packed(parts: Sequence[bytes], wire: WireFormat) -> Framed:
+    """Records, in parts: each begins with one that begins with a LF, and has no other.
 
     newline, datagram: a LF behind each (RFC 6587 section 3.4.2). octet: `LENGTH RECORD`
     (section 3.4.1). request: the same with a LF at each record's end, which counts.
     """
-    data, cut = _one_a_line(records, wire.record_bytes_max)
+    data, cut = _none_too_long(b"".join(parts)[1:], parts, wire.record_bytes_max)
     if wire.framing == "octet":
         data = b"".join([b"%d %b" % (len(record), record) for record in data.split(b"\n")])
     elif wire.framing == "request":
@@ -94,17 +102,12 @@ def shortened(record: bytes, limit: int) -> bytes:
     return record[:limit].decode("utf-8", "ignore").encode()
 
 
-def _one_a_line(records: Sequence[str], limit: int) -> tuple[bytes, int]:
-    """And how many were cut."""
-    text = "\n".join(records)
-    if text.count("\n") != len(records) - 1 or "\r" in text or "\0" in text:
-        text = "\n".join(map(one_line, records))
-    data = text.encode()
-    if len(data) <= limit:
-        return data, 0
-    widest = 1 if len(data) == len(text) else _CHARACTER_BYTES_MAX
-    if max(map(len, records)) * widest <= limit:
+def _none_too_long(data: bytes, parts: Sequence[bytes], limit: int) -> tuple[bytes, int]:
+    """Records, a LF between them; and how many were cut."""
+    if len(data) <= limit or max(map(len, parts)) <= limit - _HEADER_BYTES_MAX:
         return data, 0
     whole = data.split(b"\n")
     too_long = sum(len(record) > limit for record in whole)
+    if not too_long:
+        return data, 0
     return b"\n".join([shortened(record, limit) for record in whole]), too_long

@@ -11,6 +11,7 @@ from drains.delivery.wire.rfc5424 import (
     WireFormat,
     framed,
     header_of,
+    packed,
     shortened,
     wire_format_of,
 )
@@ -18,6 +19,7 @@ from drains.destination import Destination
 from drains.option_values import DrainOptions
 from drains.routes import Route
 from drains.transports import DATAGRAM_BYTES_MAX, RECORD_BYTES_MAX
+from events.cleaning import bodies, one_line
 from events.keys import AppKey
 from events.lines import Origin
 
@@ -167,3 +169,28 @@ def test_a_cut_is_the_longest_whole_beginning(text: str, limit: int) -> None:
 def route(url: str, **options: object) -> Route:
     destination = Destination.parse(url)
     return Route("d1", WEB.key, destination, options=DrainOptions(**options))  # type: ignore[arg-type]
+
+
+_PIECES = st.text(st.sampled_from("ab é€𝄞\n\r\0\u2028"), max_size=8)
+_TEXTS = st.lists(st.sampled_from(["", "a", "a\n", "a\r\n", "a\n\n", "\r", "\0"]) | _PIECES)
+
+
+@given(_TEXTS)
+def test_texts_are_cleaned_together_as_they_are_one_by_one(texts: list[str]) -> None:
+    assert bodies(texts) == [one_line(text).encode() for text in texts]
+
+
+@given(st.lists(_PIECES | st.text(max_size=600), min_size=1, max_size=5))
+@pytest.mark.parametrize("wire", [NEWLINE, OCTET, REQUEST, DATAGRAM, SHORT])
+def test_records_in_parts_are_packed_as_each_alone_would_be(
+    wire: WireFormat, texts: list[str]
+) -> None:
+    head = (b"\n<14>1 ", b"2016-08-24T17:03:20Z", b" gold-gs web.1 - - - ")
+    parts = [part for body in bodies(texts) for part in (*head, body)]
+    alone = [packed([*head, body], wire) for body in bodies(texts)]
+    assert packed(parts, wire) == (
+        b"".join(each.data for each in alone),
+        sum(each.cut for each in alone),
+    )
+    whole = b"".join(head)[1:].decode()
+    assert packed(parts, wire) == framed([whole + text for text in texts], wire)
