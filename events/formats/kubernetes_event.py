@@ -22,6 +22,12 @@ class Pod(Struct, frozen=True, gc=False):
     pod_name: str = ""
 
 
+class PodAlone(Struct, gc=False):
+    """All of an event that says whose it is."""
+
+    kubernetes: Pod
+
+
 class KubernetesEvent(Struct, gc=False):
     """What a line is made of. A half line is refused here, and counted by `lenient`."""
 
