@@ -114,7 +114,9 @@ def connection_to(url: str) -> Any:
 
 @contextmanager
 def as_default(made: Any) -> Iterator[None]:
-    """Of this thread."""
+    """Of this thread. A test may have stopped the server since: then it connects anew."""
+    if made.connection is not None and not made.is_usable():
+        made.close()
     before = connections["default"]
     connections["default"] = made
     try:

@@ -171,3 +171,34 @@ def test_a_chart_says_what_was_when_it_is_pointed_at_or_stepped_through(
         expect(tip).to_contain_text(f"kubernetes {rate + then}, router 1 lines/s")
     admin.keyboard.press("Escape")
     expect(tip).to_be_hidden()
+
+
+_THREE_BROKEN = """
+from django.utils import timezone; from drains.destination import Destination
+from drains.models import Drain, DrainStatus; from shuttle.models import Worker
+now = timezone.now()
+Worker.objects.create(name="w", host="w", version="1", started_at=now, reported_at=now)
+why = ("no such host", "TLS: certificate has expired", "HTTP 429: too many requests")
+for n in range(20):
+    drain = Drain(app=f"app{n}", space="gs", state="failing", severity=1, state_since=now)
+    url = f"https://logs-{n % 3}.example.com/in"
+    drain.set_url(url, Destination.parse(url)); drain.save()
+    DrainStatus.objects.create(
+        drain=drain, worker="w", state="failing", last_error=why[n % 3], last_error_at=now,
+        lag_messages=n, lag_seconds=n, reported_at=now,
+    )
+"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_three_broken_receivers_stand_above_the_fold(
+    admin: Page, shuttle: Shuttle, width: int, height: int
+) -> None:
+    with shuttle.run("shell", "-c", _THREE_BROKEN) as filling:
+        assert filling.wait() == 0, filling.output()
+    admin.set_viewport_size({"width": width, "height": height})
+    admin.reload()
+    names = admin.locator(".cause .what b")
+    expect(names).to_have_count(3)
+    boxes = [names.nth(number).bounding_box() for number in range(3)]
+    assert all(box is not None and box["y"] + box["height"] <= height for box in boxes)
