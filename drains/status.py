@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -104,9 +105,13 @@ def nobody_reports() -> bool:
 
 def counts_by_state() -> dict[State, int]:
     """As lists show them, by what is stored."""
-    counts: dict[State, int] = {}
-    is_silent = nobody_reports()
     rows = Drain.objects.order_by().values_list("paused", "state").annotate(n=Count("pk"))
+    return shown_states(rows, is_silent=nobody_reports())
+
+
+def shown_states(rows: Iterable[tuple[Any, ...]], *, is_silent: bool) -> dict[State, int]:
+    """How many are in each. `rows`: whether paused, the state that is stored, how many drains."""
+    counts: dict[State, int] = {}
     for paused, stored, count in rows:
         state = stored_state(stored, paused=paused, is_silent=is_silent)
         counts[state] = counts.get(state, 0) + count

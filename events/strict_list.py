@@ -19,6 +19,10 @@ _COLUMNS = re.compile(r"(-?\d{1,3}(\.-?\d{1,3}){0,20})?", re.ASCII)
 class StrictList(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER  # counts that cost a question each
     show_full_result_count = False
+    lead = ""
+    """What the list is of, under its title."""
+    is_live = False
+    """Whether it is drawn anew while it is looked at."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Raises BadRequest."""
@@ -28,7 +32,8 @@ class StrictList(admin.ModelAdmin):
                     raise BadRequest(f"{name}: {text[:60]!r} makes no sense")
         if ERROR_FLAG in request.GET:
             raise BadRequest(f"{ERROR_FLAG}: nothing is called so")
-        return super().changelist_view(request, extra_context)
+        shown = {"lead": self.lead, "is_live": self.is_live, **(extra_context or {})}
+        return super().changelist_view(request, shown)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Raises BadRequest."""

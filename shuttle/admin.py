@@ -37,6 +37,8 @@ class LookedAt(StrictList):
 
 @admin.register(Worker)
 class WorkerAdmin(LookedAt):
+    lead = "What each worker last said of itself; who has been gone for a day is forgotten."
+    is_live = True
     list_display = (
         "host",
         "state_shown",
@@ -51,11 +53,6 @@ class WorkerAdmin(LookedAt):
         "reported",
     )
     ordering = ("has_ended", "-reported_at")
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        lead = "What each worker last said of itself; who has been gone for a day is forgotten."
-        shown = {"is_live": True, "lead": lead, **(extra_context or {})}
-        return super().changelist_view(request, shown)
 
     @admin.display(description="State")
     def state_shown(self, worker: Worker) -> SafeString:

@@ -55,6 +55,7 @@ class CursorInline(admin.TabularInline):
 @admin.register(Drain)
 class DrainAdmin(DrainColumns, StrictList):
     form = DrainForm
+    is_live = True
     list_display = ("state_shown", "owner", "receiver", "why", "behind", "rate", "lost")
     list_display_links = ("owner",)
     list_filter = (StateTabs, ReceiverMenu, SpaceMenu, SchemeMenu)
@@ -64,9 +65,6 @@ class DrainAdmin(DrainColumns, StrictList):
     list_per_page = 50
     readonly_fields = ("address", *OBSERVED)
     actions = ("pause", "resume", "try_now", "test", "send_again", "delete_selected")
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "is_live": True})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
         drains: QuerySet[Drain] = super().get_queryset(request)
@@ -132,9 +130,8 @@ class DrainAdmin(DrainColumns, StrictList):
         self, request: HttpRequest, queryset: QuerySet[Drain]
     ) -> HttpResponse | None:
         """It asks first, and those that are named then are deleted: not who else matches by now."""
-        if (chosen := queryset.count()) > DELETED_MAX:
-            said = f"Choose {DELETED_MAX} at most, not {chosen:,}: each is named before it is gone."
-            messages.error(request, said)
+        refusal = "Choose {limit} at most, not {chosen:,}: each is named before it is gone."
+        if self._are_too_many(request, queryset, DELETED_MAX, refusal):
             return None
         return delete_selected(self, request, queryset)
 
@@ -171,9 +168,8 @@ class DrainAdmin(DrainColumns, StrictList):
     def send_again(
         self, request: HttpRequest, queryset: QuerySet[Drain]
     ) -> TemplateResponse | None:
-        if (chosen := queryset.count()) > SENT_AGAIN_MAX:
-            said = f"Kafka is asked for each: choose {SENT_AGAIN_MAX} at most, not {chosen:,}."
-            messages.error(request, said)
+        refusal = "Kafka is asked for each: choose {limit} at most, not {chosen:,}."
+        if self._are_too_many(request, queryset, SENT_AGAIN_MAX, refusal):
             return None
         form = SendAgainForm(request.POST if "since" in request.POST else None)
         if form.is_valid() and self._sent_again(request, queryset, form):
@@ -210,6 +206,15 @@ class DrainAdmin(DrainColumns, StrictList):
         messages.success(request, said)
         for fault in faults:
             messages.error(request, fault)
+        return True
+
+    def _are_too_many(
+        self, request: HttpRequest, queryset: QuerySet[Drain], limit: int, refusal: str
+    ) -> bool:
+        """`refusal`: what is said then."""
+        if (chosen := queryset.count()) <= limit:
+            return False
+        messages.error(request, refusal.format(limit=limit, chosen=chosen))
         return True
 
     def _say(self, request: HttpRequest, count: int, done: str) -> None:

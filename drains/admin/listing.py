@@ -75,7 +75,7 @@ class _MostUsed(admin.SimpleListFilter):
         """Without what nothing can be narrowed to."""
         found: list[Any] = list(super().choices(changelist))
         every, others = found[0], [each for each in found[1:] if each["display"].word]
-        return [{**every, "display": Choice("All", 0)}, *others]
+        return [{**every, "display": Choice("All", None)}, *others]
 
 
 class ReceiverMenu(_MostUsed):

@@ -38,14 +38,11 @@ TESTS_MAX = 10
 @admin.register(Recipient)
 class RecipientAdmin(StrictList):
     form = RecipientForm
+    lead = "Who is told of what, also while nobody looks: webhooks, and people by e-mail."
     list_display = ("__str__", "kind", "told_of", "minutes", "enabled", "last_result")
     list_filter = ("kind", "enabled")
     list_per_page = 50
     actions = ("send_test",)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        lead = "Who is told of what, also while nobody looks: webhooks, and people by e-mail."
-        return super().changelist_view(request, {"lead": lead, **(extra_context or {})})
 
     def render_change_form(
         self,
@@ -196,6 +193,7 @@ class StateFilter(admin.SimpleListFilter):
 class MessageAdmin(StrictList):
     """To be looked at; what was given up can be tried again."""
 
+    lead = "What recipients were sent, or are to be sent, in the last 30 days."
     list_display = ("created", "text", "event", "recipient", "state_shown", "tries", "why")
     list_display_links = None
     list_filter = (StateFilter, "event", "recipient")
@@ -203,10 +201,6 @@ class MessageAdmin(StrictList):
     ordering = ("-created_at", "-pk")
     list_per_page = 50
     actions = ("try_again",)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        lead = "What recipients were sent, or are to be sent, in the last 30 days."
-        return super().changelist_view(request, {"lead": lead, **(extra_context or {})})
 
     @admin.display(description="When", ordering="created_at")
     def created(self, message: Message) -> SafeString | str:

@@ -14,15 +14,16 @@ from django.utils import timezone
 
 from drains.history import told_once
 from drains.models import Drain, DrainStatus
-from drains.states import State, stored_state
-from drains.status import FRESH
+from drains.states import State
+from drains.status import FRESH, shown_states
 from events.keys import AppKey, SiteKey
 from events.owners import name_of
 from events.topics import topics_of
 from logshuttle_site.overview import rollups, talkers
 from logshuttle_site.overview.facts import facts
-from logshuttle_site.overview.rollups import MINUTE, RANGES, Row, Sums
-from logshuttle_site.overview.spans import DAY, spans
+from logshuttle_site.overview.rollups import DAY, MINUTE, RANGES, Row, Sums
+from logshuttle_site.overview.spans import spans
+from logshuttle_site.overview.talkers import LATELY
 from logshuttle_site.overview.values import Cause, CostlyDrain, MalformedKind, Overview, Waiting
 from logshuttle_site.overview.workers import workers
 from shuttle.models import MalformedSample
@@ -57,7 +58,7 @@ def overview(over: str = "1h") -> Overview:
         received_lately=_received(rows.minutes, last),
         day=day,
         series=rollups.series(steps, now, wanted, tails),
-        talkers=talkers.talkers(row for row in rows.minutes if row.begins_at >= last - 5 * MINUTE),
+        talkers=talkers.talkers(row for row in rows.minutes if row.begins_at >= last - LATELY),
         talkers_day=talkers.talkers(rows.hours),
         topics_day=talkers.loud_topics(rows.hours),
         silent=[] if is_silent else talkers.silent(rows.hours, rows.minutes, now, crew.retention),
@@ -94,10 +95,7 @@ def _drains(now: datetime, *, works: bool) -> _Counted:
         )
     )
     is_silent = not works and not any(row[-1] for row in rows)
-    states: dict[State, int] = {}
-    for paused, stored, count, *_ in rows:
-        state = stored_state(stored, paused=paused, is_silent=is_silent)
-        states[state] = states.get(state, 0) + count
+    states = shown_states((row[:3] for row in rows), is_silent=is_silent)
     if is_silent and states:
         return _Counted(is_silent, states, None, None)
     lines, behind = (sum(row[column] or 0 for row in rows) for column in (3, 4))

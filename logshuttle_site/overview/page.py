@@ -24,7 +24,7 @@ from drains.models import Drain, DrainQuerySet
 from logshuttle_site.overview.figures import overview
 from logshuttle_site.overview.head import Head, head_of
 from logshuttle_site.overview.rollups import HOUR, RANGES, Range, Series
-from logshuttle_site.overview.talkers import Talker
+from logshuttle_site.overview.talkers import LATELY, Talker
 from logshuttle_site.overview.values import Overview
 
 
@@ -123,7 +123,7 @@ def shown(request: HttpRequest) -> Shown:
 
 
 def _talk(of: Overview) -> list[tuple[Talker, float | None]]:
-    now = {each.owner: each.lines / 300 for each in of.talkers}
+    now = {each.owner: each.lines / LATELY.total_seconds() for each in of.talkers}
     return [(each, now.get(each.owner)) for each in of.talkers_day]
 
 

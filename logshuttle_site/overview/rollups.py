@@ -13,7 +13,7 @@ from shuttle.feed.delay_histogram import BOUNDS
 
 T = TypeVar("T")
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 class Row(NamedTuple):

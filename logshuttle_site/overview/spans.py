@@ -9,11 +9,10 @@ from django.db.models import Case, CharField, Q, QuerySet, TextField, Value, Whe
 from django.db.models.functions import Cast
 from msgspec.json import decode
 
-from logshuttle_site.overview.rollups import HOUR, MINUTE, Range, Row
+from logshuttle_site.overview.rollups import DAY, HOUR, MINUTE, Range, Row
 from sessions_app.models import TailRollup
 from shuttle.models import Rollup
 
-DAY = timedelta(days=1)
 LATELY = timedelta(minutes=15)
 
 

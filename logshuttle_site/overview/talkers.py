@@ -11,6 +11,8 @@ from typing import NamedTuple
 from logshuttle_site.overview.rollups import MINUTE, Row
 
 OTHER = "other"
+LATELY = 5 * MINUTE
+"""What talkers of now are of."""
 TALKERS, TOPICS = 10, 5
 SILENT = timedelta(minutes=10)
 LOUD_A_MINUTE = 10
@@ -27,12 +29,7 @@ class Talker(NamedTuple):
 
 def talkers(rows: Iterable[Row]) -> list[Talker]:
     """The largest. What each worker has counted as `other` counts in the whole alone."""
-    lines: Counter[str] = Counter()
-    sizes: Counter[str] = Counter()
-    for row in rows:
-        for owner, (count, size) in row.talkers.get("apps", {}).items():
-            lines[owner] += count
-            sizes[owner] += size
+    lines, sizes = _lines_and_bytes(rows, "apps")
     whole = lines.total()
     named = [(owner, count) for owner, count in lines.most_common(TALKERS + 1) if owner != OTHER]
     return [Talker(owner, n, sizes[owner], n / whole) for owner, n in named[:TALKERS]]
@@ -48,9 +45,7 @@ class LoudTopic(NamedTuple):
 
 
 def loud_topics(rows: Iterable[Row]) -> list[LoudTopic]:
-    records: Counter[str] = Counter()
-    for row in rows:
-        records.update(row.talkers.get("topics", {}))
+    records = _records(rows)
     whole = records.total()
     named = [(topic, n) for topic, n in records.most_common(TOPICS + 1) if topic != OTHER]
     return [LoudTopic(topic, n, n / whole) for topic, n in named[:TOPICS]]
@@ -64,12 +59,7 @@ class Costs(NamedTuple):
 
 
 def costliest(rows: Iterable[Row]) -> Costs:
-    lines: Counter[str] = Counter()
-    sizes: Counter[str] = Counter()
-    for row in rows:
-        for drain_id, (count, size) in row.talkers.get("drains", {}).items():
-            lines[drain_id] += count
-            sizes[drain_id] += size
+    lines, sizes = _lines_and_bytes(rows, "drains")
     named = [of for of, _ in sizes.most_common(TALKERS + 1) if of != OTHER]
     return Costs({of: (lines[of], sizes[of]) for of in named[:TALKERS]}, sizes.total())
 
@@ -95,9 +85,26 @@ def silent(
             heard.update(row.talkers.get("topics", {}))
     if len(looked) < SILENT / MINUTE or OTHER in heard:
         return []
-    records: Counter[str] = Counter()
-    for row in day:
-        records.update(row.talkers.get("topics", {}))
+    records = _records(day)
     over = math.ceil(timedelta(days=1) / MINUTE)
     loud = {topic: n / over for topic, n in records.items() if n / over >= LOUD_A_MINUTE}
     return [Silent(of, rate) for of, rate in loud.items() if of in read and of not in heard]
+
+
+def _lines_and_bytes(rows: Iterable[Row], kind: str) -> tuple[Counter[str], Counter[str]]:
+    """Of each owner (`apps`), or of each drain (`drains`)."""
+    lines: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for row in rows:
+        for of, (count, size) in row.talkers.get(kind, {}).items():
+            lines[of] += count
+            sizes[of] += size
+    return lines, sizes
+
+
+def _records(rows: Iterable[Row]) -> Counter[str]:
+    """Of each topic."""
+    records: Counter[str] = Counter()
+    for row in rows:
+        records.update(row.talkers.get("topics", {}))
+    return records

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from drains.status import FRESH
 from events.kafka.partition_ranges import numbers_of, ranges_of
+from logshuttle_site.overview.rollups import DAY
 from logshuttle_site.overview.values import OwnerlessPartitions, WorkerFigures
 from shuttle.models import Worker
 
-DAY = timedelta(days=1)
 GONE = timedelta(minutes=10)
 """So long a worker that is gone is missed, while others work."""
 SETTLED = timedelta(seconds=30)

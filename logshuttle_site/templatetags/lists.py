@@ -25,7 +25,6 @@ class Table(NamedTuple):
 
 class Menu(NamedTuple):
     title: str
-    name: str
     are_tabs: bool
     chosen: str
     """Empty where all are shown."""
@@ -63,8 +62,7 @@ def _menu(spec: Any, cl: Any) -> Menu:
         known = shown if isinstance(shown, Choice) else Choice(str(shown), None)
         choices.append({**choice, "display": known})
     on = [choice["display"].word for choice in choices[1:] if choice["selected"]]
-    name = getattr(spec, "parameter_name", "") or ""
-    return Menu(spec.title, name, getattr(spec, "are_tabs", False), "".join(on[:1]), choices)
+    return Menu(spec.title, getattr(spec, "are_tabs", False), "".join(on[:1]), choices)
 
 
 @register.simple_tag

@@ -32,24 +32,7 @@ function chosen() {
 function selectAcross(across) {
   const field = hidden("select_across");
   if (field !== null) field.value = across ? "1" : "0";
-  // Menus close like menus.
-/** @param {Element | null} but */
-function closeMenus(but = null) {
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (menu !== but) menu.removeAttribute("open");
-  }
-}
-document.addEventListener("click", (event) => {
-  closeMenus(/** @type {Element} */ (event.target).closest("details.menu"));
-});
-document.addEventListener("keydown", (event) => {
-  const menu = /** @type {HTMLElement} */ (event.target).closest("details.menu[open]");
-  if (event.key !== "Escape" || menu === null) return;
-  closeMenus();
-  menu.querySelector("summary")?.focus();
-});
-
-show();
+  show();
 }
 
 function show() {
