@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 
 import confluent_kafka as kafka
@@ -160,16 +160,22 @@ def topic_of(source: str) -> str:
     return SOURCES[source][0]
 
 
-def fill(bootstrap: str, source: str, apps: int, records: int) -> None:
-    """Write `records` of a source, the app of each in turn, to its topic."""
-    topic, record = SOURCES[source]
+def values_of(source: str, apps: int, records: int) -> Iterator[tuple[int, bytes]]:
+    """So many records of a source, the app of each in turn; with the partition of each."""
+    _, record = SOURCES[source]
     chance = Random(source)
+    for number in range(records):
+        value = record(chance, number % apps, number)
+        yield number // apps % PARTITIONS, value.encode()
+
+
+def fill(bootstrap: str, source: str, apps: int, records: int) -> None:
+    """Write them to its topic."""
     producer = kafka.Producer(
         {"bootstrap.servers": bootstrap, "linger.ms": 20, "compression.type": "lz4"}
     )
-    for number in range(records):
-        value = record(chance, number % apps, number)
-        _produce(producer, topic, value, partition=number // apps % PARTITIONS)
+    for partition, value in values_of(source, apps, records):
+        _produce(producer, topic_of(source), value, partition)
     producer.flush()
 
 
@@ -192,10 +198,10 @@ def make_topic(bootstrap: str, source: str) -> None:
     admin.create_topics([NewTopic(topic, PARTITIONS)])[topic].result()
 
 
-def _produce(producer: kafka.Producer, topic: str, value: str, partition: int) -> None:
+def _produce(producer: kafka.Producer, topic: str, value: bytes, partition: int) -> None:
     while True:
         try:
-            producer.produce(topic, value.encode(), partition=partition)
+            producer.produce(topic, value, partition=partition)
         except BufferError:
             producer.poll(0.1)
         else:
