@@ -8,6 +8,7 @@ percent; what a whole worker costs is told by pairs of runs.
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import sys
 import time
@@ -45,6 +46,8 @@ def take_turns(scenario: Scenario, base: Path, head: Path, records: int, rounds:
     """Every batch is worked on by both, so many times. Raises RuntimeError when they do not send
     as many bytes."""
     batches = list(_batches(scenario, records))
+    gc.collect()
+    gc.freeze()  # a worker has not so many records at a time
     return asyncio.run(_take_turns(scenario, base, head, batches, rounds))
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from operator import itemgetter
 
 _NO_BREAKS = str.maketrans("\r\n\0", "   ")
+_LF = ord("\n")
+_last_of = itemgetter(-1)
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x21-\x7e]+")
 
 
@@ -17,13 +20,29 @@ def one_line(text: str) -> str:
 
 
 def bodies(texts: Sequence[str]) -> list[bytes]:
-    """Each as it stands in a record, on one line and in UTF-8. All at once: most texts have nothing
-    that is to be cleaned."""
+    """Each as it stands in a record: on one line, in UTF-8, with a LF at its end. All at once: most
+    texts have nothing that is to be cleaned."""
     encoded = list(map(str.encode, texts))
-    joined = b"\n".join(encoded)
-    if joined.count(b"\n") == len(encoded) - 1 and b"\r" not in joined and b"\0" not in joined:
+    joined = b"".join(encoded)
+    if b"\n" in joined or b"\r" in joined or b"\0" in joined:
+        return [one_line(text).encode() + b"\n" for text in texts]
+    return [text + b"\n" for text in encoded]
+
+
+def bodies_of_ended(texts: Sequence[str]) -> list[bytes] | None:
+    """The same of texts of which each ends with a LF that it does not say, or none does. None where
+    that is not so, or a text has any other break: then a closer look is due."""
+    encoded = list(map(str.encode, texts))
+    joined = b"".join(encoded)
+    if b"\r" in joined or b"\0" in joined:
+        return None
+    breaks = joined.count(b"\n")
+    if not breaks:
+        return [text + b"\n" for text in encoded]
+    # Each is asked: one without a LF and one with two would make up for each other.
+    if breaks == len(texts) and all(encoded) and set(map(_last_of, encoded)) == {_LF}:
         return encoded
-    return [one_line(text).encode() for text in texts]
+    return None
 
 
 def field(text: str, limit: int) -> str:

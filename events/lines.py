@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
@@ -58,28 +58,58 @@ OriginTest = Callable[[Origin], object]
 """Whether anybody wants an origin's lines: asked before they are made."""
 
 
-class Lines:
-    """Lines side by side, in columns: an object for each would cost a third more."""
+IN_UTC, WITH_ZONE = ZONES = b"Z", b""
 
-    __slots__ = ("origins", "severities", "texts", "times")
+
+class Stamps(NamedTuple):
+    """RFC 5424 TIMESTAMPs, as bytes."""
+
+    column: list[bytes]
+    zone: bytes
+    """What each of them still lacks at its end, one of ZONES."""
+
+
+class Lines:
+    """Lines side by side, in columns, as they stand in a record. What asks for a line by itself, a
+    filter or a tail, has it made."""
+
+    __slots__ = ("_texts", "bodies", "origins", "severities", "stamps")
 
     def __init__(
         self,
         origins: list[Origin],
-        times: list[str],
         severities: list[Severity],
-        texts: list[str],
+        stamps: Stamps,
+        bodies: list[bytes],
+        texts: Callable[[], list[str]],
     ) -> None:
+        """`bodies`: each on one line, in UTF-8, with a LF at its end and none elsewhere. `texts`:
+        gives the same as text, see LogLine."""
         self.origins = origins
-        self.times = times
         self.severities = severities
-        self.texts = texts
+        self.stamps = stamps
+        self.bodies = bodies
+        self._texts = texts
+
+    def __len__(self) -> int:
+        return len(self.origins)
 
     def __iter__(self) -> Iterator[LogLine]:
-        return map(LogLine, self.origins, self.times, self.severities, self.texts)
+        column, zone = self.stamps
+        times = [(stamp + zone).decode() for stamp in column]
+        return map(LogLine, self.origins, times, self.severities, self._texts())
 
-    def extend(self, more: Lines) -> None:
-        self.origins += more.origins
-        self.times += more.times
-        self.severities += more.severities
-        self.texts += more.texts
+
+def joined(pieces: Sequence[Lines]) -> Lines:
+    """One behind the other."""
+    stamps = [at + lines.stamps.zone for lines in pieces for at in lines.stamps.column]
+    return Lines(
+        [origin for lines in pieces for origin in lines.origins],
+        [severity for lines in pieces for severity in lines.severities],
+        Stamps(stamps, WITH_ZONE),
+        [body for lines in pieces for body in lines.bodies],
+        lambda: [line.text for lines in pieces for line in lines],
+    )
+
+
+NO_LINES = joined(())

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from drains.delivery.wire.rfc5424 import (
-    NEXT_PRI,
     NOTHING,
+    PRI_AND_VERSION,
     WireFormat,
     header_of,
     packed,
@@ -17,15 +17,15 @@ from drains.delivery.wire.rfc5424 import (
 )
 from drains.filters import LineFilter, LineTest
 from drains.routes import Route
-from events.cleaning import bodies
 from events.kafka.records import PartitionRecords
 from events.keys import Key
-from events.lines import Lines, LogLine, Origin, OriginTest
+from events.lines import IN_UTC, ZONES, Lines, LogLine, Origin, OriginTest
 from shuttle.feed.feed import Feed
 
 ENTRIES_KEPT = 50_000
 PARTS = 4
 """Of a record: its priority, its time, what all lines of its origin have, what it says."""
+_PRI = {severity: text.encode() for severity, text in PRI_AND_VERSION.items()}
 
 
 class Parcel(Struct, gc=False):
@@ -67,15 +67,18 @@ _Recipient = tuple[FeedGroup, list[bytes], bytes, LineTest | None]
 
 
 class _Recipients(dict[Origin, tuple[_Recipient, ...]]):
-    """Found when first asked for."""
+    """Found when first asked for. `zone`: what a line's time lacks, its header begins with."""
 
-    def __init__(self, find: Callable[[Origin], tuple[_Recipient, ...]]) -> None:
+    def __init__(
+        self, find: Callable[[Origin, bytes], tuple[_Recipient, ...]], zone: bytes
+    ) -> None:
         self._find = find
+        self._zone = zone
 
     def __missing__(self, origin: Origin) -> tuple[_Recipient, ...]:
         if len(self) >= ENTRIES_KEPT:
             self.clear()
-        found = self[origin] = self._find(origin)
+        found = self[origin] = self._find(origin, self._zone)
         return found
 
 
@@ -87,8 +90,8 @@ class Router:
         self._groups: dict[Key, list[FeedGroup]] = {}
         self._served: dict[Key, tuple[tuple[Feed, Route], ...]] = {}
         """What the groups were made for: most keys are the same when routes change."""
-        self._recipients = _Recipients(self._recipients_of)
-        self.wants: OriginTest = self._recipients.__getitem__
+        self._recipients = {zone: _Recipients(self._recipients_of, zone) for zone in ZONES}
+        self.wants: OriginTest = self._recipients[IN_UTC].__getitem__
         """Whether any feed wants lines of an origin."""
 
     def route(self, feeds: Mapping[Key, Sequence[Feed]]) -> None:
@@ -99,20 +102,16 @@ class Router:
             served = self._served[key] = tuple((feed, feed.route) for feed in found)
             same = before.get(key) == served
             self._groups[key] = groups[key] if same else self._groups_of(found)
-        self._recipients.clear()
+        for recipients in self._recipients.values():
+            recipients.clear()
 
     def parcels_for(self, records: PartitionRecords, lines: Lines) -> list[Parcel]:
-        recipients, pri = self._recipients, NEXT_PRI
-        touched: list[FeedGroup] = []
-        given = lines.origins, lines.times, lines.severities, lines.texts
-        columns = *given, map(str.encode, lines.times), bodies(lines.texts)
-        for origin, time, severity, text, stamp, body in zip(*columns, strict=True):
-            for group, parts, header, test in recipients[origin]:
-                if test is None or test(LogLine(origin, time, severity, text)):
-                    if not parts:
-                        touched.append(group)
-                    parts += (pri[severity], stamp, header, body)
-        return [_parcel(group, records) for group in dict.fromkeys(touched)]
+        if not lines.origins:
+            return []
+        recipients = self._recipients[lines.stamps.zone]
+        touched = _all_to_one(recipients, lines) or _each_to_its_own(recipients, lines)
+        longest = max(map(len, lines.bodies))
+        return [_parcel(group, records, longest) for group in touched]
 
     def take_talk(self) -> dict[Key, tuple[int, int]]:
         """Lines and bytes that were met of each key since the last call, as the group has them that
@@ -140,12 +139,12 @@ class Router:
             group.feeds.append(feed)
         return list(groups.values())
 
-    def _recipients_of(self, origin: Origin) -> tuple[_Recipient, ...]:
+    def _recipients_of(self, origin: Origin, zone: bytes) -> tuple[_Recipient, ...]:
         return tuple(
             (
                 group,
                 group.piece_of(origin),
-                header_of(origin, group.wire).encode(),
+                zone + header_of(origin, group.wire).encode(),
                 group.line_test,
             )
             for group in self._groups.get(origin.key, ())
@@ -153,12 +152,51 @@ class Router:
         )
 
 
-def _parcel(group: FeedGroup, records: PartitionRecords) -> Parcel:
+def _all_to_one(recipients: _Recipients, lines: Lines) -> list[FeedGroup] | None:
+    """Puts the parts of all lines together when one group gets them all, unasked; else None."""
+    first = recipients[lines.origins[0]]
+    if len(first) != 1 or first[0][3] is not None:
+        return None
+    group, parts, _, _ = first[0]
+    headers = {}
+    for origin in set(lines.origins):
+        found = recipients[origin]
+        if len(found) != 1 or found[0][1] is not parts:
+            return None
+        headers[origin] = found[0][2]
+    parts += [b""] * (len(lines) * PARTS)
+    parts[0::PARTS] = map(_PRI.__getitem__, lines.severities)
+    parts[1::PARTS] = lines.stamps.column
+    parts[2::PARTS] = map(headers.__getitem__, lines.origins)
+    parts[3::PARTS] = lines.bodies
+    return [group]
+
+
+def _each_to_its_own(recipients: _Recipients, lines: Lines) -> list[FeedGroup]:
+    """Puts the parts of each line together for each group that wants it. The groups, in the order
+    of their first lines."""
+    touched: list[FeedGroup] = []
+    pris = map(_PRI.__getitem__, lines.severities)
+    columns = pris, lines.stamps.column, lines.origins, lines.bodies
+    whole: list[LogLine] = []
+    for index, (pri, stamp, origin, body) in enumerate(zip(*columns, strict=True)):
+        for group, parts, header, test in recipients[origin]:
+            if test is not None:
+                whole = whole or list(lines)
+                if not test(whole[index]):
+                    continue
+            if not parts:
+                touched.append(group)
+            parts += (pri, stamp, header, body)
+    return list(dict.fromkeys(touched))
+
+
+def _parcel(group: FeedGroup, records: PartitionRecords, longest: int) -> Parcel:
     lines = cut = 0
     data = []
     for parts in group.pieces:
         lines += len(parts) // PARTS
-        piece = packed(parts, group.wire) if parts else NOTHING
+        piece = packed(parts, group.wire, longest) if parts else NOTHING
         data.append(piece.data)
         cut += piece.cut
         parts.clear()

@@ -12,7 +12,7 @@ from events.formats.kubernetes import KubernetesFormat
 from events.formats.malformed import Malformed
 from events.formats.web import WebFormat
 from events.kafka.records import PartitionRecords
-from events.lines import Lines, LogLine, Origin, OriginTest
+from events.lines import Lines, LogLine, Origin, OriginTest, joined
 from events.topics import BUILD, ISTIO, ROUTER
 
 logger = logging.getLogger(__name__)
@@ -67,18 +67,15 @@ class Decoder:
         self, chosen: Format, records: PartitionRecords, malformed: Malformed, wants: OriginTest
     ) -> Lines:
         """Find the record that a format cannot bear; the others keep their lines."""
-        lines = Lines([], [], [], [])
+        found = []
         for message in records.messages:
+            one = PartitionRecords(records.partition, [message])
             try:
-                lines.extend(
-                    chosen.lines_of(
-                        PartitionRecords(records.partition, [message]), malformed, wants
-                    )
-                )
+                found.append(chosen.lines_of(one, malformed, wants))
             except Exception:
                 logger.exception("A record cannot be decoded", extra={"action": "decode_failed"})
                 malformed.add(records.partition, message, "internal_error")
-        return lines
+        return joined(found)
 
 
 def _everybody(_: Origin) -> bool:

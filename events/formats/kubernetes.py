@@ -13,17 +13,18 @@ from typing import cast
 import msgspec
 from confluent_kafka import Message
 
+from events.cleaning import bodies
 from events.formats.half_lines import docker_halves
 from events.formats.json_records import JsonRecords
-from events.formats.kafka_stamps import time_of_record
+from events.formats.kafka_stamps import stamp_of_record
 from events.formats.kubernetes_event import KubernetesEvent, Pod, PodAlone, lenient
 from events.formats.malformed import Malformed
 from events.formats.repairs import REFUSED
-from events.formats.said import said
-from events.formats.timestamps import first_time, rfc5424_times
+from events.formats.said import bodies_of_plain, said
+from events.formats.timestamps import common_stamps, first_time
 from events.kafka.records import PartitionRecords
 from events.keys import AppKey, app_and_process
-from events.lines import Lines, Origin, OriginTest, Severity
+from events.lines import NO_LINES, WITH_ZONE, Lines, Origin, OriginTest, Severity, Stamps
 
 # Pods come and go; past this many the cache starts anew.
 ORIGINS_KEPT = 20_000
@@ -74,7 +75,7 @@ class KubernetesFormat:
         wanted = list(map(wants, map(self._origin_of, [one.kubernetes for one in pods])))
         kept = list(compress(records.messages, wanted))
         if not kept:
-            return Lines([], [], [], [])
+            return NO_LINES
         lines = self._lines_of(PartitionRecords(records.partition, kept), malformed, wants)
         self._few_are_wanted = _are_few(len(kept), len(records))
         return lines
@@ -100,9 +101,14 @@ class KubernetesFormat:
             texts = list(compress(texts, wanted))
         severities = [_ERROR if event.stream == "stderr" else _INFO for event in events]
         given = cast(list[str], texts)
-        shown = said(given)
-        malformed.partial += docker_halves(origins, events, given, shown)
-        return Lines(origins, _times_of(events, messages), severities, shown)
+        in_bytes = bodies_of_plain(given)
+        if in_bytes is None:
+            shown = said(given)
+            malformed.partial += docker_halves(origins, events, given, shown)
+            in_bytes = bodies(shown)
+        return Lines(
+            origins, severities, _stamps_of(events, messages), in_bytes, lambda: said(given)
+        )
 
 
 def _are_few(wanted: int, of: int) -> bool:
@@ -118,17 +124,21 @@ def _has_no_text(event: KubernetesEvent) -> bool:
     return event.log is None and event.message is None
 
 
-def _times_of(events: Sequence[KubernetesEvent], messages: Sequence[Message]) -> list[str]:
-    """An event's own, or its record's where it has none."""
-    times = rfc5424_times(
+def _stamps_of(events: Sequence[KubernetesEvent], messages: Sequence[Message]) -> Stamps:
+    """An event's own time, or its record's where it has none."""
+    stamps = common_stamps(
         [event.time or event.timestamp or event.at_timestamp or event.date for event in events]
     )
-    if all(times):
-        return cast(list[str], times)
-    return [
-        time or first_time(event.times) or time_of_record(message)
-        for time, event, message in zip(times, events, messages, strict=True)
-    ]
+    if stamps is not None:
+        return stamps
+    times = [first_time(event.times) for event in events]
+    return Stamps(
+        [
+            time.encode() if time else stamp_of_record(message)
+            for time, message in zip(times, messages, strict=True)
+        ],
+        WITH_ZONE,
+    )
 
 
 def tag_of(app: str, process: str, pod: str) -> str:

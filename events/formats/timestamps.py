@@ -7,11 +7,14 @@ A fraction is cut to six digits, never rounded, and loses its trailing zeros; `+
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import cast
+
+from events.lines import IN_UTC, Stamps
 
 Moment = str | int | float | None
 """As writers give it: RFC 3339, or a number (see `_of_number`)."""
@@ -27,6 +30,7 @@ _RFC3339 = re.compile(
 _COMMON_SHAPE = b"0000-00-00T00:00:00.000000000Z"
 _HOUR, _TENS_OF_MINUTES, _TENS_OF_SECONDS = len("0000-00-00T00:"), 14, 17
 """Where the hour ends, and where those digits stand."""
+_to_microseconds = struct.Struct("26s4x").iter_unpack
 _UP_TO_5 = b"012345"
 _ANY_DIGIT_IS_0 = bytes.maketrans(b"123456789", b"000000000")
 
@@ -34,39 +38,39 @@ _YEAR_2000_SECONDS = 946_684_800
 _TOO_LARGE_SECONDS = 100_000_000_000
 """The same number of milliseconds is before 1974: a number's size tells its unit."""
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999
+_MILLISECONDS = ["Z", *(f".{ms:03d}".rstrip("0") + "Z" for ms in range(1, 1000))]
+"""How a time of so many ends."""
 
 # Neighbouring lines share their second: `2016-08-24T17:03:20` → it is a real point in time.
 _SECONDS_KEPT = 4096
 _real_seconds: set[str] = set()
 
 
-def rfc5424_times(moments: Sequence[Moment]) -> list[str | None]:
-    """The TIMESTAMP for each moment, None for what is not one."""
-    if _all_common(moments):
-        return [text[:26].rstrip("0") + "Z" for text in cast(Sequence[str], moments)]
-    return [rfc5424_time(moment) for moment in moments]
+def common_stamps(moments: Sequence[Moment]) -> Stamps | None:
+    """The TIMESTAMPs when all moments are real times of the common shape, with a fraction that is
+    not zero; else None.
 
-
-def _all_common(moments: Sequence[Moment]) -> bool:
-    """Whether all are real times of the common shape with a fraction that is not zero.
-
-    Asked of all at once: the shape first, so that later positions mean what they seem to; then of
-    their hour, which neighbouring lines share, and the tens of minutes and seconds.
+    All are looked at together: their shape first, so that later positions mean what they seem to;
+    then the hour, which neighbouring lines share, and the tens of minutes and seconds.
     """
     texts = cast(Sequence[str], moments)
     try:
         joined = "".join(texts).encode(errors="replace")
     except TypeError:  # numbers
-        return False
+        return None
     if joined.translate(_ANY_DIGIT_IS_0) != _COMMON_SHAPE * len(texts) or b".000000" in joined:
-        return False
+        return None
     hour = joined[:_HOUR]
     if joined.count(hour) == len(texts):
-        return _is_real(f"{hour.decode()}00:00") and not (
+        are_real = _is_real(f"{hour.decode()}00:00") and not (
             joined[_TENS_OF_MINUTES :: len(_COMMON_SHAPE)].strip(_UP_TO_5)
             or joined[_TENS_OF_SECONDS :: len(_COMMON_SHAPE)].strip(_UP_TO_5)
         )
-    return all(map(_is_real, {text[:19] for text in texts}))
+    else:
+        are_real = all(map(_is_real, {text[:19] for text in texts}))
+    if not are_real:
+        return None
+    return Stamps([stamp.rstrip(b"0") for (stamp,) in _to_microseconds(joined)], IN_UTC)
 
 
 def rfc5424_time(moment: Moment) -> str | None:
@@ -122,8 +126,8 @@ def _of_number(number: float) -> str | None:
 
 def rfc5424_time_of_ms(epoch_ms: int) -> str:
     """The TIMESTAMP, in UTC, of a Kafka record's time in epoch milliseconds."""
-    epoch_ms = min(max(epoch_ms, 0), _LAST_MS)  # some producers write microseconds
-    return _of_microseconds(epoch_ms * 1000)
+    seconds, ms = divmod(min(max(epoch_ms, 0), _LAST_MS), 1000)  # some producers write microseconds
+    return _second_of(seconds) + _MILLISECONDS[ms]
 
 
 def _of_microseconds(microseconds: int) -> str:

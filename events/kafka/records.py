@@ -94,6 +94,9 @@ def by_partition(messages: Sequence[Message]) -> Iterator[PartitionRecords]:
     """Cut messages, all without an error, where the partition changes. Keeps their order."""
     topics = cast(list[str], list(map(_topic_of, messages)))
     partitions = cast(list[int], list(map(_number_of, messages)))
+    if len(set(topics)) == len(set(partitions)) == 1:  # as a busy partition's are
+        yield PartitionRecords(TopicPartition(topics[0], partitions[0]), messages)
+        return
     start = 0
     for (topic, partition), members in groupby(zip(topics, partitions, strict=True)):
         stop = start + len(list(members))

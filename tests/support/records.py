@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from confluent_kafka import Message
 
+from events.cleaning import bodies
 from events.kafka.records import PartitionRecords, TopicPartition
+from events.lines import WITH_ZONE, Lines, LogLine, Stamps
 
 RECORD_TIME_MS = 1_700_000_000_123
 RECORD_TIME = "2023-11-14T22:13:20.123Z"
@@ -45,3 +47,14 @@ def kubernetes_event(log: str | None, **changes: Any) -> bytes:
         **changes,
     }
     return json.dumps(event).encode()
+
+
+def columns_of(lines: Sequence[LogLine]) -> Lines:
+    """As a format gives them."""
+    return Lines(
+        [line.origin for line in lines],
+        [line.severity for line in lines],
+        Stamps([line.time.encode() for line in lines], WITH_ZONE),
+        bodies([line.text for line in lines]),
+        lambda: [line.text for line in lines],
+    )

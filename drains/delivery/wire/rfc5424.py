@@ -18,10 +18,6 @@ from events.cleaning import bodies, field
 from events.lines import Origin, Severity
 
 PRI_AND_VERSION = {Severity.ERROR: "<11>1 ", Severity.INFO: "<14>1 "}
-_NEXT = b"\n"
-NEXT_PRI = {severity: _NEXT + text.encode() for severity, text in PRI_AND_VERSION.items()}
-"""How a record begins that is put together of parts."""
-
 _HOSTNAME_MAX, _APP_NAME_MAX, _PROCID_MAX = 255, 48, 128
 _HEADER_BYTES_MAX = 600
 """All of a record but MSG is shorter."""
@@ -76,22 +72,24 @@ def header_of(origin: Origin, wire: WireFormat) -> str:
 
 def framed(records: Sequence[str], wire: WireFormat) -> Framed:
     """CR, LF and NUL inside a record are spaces."""
-    return packed([part for body in bodies(records) for part in (_NEXT, body)], wire)
+    return packed(bodies(records), wire)
 
 
-def packed(parts: Sequence[bytes], wire: WireFormat) -> Framed:
-    """Records, in parts: each begins with one that begins with a LF, and has no other.
+def packed(parts: Sequence[bytes], wire: WireFormat, longest: int | None = None) -> Framed:
+    """Records, in parts, with a LF at each record's end and none elsewhere. `longest`: no body
+    among them is longer.
 
     newline, datagram: a LF behind each (RFC 6587 section 3.4.2). octet: `LENGTH RECORD`
     (section 3.4.1). request: the same with a LF at each record's end, which counts.
     """
-    data, cut = _none_too_long(b"".join(parts)[1:], parts, wire.record_bytes_max)
+    data, cut = b"".join(parts), 0
+    if longest is None or longest > wire.record_bytes_max - _HEADER_BYTES_MAX:
+        data, cut = _none_too_long(data, wire.record_bytes_max)
     if wire.framing == "octet":
-        data = b"".join([b"%d %b" % (len(record), record) for record in data.split(b"\n")])
+        data = b"".join([b"%d %b" % (len(record), record) for record in data.split(b"\n")[:-1]])
     elif wire.framing == "request":
-        data = b"".join([b"%d %b\n" % (len(record) + 1, record) for record in data.split(b"\n")])
-    else:
-        data += b"\n"
+        records = data.split(b"\n")[:-1]
+        data = b"".join([b"%d %b\n" % (len(record) + 1, record) for record in records])
     return Framed(data, cut)
 
 
@@ -102,9 +100,9 @@ def shortened(record: bytes, limit: int) -> bytes:
     return record[:limit].decode("utf-8", "ignore").encode()
 
 
-def _none_too_long(data: bytes, parts: Sequence[bytes], limit: int) -> tuple[bytes, int]:
-    """Records, a LF between them; and how many were cut."""
-    if len(data) <= limit or max(map(len, parts)) <= limit - _HEADER_BYTES_MAX:
+def _none_too_long(data: bytes, limit: int) -> tuple[bytes, int]:
+    """Records with a LF behind each, and how many were cut."""
+    if len(data) <= limit:
         return data, 0
     whole = data.split(b"\n")
     too_long = sum(len(record) > limit for record in whole)

@@ -19,7 +19,7 @@ from drains.destination import Destination
 from drains.option_values import DrainOptions
 from drains.routes import Route
 from drains.transports import DATAGRAM_BYTES_MAX, RECORD_BYTES_MAX
-from events.cleaning import bodies, one_line
+from events.cleaning import bodies, bodies_of_ended, one_line
 from events.keys import AppKey
 from events.lines import Origin
 
@@ -177,7 +177,27 @@ _TEXTS = st.lists(st.sampled_from(["", "a", "a\n", "a\r\n", "a\n\n", "\r", "\0"]
 
 @given(_TEXTS)
 def test_texts_are_cleaned_together_as_they_are_one_by_one(texts: list[str]) -> None:
-    assert bodies(texts) == [one_line(text).encode() for text in texts]
+    assert bodies(texts) == [one_line(text).encode() + b"\n" for text in texts]
+    said = bodies_of_ended(texts)
+    assert said in (None, bodies([text.removesuffix("\n") for text in texts]))
+
+
+@pytest.mark.parametrize(
+    ("texts", "plain"),
+    [
+        (["a\n", "é\n", "\n"], True),
+        (["a", "", "é"], True),
+        ([], True),
+        (["a\n", "b"], False),
+        (["a\n\n", "b"], False),  # as many as there are texts
+        (["a\nb", "c\n"], False),
+        (["\na", "c"], False),
+        (["a\r\n"], False),
+        (["a\0\n"], False),
+    ],
+)
+def test_texts_are_plain_when_each_ends_as_the_others(texts: list[str], plain: bool) -> None:
+    assert (bodies_of_ended(texts) is not None) is plain
 
 
 @given(st.lists(_PIECES | st.text(max_size=600), min_size=1, max_size=5))
@@ -185,12 +205,13 @@ def test_texts_are_cleaned_together_as_they_are_one_by_one(texts: list[str]) -> 
 def test_records_in_parts_are_packed_as_each_alone_would_be(
     wire: WireFormat, texts: list[str]
 ) -> None:
-    head = (b"\n<14>1 ", b"2016-08-24T17:03:20Z", b" gold-gs web.1 - - - ")
+    head = (b"<14>1 ", b"2016-08-24T17:03:20Z", b" gold-gs web.1 - - - ")
     parts = [part for body in bodies(texts) for part in (*head, body)]
     alone = [packed([*head, body], wire) for body in bodies(texts)]
     assert packed(parts, wire) == (
         b"".join(each.data for each in alone),
         sum(each.cut for each in alone),
     )
-    whole = b"".join(head)[1:].decode()
+    whole = b"".join(head).decode()
+    assert packed(parts, wire, max(map(len, bodies(texts)))) == packed(parts, wire)
     assert packed(parts, wire) == framed([whole + text for text in texts], wire)

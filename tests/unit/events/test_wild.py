@@ -102,7 +102,7 @@ def test_what_lacks_a_text_is_counted_whether_or_not_somebody_wants_it() -> None
 
     lines = decoder.wanted_lines_of(records, lambda _: False)
 
-    assert (lines.texts, decoder.malformed.counts) == ([], {"empty": 1})
+    assert (list(lines), decoder.malformed.counts) == ([], {"empty": 1})
     assert decoder.malformed.samples[0][:4] == ("wk", 0, 8, "empty")
 
 

@@ -12,12 +12,12 @@ from drains.option_values import DrainOptions
 from drains.routes import Route
 from events.formats.decode import Decoder
 from events.keys import AppKey, Key, SiteKey
-from events.lines import Lines, LogLine, Origin, Severity
+from events.lines import LogLine, Origin, Severity
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
 from shuttle.routing import Parcel, Router
 from tests.support.fake_sender import FakeReceiver
-from tests.support.records import kubernetes_event, records_of
+from tests.support.records import columns_of, kubernetes_event, records_of
 
 GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1", "app", "web")
@@ -40,8 +40,7 @@ def parcels(*feeds: Feed, lines: list[LogLine]) -> list[Parcel]:
     for one in feeds:
         by_key.setdefault(one.route.key, []).append(one)
     router.route(by_key)
-    columns = zip(*((one.origin, one.time, one.severity, one.text) for one in lines), strict=True)
-    return router.parcels_for(RUN, Lines(*map(list, columns)))
+    return router.parcels_for(RUN, columns_of(lines))
 
 
 def line(text: str, origin: Origin = WEB, severity: Severity = Severity.INFO) -> LogLine:
