@@ -91,9 +91,8 @@ class KubernetesFormat:
             )
             texts = _texts_of(events)
         origins = list(map(self._origin_of, [event.kubernetes for event in events]))
-        wanted = list(map(wants, origins))
-        if not all(wanted):
-            among = len(origins)
+        if not all(map(wants, set(origins))):
+            wanted, among = list(map(wants, origins)), len(origins)
             origins = list(compress(origins, wanted))
             self._few_are_wanted = _are_few(len(origins), among)
             events = list(compress(events, wanted))
