@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from benchmarks.bench import HERE, Bench, Cost, broker, say
+from benchmarks.receiver import Benches
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.traffic import remove_topics
 
@@ -33,9 +34,9 @@ def main() -> None:
         bootstrap = stack.enter_context(broker(options.kafka, folder))
         base = stack.enter_context(_checkout(options.base, folder / "base"))
         head = stack.enter_context(_checkout(options.head, folder / "head"))
-        bench = Bench(bootstrap, folder, options.lines)
+        benches = Benches(bootstrap, folder, options.lines)
         for scenario in chosen:
-            _print(scenario, _pairs(bench, scenario, base, head, options.pairs))
+            _print(scenario, _pairs(benches.of(scenario), scenario, base, head, options.pairs))
         remove_topics(bootstrap)
 
 
