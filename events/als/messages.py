@@ -67,7 +67,7 @@ def record_of(entry: bytes) -> Record:
         key = _kafka_key_of(cluster) if len(cluster) <= CLUSTER_CHARACTERS else None
         if key is None:
             raise IgnoredError("no_app")
-        return Record(ENTRY.json_of(message).encode(), key)
+        return Record(ENTRY.json_of(message, entry).encode(), key)
     except DecodeError:
         raise IgnoredError("unreadable") from None
 

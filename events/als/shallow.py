@@ -32,10 +32,7 @@ _TAG_OF_NANOS = 16
 
 
 class Shallow:
-    """A type, and with it those types of its file that it has fields of. To be made once.
-
-    Of a message in it that is given in several pieces, as no writer does, the last is read.
-    """
+    """A type, and with it those types of its file that it has fields of. To be made once."""
 
     def __init__(self, top: Descriptor) -> None:
         self._top = top
@@ -46,9 +43,17 @@ class Shallow:
                 self._opened[kind.full_name] = kind
         self.read: Callable[[bytes], Any] = self._twin().FromString
         """Gives the twin. Raises DecodeError."""
-        self.json_of: Write = self._writer(top)
-        """Of a twin, what events.als.protojson.json_of has of the message itself. Raises
-        DecodeError when bytes in it are no message."""
+        self._read_whole = message_factory.GetMessageClass(top).FromString
+        self._write = self._writer(top)
+
+    def json_of(self, twin: Any, data: bytes) -> str:
+        """What events.als.protojson.json_of has of the message itself, which came as `data`.
+
+        Raises DecodeError when bytes in it are no message.
+        """
+        if twin.ByteSize() != len(data):  # a message came in pieces, of which a twin has the last
+            return json_of(self._read_whole(data))
+        return self._write(twin)
 
     def _twin(self) -> Any:
         top = self._top.file
