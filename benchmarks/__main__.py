@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks.bench import Bench, Cost, broker
+from benchmarks.bench import Cost, broker
+from benchmarks.receiver import Benches
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.traffic import remove_topics
 
@@ -29,9 +30,9 @@ def main() -> None:
         f"{'records/s':>12}{'peak MiB':>10}{'figures ms/s':>14}{'ns/record':>11}"
     )
     with tempfile.TemporaryDirectory() as folder, broker(options.kafka, Path(folder)) as bootstrap:
-        bench = Bench(bootstrap, Path(folder), options.lines)
+        benches = Benches(bootstrap, Path(folder), options.lines)
         for scenario in chosen:
-            _print(scenario, *bench.measure(scenario, options.runs))
+            _print(scenario, *benches.of(scenario).measure(scenario, options.runs))
         remove_topics(bootstrap)
 
 

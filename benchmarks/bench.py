@@ -109,14 +109,14 @@ class Bench:
             ]
             if scenario.replayed:
                 self._group.wait_until_committed(topic_of(scenario.source), records)
-            before, began = _cpu_seconds(workers), time.monotonic()
+            before, began = cpu_seconds(workers), time.monotonic()
             if scenario.replayed:
                 _drains(tree, environment, "resume")
             if late:
                 _drains(tree, environment, scenario.destination, port, *drains)
             assert sink.stdout is not None
             sink.stdout.readline()
-            cpu, wall = _cpu_seconds(workers) - before, time.monotonic() - began
+            cpu, wall = cpu_seconds(workers) - before, time.monotonic() - began
             peak = max(peak_bytes(worker.pid) for worker in workers)
         lived = (time.monotonic() - started) * scenario.workers
         figures = figures_cpu_seconds(database, WORKERS)
@@ -142,7 +142,7 @@ class Bench:
     ) -> Iterator[tuple[subprocess.Popen[str], str]]:
         """A receiver, and its port."""
         kind = "tcp" if scenario.destination == "octet" else scenario.destination
-        numbers = str(scenario.lines_of(records)), str(scenario.fan_out)
+        numbers = str(scenario.lines_of(records)), str(scenario.hosts)
         command = [sys.executable, "-m", "benchmarks.sink", kind, *numbers, str(self._server)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sink:
             assert sink.stdout is not None
@@ -153,8 +153,10 @@ class Bench:
 
 
 def _drains(tree: Path, environment: dict[str, str], *arguments: object) -> None:
-    command = [sys.executable, "-m", "benchmarks.drains", *map(str, arguments)]
-    subprocess.run(command, cwd=tree, env=environment, check=True)
+    """Our own, whatever the tree has: trees are measured with the same ones."""
+    command = [sys.executable, "-P", str(HERE / "benchmarks" / "drains.py"), *map(str, arguments)]
+    of_tree = environment | {"PYTHONPATH": str(tree)}
+    subprocess.run(command, cwd=tree, env=of_tree, check=True)
 
 
 @contextmanager
@@ -172,7 +174,7 @@ def _worker(tree: Path, environment: dict[str, str], begun: str) -> Iterator[sub
             worker.terminate()
 
 
-def _cpu_seconds(workers: Sequence[subprocess.Popen[str]]) -> float:
+def cpu_seconds(workers: Sequence[subprocess.Popen[str]]) -> float:
     used = [psutil.Process(worker.pid).cpu_times() for worker in workers]
     return float(sum(times.user + times.system for times in used))
 

@@ -20,6 +20,7 @@ from statistics import median, quantiles
 
 from benchmarks.bench import HERE, Bench, Cost, broker, say
 from benchmarks.by_batch import IN_PROCESS, Turns, take_turns
+from benchmarks.receiver import Benches
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.traffic import remove_topics
 
@@ -46,9 +47,9 @@ def main() -> None:
             _compare_by_batch(options, chosen, base, head)
             return
         bootstrap = stack.enter_context(broker(options.kafka, folder))
-        bench = Bench(bootstrap, folder, options.lines)
+        benches = Benches(bootstrap, folder, options.lines)
         for scenario in chosen:
-            _print(scenario, _pairs(bench, scenario, base, head, options.pairs))
+            _print(scenario, _pairs(benches.of(scenario), scenario, base, head, options.pairs))
         remove_topics(bootstrap)
 
 

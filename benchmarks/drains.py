@@ -26,6 +26,7 @@ from events.keys import AppKey  # noqa: E402
 URLS = {
     "tcp": "syslog://127.0.0.{}:{}",
     "octet": "syslog://127.0.0.{}:{}",
+    "paced": "syslog://127.0.0.{}:{}",
     "tls": "syslog+tls://localhost:{1}",
     "https": "https://localhost:{1}/",
 }
@@ -48,7 +49,8 @@ def main() -> None:
         options["connections"] = 4  # a receiver's answers take longer than our next batch
     with transaction.atomic():  # workers may be looking
         for app in range(apps):
-            for host in range(1, fan_out + 1):  # an app has no two drains with the same URL
+            first = app + 1 if destination == "paced" else 1
+            for host in range(first, first + fan_out):  # no two drains of an app have one URL
                 url = URLS[destination].format(host, port)
                 create_drain(AppKey(f"app{app}", SPACE), url, begin=(), **options)
         Drain.objects.update(paused=bool(paused))

@@ -80,18 +80,18 @@ def main() -> None:
     partitions = [kafka.TopicPartition(topic, number, 0) for number in numbers]
     left = sum(consumer.get_watermark_offsets(partition)[1] for partition in partitions)
     consumer.assign(partitions)
-    started, cpu = time.monotonic(), _cpu_seconds()
+    started, cpu = time.monotonic(), cpu_seconds()
     while left > 0:
         messages = consumer.consume(RECORDS_MAX, POLL_SECONDS)
         records = [message.value() for message in messages if message.error() is None]
         for record in records:
             decode(record or b"")
         left -= len(records)
-    print(_cpu_seconds() - cpu, time.monotonic() - started, peak_bytes("self"))
+    print(cpu_seconds() - cpu, time.monotonic() - started, peak_bytes("self"))
     consumer.close()
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 

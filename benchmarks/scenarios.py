@@ -8,9 +8,10 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Scenario:
     source: str
-    """One of benchmarks.traffic.SOURCES."""
+    """One of benchmarks.traffic.SOURCES, or `envoys`, whose destination is `runals`."""
     destination: str = "tcp"
-    """tcp, octet (TCP with octet counting), tls or https."""
+    """tcp, octet (TCP with octet counting), paced (TCP; the receiver of the nth app reads n MB/s at
+    most), tls or https."""
     apps: int = 1
     drained: int | None = None
     """So many of the apps have drains; None: all."""
@@ -29,7 +30,14 @@ class Scenario:
         return self.apps if self.drained is None else self.drained
 
     @property
+    def hosts(self) -> int:
+        """Addresses that receivers have."""
+        return self.apps if self.destination == "paced" else self.fan_out
+
+    @property
     def name(self) -> str:
+        if self.destination == "runals":
+            return f"{self.source} → runals"
         drains = self.with_drains * self.fan_out
         told = [f"{drains} drain{'' if drains == 1 else 's'}", self.destination]
         if self.drained is not None:
@@ -63,4 +71,6 @@ SCENARIOS = (
     Scenario("istio", aim_floors=4),
     Scenario("envoy", aim_floors=4),
     Scenario("build"),
+    Scenario("kubernetes", "paced", apps=10, aim_floors=3.3),
+    Scenario("envoys", "runals"),
 )

@@ -1,8 +1,8 @@
 """A receiver that costs next to nothing: counts lines, says when all are there.
 
 `python -m benchmarks.sink KIND LINES HOSTS CERTIFICATE_AND_KEY` prints its port, then `done` at
-LINES or more. KIND: tcp, tls or https; each connection has a thread. HOSTS: so many addresses,
-from 127.0.0.1 on, have the port.
+LINES or more. KIND: tcp, paced, tls or https; each connection has a thread. HOSTS: so many
+addresses, from 127.0.0.1 on, have the port. Paced: the nth of them reads n MB/s at most.
 """
 
 from __future__ import annotations
@@ -12,8 +12,13 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 
+MB = 1_000_000
+PACED_BUFFER_BYTES = 128 * 1024
+"""More in the kernel would hide how slow a receiver is."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _RECORD = b">1 20"
 """Priority, version and century of a record: no text of benchmarks.texts has that."""
@@ -34,17 +39,35 @@ class Count:
                 self.done.set()
 
 
+class Pace:
+    """Of one receiver, whatever connections it has. It reads no faster after a pause."""
+
+    def __init__(self, bytes_per_second: float) -> None:
+        self._rate = bytes_per_second
+        self._free_at = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self, size: int) -> None:
+        with self._lock:
+            self._free_at = max(self._free_at, time.monotonic()) + size / self._rate
+            ends = self._free_at
+        time.sleep(max(0.0, ends - time.monotonic()))
+
+
 def main() -> None:
     kind, expected = sys.argv[1], int(sys.argv[2])
     context = None
-    if kind != "tcp":
+    if kind not in ("tcp", "paced"):
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(sys.argv[4])
     count = Count(expected)
-    serve = _serve_http if kind == "https" else _serve_lines
+    serve: Callable[..., None] = _serve_http if kind == "https" else _serve_lines
     port = 0
     for host in range(1, int(sys.argv[3]) + 1):
         listener = socket.create_server((f"127.0.0.{host}", port), backlog=1024)
+        if kind == "paced":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PACED_BUFFER_BYTES)
+            serve = partial(_serve_lines, pace=Pace(host * MB))
         port = listener.getsockname()[1]
         accepting = threading.Thread(
             target=_accept, args=(listener, context, serve, count), daemon=True
@@ -70,12 +93,15 @@ def _pieces(connection: socket.socket) -> Iterator[memoryview]:
         yield view[:size]
 
 
-def _serve_lines(connection: socket.socket, count: Count) -> None:
+def _serve_lines(connection: socket.socket, count: Count, pace: Pace | None = None) -> None:
     buffer = bytearray(1 << 20)
     view = memoryview(buffer)
     held = 0  # a record's beginning may be cut in two: what it may be cut in is kept
-    while size := connection.recv_into(view[held:]):
+    room = len(buffer) if pace is None else PACED_BUFFER_BYTES
+    while size := connection.recv_into(view[held:room]):
         end = held + size
+        if pace is not None:
+            pace.wait(size)
         count.add(buffer.count(_RECORD, 0, end))
         tail = buffer[max(0, end - len(_RECORD) + 1) : end]
         held = len(tail)

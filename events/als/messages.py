@@ -11,20 +11,18 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import msgspec
 from envoy.data.accesslog.v3.accesslog_pb2 import HTTPAccessLogEntry
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
-from events.als.protojson import json_of
+from events.als.shallow import Shallow
 from events.formats.envoy import app_of_cluster
 
 NODE_CHARACTERS = 200
 CLUSTERS_KEPT = 4096
 CLUSTER_CHARACTERS = 512  # a service's name has 253 at most
 
-_encode = msgspec.json.Encoder().encode
-_read_entry = HTTPAccessLogEntry.FromString
+ENTRY = Shallow(HTTPAccessLogEntry.DESCRIPTOR)
 
 
 class IgnoredError(Exception):
@@ -64,14 +62,14 @@ def message_of(data: bytes) -> AlsMessage:
 def record_of(entry: bytes) -> Record:
     """JSON with the names of the protobuf fields. Raises IgnoredError when it is nobody's."""
     try:
-        message = _read_entry(entry)
+        message = ENTRY.read(entry)
+        cluster = message.common_properties.upstream_cluster
+        key = _kafka_key_of(cluster) if len(cluster) <= CLUSTER_CHARACTERS else None
+        if key is None:
+            raise IgnoredError("no_app")
+        return Record(ENTRY.json_of(message, entry).encode(), key)
     except DecodeError:
         raise IgnoredError("unreadable") from None
-    cluster = message.common_properties.upstream_cluster
-    key = _kafka_key_of(cluster) if len(cluster) <= CLUSTER_CHARACTERS else None
-    if key is None:
-        raise IgnoredError("no_app")
-    return Record(_encode(json_of(message)), key)
 
 
 @lru_cache(CLUSTERS_KEPT)
