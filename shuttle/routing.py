@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 
 from msgspec import Struct
 
 from drains.delivery.wire.rfc5424 import (
-    NOTHING,
     PRI_AND_VERSION,
     WireFormat,
     header_of,
@@ -43,10 +43,20 @@ class Parcel(Struct, gc=False):
 class FeedGroup:
     """Feeds that get the same bytes: one key, one wire format, one filter, as many connections."""
 
-    __slots__ = ("bytes", "feeds", "line_test", "lines", "pieces", "wanted", "wire")
+    __slots__ = (
+        "bytes",
+        "feeds",
+        "line_test",
+        "lines",
+        "pieces",
+        "plain_bytes_max",
+        "wanted",
+        "wire",
+    )
 
     def __init__(self, wire: WireFormat, wanted: LineFilter, connections: int) -> None:
         self.wire = wire
+        self.plain_bytes_max = wire.plain_bytes_max
         self.wanted = wanted
         self.line_test = wanted.line_test()
         self.feeds: list[Feed] = []
@@ -176,11 +186,12 @@ def _each_to_its_own(recipients: _Recipients, lines: Lines) -> list[FeedGroup]:
     """Puts the parts of each line together for each group that wants it. The groups, in the order
     of their first lines."""
     touched: list[FeedGroup] = []
+    of_lines = map(recipients.__getitem__, lines.origins)
     pris = map(_PRI.__getitem__, lines.severities)
-    columns = pris, lines.stamps.column, lines.origins, lines.bodies
+    columns = of_lines, pris, lines.stamps.column, lines.bodies, count()
     whole: list[LogLine] = []
-    for index, (pri, stamp, origin, body) in enumerate(zip(*columns, strict=True)):
-        for group, parts, header, test in recipients[origin]:
+    for found, pri, stamp, body, index in zip(*columns, strict=False):
+        for group, parts, header, test in found:
             if test is not None:
                 whole = whole or list(lines)
                 if not test(whole[index]):
@@ -196,8 +207,10 @@ def _parcel(group: FeedGroup, records: PartitionRecords, longest: int) -> Parcel
     data = []
     for parts in group.pieces:
         lines += len(parts) // PARTS
-        piece = packed(parts, group.wire, longest) if parts else NOTHING
-        data.append(piece.data)
-        cut += piece.cut
+        piece = b"".join(parts)
+        if longest > group.plain_bytes_max:
+            piece, too_long = packed(piece, group.wire, longest)
+            cut += too_long
+        data.append(piece)
         parts.clear()
     return Parcel(group, records, tuple(data), lines, cut)

@@ -21,6 +21,8 @@ PRI_AND_VERSION = {Severity.ERROR: "<11>1 ", Severity.INFO: "<14>1 "}
 _HOSTNAME_MAX, _APP_NAME_MAX, _PROCID_MAX = 255, 48, 128
 _HEADER_BYTES_MAX = 600
 """All of a record but MSG is shorter."""
+_IN_ROWS = ("newline", "datagram")
+"""Framings that want a LF behind each record and nothing else (RFC 6587 section 3.4.2)."""
 
 
 class WireFormat(NamedTuple):
@@ -32,6 +34,11 @@ class WireFormat(NamedTuple):
     """HOSTNAME instead of the key's text."""
     record_bytes_max: int = RECORD_BYTES_MAX
 
+    @property
+    def plain_bytes_max(self) -> int:
+        """Records go as they are while no body is longer."""
+        return self.record_bytes_max - _HEADER_BYTES_MAX if self.framing in _IN_ROWS else -1
+
 
 class Framed(NamedTuple):
     """Records as they go over the wire."""
@@ -39,9 +46,6 @@ class Framed(NamedTuple):
     data: bytes
     cut: int = 0
     """How many of them were too long to be sent whole."""
-
-
-NOTHING = Framed(b"")
 
 
 def wire_format_of(route: Route, hostname: str = "") -> WireFormat:
@@ -72,17 +76,17 @@ def header_of(origin: Origin, wire: WireFormat) -> str:
 
 def framed(records: Sequence[str], wire: WireFormat) -> Framed:
     """CR, LF and NUL inside a record are spaces."""
-    return packed(bodies(records), wire)
+    return packed(b"".join(bodies(records)), wire)
 
 
-def packed(parts: Sequence[bytes], wire: WireFormat, longest: int | None = None) -> Framed:
-    """Records, in parts, with a LF at each record's end and none elsewhere. `longest`: no body
-    among them is longer.
+def packed(data: bytes, wire: WireFormat, longest: int | None = None) -> Framed:
+    """Records, with a LF at each one's end and none elsewhere. `longest`: no body among them is
+    longer.
 
-    newline, datagram: a LF behind each (RFC 6587 section 3.4.2). octet: `LENGTH RECORD`
-    (section 3.4.1). request: the same with a LF at each record's end, which counts.
+    octet: `LENGTH RECORD` (RFC 6587 section 3.4.1). request: the same with a LF at each record's
+    end, which counts.
     """
-    data, cut = b"".join(parts), 0
+    cut = 0
     if longest is None or longest > wire.record_bytes_max - _HEADER_BYTES_MAX:
         data, cut = _none_too_long(data, wire.record_bytes_max)
     if wire.framing == "octet":

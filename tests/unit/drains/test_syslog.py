@@ -206,12 +206,14 @@ def test_records_in_parts_are_packed_as_each_alone_would_be(
     wire: WireFormat, texts: list[str]
 ) -> None:
     head = (b"<14>1 ", b"2016-08-24T17:03:20Z", b" gold-gs web.1 - - - ")
-    parts = [part for body in bodies(texts) for part in (*head, body)]
-    alone = [packed([*head, body], wire) for body in bodies(texts)]
-    assert packed(parts, wire) == (
+    records = b"".join(part for body in bodies(texts) for part in (*head, body))
+    alone = [packed(b"".join([*head, body]), wire) for body in bodies(texts)]
+    longest = max(map(len, bodies(texts)))
+    assert packed(records, wire) == (
         b"".join(each.data for each in alone),
         sum(each.cut for each in alone),
     )
     whole = b"".join(head).decode()
-    assert packed(parts, wire, max(map(len, bodies(texts)))) == packed(parts, wire)
-    assert packed(parts, wire) == framed([whole + text for text in texts], wire)
+    assert packed(records, wire, longest) == packed(records, wire)
+    assert longest > wire.plain_bytes_max or packed(records, wire) == (records, 0)
+    assert packed(records, wire) == framed([whole + text for text in texts], wire)
