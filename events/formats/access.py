@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 from confluent_kafka import Message
@@ -13,7 +13,7 @@ from msgspec.structs import FieldInfo
 
 from events.formats import envoy, istio
 from events.formats.entries import EntryFormat
-from events.formats.malformed import Malformed, MalformedError
+from events.formats.malformed import Malformed
 from events.formats.origins import ROUTER_TAG, Named, Names, Origins, Whose, app_of
 from events.formats.texts import as_given
 from events.kafka.records import PartitionRecords
@@ -46,25 +46,39 @@ class AccessFormat(EntryFormat[AccessEntry]):
             _names_nobody, entries, messages, records.partition, malformed
         )
 
-    def named_by(self, entry: AccessEntry) -> Named:
-        common = entry.common_properties
-        if common is None and entry.app and entry.space:
-            named = self._apps[entry.app, entry.space]
-        else:
-            cluster = entry.upstream_cluster if common is None else common.upstream_cluster
-            named = self._clusters[cluster or ""]
-        if named is None:
-            raise MalformedError(_reason_for(entry))
-        return named
+    def named_of(self, entries: Sequence[AccessEntry]) -> list[Named | None]:
+        apps, clusters = self._apps, self._clusters
+        return [
+            apps[entry.app, entry.space]
+            if (common := entry.common_properties) is None and entry.app and entry.space
+            else clusters[(entry if common is None else common).upstream_cluster or ""]
+            for entry in entries
+        ]
 
-    def text_of(self, entry: AccessEntry, name: str) -> str:
-        common = entry.common_properties
-        if common is not None:
-            protocol = entry.protocol_version
-            return envoy.text_of(name, common, protocol, entry.request, entry.response)
-        if entry.app and entry.space:
-            return istio.text_of(entry, name)
-        return istio.text_of(istio.with_our_names(entry, name), name)
+    def reason_for(self, entry: AccessEntry) -> str:
+        if entry.common_properties or entry.upstream_cluster:
+            return "no_app_in_upstream_cluster"
+        return "no_space" if entry.app and not entry.space else "no_app"
+
+    def texts_of(self, entries: Sequence[AccessEntry], names: Sequence[str]) -> list[str]:
+        commons = [entry.common_properties for entry in entries]
+        if None not in commons:
+            return envoy.texts_of(
+                names,
+                cast(list[envoy.CommonProperties], commons),
+                [entry.protocol_version for entry in entries],
+                [entry.request for entry in entries],
+                [entry.response for entry in entries],
+            )
+        if any(commons):  # one proxy's among another's
+            pairs = zip(entries, names, strict=True)
+            return [text for entry, name in pairs for text in self.texts_of([entry], [name])]
+        return [
+            istio.text_of(
+                entry if entry.app and entry.space else istio.with_our_names(entry, name), name
+            )
+            for entry, name in zip(entries, names, strict=True)
+        ]
 
 
 def _app_and_space(names: tuple[str, str]) -> Whose | None:
@@ -73,12 +87,6 @@ def _app_and_space(names: tuple[str, str]) -> Whose | None:
 
 def _names_nobody(entry: AccessEntry) -> bool:
     return not (entry.common_properties or entry.app or entry.upstream_cluster)
-
-
-def _reason_for(entry: AccessEntry) -> str:
-    if entry.common_properties or entry.upstream_cluster:
-        return "no_app_in_upstream_cluster"
-    return "no_space" if entry.app and not entry.space else "no_app"
 
 
 def _lenient(fields: dict[str, Any], _: Malformed) -> AccessEntry:

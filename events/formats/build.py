@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -28,16 +29,14 @@ class BuildFormat(EntryFormat[BuildEvent]):
         super().__init__(BuildEvent, _lenient)
         self._apps = Names(Origins(TAG, "build"), app_named)
 
-    def named_by(self, entry: BuildEvent) -> Named:
-        named = self._apps[entry.metadata]
-        if named is None:
-            raise MalformedError("no_app_in_metadata")
-        return named
+    def named_of(self, entries: Sequence[BuildEvent]) -> list[Named | None]:
+        return list(map(self._apps.__getitem__, [entry.metadata for entry in entries]))
 
-    def text_of(self, entry: BuildEvent, name: str) -> str:
-        return entry.message or ""
+    def reason_for(self, entry: BuildEvent) -> str:
+        return "no_app_in_metadata"
 
-    def shown(self, texts: list[str]) -> list[str]:
+    def texts_of(self, entries: Sequence[BuildEvent], names: Sequence[str]) -> list[str]:
+        texts = [entry.message or "" for entry in entries]
         return said(list(map(_without_notes, texts)) if _HIDE in "".join(texts) else texts)
 
 

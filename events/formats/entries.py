@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any, Generic
 
 from confluent_kafka import Message
@@ -13,7 +14,7 @@ from events.formats.kafka_stamps import lines_of_records
 from events.formats.malformed import Malformed, MalformedError
 from events.formats.origins import Named
 from events.kafka.records import PartitionRecords
-from events.lines import Lines, Origin, OriginTest
+from events.lines import NO_LINES, Lines, Origin, OriginTest
 
 
 class EntryFormat(ABC, Generic[Event]):
@@ -21,15 +22,16 @@ class EntryFormat(ABC, Generic[Event]):
         self._records = JsonRecords(entry_type, lenient)
 
     @abstractmethod
-    def named_by(self, entry: Event) -> Named:
-        """Whose it is. Raises MalformedError where it is nobody's."""
+    def named_of(self, entries: Sequence[Event]) -> list[Named | None]:
+        """Whose each is; None: nobody's."""
 
     @abstractmethod
-    def text_of(self, entry: Event, name: str) -> str:
-        """`name`: of its app, as it gives it."""
+    def reason_for(self, entry: Event) -> str:
+        """Why it is nobody's."""
 
-    def shown(self, texts: list[str]) -> list[str]:
-        return texts
+    @abstractmethod
+    def texts_of(self, entries: Sequence[Event], names: Sequence[str]) -> list[str]:
+        """What their lines say. `names`: of each one's app, as it gives it."""
 
     def entries_of(
         self, records: PartitionRecords, malformed: Malformed
@@ -38,23 +40,29 @@ class EntryFormat(ABC, Generic[Event]):
         return self._records.events_of(records, malformed)
 
     def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
-        origins, texts, kept = [], [], []
-        named_by, text_of = self.named_by, self.text_of
-        for entry, message in zip(*self.entries_of(records, malformed), strict=True):
-            try:
-                origin, name = named_by(entry)
-            except MalformedError as error:
-                malformed.add(records.partition, message, error.reason)
-                continue
-            if wants(origin):
-                origins.append(origin)
-                texts.append(text_of(entry, name))
-                kept.append(message)
-        return lines_of_records(origins, self.shown(texts), kept)
+        entries, messages = self.entries_of(records, malformed)
+        found = self.named_of(entries)
+        if not all(found):
+            for entry, message, named in zip(entries, messages, found, strict=True):
+                if named is None:
+                    malformed.add(records.partition, message, self.reason_for(entry))
+            entries, messages = list(compress(entries, found)), list(compress(messages, found))
+        all_named = list(filter(None, found))
+        if not all_named:
+            return NO_LINES
+        origins, names = map(list, zip(*all_named, strict=True))
+        if not all(map(wants, set(origins))):
+            wanted = list(map(wants, origins))
+            columns = origins, names, entries, messages
+            origins, names, entries, messages = (list(compress(one, wanted)) for one in columns)
+        return lines_of_records(origins, self.texts_of(entries, names), messages)
 
     def line_of(self, fields: dict[str, Any], malformed: Malformed) -> tuple[Origin, str]:
         """One entry that has come among others of another kind. Raises MalformedError."""
         entry = self._records.lenient(fields, malformed)
-        origin, name = self.named_by(entry)
-        (text,) = self.shown([self.text_of(entry, name)])
+        (named,) = self.named_of([entry])
+        if named is None:
+            raise MalformedError(self.reason_for(entry))
+        origin, name = named
+        (text,) = self.texts_of([entry], [name])
         return origin, text

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
+from itertools import repeat
+from operator import itemgetter, mul
+from typing import cast
+
 from msgspec import Struct
 
 from events.formats.origins import Whose, app_of
@@ -48,6 +53,7 @@ class Response(Struct, gc=False):
 
 _NO_TLS, _NO_REQUEST, _NO_RESPONSE = TlsProperties(), Request(), Response()
 _SERVICE = "svc"  # the third label of a Kubernetes service's name
+_last_of = itemgetter(-1)
 _CLIENT_CLOSED_REQUEST = 499
 
 # What the JSON of protobuf writes for numbers; 0 is never written.
@@ -93,40 +99,57 @@ def app_of_cluster(cluster: str) -> Whose | None:
     return app_of(labels[0], labels[1])
 
 
-def text_of(
-    name: str,
-    common: CommonProperties,
-    protocol: str | None,
-    request: Request | None,
-    response: Response | None,
-) -> str:
-    """`name`: app-space."""
-    request, response = request or _NO_REQUEST, response or _NO_RESPONSE
-    tls = common.tls_properties or _NO_TLS
-    request_size = _size(request.request_headers_bytes, request.request_body_bytes)
-    response_size = _size(response.response_headers_bytes, response.response_body_bytes)
-    sni = tls.tls_sni_hostname
-    origin = f"https://{sni}{request.original_path or ''}" if sni else ""
-    return (
-        f"bytes={request_size + response_size} request_size={request_size}"
-        f" response_size={response_size} method={request.request_method or ''}"
-        f" request_id={request.request_id or ''} fwd={request.forwarded_for or ''}"
-        f" authority={request.authority or ''}"
-        f" origin={origin}"
-        f" protocol={(protocol or '').lower()} tls={tls.tls_version or ''}"
-        f" status={_status(response.response_code, common.response_flags)}"
-        f" connect={_milliseconds(common.time_to_last_upstream_tx_byte)}"
-        f" service={_milliseconds(common.time_to_last_upstream_rx_byte)}"
-        f" total={_milliseconds(common.time_to_last_downstream_tx_byte)}"
-        f" dyno={name} host={name} path={request.path or ''}"
+def texts_of(
+    names: Sequence[str],
+    commons: Sequence[CommonProperties],
+    protocols: Sequence[str | None],
+    requests: Sequence[Request | None],
+    responses: Sequence[Response | None],
+) -> list[str]:
+    """What lines say of a run of entries, in columns. `names`: app-space."""
+    tls = [common.tls_properties or _NO_TLS for common in commons]
+    asked = [request or _NO_REQUEST for request in requests]
+    answered = [response or _NO_RESPONSE for response in responses]
+    columns = zip(
+        names,
+        asked,
+        _sizes([(one.request_headers_bytes, one.request_body_bytes) for one in asked]),
+        _sizes([(one.response_headers_bytes, one.response_body_bytes) for one in answered]),
+        map(_origin, tls, asked),
+        [protocol.lower() if protocol else "" for protocol in protocols],
+        [one.tls_version or "" for one in tls],
+        map(_status, answered, commons),
+        zip(
+            _durations([one.time_to_last_upstream_tx_byte for one in commons]),
+            _durations([one.time_to_last_upstream_rx_byte for one in commons]),
+            _durations([one.time_to_last_downstream_tx_byte for one in commons]),
+            strict=True,
+        ),
+        strict=True,
     )
+    return [
+        f"bytes={asks + answers} request_size={asks} response_size={answers}"
+        f" method={request.request_method or ''} request_id={request.request_id or ''}"
+        f" fwd={request.forwarded_for or ''} authority={request.authority or ''}"
+        f" origin={origin} protocol={protocol} tls={version} status={status}"
+        f" connect={took[0]} service={took[1]} total={took[2]}"
+        f" dyno={name} host={name} path={request.path or ''}"
+        for name, request, asks, answers, origin, protocol, version, status, took in columns
+    ]
 
 
-def _size(headers_bytes: Number, body_bytes: Number) -> int:
+def _origin(tls: TlsProperties, request: Request) -> str:
+    """The URL that was asked for, where the client said over TLS whose it is."""
+    host = tls.tls_sni_hostname
+    return f"https://{host}{request.original_path or ''}" if host else ""
+
+
+def _sizes(parts: Sequence[tuple[Number, Number]]) -> list[int]:
+    """Of headers and body together."""
     try:
-        return int(headers_bytes or 0) + int(body_bytes or 0)
+        return [int(headers or 0) + int(body or 0) for headers, body in parts]
     except (ValueError, OverflowError):
-        return _number(headers_bytes) + _number(body_bytes)
+        return [_number(headers) + _number(body) for headers, body in parts]
 
 
 def _number(value: Number) -> int:
@@ -137,19 +160,40 @@ def _number(value: Number) -> int:
         return 0
 
 
-def _status(code: Number, flags: ResponseFlags | None) -> Number:
+def _status(response: Response, common: CommonProperties) -> Number:
+    code = response.response_code
     if not code or code == "0":
+        flags = common.response_flags
         closed = flags is not None and flags.downstream_connection_termination
         return _CLIENT_CLOSED_REQUEST if closed else 0
     return code
 
 
-def _milliseconds(duration: str | None) -> str:
-    """`0.0015s` → `1.50ms`; empty for a time that Envoy did not give."""
-    if not duration:
-        return ""
+def _durations(texts: Sequence[str | None]) -> Iterable[str]:
+    """`0.0015s` → `1.50ms`; empty for a time that Envoy did not give. Where many are equal, each is
+    written once."""
+    distinct = set(texts)
+    if len(distinct) * 2 > len(texts):
+        return _in_milliseconds(texts)
+    written = dict(zip(distinct, _in_milliseconds(distinct), strict=True))
+    return map(written.__getitem__, texts)
+
+
+def _in_milliseconds(texts: Collection[str | None]) -> list[str]:
+    given = cast(Collection[str], texts)
     try:
-        seconds = float(duration[:-1] if duration[-1] == "s" else duration)
+        joined = "".join(given)
+        # Each is asked: one without a unit and one with two would make up for each other.
+        if joined.count("s") == len(given) and set(map(_last_of, given)) == {"s"}:
+            ms = map(mul, map(float, joined.split("s")[:-1]), repeat(1000))
+            return ("%.2fms\n" * len(given) % (*ms,)).splitlines()
+    except (TypeError, IndexError, ValueError):  # not given, or no number
+        pass
+    return [_one_in_milliseconds(text or "") for text in texts]
+
+
+def _one_in_milliseconds(text: str) -> str:
+    try:
+        return f"{float(text.removesuffix('s')) * 1000:.2f}ms"
     except ValueError:
         return ""
-    return f"{seconds * 1000:.2f}ms"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import compress
+from typing import cast
 from urllib.parse import unquote_plus
 
 from confluent_kafka import Message
@@ -16,6 +18,7 @@ from events.formats.kafka_stamps import lines_of_records
 from events.formats.malformed import Malformed, MalformedError
 from events.formats.origins import (
     ROUTER_TAG,
+    Named,
     Names,
     Origins,
     app_of_host,
@@ -24,9 +27,9 @@ from events.formats.origins import (
 )
 from events.formats.texts import utf8_text
 from events.formats.web_json import JsonAmongText, begins_like_json
-from events.formats.web_layout import LIFTED, Layout, WebLine, has_layout
+from events.formats.web_layout import LIFTED, Layout, WebColumns, WebLine, has_layout
 from events.kafka.records import PartitionRecords
-from events.lines import Lines, Origin, OriginTest
+from events.lines import NO_LINES, Lines, Origin, OriginTest
 
 LAYOUTS_MAX = 100
 
@@ -59,15 +62,52 @@ class WebFormat:
         self._last_keys: tuple[str, ...] = ()
 
     def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
+        values = records.values
+        columns = self._layout.read(values) if self._layout else None
+        if columns is not None:
+            lines = self._lines_of_apps(columns, records.messages, wants)
+            if lines is not None:
+                return lines
+            rows: Sequence[WebLine | None] | None = list(zip(*columns, strict=True))
+        else:
+            rows = _read_among_json(self._layout, values) if self._layout else None
+        return self._lines_of_rows(rows, values, records, malformed, wants)
+
+    def _lines_of_apps(
+        self, columns: WebColumns, messages: Sequence[Message], wants: OriginTest
+    ) -> Lines | None:
+        """When each is an app's and none a site's too; else None."""
+        hostnames, paths, sites, _, pairs = columns
+        found = list(map(self._apps.__getitem__, hostnames))
+        if any(sites) or not all(found):
+            return None
+        origins, names = zip(*cast(list[Named], found), strict=True)
+        if all(map(wants, set(origins))):
+            given = zip(pairs, names, paths, strict=True)
+            texts = [f"{kept} host={name} path={path}" for kept, name, path in given]
+            return lines_of_records(list(origins), texts, messages)
+        wanted = list(map(wants, origins))
+        if not any(wanted):
+            return NO_LINES
+        kept_columns = [list(compress(column, wanted)) for column in columns]
+        return self._lines_of_apps(kept_columns, list(compress(messages, wanted)), wants)
+
+    def _lines_of_rows(
+        self,
+        rows: Sequence[WebLine | None] | None,
+        values: Sequence[bytes | None],
+        records: PartitionRecords,
+        malformed: Malformed,
+        wants: OriginTest,
+    ) -> Lines:
+        """Line by line; `rows`: as a layout has read them, with None for JSON."""
         origins: list[Origin] = []
         texts: list[str] = []
         kept: list[Message] = []
         apps, sites = self._apps, self._sites
-        values = records.values
-        read = _read(self._layout, values) if self._layout else None
         for index, message in enumerate(records.messages):
             try:
-                line = read[index] if read else self._taken_apart(values[index])
+                line = rows[index] if rows else self._taken_apart(values[index])
             except MalformedError as error:
                 malformed.add(records.partition, message, error.reason)
                 continue
@@ -79,22 +119,15 @@ class WebFormat:
                         kept.append(message)
                 continue
             hostname, path, site, site_path, pairs = line
-            named = apps[hostname]
-            if named is not None:
-                origin, name = named
-                if wants(origin):
-                    origins.append(origin)
-                    texts.append(f"{pairs} host={name} path={path}")
-                    kept.append(message)
-            if site and (of_site := sites[site]) is not None:
-                origin, name = of_site
-                if wants(origin):
-                    origins.append(origin)
-                    texts.append(f"{pairs} host={name} path={site_path}")
-                    kept.append(message)
-            elif named is None:
+            found = (apps[hostname], path), (sites[site] if site else None, site_path)
+            if not any(named for named, _ in found):
                 reason = "no_app_in_hostname" if hostname else "no_hostname"
                 malformed.add(records.partition, message, reason)
+            for named, its_path in found:
+                if named is not None and wants(named[0]):
+                    origins.append(named[0])
+                    texts.append(f"{pairs} host={named[1]} path={its_path}")
+                    kept.append(message)
         return lines_of_records(origins, texts, kept)
 
     def _taken_apart(self, value: bytes | None) -> WebLine | None:
@@ -129,19 +162,18 @@ class WebFormat:
         if known is not None:
             self._layout = known
         elif keys == self._last_keys and has_layout(keys) and len(self._layouts) < LAYOUTS_MAX:
-            self._layout = self._layouts[keys] = Layout(keys, _forwarded_for)
+            self._layout = self._layouts[keys] = Layout(keys, _all_forwarded_for)
         self._last_keys = keys
 
 
-def _read(layout: Layout, values: Sequence[bytes | None]) -> Sequence[WebLine | None] | None:
+def _read_among_json(
+    layout: Layout, values: Sequence[bytes | None]
+) -> Sequence[WebLine | None] | None:
     """By a layout, JSON among them left out (None); None when another one is laid out otherwise."""
-    read = layout.read(values)
-    if read is not None:
-        return read
     texts = [value for value in values if not begins_like_json(value or b"")]
-    if len(texts) == len(values) or (read := layout.read(texts)) is None:
+    if len(texts) == len(values) or (columns := layout.read(texts)) is None:
         return None
-    lines = iter(read)
+    lines = zip(*columns, strict=True)
     return [None if begins_like_json(value or b"") else next(lines) for value in values]
 
 
@@ -160,6 +192,13 @@ def _app_asked_for(values: Mapping[str, str]) -> str:
     """`host` where it can only mean an app, else nothing."""
     host = values.get("host", "")
     return host if may_name_an_app(host, values.get("site_domain", "")) else ""
+
+
+def _all_forwarded_for(sources: Sequence[str]) -> Sequence[str]:
+    joined = "".join(sources)
+    if "%" in joined or "+" in joined:
+        return list(map(_forwarded_for, sources))
+    return [f'fwd="{source}"' for source in sources]
 
 
 def _forwarded_for(source: str) -> str:

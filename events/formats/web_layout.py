@@ -13,8 +13,10 @@ LIFTED = frozenset({"hostname", "path", "site_domain", "site_path", "timestamp"}
 KEYS_MAX = 100
 """Of a layout."""
 
-# Host name, path, site, the site's path, and the pairs that stay, joined.
 WebLine = tuple[str, str, str, str, str]
+"""Host name, path, site, the site's path, and the pairs that stay, joined."""
+WebColumns = Sequence[Sequence[str]]
+"""The same in columns."""
 
 # No space and no control character; the expression for it that `re` is quickest at.
 _VALUE = "[!-\U0010ffff]*"
@@ -27,7 +29,10 @@ _FILLED = r"(?=[^ \n])"
 class Layout:
     """Reads lines with exactly these keys in this order and single spaces between."""
 
-    def __init__(self, keys: Sequence[str], forwarded_for: Callable[[str], str]) -> None:
+    def __init__(
+        self, keys: Sequence[str], forwarded_for: Callable[[Sequence[str]], Sequence[str]]
+    ) -> None:
+        """`forwarded_for`: what stays of each `source`."""
         self._forwarded_for = forwarded_for
         parts: list[str] = []
         groups: list[str] = []
@@ -56,7 +61,7 @@ class Layout:
             for name in ("hostname", "path", "site_domain", "site_path")
         ]
 
-    def read(self, lines: Sequence[bytes | None]) -> list[WebLine] | None:
+    def read(self, lines: Sequence[bytes | None]) -> WebColumns | None:
         """All of them, or None when one is laid out otherwise."""
         try:
             joined = b"\n".join(lines)  # type: ignore[arg-type]
@@ -67,12 +72,12 @@ class Layout:
         # Each match is a line of `joined`, so as many matches as lines and records are all.
         if not found or len(found) != len(lines) or joined.count(b"\n") != len(lines) - 1:
             return None
-        columns = list(zip(*found, strict=True))
+        columns: list[Sequence[str]] = list(zip(*found, strict=True))
         if self._source >= 0:
-            columns[self._source] = tuple(map(self._forwarded_for, columns[self._source]))
+            columns[self._source] = self._forwarded_for(columns[self._source])
         stay = zip(*(columns[index] for index in self._stay), strict=True)
-        pairs = map(" ".join, stay) if self._stay else columns[-1]
-        return list(zip(*(columns[index] for index in self._names), pairs, strict=True))
+        pairs = list(map(" ".join, stay)) if self._stay else columns[-1]
+        return [*(columns[index] for index in self._names), pairs]
 
 
 def has_layout(keys: Sequence[str]) -> bool:
