@@ -48,7 +48,7 @@ class Outbox:
             self._add(self._pieces[0], data[0], lines)
             return
         for piece, chunk in zip(self._pieces, data, strict=True):
-            if chunk:  # a record has one LF, at its end
+            if chunk:  # in HTTP, where lines count, a record has one LF
                 self._add(piece, chunk, chunk.count(b"\n"))
 
     def add_notice(self, data: bytes) -> None:
