@@ -44,6 +44,7 @@ class Delivery:
     def _follow(self, route: Route) -> None:
         self._limits = route.destination.transport.batch
         self._outbox = Outbox(route.connections, self._limits)
+        self._capacity_bytes = CAPACITY_BYTES * route.connections
 
     # Lines on their way.
 
@@ -79,8 +80,8 @@ class Delivery:
         sender = self.link.taker()
         if sender is None:
             self.link.want()
-            size = outbox.size
-            if size > CAPACITY_BYTES and self._is_full(size, CAPACITY_BYTES, write.since):
+            size, capacity = outbox.size, self._capacity_bytes
+            if size > capacity and self._is_full(size, capacity, write.since):
                 self._owner.leave_live("the receiver takes too long to answer")
             return
         self._sent_at = self._clock()
