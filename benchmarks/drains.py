@@ -45,8 +45,6 @@ def main() -> None:
         options["framing"] = "octet"
     if destination in ("tls", "https"):
         options["tls"] = {"ca": Path(ca).read_text()}
-    if destination == "https":
-        options["connections"] = 4  # a receiver's answers take longer than our next batch
     with transaction.atomic():  # workers may be looking
         for app in range(apps):
             first = app + 1 if destination == "paced" else 1

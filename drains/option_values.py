@@ -41,7 +41,8 @@ class DrainOptions:
     format: Format = "rfc5424"
     on_lag: OnLag = "replay"
     max_lag_seconds: int = MAX_LAG_SECONDS
-    connections: int = 1
+    connections: int | None = None
+    """None: as many as it needs, within limits of the transport's; see `Route.connections`."""
     max_record_bytes: int = RECORD_BYTES_MAX
     """A longer record is cut, but never inside a character."""
     filter: LineFilter = EVERYTHING

@@ -33,6 +33,10 @@ class Route:
     """Whether any line of it has ever been confirmed, as of when it was read."""
     fault: str = ""
     """What of its row cannot be read here, and why: it keeps its place, and nobody is dialled."""
+    connections_max: int = 1024
+    """How many any drain may have."""
+    width: int = 1
+    """How many connections its worker has given it by itself."""
 
     @property
     def rests(self) -> bool:
@@ -47,7 +51,16 @@ class Route:
     @property
     def connections(self) -> int:
         """How many the drain has: a socket more that does not connect would change nothing."""
-        return self.options.connections if self.destination.transport.connects else 1
+        if not self.destination.transport.connects:
+            return 1
+        return min(self.options.connections or self.width, self.connections_max)
+
+    @property
+    def widest(self) -> int:
+        """Up to which `width` its worker may go."""
+        if self.options.connections:
+            return 1
+        return min(self.destination.transport.connections_when_full, self.connections_max)
 
     @property
     def max_lag_seconds(self) -> float:

@@ -120,6 +120,7 @@ def route_of(drain: Drain) -> Route:
         since_ms=_since_ms(drain),
         has_delivered=getattr(drain, "has_delivered", False),
         fault=url_fault or options_fault,
+        connections_max=settings.MAX_SYSLOG_CONNECTIONS,
     )
 
 
@@ -148,12 +149,10 @@ def _since_ms(drain: Drain) -> int | None:
 
 
 def _options_of(drain: Drain) -> DrainOptions:
-    """With no more connections than the setting allows by now. Raises UndecryptableError, or
-    ValueError for what the rules refuse by now."""
+    """Raises UndecryptableError, or ValueError for what the rules refuse by now."""
     options = drain.options
     options.filter.line_test()  # patterns that were good once may not be for another RE2
-    connections = min(options.connections, settings.MAX_SYSLOG_CONNECTIONS)
-    return replace(options, connections=connections)
+    return options
 
 
 def _readable_options_of(drain: Drain) -> DrainOptions:

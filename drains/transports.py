@@ -47,6 +47,8 @@ class Transport:
     """What is longer is cut, as by the drain's option."""
     connects: bool = True
     """Else nobody is asked when a socket is opened, and a second one would change nothing."""
+    connections_when_full: int = 1
+    """How many a drain may have while one is too few for it, where its owner has not said."""
     life_seconds: float = 3600.0
     """Then the name is looked up again: nothing else would tell that it has moved."""
     max_lag_seconds: float = math.inf
@@ -78,6 +80,7 @@ HTTP = Transport(
     has_path=True,
     framing="request",
     batch=_REQUESTS,
+    connections_when_full=4,
     confirmed_by="answer",
 )
 HTTPS = replace(HTTP, scheme="https", default_port=443, has_tls=True)

@@ -23,6 +23,10 @@ from shuttle.routing import Parcel, Router
 
 logger = logging.getLogger(__name__)
 
+TURNS = 4
+"""Of the event loop between two batches while there is a backlog: a request and its answer take as
+many, and with one for each batch a quick receiver would seem to be a slow one."""
+
 
 class BatchSource(Protocol):
     """Where a pass has its records from."""
@@ -123,6 +127,8 @@ class LivePass(Pass):
         try:
             while not self._stopping:
                 await self.step()
+                for _ in range(TURNS if self.has_backlog else 0):
+                    await asyncio.sleep(0)
         finally:
             self._idle.set()
         await asyncio.Event().wait()  # a lasting task ends only by being cancelled

@@ -16,7 +16,7 @@ from django.conf import settings
 from drains.filters import LineFilter
 from drains.option_values import DEFAULTS, FORMATS, FRAMINGS, ON_LAG, TlsOptions
 from drains.options import form, readers
-from drains.transports import RECORD_BYTES_MAX, RECORD_BYTES_MIN
+from drains.transports import HTTP, RECORD_BYTES_MAX, RECORD_BYTES_MIN
 
 MAX_LAG_SECONDS_MAX = 30 * 24 * 3600
 
@@ -116,7 +116,9 @@ _ROWS = (
         form.DELIVERY,
         forms.IntegerField(
             required=False,
-            help_text="Of each worker. One tag's lines keep to one connection, and so their order.",
+            help_text="Of each worker. Empty: one, and for HTTP up to "
+            f"{HTTP.connections_when_full} while one is too few. One tag's lines keep to one"
+            " connection, and so their order.",
         ),
     ),
     _one_field(

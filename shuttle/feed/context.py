@@ -29,6 +29,8 @@ class FeedContext:
     dials: Dials = field(default_factory=Dials)
     retries: RetryCoordinator = field(default_factory=RetryCoordinator)
     totals: Totals = field(default_factory=Totals)
+    filling: set[str] = field(default_factory=set)
+    """Drains to whose receivers more was on its way than half of what may be."""
     refused_topics: dict[str, float] = field(default_factory=dict)
     """That Kafka does not let us read, and since when (epoch seconds)."""
 

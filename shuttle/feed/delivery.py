@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Protocol
 
 from drains.delivery.sender import CAPACITY_BYTES, Sender
 from drains.routes import Route
@@ -11,6 +10,7 @@ from events.kafka.records import PartitionRecords, TopicPartition
 from shuttle.feed.context import FeedContext
 from shuttle.feed.link import Link
 from shuttle.feed.outbox import Outbox
+from shuttle.feed.owners import ConnectionOwner
 from shuttle.feed.portion import longest_of
 from shuttle.feed.resend import Resend
 from shuttle.feed.writes import Pieces, Progress, Write, WriteOwner
@@ -19,21 +19,6 @@ IDLE_SECONDS = 300.0
 """So long without a line, and a connection is ended."""
 NEW_SECONDS, NEW_TIMES = 0.5, 4
 """For so long a new connection may hold so many times as much: what comes while it is made."""
-
-
-class ConnectionOwner(Protocol):
-    """Who sees to the connection."""
-
-    def opened(self, now: float) -> None: ...
-
-    def leave_live(self, reason: str) -> None:
-        """The receiver takes less than it is given."""
-
-    def closed(self) -> None:
-        """The receiver closed, and has read all that it was sent: no failure."""
-
-    def failed(self, error: Exception | None, again: list[Write]) -> None:
-        """No connection, or none any more; `again` may not have been read by anybody."""
 
 
 class Delivery:
@@ -45,6 +30,7 @@ class Delivery:
     ) -> None:
         self._clock = context.clock
         self._totals, self._drain_id = context.totals, route.drain_id
+        self._filling = context.filling
         self._owner = owner
         self._writes = writes
         self.link = Link(route, context.connect, context.dials, context.clock, self)
@@ -57,7 +43,8 @@ class Delivery:
 
     def _follow(self, route: Route) -> None:
         self._limits = route.destination.transport.batch
-        self._outbox = Outbox(route.connections)
+        self._outbox = Outbox(route.connections, self._limits)
+        self._capacity_bytes = CAPACITY_BYTES * route.connections
 
     # Lines on their way.
 
@@ -81,7 +68,7 @@ class Delivery:
         outbox.add(records, data, lines)
         if has_cursor:
             self.resend.took(write)
-        if outbox.size >= self._limits.bytes or write.lines >= self._limits.lines:
+        if outbox.is_full:
             self.flush()
 
     def flush(self) -> None:
@@ -90,11 +77,11 @@ class Delivery:
         write = outbox.write
         if write is None or self.resend.gathers:
             return
-        sender = self.link.sender
+        sender = self.link.taker()
         if sender is None:
             self.link.want()
-            size = outbox.size
-            if size > CAPACITY_BYTES and self._is_full(size, CAPACITY_BYTES, write.since):
+            size, capacity = outbox.size, self._capacity_bytes
+            if size > capacity and self._is_full(size, capacity, write.since):
                 self._owner.leave_live("the receiver takes too long to answer")
             return
         self._sent_at = self._clock()
@@ -102,12 +89,14 @@ class Delivery:
         self._totals.went_out(self._drain_id, write.lines, outbox.size)
         sender.send(outbox.take(), write)
         held, capacity = sender.buffered_bytes, sender.capacity_bytes
+        if held > capacity // 2:
+            self._filling.add(self._drain_id)
         if held > capacity and self._is_full(held, capacity, self.link.opened_at):
             self._owner.leave_live("the receiver does not keep up")
 
     def tell(self) -> None:
         """Begin a write, if there is none, for a notice that no line has come to go with."""
-        if self._outbox.write is None and self.link.sender is not None:
+        if self._outbox.write is None and self.link.sender and not self.link.is_turning:
             self._begin(0, has_cursor=True)
 
     def confirm(self, sender: Sender[Write], now: float) -> Progress:
@@ -159,7 +148,7 @@ class Delivery:
     def has_room(self, now: float) -> bool:
         """Whether a replay may hand over more."""
         sender = self.link.sender
-        if sender is None or self.resend.is_finishing:
+        if sender is None or self.link.is_turning or self.resend.is_finishing:
             return False
         # A request that is put together once more has been small enough before.
         held = sender.buffered_bytes if self.resend.gathers else self.outbox_bytes
@@ -197,6 +186,11 @@ class Delivery:
         again = self.link.move_to(route)
         self._follow(route)
         return again
+
+    def turn_to(self, route: Route) -> None:
+        """Another number of connections, once nothing is under way on those that there are."""
+        self.link.turn_to(route)
+        self._follow(route)
 
     def close(self) -> None:
         self.resend.drop()

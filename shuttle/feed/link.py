@@ -12,6 +12,7 @@ from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, 
 from drains.delivery.sender import Ended, Sender
 from drains.routes import Route
 from events.backoff import Backoff
+from shuttle.feed.owners import LinkOwner
 from shuttle.feed.writes import Write
 
 logger = logging.getLogger(__name__)
@@ -46,19 +47,6 @@ class Dials:
         """For those whose last dial took long."""
 
 
-class LinkOwner(Protocol):
-    def link_opened(self) -> None: ...
-
-    def link_ending(self, sender: Sender[Write]) -> None:
-        """The last chance to ask how far it got."""
-
-    def link_closed(self) -> None:
-        """The receiver closed, and has read all that it was sent: no failure."""
-
-    def link_failed(self, error: Exception | None, again: list[Write]) -> None:
-        """No connection, or none any more; `again` may not have been read by anybody."""
-
-
 class Link:
     """At most one connection, dial or wait for the next try at a time."""
 
@@ -84,6 +72,8 @@ class Link:
         self._told_to_wait = False
         self._dialled_slowly = False
         self._may_only_read = False
+        self.is_turning = False
+        """The connection that there is has other pieces than what comes from now on."""
         self._certificate_ends_at: float | None = None
 
     @property
@@ -137,6 +127,21 @@ class Link:
         self._certificate_ends_at = None if moves else self._certificate_ends_at
         return again
 
+    def turn_to(self, route: Route) -> None:
+        """Another number of connections, as soon as nothing is unconfirmed: a tag's lines are never
+        on two of them."""
+        self._route = route
+        self.is_turning = self.sender is not None
+        self.taker()
+
+    def taker(self) -> Sender[Write] | None:
+        """Who takes lines now."""
+        if self.is_turning and self.sender is not None:
+            if next(iter(self.sender.unconfirmed), None) is not None:
+                return None
+            self.close()
+        return self.sender
+
     def rest(self) -> None:
         """Dial no more until asked again; a connection that is open stays."""
         if self._attempt is not None:
@@ -177,7 +182,7 @@ class Link:
             self._not_connected(DeliveryError("internal error"))
         else:
             self._attempt = None
-            self.sender = sender
+            self.sender, self.is_turning = sender, False
             self.opened_at = self._clock()
             self.expires_at = self.opened_at + _life_seconds(self._route)
             self._owner.link_opened()

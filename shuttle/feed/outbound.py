@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Protocol
+from dataclasses import replace
 
 from drains.delivery.build import way_of
 from drains.delivery.network.errors import DeliveryError, HungError, explain
@@ -14,27 +14,8 @@ from events.kafka.records import TopicPartition
 from shuttle.feed.context import FeedContext
 from shuttle.feed.delivery import Delivery
 from shuttle.feed.health import LATE_SECONDS, Health
-from shuttle.feed.writes import Write, WriteOwner
-
-
-class OutboundOwner(WriteOwner, Protocol):
-    @property
-    def is_behind(self) -> bool: ...
-
-    def to_be_replayed(self, writes: list[Write], *, sent: bool) -> None:
-        """These lines have to be handed over once more; `sent`: they may have arrived."""
-
-    def lags(self) -> None:
-        """What it misses from now on it misses because of its receiver."""
-
-    def stalled(self) -> None:
-        """The live pass goes on without it; what is under way stays under way."""
-
-    def portion_dropped(self) -> None:
-        """Nothing is to be handed over before all else: a pass that read on meanwhile lets go."""
-
-    def changed(self) -> None:
-        """Whether lines can be handed over may be another by now."""
+from shuttle.feed.owners import OutboundOwner
+from shuttle.feed.writes import Write
 
 
 class Outbound:
@@ -80,6 +61,10 @@ class Outbound:
         self.health.progressed(now if progress.bytes else sender.progressed_at)
         if progress.bytes:
             self._prove(now)
+        if delivery.link.is_turning:
+            delivery.link.taker()
+            delivery.flush()
+            self._owner.changed()
         oldest = delivery.oldest
         if oldest is None:
             self._recover(now)
@@ -121,7 +106,9 @@ class Outbound:
         before, self._route = self._route, route
         if before.destination.address != route.destination.address:
             self._context.retries.forget(self)
-        if way_of(before) != way_of(route):
+        if before != route and before == replace(route, width=before.width):
+            self._turn(route)
+        elif way_of(before) != way_of(route):
             self.drop_portion()
             self.drop_outbox()
             if before.destination != route.destination:
@@ -227,6 +214,14 @@ class Outbound:
         self._owner.changed()
         if self.delivery.oldest is None:
             self._move()
+
+    def _turn(self, route: Route) -> None:
+        """Another number of connections and nothing else: lines are taken meanwhile."""
+        self.drop_portion()
+        self.delivery.flush()
+        self.drop_outbox()  # what could not be flushed
+        self._renewing = False
+        self.delivery.turn_to(route)
 
     def _end_if_due(self, now: float) -> None:
         """Nothing is under way: an old connection makes room for a new one, an idle one ends."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from drains.routes import Route, RouteTable
 from events.kafka.records import Offsets, TopicPartition
@@ -57,7 +58,7 @@ class Feeds:
             feed = self.by_id.get(drain_id)
             if feed is None:
                 self.by_id[drain_id] = Feed(route, self._context, self._lists)
-            elif feed.route != route:
+            elif feed.route != (route := _as_wide(route, feed.route)):
                 tries = feed.route.tries
                 feed.change_to(route)
                 if route.tries != tries:
@@ -116,3 +117,9 @@ class Feeds:
         for feed in self.by_id.values():
             if not topics.isdisjoint(topics_of(feed.route.key)):
                 feed.forget(gone)
+
+
+def _as_wide(route: Route, before: Route) -> Route:
+    """What the worker has given a drain by itself stays when its owner changes something."""
+    width = min(before.width, route.widest)
+    return route if width == route.width else replace(route, width=width)

@@ -44,6 +44,7 @@ from shuttle.worker.starts import Starts
 from shuttle.worker.status_publisher import StatusPublisher
 from shuttle.worker.ticks import LOOK_SECONDS, Ticks
 from shuttle.worker.topic_rights import TopicRights
+from shuttle.worker.widening import Widening
 
 logger = logging.getLogger(__name__)
 
@@ -196,6 +197,7 @@ class Worker:
     async def _start(self) -> None:
         """Waits for the database and for Kafka, then starts what a worker does."""
         tasks, ticks = self._tasks, self._ticks
+        publish, feeds = self._statuses.publish_some, self._feeds.by_id
         tasks.start("live", self._live.run())  # it also hears of Kafka's troubles
         await self._ownership.meet(await self._store.read(lambda store: store.installation()))
         tasks.start("group", self._ownership.watch())
@@ -203,10 +205,11 @@ class Worker:
         tasks.start("replay", self._replays.run())
         tasks.start("flush", every(LOOK_SECONDS, ticks.flush_due, self._flush_share))
         tasks.start("confirm", every(CONFIRM_SECONDS, ticks.confirm, lambda: 0.1))
+        tasks.start("widen", Widening(self._feeds, self._router, self._context).run())
         tasks.start("store", self._cursor_writer.run())
         tasks.start("commit", every(COMMIT_SECONDS, ticks.commit, lambda: 0.05))
         tasks.start("lag", every(0, self._figures.watch_lag))
-        tasks.start("publish", every(PUBLISH_SECONDS, self._publish))
+        tasks.start("publish", every(PUBLISH_SECONDS, lambda: publish([*feeds.values()])))
         tasks.start("assignment", every(ASSIGNMENT_SECONDS, self._assignment.look))
         tasks.start("rollups", self._rollups.run())
         tasks.start("tend", every(TEND_SECONDS, ticks.tend))
@@ -236,9 +239,6 @@ class Worker:
         """The share of the time that writing may take: with thousands of drains, lines gather for
         longer than 50 ms. While there is a backlog, fewer and larger writes get us on."""
         return 0.1 if self._live.has_backlog else 0.5
-
-    async def _publish(self) -> None:
-        await self._statuses.publish_some(list(self._feeds.by_id.values()))
 
     # What probes and metrics show.
 

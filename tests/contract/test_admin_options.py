@@ -27,7 +27,7 @@ UNTOUCHED = {
     "cursors-INITIAL_FORMS": 0,
     "framing": "newline",
     "format": "rfc5424",
-    "connections": 1,
+    "connections": "",
     "max_record_bytes": 99990,
     "on_lag": "replay",
     "max_lag_seconds": 86400,

@@ -41,7 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "format": "rfc5424",
     "on_lag": "replay",
     "max_lag_seconds": 86400,
-    "connections": 1,
+    "connections": None,
     "max_record_bytes": 99_990,
     "filter": NO_FILTER,
     "headers": {},

@@ -358,7 +358,7 @@ def test_a_lower_setting_limits_what_was_given_before(settings: Any) -> None:
 
     services.change_drain(drain, on_lag="skip")
 
-    assert load_route_table().by_key[GOLD][0].options.connections == 2
+    assert load_route_table().by_key[GOLD][0].connections == 2
     assert Drain.objects.get().options.connections == 8
 
 

@@ -6,13 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
+from drains.transports import BatchLimits
 from shuttle.feed.outbox import Outbox
 from shuttle.feed.writes import Write
 from tests.support.feed_bench import P0, P1, places_of, records
 
+LIMITS = BatchLimits(bytes=10, lines=3, seconds=0.5)
+
 
 def begun(connections: int = 2) -> Outbox:
-    made = Outbox(connections)
+    made = Outbox(connections, LIMITS)
     made.write = Write(1, 0.0, has_cursor=False)
     return made
 
@@ -65,3 +68,17 @@ def test_lines_without_a_write_are_refused_and_not_lost_without_a_word() -> None
 def test_a_piece_too_many_is_refused() -> None:
     with pytest.raises(ValueError, match="longer"):
         begun(1).add(records(10), (b"a", b"b"), 1)
+
+
+@pytest.mark.parametrize("pieces", [(b"x\n", b"x\nx\n"), (b"", b"123456789")])
+def test_a_write_is_full_when_one_connection_has_as_much_as_it_may(
+    pieces: tuple[bytes, bytes],
+) -> None:
+    outbox = begun()
+    outbox.add(records(10), pieces, 3)
+    assert not outbox.is_full
+
+    outbox.add(records(13), (b"", b"\n"), 1)
+    assert outbox.is_full
+    outbox.take()
+    assert not outbox.is_full
