@@ -7,7 +7,7 @@ and everybody's lines come a little later, rather than ever later.
 from __future__ import annotations
 
 SECONDS_MIN, SECONDS_MAX = 0.05, 0.25
-BUSY_FROM, BUSY_UP_TO = 0.2, 0.4
+BUSY_FROM, BUSY_UP_TO = 0.15, 0.3
 """Shares of the loop's time between which it grows from the least to the most."""
 LOOK_SECONDS = 0.5
 _SETTLES_SECONDS = 2.0

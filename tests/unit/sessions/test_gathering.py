@@ -15,7 +15,13 @@ from sessions_app.tail.live.gathering import (
 
 @pytest.mark.parametrize(
     ("busy", "seconds"),
-    [(0.0, SECONDS_MIN), (0.2, SECONDS_MIN), (0.3, 0.15), (0.5, SECONDS_MAX), (1.0, SECONDS_MAX)],
+    [
+        (0.0, SECONDS_MIN),
+        (0.15, SECONDS_MIN),
+        (0.225, 0.15),
+        (0.5, SECONDS_MAX),
+        (1.0, SECONDS_MAX),
+    ],
 )
 def test_it_grows_with_what_is_taken_of_the_loop(busy: float, seconds: float) -> None:
     assert seconds_when(busy) == pytest.approx(seconds)
