@@ -91,7 +91,7 @@ class PatientServer(Server):  # type: ignore[misc]
 
 class _Connection(tcp.Server):
     """What is written goes to the kernel at once, as far as it takes it. Twisted itself waits to be
-    told that there is room, by two calls of epoll and a turn of the loop: a third of what a write costs.
+    told that there is room: two calls of epoll and a turn of the loop, a third of a write's cost.
     """
 
     def write(self, data: bytes) -> None:
