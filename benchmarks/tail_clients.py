@@ -12,6 +12,7 @@ import re
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import confluent_kafka as kafka
@@ -27,34 +28,41 @@ _LAST_WORDS_SECONDS = 5.0
 _TURN_SECONDS = 0.02
 
 
-class Client:
-    def __init__(self) -> None:
+_ASKED = {
+    "text": "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/plain\r\n\r\n",
+    "events": "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n",
+    "socket": "GET {path}/ws HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\n"
+    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+}
+
+
+class Client(asyncio.Protocol):
+    """Reads one session. A server's frames of a WebSocket are not masked: their text is there."""
+
+    def __init__(self, request: str) -> None:
         self.lines = self.skipped = 0
         self.delays: list[float] = []
+        self._request = request.encode()
 
-    async def read(self, host: str, port: int, path: str) -> None:
-        reader, writer = await asyncio.open_connection(host, port, limit=2**22)
-        request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/plain\r\n\r\n"
-        writer.write(request.encode())
-        await writer.drain()
-        try:
-            while data := await reader.read(2**20):
-                self.lines += data.count(b" at=") or data.count(b": at=")
-                if match := _AT.search(data[-400:]):
-                    self.delays.append(time.time() - float(match[1]))
-                if b"Error L11" in data:
-                    self.skipped += sum(map(int, _SKIPPED.findall(data)))
-        finally:
-            writer.close()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        self.lines += data.count(b"at=")
+        if match := _AT.search(data[-400:]):
+            self.delays.append(time.time() - float(match[1]))
+        if b"Error L11" in data:
+            self.skipped += sum(map(int, _SKIPPED.findall(data)))
 
 
 async def main(orders: dict[str, Any]) -> dict[str, Any]:
-    host, port = orders["host"], orders["port"]
-    clients = [Client() for _ in orders["paths"]]
-    tasks = []
-    for client, path in zip(clients, orders["paths"], strict=True):
-        tasks.append(asyncio.create_task(client.read(host, port, path)))
-        await asyncio.sleep(0.002)
+    host, port, request = orders["host"], orders["port"], _ASKED[orders["output"]]
+    clients = [Client(request.format(host=host, path=path)) for path in orders["paths"]]
+    for client in clients:
+        await asyncio.get_running_loop().create_connection(partial(_same, client), host, port)
     print("reading", flush=True)
     await asyncio.to_thread(sys.stdin.readline)  # until they are all live
     written = await asyncio.to_thread(_write, orders)
@@ -62,10 +70,13 @@ async def main(orders: dict[str, Any]) -> dict[str, Any]:
     ends = time.monotonic() + _LAST_WORDS_SECONDS
     while sum(c.lines + c.skipped for c in clients) < wanted and time.monotonic() < ends:
         await asyncio.sleep(_TURN_SECONDS)
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
+    for client in clients:
+        client.transport.close()
     return _summed(clients, written)
+
+
+def _same(client: Client) -> Client:
+    return client
 
 
 def _write(orders: dict[str, Any]) -> int:

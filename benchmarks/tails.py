@@ -38,10 +38,12 @@ class TailScenario:
     rate: int
     """Lines a second, of all apps together."""
     apps: int = 1
+    output: str = "text"
+    """text, events or socket."""
 
     @property
     def name(self) -> str:
-        return f"tail → {self.sessions} sessions, {self.apps} apps, {self.rate:,} lines/s"
+        return f"{self.output} → {self.sessions} sessions, {self.apps} apps, {self.rate:,} lines/s"
 
 
 TAILS = (
@@ -49,6 +51,8 @@ TAILS = (
     TailScenario(sessions=100, rate=5_000),
     TailScenario(sessions=50, rate=5_000, apps=10),
     TailScenario(sessions=1_000, rate=500, apps=20),
+    TailScenario(sessions=1_000, rate=500, apps=20, output="events"),
+    TailScenario(sessions=1_000, rate=500, apps=20, output="socket"),
 )
 
 
@@ -104,6 +108,7 @@ def measure(scenario: TailScenario, bootstrap: str, folder: Path, seconds: float
                 "rate": scenario.rate,
                 "seconds": seconds,
                 "apps": scenario.apps,
+                "output": scenario.output,
             }
             found = _run(orders, psutil.Process(web.pid))
         cost = figures_cpu_seconds(database, WEB) or 0.0

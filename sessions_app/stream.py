@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from sessions_app.chunks import IN_CHUNKS, InChunks, chunk
 from sessions_app.process import tails_here
 from sessions_app.tail.encoders import (
     EventsEncoder,
@@ -35,27 +37,28 @@ def stream_response(
     token = last_event_id or request.GET.get("after") or None
     if token and not session.tail and media_type == EVENTS and _has_all(session, token):
         return HttpResponse(status=204)  # or a browser asks again for ever
-    body = _written(session, _encoder_of(media_type, session), token)
+    in_chunks = IN_CHUNKS in getattr(request, "scope", {}).get("extensions", {})
+    body = _written(session, _encoder_of(media_type, session), token, in_chunks=in_chunks)
     # A line's characters are UTF-8 whatever the type says; some clients guess without this.
     answer = _Stream(body, content_type=f"{media_type}; charset=utf-8")
     for name, value in _HEADERS.items():
         answer.headers[name] = value
+    if in_chunks:
+        answer.headers["Transfer-Encoding"] = "chunked"
     return answer
 
 
 class _Stream(StreamingHttpResponse):
-    """Ends with its connection. Django leaves the body of one that is cut off to the garbage
-    collector: until that comes, Kafka would be read for nobody.
+    """Ends with its connection. Of one that is cut off, Django would close its own wrapper alone,
+    and leave the body to the garbage collector: until that comes, Kafka would be read for nobody.
     """
 
     def __init__(self, body: AsyncGenerator[bytes], content_type: str) -> None:
         super().__init__(body, content_type=content_type)
         self._body = body
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async with aclosing(self._body) as parts:
-            async for part in parts:
-                yield part
+    def __aiter__(self) -> AsyncGenerator[bytes]:
+        return self._body  # Django closes what this returns
 
 
 def _has_all(session: Session, token: str) -> bool:
@@ -71,10 +74,11 @@ def _encoder_of(media_type: str, session: Session) -> StreamEncoder:
 
 
 async def _written(
-    session: Session, encoder: StreamEncoder, token: str | None
+    session: Session, encoder: StreamEncoder, token: str | None, *, in_chunks: bool
 ) -> AsyncGenerator[bytes]:
-    yield encoder.opening
+    yield chunk(encoder.opening) if in_chunks else encoder.opening
+    made = InChunks(encoder) if in_chunks else partial(writes, encoder)
     async with aclosing(tails_here().events(session, token, encoder.name)) as batches:
         async for events in batches:
-            for data in writes(encoder, events):
+            for data in made(events):
                 yield data

@@ -47,7 +47,8 @@ class ConsumerThread:
         self.generation = 0
         """Stands in every batch: under which assignment its records were taken."""
         self.batch_size = BatchSize()
-        self._poll_seconds = poll_seconds
+        self.poll_seconds = poll_seconds
+        """So long may pass without a full batch."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._next: asyncio.Future[Batch] | None = None
         self._out_of_range: set[TopicPartition] = set()
@@ -103,7 +104,7 @@ class ConsumerThread:
     def _take(self) -> Batch:
         if self._broken is not None:
             raise self._broken
-        messages = self.consumer.consume(self.batch_size.records, self._poll_seconds)
+        messages = self.consumer.consume(self.batch_size.records, self.poll_seconds)
         reset_to: Offsets = {}
         for partition in list(self._out_of_range):
             self._to_low_watermark(partition, reset_to)

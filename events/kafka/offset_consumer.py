@@ -24,6 +24,10 @@ class OffsetConsumer:
     def batch_size(self) -> BatchSize:
         return self._thread.batch_size
 
+    def gather(self, seconds: float) -> None:
+        """From the batch after the next on, so long may pass until it is full."""
+        self._thread.poll_seconds = seconds
+
     async def next_batch(self) -> Batch:
         return await self._thread.next_batch()
 

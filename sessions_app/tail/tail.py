@@ -68,6 +68,7 @@ class Tail:
                     yield events
             yield [self._bye()]
         finally:
+            self.mailbox.leave()
             if self._history.joined:
                 self._hub.leave(self.mailbox)
 

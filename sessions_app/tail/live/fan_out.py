@@ -9,7 +9,7 @@ from events.formats.decode import Decoder
 from events.kafka.records import PartitionRecords, TopicPartition
 from events.keys import Key
 from events.lines import LogLine, Origin
-from sessions_app.tail.live.mailbox import Block, Mailbox, StreamNotice
+from sessions_app.tail.live.mailbox import Block, LineSlice, Mailbox, StreamNotice
 from sessions_app.tail.tokens import base_of, live_suffix, topics_in_order
 
 ORIGINS_KEPT = 50_000
@@ -71,9 +71,9 @@ class FanOut(dict[Origin, Audience | None]):
             if audience is not None:
                 by_audience[audience].append(line)
         for audience, lines in by_audience.items():
-            block = audience.block_of(records.partition, lines, positions)
+            whole = LineSlice.whole(audience.block_of(records.partition, lines, positions))
             for mailbox in audience.mailboxes:
-                mailbox.put(block)
+                mailbox.put(whole)
 
     def tell(self, notice: StreamNotice, topics: Iterable[str] | None = None) -> None:
         """All viewers, or those of some topics."""

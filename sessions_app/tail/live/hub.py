@@ -18,6 +18,7 @@ from events.kafka.records import Batch, TopicPartition
 from events.keys import Key
 from sessions_app.tail.live.assignment import Assignment
 from sessions_app.tail.live.fan_out import FanOut
+from sessions_app.tail.live.gathering import Gathering
 from sessions_app.tail.live.mailbox import Mailbox, StreamNotice
 from sessions_app.tail.live.topic_demand import LINGER_SECONDS, TopicDemand, topics_for
 from sessions_app.tail.tokens import base_of, topics_in_order
@@ -106,12 +107,15 @@ class Hub:
         consumer = OffsetConsumer(consumer_conf(self._settings, NO_GROUP), "tail")
         cluster = Cluster(self._settings)
         looking = asyncio.create_task(self._keep_looking(consumer, cluster))
+        gathering = Gathering(time.monotonic(), time.thread_time())
         try:
             while self._needs.topics():
                 batch = await consumer.next_batch()
                 began = time.monotonic()
                 self._hand_out(batch)
                 consumer.batch_size.worked_on(len(batch), time.monotonic() - began)
+                gathering.look(began, time.thread_time())
+                consumer.gather(gathering.seconds)
                 if looking.done():
                     looking.result()
         finally:

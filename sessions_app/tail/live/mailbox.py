@@ -64,6 +64,10 @@ class LineSlice(NamedTuple):
     block: Block
     indices: Sequence[int]
 
+    @classmethod
+    def whole(cls, block: Block) -> LineSlice:
+        return cls(block, range(len(block.lines)))
+
     @property
     def is_whole(self) -> bool:
         return len(self.indices) == len(self.block.lines)
@@ -106,28 +110,30 @@ class Mailbox:
         self._lines_max, self._bytes_max = lines_max, bytes_max
         self._wants = wants(selection)
         self._wanted: dict[Origin, bool] = {}
-        self._takes_all = not (selection.sources or selection.processes or selection.streams)
         self._filters_lines = bool(selection.streams or selection.text)
+        self._takes_all = not (selection.sources or selection.processes or self._filters_lines)
         self._items: deque[LineSlice | StreamNotice] = deque()
         self._lines = self._bytes = self._skipped = 0
         self._waiting: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
-    def put(self, block: Block) -> None:
+    def put(self, whole: LineSlice) -> None:
         """Lines of this viewer's app."""
-        piece = self.slice_of(block)
+        piece = self.wanted(whole)
         if not piece.indices:
             return
         self._items.append(piece)
         self._lines += len(piece.indices)
-        self._bytes += piece.size
+        self._bytes += piece.block.size if piece is whole else piece.size
         while self._lines > self._lines_max or self._bytes > self._bytes_max:
             self._drop_oldest()
         self._wake()
 
-    def slice_of(self, block: Block) -> LineSlice:
+    def wanted(self, whole: LineSlice) -> LineSlice:
         """What this viewer wants of a block of its app or site."""
-        if self._takes_all and not self._filters_lines:
-            return LineSlice(block, range(len(block.lines)))
+        if self._takes_all:
+            return whole
+        block = whole.block
         return LineSlice(block, [i for i, line in enumerate(block.lines) if self._takes(line)])
 
     def tell(self, notice: StreamNotice) -> None:
@@ -148,21 +154,36 @@ class Mailbox:
         return asyncio.get_running_loop().create_future()
 
     async def take(self, limit_seconds: float) -> list[Item]:
-        """All that has come; nothing when the limit has passed, or when it is over."""
+        """All that has come; nothing when the limit has passed, or an earlier one of before, or
+        when it is over."""
         if not self._items and not self._skipped and self.ended is None and limit_seconds > 0:
             loop = asyncio.get_running_loop()
+            self._set_timer(loop, loop.time() + limit_seconds)
             self._waiting = waiting = loop.create_future()
-            timer = loop.call_later(limit_seconds, _wake, waiting)
-            try:
-                await waiting
-            finally:
-                timer.cancel()
-                self._waiting = None
+            await waiting
         items: list[Item] = [Skipped(self._skipped)] if self._skipped else []
         items += self._items
         self._items.clear()
         self._lines = self._bytes = self._skipped = 0
         return items
+
+    def leave(self) -> None:
+        """Nobody will take any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
+        """A timer that goes off too early costs a look at the clock, and a new one a line much
+        more."""
+        if self._timer is not None and self._timer.when() > at:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._wake()
 
     def _takes(self, line: LogLine) -> bool:
         wanted = self._wanted.get(line.origin)
@@ -182,6 +203,7 @@ class Mailbox:
     def _wake(self) -> None:
         if self._waiting is not None:
             _wake(self._waiting)
+            self._waiting = None
 
 
 def _wake(waiting: asyncio.Future[None]) -> None:

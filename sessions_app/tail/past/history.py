@@ -141,10 +141,10 @@ class History:
             lines = await backlog.read(lows, {p: at for p, at in ends.items() if p in lows})
         kept = lines[-left:]
         block = BacklogBlock(kept, self._audience.topics, ends)
-        return [LineSlice(block, range(len(kept)))] if kept else []
+        return [LineSlice.whole(block)] if kept else []
 
     def _lines_of(self, records: PartitionRecords) -> list[LogLine]:
-        piece = self._mailbox.slice_of(self._block_of(records))
+        piece = self._mailbox.wanted(LineSlice.whole(self._block_of(records)))
         return [piece.block.lines[index] for index in piece.indices]
 
     def _block_of(self, records: PartitionRecords) -> Block:
@@ -207,7 +207,8 @@ class History:
         skip = self._skip.get(records.partition, 0)
         if skip:
             self._skip[records.partition] = skip - min(skip, len(block.lines))
-        indices = [index for index in self._mailbox.slice_of(block).indices if index >= skip]
+        wanted = self._mailbox.wanted(LineSlice.whole(block))
+        indices = [index for index in wanted.indices if index >= skip]
         return [LineSlice(block, indices)] if indices else []
 
 

@@ -20,9 +20,9 @@ TIME = "2026-01-31T12:00:00Z"
 LONG_SECONDS = 60.0
 
 
-def block(*texts: str, origin: Origin = WEB, severity: Severity = Severity.INFO) -> Block:
+def block(*texts: str, origin: Origin = WEB, severity: Severity = Severity.INFO) -> LineSlice:
     lines = [LogLine(origin, TIME, severity, text) for text in texts]
-    return Block(lines, lambda: "base", ".l0.0.")
+    return LineSlice.whole(Block(lines, lambda: "base", ".l0.0."))
 
 
 def texts(items: Sequence[object]) -> list[str]:
@@ -105,6 +105,17 @@ async def test_who_waits_is_woken_by_lines_and_by_the_end() -> None:
     box.end("shutdown")
     assert box.ended == "revoked"
     assert box.over.done()
+
+
+async def test_a_limit_that_comes_nearer_is_kept_to() -> None:
+    box = Mailbox(Selection(GOLD))
+    taking = asyncio.create_task(box.take(LONG_SECONDS))
+    await asyncio.sleep(0)
+    box.put(block("a"))
+    await taking
+    async with asyncio.timeout(LONG_SECONDS / 2):
+        assert await box.take(0.001) == []
+    box.leave()
 
 
 async def test_tokens_of_a_piece_are_those_of_its_lines() -> None:
