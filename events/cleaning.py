@@ -29,7 +29,7 @@ def bodies(texts: Sequence[str]) -> list[bytes]:
     return [text + b"\n" for text in encoded]
 
 
-def bodies_of_ended(texts: Sequence[str]) -> list[bytes] | None:
+def bodies_if_alike(texts: Sequence[str]) -> list[bytes] | None:
     """The same of texts of which each ends with a LF that it does not say, or none does. None where
     that is not so, or a text has any other break: then a closer look is due."""
     encoded = list(map(str.encode, texts))

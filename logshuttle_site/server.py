@@ -135,9 +135,9 @@ class _Request(WebRequest):  # type: ignore[misc]
 
     def handle_reply(self, message: Any) -> None:
         if message["type"] == "http.response.start":
-            self._in_chunks = (b"Transfer-Encoding", b"chunked") in message["headers"]
+            self._in_chunks = (b"Transfer-Encoding", b"chunked") in message.get("headers", ())
         if self._in_chunks and message.get("more_body"):
-            self._write_chunks(message["body"])
+            self._write_chunks(message.get("body", b""))
         else:
             super().handle_reply(message)
 

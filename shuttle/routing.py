@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 
 from msgspec import Struct
 
@@ -188,9 +187,9 @@ def _each_to_its_own(recipients: _Recipients, lines: Lines) -> list[FeedGroup]:
     touched: list[FeedGroup] = []
     of_lines = map(recipients.__getitem__, lines.origins)
     pris = map(_PRI.__getitem__, lines.severities)
-    columns = of_lines, pris, lines.stamps.column, lines.bodies, count()
+    columns = of_lines, pris, lines.stamps.column, lines.bodies, range(len(lines))
     whole: list[LogLine] = []
-    for found, pri, stamp, body, index in zip(*columns, strict=False):
+    for found, pri, stamp, body, index in zip(*columns, strict=True):
         for group, parts, header, test in found:
             if test is not None:
                 whole = whole or list(lines)

@@ -49,7 +49,7 @@ class Shallow:
     def json_of(self, twin: Any, data: bytes) -> str:
         """What events.als.protojson.json_of has of the message itself, which came as `data`.
 
-        Raises DecodeError when bytes in it are no message.
+        Raises DecodeError when bytes in it are no message, as far as they are looked at.
         """
         if twin.ByteSize() != len(data):  # a message came in pieces, of which a twin has the last
             return json_of(self._read_whole(data))

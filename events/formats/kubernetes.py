@@ -20,7 +20,7 @@ from events.formats.kafka_stamps import stamp_of_record
 from events.formats.kubernetes_event import KubernetesEvent, Pod, PodAlone, lenient
 from events.formats.malformed import Malformed
 from events.formats.repairs import REFUSED
-from events.formats.said import bodies_of_plain, said
+from events.formats.said import bodies_if_plain, said
 from events.formats.timestamps import common_stamps, first_time
 from events.kafka.records import PartitionRecords
 from events.keys import AppKey, app_and_process
@@ -100,7 +100,7 @@ class KubernetesFormat:
             texts = list(compress(texts, wanted))
         severities = [_ERROR if event.stream == "stderr" else _INFO for event in events]
         given = cast(list[str], texts)
-        in_bytes = bodies_of_plain(given)
+        in_bytes = bodies_if_plain(given)
         if in_bytes is None:
             shown = said(given)
             malformed.partial += docker_halves(origins, events, given, shown)

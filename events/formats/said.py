@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import itemgetter
 
-from events.cleaning import bodies_of_ended
+from events.cleaning import bodies_if_alike
 from events.formats import phases
 from events.formats.texts import without_newline
 
@@ -13,9 +13,9 @@ _PHASE = phases.PREFIX.encode()
 _first_of = itemgetter(0)
 
 
-def bodies_of_plain(texts: Sequence[str]) -> list[bytes] | None:
+def bodies_if_plain(texts: Sequence[str]) -> list[bytes] | None:
     """The bodies of what `said` makes of these texts; None when it is to have a closer look."""
-    bodies = bodies_of_ended(texts)
+    bodies = bodies_if_alike(texts)
     if bodies and _PHASE[0] in set(map(_first_of, bodies)):
         return None if any(body.startswith(_PHASE) for body in bodies) else bodies
     return bodies

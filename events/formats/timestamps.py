@@ -50,13 +50,16 @@ def common_stamps(moments: Sequence[Moment]) -> Stamps | None:
     """The TIMESTAMPs when all moments are real times of the common shape, with a fraction that is
     not zero; else None.
 
-    All are looked at together: their shape first, so that later positions mean what they seem to;
-    then the hour, which neighbouring lines share, and the tens of minutes and seconds.
+    All are looked at together: their lengths and shape first, so that later positions mean what
+    they seem to and nobody's time is another's; then the hour, which neighbouring lines share, and
+    the tens of minutes and seconds.
     """
     texts = cast(Sequence[str], moments)
     try:
         joined = "".join(texts).encode(errors="replace")
     except TypeError:  # numbers
+        return None
+    if set(map(len, texts)) != {len(_COMMON_SHAPE)}:
         return None
     if joined.translate(_ANY_DIGIT_IS_0) != _COMMON_SHAPE * len(texts) or b".000000" in joined:
         return None

@@ -77,11 +77,12 @@ class Delivery:
         write = outbox.write
         if write is None or self.resend.gathers:
             return
-        sender = self.link.taker()
+        sender = self.link.turned()
         if sender is None:
             self.link.want()
-            size, capacity = outbox.size, self._capacity_bytes
-            if size > capacity and self._is_full(size, capacity, write.since):
+            size, turning = outbox.size, self.link.is_turning
+            capacity = self._capacity_bytes if turning else CAPACITY_BYTES
+            if size > capacity and (turning or self._is_full(size, capacity, write.since)):
                 self._owner.leave_live("the receiver takes too long to answer")
             return
         self._sent_at = self._clock()

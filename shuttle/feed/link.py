@@ -132,10 +132,11 @@ class Link:
         on two of them."""
         self._route = route
         self.is_turning = self.sender is not None
-        self.taker()
+        self.turned()
 
-    def taker(self) -> Sender[Write] | None:
-        """Who takes lines now."""
+    def turned(self) -> Sender[Write] | None:
+        """Who takes lines now; ends a connection that is turning, once nothing of it is
+        unconfirmed."""
         if self.is_turning and self.sender is not None:
             if next(iter(self.sender.unconfirmed), None) is not None:
                 return None
@@ -169,7 +170,8 @@ class Link:
                 started = self._clock()
                 try:
                     patient, self._may_only_read = self._may_only_read, False
-                    sender = await self._connect(self._route, self._ended, patient=patient)
+                    route = self._route
+                    sender = await self._connect(route, self._ended, patient=patient)
                 finally:
                     self._dialled_slowly = self._clock() - started > SLOW_SECONDS
             if self._ended_early is not None:
@@ -182,7 +184,8 @@ class Link:
             self._not_connected(DeliveryError("internal error"))
         else:
             self._attempt = None
-            self.sender, self.is_turning = sender, False
+            self.sender = sender
+            self.is_turning = route.connections != self._route.connections  # it turned meanwhile
             self.opened_at = self._clock()
             self.expires_at = self.opened_at + _life_seconds(self._route)
             self._owner.link_opened()

@@ -62,7 +62,7 @@ class Outbound:
         if progress.bytes:
             self._prove(now)
         if delivery.link.is_turning:
-            delivery.link.taker()
+            delivery.link.turned()
             delivery.flush()
             self._owner.changed()
         oldest = delivery.oldest
@@ -106,7 +106,7 @@ class Outbound:
         before, self._route = self._route, route
         if before.destination.address != route.destination.address:
             self._context.retries.forget(self)
-        if before != route and before == replace(route, width=before.width):
+        if before.width != route.width and before == replace(route, width=before.width):
             self._turn(route)
         elif way_of(before) != way_of(route):
             self.drop_portion()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
+from drains.delivery.network.errors import DeliveryError
 from drains.routes import Route, RouteTable
 from events.kafka.records import Offsets, TopicPartition
 from events.keys import Key
@@ -123,3 +124,13 @@ def _as_wide(route: Route, before: Route) -> Route:
     """What the worker has given a drain by itself stays when its owner changes something."""
     width = min(before.width, route.widest)
     return route if width == route.width else replace(route, width=width)
+
+
+def guarded(feed: Feed, act: Callable[[Feed], None]) -> None:
+    """A fault of ours in what one drain needs is that drain's trouble alone."""
+    try:
+        act(feed)
+    except Exception:
+        drain = feed.route.drain_id
+        logger.exception("Drain %s failed", drain, extra={"action": "feed_failed"})
+        feed.outbound.give_up(DeliveryError("internal error"))

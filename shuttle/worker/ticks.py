@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 
 from confluent_kafka import KafkaException
 
-from drains.delivery.network.errors import DeliveryError
 from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets, TopicPartition
 from shuttle.commit.cursor_writer import CursorWriter
@@ -18,7 +17,7 @@ from shuttle.commit.ledger import Ledger
 from shuttle.commit.snapshots import held_batch
 from shuttle.feed.context import WorkLists
 from shuttle.feed.feed import Feed
-from shuttle.worker.feeds import Feeds
+from shuttle.worker.feeds import Feeds, guarded
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +50,13 @@ class Ticks:
         now = self._clock()
         for due in self._lists.due.values():
             while due and due[0][0] <= now:
-                _guarded(due.popleft()[1], Feed.flush)
+                guarded(due.popleft()[1], Feed.flush)
 
     async def confirm(self) -> None:
         now, feeds = self._clock(), list(self._lists.outstanding)
         for start in range(0, len(feeds), SLICE_FEEDS):
             for feed in feeds[start : start + SLICE_FEEDS]:
-                _guarded(feed, lambda feed: feed.confirm(now))
+                guarded(feed, lambda feed: feed.confirm(now))
             await asyncio.sleep(0)
         self._keep_within_budget()
 
@@ -75,7 +74,7 @@ class Ticks:
     async def tend(self) -> None:
         now = self._clock()
         for feed in list(self._feeds.by_id.values()):
-            _guarded(feed, lambda feed: feed.tend(now))
+            guarded(feed, lambda feed: feed.tend(now))
         ends = await self._member.ends(self._ledger.positions)
         at = self._ledger.positions
         self.consumer_lag = sum(max(end - at.get(p, end), 0) for p, end in ends.items())
@@ -135,13 +134,3 @@ class Ticks:
     def _settle(self) -> None:
         held = map(held_batch, self._lists.outstanding | self._lists.unstored)
         self._ledger.settle([batch for batch in held if batch is not None], self._clock())
-
-
-def _guarded(feed: Feed, act: Callable[[Feed], None]) -> None:
-    """A fault of ours in what one drain needs is that drain's trouble alone."""
-    try:
-        act(feed)
-    except Exception:
-        drain = feed.route.drain_id
-        logger.exception("Drain %s failed", drain, extra={"action": "feed_failed"})
-        feed.outbound.give_up(DeliveryError("internal error"))

@@ -9,7 +9,7 @@ from shuttle.feed.context import FeedContext
 from shuttle.feed.feed import Feed
 from shuttle.routing import Router
 from shuttle.worker.background import every
-from shuttle.worker.feeds import Feeds
+from shuttle.worker.feeds import Feeds, guarded
 
 LOOK_SECONDS = 0.05
 QUIET_SECONDS = 60.0
@@ -27,34 +27,41 @@ class Widening:
         self._filling = context.filling
         self._clock = context.clock
         self._needed_at: dict[Feed, float] = {}
+        self._has_turned = False
+        """Some feed since the router was told."""
 
     async def run(self) -> None:
         await every(LOOK_SECONDS, self.look)
 
     async def look(self) -> None:
         """Between two batches, as all that waits for nothing."""
-        filling = self._filling.copy()
+        now, feeds, filling = self._clock(), self._feeds.by_id, self._filling.copy()
         self._filling.clear()
-        if not (filling or self._needed_at):
-            return
-        now, feeds = self._clock(), self._feeds.by_id
-        changed = False
         for feed in [feeds[drain] for drain in filling if drain in feeds]:
-            if may_have_more(feed, now):
-                feed.change_to(replace(feed.route, width=feed.route.widest))
-                self._needed_at[feed] = now
-                changed = True
-        for feed, needed_at in list(self._needed_at.items()):
-            if feed.is_closed or feed.route.width == 1:
-                del self._needed_at[feed]
-            elif needs_more(feed, now):
-                self._needed_at[feed] = now
-            elif now - needed_at > QUIET_SECONDS:
-                del self._needed_at[feed]
-                feed.change_to(replace(feed.route, width=1))
-                changed = True
-        if changed:
+            guarded(feed, lambda feed: self._widen(feed, now))
+        for feed in list(self._needed_at):
+            guarded(feed, lambda feed: self._narrow(feed, now))
+        if self._has_turned:
+            self._has_turned = False
             self._router.route(self._feeds.by_key)
+
+    def _widen(self, feed: Feed, now: float) -> None:
+        if may_have_more(feed, now):
+            self._needed_at[feed] = now
+            self._turn(feed, feed.route.widest)
+
+    def _narrow(self, feed: Feed, now: float) -> None:
+        if feed.is_closed or feed.route.width == 1:
+            del self._needed_at[feed]
+        elif needs_more(feed, now):
+            self._needed_at[feed] = now
+        elif now - self._needed_at[feed] > QUIET_SECONDS:
+            del self._needed_at[feed]
+            self._turn(feed, 1)
+
+    def _turn(self, feed: Feed, width: int) -> None:
+        self._has_turned = True
+        feed.change_to(replace(feed.route, width=width))
 
 
 def may_have_more(feed: Feed, now: float) -> bool:

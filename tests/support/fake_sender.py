@@ -87,10 +87,12 @@ class FakeSender:
 
 
 class FakeReceiver:
-    """Counts dials; refuses them while `refuses`."""
+    """Counts dials; refuses them while `refuses`, and is long in answering until `answers`."""
 
     def __init__(self) -> None:
         self.refuses = False
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.dials = 0
         self.routes: list[Route] = []
         """That were dialled."""
@@ -102,6 +104,7 @@ class FakeReceiver:
         self.dials += 1
         self.patience.append(patient)
         self.routes.append(route)
+        await self.answers.wait()
         if self.refuses:
             raise DialError("connection refused")
         self.senders.append(FakeSender(ended))

@@ -19,7 +19,7 @@ from drains.destination import Destination
 from drains.option_values import DrainOptions
 from drains.routes import Route
 from drains.transports import DATAGRAM_BYTES_MAX, RECORD_BYTES_MAX
-from events.cleaning import bodies, bodies_of_ended, one_line
+from events.cleaning import bodies, bodies_if_alike, one_line
 from events.keys import AppKey
 from events.lines import Origin
 
@@ -178,7 +178,7 @@ _TEXTS = st.lists(st.sampled_from(["", "a", "a\n", "a\r\n", "a\n\n", "\r", "\0"]
 @given(_TEXTS)
 def test_texts_are_cleaned_together_as_they_are_one_by_one(texts: list[str]) -> None:
     assert bodies(texts) == [one_line(text).encode() + b"\n" for text in texts]
-    said = bodies_of_ended(texts)
+    said = bodies_if_alike(texts)
     assert said in (None, bodies([text.removesuffix("\n") for text in texts]))
 
 
@@ -197,7 +197,7 @@ def test_texts_are_cleaned_together_as_they_are_one_by_one(texts: list[str]) -> 
     ],
 )
 def test_texts_are_plain_when_each_ends_as_the_others(texts: list[str], plain: bool) -> None:
-    assert (bodies_of_ended(texts) is not None) is plain
+    assert (bodies_if_alike(texts) is not None) is plain
 
 
 @given(st.lists(_PIECES | st.text(max_size=600), min_size=1, max_size=5))

@@ -147,6 +147,9 @@ _STAMP = st.builds(
 _ODD = st.sampled_from(
     [
         "2016-08-24T17:03:20.5-07:30",
+        COMMON + "2016-08-24T17:03:21.080151664Z",
+        COMMON + COMMON[:14],
+        COMMON[14:],
         "",
         "17:03:20",
         "2016-08-24T17:03:20.٠٨٠١٥١٦٦٤Z",
@@ -155,7 +158,7 @@ _ODD = st.sampled_from(
 )
 
 
-@given(st.lists(_STAMP | st.just(COMMON), max_size=4), st.lists(_ODD, max_size=1), st.randoms())
+@given(st.lists(_STAMP | st.just(COMMON), max_size=4), st.lists(_ODD, max_size=2), st.randoms())
 def test_a_batch_is_read_as_its_times_are_one_by_one(
     stamps: list[str], odd: list[str], random: Random
 ) -> None:

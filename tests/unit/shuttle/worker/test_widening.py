@@ -140,6 +140,41 @@ async def test_one_that_fails_is_tried_with_one_after_a_minute(bench: Bench) -> 
     assert bench.feed.route.connections == 1
 
 
+async def test_a_dial_that_was_under_way_then_is_not_kept(bench: Bench) -> None:
+    """It is of four connections, and what comes has one piece."""
+    await bench.widened()
+    bench.receiver.answers.clear()
+    bench.sender.ended(ConnectionResetError())
+    bench.feed.outbound.delivery.link.try_now()
+    async with asyncio.timeout(5):
+        while bench.receiver.dials < 3:
+            await asyncio.sleep(0)
+    await bench.passes(QUIET_SECONDS + 1)
+    assert bench.receiver.routes[-1].connections == 4
+    assert bench.feed.route.connections == 1
+
+    bench.receiver.answers.set()
+    await bench.connected(3)
+    bench.batch([("1", "a"), ("2", "b")])
+    await bench.connected(4)
+    assert bench.receiver.senders[2].closed
+    assert bench.receiver.senders[2].sent == []
+    assert bench.receiver.routes[-1].connections == 1
+    assert [len(pieces) for pieces in bench.sender.pieces] == [1]
+
+
+async def test_a_fault_in_one_drain_is_its_own(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(route: object) -> None:
+        raise RuntimeError
+
+    await bench.fill()
+    monkeypatch.setattr(bench.feed.outbound, "change_to", broken)
+    await bench.tick()
+    assert bench.sender.closed
+
+
 async def test_what_its_owner_changes_leaves_it_as_wide_as_it_is(bench: Bench) -> None:
     await bench.widened()
     wide = bench.sender
