@@ -17,6 +17,7 @@ from typing import Protocol
 from events.formats.decode import Decoder
 from events.kafka.batch_size import BatchSize
 from events.kafka.records import Batch, PartitionRecords, TopicPartition
+from events.lines import OriginTest
 from shuttle.commit.ledger import Ledger
 from shuttle.feed.feed import Feed
 from shuttle.routing import Parcel, Router
@@ -44,6 +45,8 @@ class Pass(ABC):
     consumer: BatchSource
     decoder: Decoder
     router: Router
+    wants: OriginTest
+    """Whether anybody wants an origin's lines of this pass: others are not made."""
     numbers: Iterator[int]
     reads_again = False
     """Whether the live pass reads the same records: bad ones are counted there."""
@@ -54,8 +57,7 @@ class Pass(ABC):
         started = time.thread_time()  # not what others take of the CPU
         number = next(self.numbers)
         for records in self.parts_of(batch):
-            wants, again = self.router.wants, self.reads_again
-            lines = self.decoder.wanted_lines_of(records, wants, again=again)
+            lines = self.decoder.wanted_lines_of(records, self.wants, again=self.reads_again)
             for parcel in self.router.parcels_for(records, lines):
                 self.met(parcel)
                 for feed in parcel.group.feeds:
@@ -105,6 +107,7 @@ class LivePass(Pass):
         self.consumer = consumer
         self.decoder = decoder
         self.router = router
+        self.wants = router.wants
         self.numbers = numbers
         self.ledger = ledger
         self._generations: dict[TopicPartition, int] = {}

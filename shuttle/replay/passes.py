@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from itertools import compress
 from operator import not_
 from typing import Protocol
@@ -16,6 +16,8 @@ from typing import Protocol
 from events.formats.decode import Decoder
 from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Batch, Offsets, PartitionRecords, TopicPartition, offset_of
+from events.keys import Key
+from events.lines import Origin
 from shuttle.feed.feed import Feed
 from shuttle.feed.seat import Seat
 from shuttle.pipeline import Pass
@@ -46,6 +48,22 @@ class OtherPasses(Protocol):
         """After so much work."""
 
 
+class OriginsOf(dict[Origin, bool]):
+    """Whether an origin is of one of some keys; found out once."""
+
+    def __init__(self) -> None:
+        self._keys: Set[Key] = frozenset()
+
+    def follow(self, keys: Set[Key]) -> None:
+        if keys != self._keys:
+            self._keys = keys
+            self.clear()
+
+    def __missing__(self, origin: Origin) -> bool:
+        found = self[origin] = origin.key in self._keys
+        return found
+
+
 class ReplayPass(Pass):
     """Serves the feeds that have a seat. One that fails or is full is dropped; the last one met
     live. Owns the seats, and where it is in each partition."""
@@ -61,10 +79,13 @@ class ReplayPass(Pass):
         live: Offsets,
         wall_clock: Callable[[], float],
     ) -> None:
-        """`live`: where the live pass is, kept up to date by its owner."""
+        """`decoder`: not the live pass's, of whose records other shares are wanted. `live`: where
+        that is, kept up to date by its owner."""
         self.consumer: OffsetConsumer = consumer
         self.decoder = decoder
         self.router = router
+        self._of_seats = OriginsOf()
+        self.wants = self._of_seats.__getitem__
         self.numbers = numbers
         self._live = live
         self.positions: Offsets = {}
@@ -186,6 +207,7 @@ class ReplayPass(Pass):
                 self._seats[feed] = Seat(feed)
                 for partition, gap in feed.gaps.offsets.items():
                     self.positions[partition] = min(gap, self.positions.get(partition, gap))
+        self._of_seats.follow({feed.route.key for feed in self._seats})
         self._portioned = [seat for seat in self._seats.values() if seat.portion is not None]
         for feed in self._seats:  # a limit may have been changed
             limit_ms = feed.route.max_lag_seconds * 1000

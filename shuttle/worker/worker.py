@@ -96,7 +96,7 @@ class Worker:
 
     def _build_passes(self) -> None:
         positions, wall_clock = self._ledger.positions, self._context.wall_clock
-        decoder, numbers = Decoder(), count(1)
+        decoder, replayed, numbers = Decoder(), Decoder(), count(1)
         conf = consumer_conf(self._config.kafka, self._config.group)
         self._topic_ids = TopicIds(self._cluster)
         self._router = router = Router(self._config.hostname)
@@ -113,7 +113,7 @@ class Worker:
         self._live = LivePass(self._member, decoder, router, ledger, numbers, expired)
         self._replays = ReplayScheduler(
             lambda: OffsetConsumer(conf, "kafka-replay"),
-            lambda consumer: ReplayPass(consumer, decoder, router, numbers, positions, wall_clock),
+            lambda consumer: ReplayPass(consumer, replayed, router, numbers, positions, wall_clock),
             self._lists.behind,
             LagSkips(self._cluster, positions, wall_clock),
             lambda: self._live.has_backlog,
