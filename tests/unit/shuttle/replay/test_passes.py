@@ -13,9 +13,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from events.kafka.records import HOUR_MS, YEAR_2000_MS, Offsets, TopicPartition
+from events.keys import AppKey
+from events.lines import Origin
 from shuttle.feed.feed import Feed
 from shuttle.feed.loss_notices import EXPIRED, TOO_OLD
-from shuttle.replay.passes import NEAR_RECORDS, ReplayPass
+from shuttle.replay.passes import NEAR_RECORDS, OriginsOf, ReplayPass
 from tests.support.feed_bench import P0, P1, cursors
 from tests.support.records import kubernetes_event
 from tests.support.replayed_log import NOW_MS, Log, Record, ReplayBench, ages_of
@@ -76,6 +78,15 @@ async def test_drains_that_are_behind_together_are_read_for_once() -> None:
 
     assert all(bench.delivered(feed) == texts(*range(30, 60)) for feed in bench.feeds)
     assert bench.consumed <= 30 // 6 + 1
+
+
+def test_lines_are_made_of_those_who_are_served() -> None:
+    gold, silver = (Origin(AppKey(app, "gs"), "web.1", "app") for app in ("gold", "silver"))
+    wants = OriginsOf()
+    assert [wants[gold], wants[silver]] == [False, False]
+    for served in (gold, silver):
+        wants.follow({served.key})
+        assert [wants[gold], wants[silver]] == [served is gold, served is silver]
 
 
 async def test_who_is_served_gets_what_it_lacks_and_nothing_else() -> None:
