@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from benchmarks.arguments import chosen, parser_of, positive
 from benchmarks.bench import Cost, broker
 from benchmarks.receiver import Benches
 from benchmarks.scenarios import SCENARIOS, Scenario
@@ -20,7 +21,7 @@ from benchmarks.traffic import remove_topics
 
 def main() -> None:
     options = _options()
-    chosen = [scenario for scenario in SCENARIOS if options.only in scenario.name]
+    scenarios = chosen(SCENARIOS, options.only)
     print(
         f"{options.lines:,} records (for ten drains of one app a fifth), median of {options.runs};"
         " floor: consuming and decoding the same records"
@@ -31,15 +32,15 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder, broker(options.kafka, Path(folder)) as bootstrap:
         benches = Benches(bootstrap, Path(folder), options.lines)
-        for scenario in chosen:
+        for scenario in scenarios:
             _print(scenario, *benches.of(scenario).measure(scenario, options.runs))
         remove_topics(bootstrap)
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--lines", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=3, help="of each; the median is shown")
+    parser = parser_of("benchmarks", __doc__)
+    parser.add_argument("--lines", type=positive, default=1_000_000, help="records of each run")
+    parser.add_argument("--runs", type=positive, default=3, help="of each; the median is shown")
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     parser.add_argument("--kafka", help="host:port of a broker to use; default: one of our own")
     return parser.parse_args()

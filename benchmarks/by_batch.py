@@ -24,12 +24,17 @@ from benchmarks.scenarios import Scenario
 from benchmarks.traffic import PARTITIONS, topic_of, values_of
 
 BATCH_RECORDS = 1000
-IN_PROCESS = ("tcp", "octet")
-"""Destinations that differ on the main path; the others do only behind it."""
 OURS = ("events", "drains", "shuttle")
 """Packages that each checkout has its own of."""
 _BEGAN_MS = 1_787_000_000_000
 _MAIN_PATH = Path(__file__).with_name("main_path.py")
+
+
+def is_in_process(scenario: Scenario) -> bool:
+    """Whether it differs on the main path, and not only behind it."""
+    return (
+        scenario.destination in ("tcp", "octet") and scenario.workers == 1 and not scenario.replayed
+    )
 
 
 class Turns(NamedTuple):

@@ -13,30 +13,35 @@ from __future__ import annotations
 import argparse
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 
+from benchmarks.arguments import chosen, parser_of, positive
 from benchmarks.bench import HERE, Bench, Cost, broker, say
-from benchmarks.by_batch import IN_PROCESS, Turns, take_turns
+from benchmarks.by_batch import Turns, is_in_process, take_turns
 from benchmarks.receiver import Benches
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.traffic import remove_topics
 
 _HEAD = (
     f"{'base µs':>9}{'head µs':>9}{'median ratio':>14}{'half of them within':>21}"
-    f"{'all within':>15}{'MiB':>7}{'':>3}{'MiB':>4}"
+    f"{'all within':>15}{'peak MiB, base → head':>24}"
 )
-_HEAD_BY_BATCH = f"{'floor µs':>9}{'base µs':>9}{'head µs':>9}{'ratio':>8}{'head x floor':>14}"
+_HEAD_BY_BATCH = f"{'floor':>9}{'base':>9}{'head':>9}{'median ratio':>14}{'head x floor':>14}"
+_ABOUT_BATCHES = ", on the average; ratio: the median of those of all batches"
 
 
 def main() -> None:
     options = _options()
-    chosen = [scenario for scenario in SCENARIOS if options.only in scenario.name]
-    times = "rounds" if options.by_batch else "pairs"
+    among = [one for one in SCENARIOS if not options.by_batch or is_in_process(one)]
+    scenarios = chosen(among, options.only)
+    what = "rounds of batches" if options.by_batch else "pairs of runs"
     print(
-        f"{options.base} and {options.head}: {options.pairs} {times} of {options.lines:,} records"
+        f"{options.base} (base) and {options.head} (head): {options.pairs} {what},"
+        f" {options.lines:,} records; CPU µs a record"
+        f"{_ABOUT_BATCHES if options.by_batch else ''}; below 1 head is cheaper"
     )
     print(f"{'':44}{_HEAD_BY_BATCH if options.by_batch else _HEAD}")
     with ExitStack() as stack:
@@ -44,35 +49,34 @@ def main() -> None:
         base = stack.enter_context(_checkout(options.base, folder / "base"))
         head = stack.enter_context(_checkout(options.head, folder / "head"))
         if options.by_batch:
-            _compare_by_batch(options, chosen, base, head)
+            for scenario in scenarios:
+                records = int(options.lines * scenario.share)
+                _print_turns(scenario, take_turns(scenario, base, head, records, options.pairs))
             return
         bootstrap = stack.enter_context(broker(options.kafka, folder))
         benches = Benches(bootstrap, folder, options.lines)
-        for scenario in chosen:
+        for scenario in scenarios:
             _print(scenario, _pairs(benches.of(scenario), scenario, base, head, options.pairs))
         remove_topics(bootstrap)
 
 
-def _compare_by_batch(
-    options: argparse.Namespace, chosen: Sequence[Scenario], base: Path, head: Path
-) -> None:
-    for scenario in chosen:
-        if scenario.destination in IN_PROCESS and scenario.workers == 1 and not scenario.replayed:
-            records = int(options.lines * scenario.share)
-            turns = take_turns(scenario, base, head, records, options.pairs)
-            _print_turns(scenario, turns)
-
-
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
-    parser.add_argument("base", help="a commit")
-    parser.add_argument("head", help="another")
-    parser.add_argument("--lines", type=int, default=500_000)
-    parser.add_argument("--pairs", type=int, default=9)
+    parser = parser_of("benchmarks.compare", __doc__)
+    parser.add_argument("base", type=_commit, help="a commit")
+    parser.add_argument("head", type=_commit, help="the one that is to be judged by it")
+    parser.add_argument("--lines", type=positive, default=500_000, help="records of each run")
+    parser.add_argument("--pairs", type=positive, default=9, help="of runs; or rounds, by batch")
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     parser.add_argument("--by-batch", action="store_true", help="in one process, batch by batch")
     parser.add_argument("--kafka", help="host:port of a broker to use; default: one of our own")
     return parser.parse_args()
+
+
+def _commit(text: str) -> str:
+    asked = ("git", "-C", str(HERE), "rev-parse", "--quiet", "--verify", f"{text}^{{commit}}")
+    if subprocess.run(asked, stdout=subprocess.DEVNULL).returncode:
+        raise argparse.ArgumentTypeError(f"{text} is no commit here")
+    return text
 
 
 @contextmanager
@@ -107,7 +111,7 @@ def _print(scenario: Scenario, pairs: list[tuple[Cost, Cost]]) -> None:
         f"{scenario.name:44}{median(cost.cpu_us for cost in before):9.2f}"
         f"{median(cost.cpu_us for cost in after):9.2f}{median(ratios):14.3f}"
         f"{f'{low:.3f}–{high:.3f}':>21}{f'{ratios[0]:.3f}–{ratios[-1]:.3f}':>15}"
-        f"{max(cost.peak_mib for cost in before):7.0f} → "
+        f"{max(cost.peak_mib for cost in before):17.0f} → "
         f"{max(cost.peak_mib for cost in after):4.0f}",
         flush=True,
     )
@@ -116,7 +120,7 @@ def _print(scenario: Scenario, pairs: list[tuple[Cost, Cost]]) -> None:
 def _print_turns(scenario: Scenario, turns: Turns) -> None:
     print(
         f"{scenario.name:44}{turns.floor:9.2f}{turns.base:9.2f}{turns.head:9.2f}"
-        f"{turns.ratio:8.3f}{turns.head / turns.floor:14.2f}",
+        f"{turns.ratio:14.3f}{turns.head / turns.floor:14.2f}",
         flush=True,
     )
 

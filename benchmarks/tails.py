@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from benchmarks.arguments import chosen, parser_of
 from benchmarks.bench import HERE, broker, say
 from benchmarks.figures import WEB, figures_cpu_seconds
 from benchmarks.memory import peak_bytes
@@ -58,18 +59,18 @@ TAILS = (
 
 def main() -> None:
     options = _options()
+    scenarios = chosen(TAILS, options.only)
     print(
         f"{'':46}{'CPU µs/line':>12}{'µs/delivered':>13}{'CPU %/session':>14}"
         f"{'median ms':>10}{'p99 ms':>8}{'skipped':>9}{'peak MiB':>9}{'figures ms/s':>14}"
     )
     with tempfile.TemporaryDirectory() as folder, broker(options.kafka, Path(folder)) as bootstrap:
-        for scenario in TAILS:
-            if options.only in scenario.name:
-                _print(scenario, measure(scenario, bootstrap, Path(folder), options.seconds))
+        for scenario in scenarios:
+            _print(scenario, measure(scenario, bootstrap, Path(folder), options.seconds))
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.tails", description=__doc__)
+    parser = parser_of("benchmarks.tails", __doc__)
     parser.add_argument("--seconds", type=float, default=15, help="how long lines flow")
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     parser.add_argument("--kafka", help="host:port of a broker to use; default: one of our own")

@@ -19,6 +19,7 @@ from daphne.server import Server
 from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 
+from drains.delivery.network.kernel import unacknowledged_bytes
 from logshuttle_site.hosts import split_target
 from sessions_app.chunks import IN_CHUNKS
 
@@ -166,18 +167,22 @@ class _Request(WebRequest):  # type: ignore[misc]
 
 
 async def _let_it_read(transport: Any) -> None:
-    """Wait until most has left; who takes nothing at all for `CUT_AFTER_SECONDS` is cut."""
+    """Wait until most has left; who takes nothing at all for `CUT_AFTER_SECONDS` is cut.
+
+    What the kernel still has counts, too: a full one takes nothing more from us for seconds, while
+    a slow reader empties a third of it.
+    """
     loop = asyncio.get_running_loop()
-    waiting, since = _waiting_bytes(transport), loop.time()
-    while waiting > BUFFER_BYTES:
+    unread, since = _unread_bytes(transport), loop.time()
+    while _waiting_bytes(transport) > BUFFER_BYTES:
         await asyncio.sleep(_LOOK_SECONDS)
-        now = _waiting_bytes(transport)
-        if now < waiting:
+        now = _unread_bytes(transport)
+        if now < unread:
             since = loop.time()
         elif loop.time() - since > CUT_AFTER_SECONDS:
             transport.abortConnection()
             return
-        waiting = now
+        unread = now
 
 
 def _is_standard(code: int | None) -> bool:
@@ -195,6 +200,12 @@ def _transport_of(protocol: Any) -> Any | None:
     channel = getattr(protocol, "channel", None)
     transport = getattr(channel or protocol, "transport", None)
     return transport if hasattr(transport, "dataBuffer") else None
+
+
+def _unread_bytes(transport: Any) -> int:
+    """What has been written and the client's kernel has not acknowledged."""
+    connection = getattr(transport, "socket", None)  # Twisted lets go of it at its end
+    return _waiting_bytes(transport) + (unacknowledged_bytes(connection) or 0 if connection else 0)
 
 
 def _waiting_bytes(transport: Any) -> int:

@@ -103,7 +103,9 @@ class DrainAdmin(DrainColumns, StrictList):
         return super().render_change_form(request, shown, add, change, form_url, obj)
 
     def get_inlines(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
-        return [CursorInline] if obj and obj.cursors.exists() else []
+        """To be looked at: what is sent is not held against it, as workers write meanwhile."""
+        shown = request.method != "POST" and obj is not None and obj.cursors.exists()
+        return [CursorInline] if shown else []
 
     def get_fieldsets(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
         return layout_of(obj)

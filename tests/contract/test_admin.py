@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from drains import services
-from drains.models import Drain, DrainStatus
+from drains.models import Drain, DrainCursor, DrainStatus
 from drains.selectors import route_version
 from events.keys import AppKey, SiteKey
 
@@ -35,6 +35,22 @@ def test_a_drain_is_added_by_the_rules_of_the_api(operator: Client) -> None:
     drain = Drain.objects.get()
     assert (drain.key, drain.plain_url, drain.name) == (GOLD, "syslog://h:514", "papertrail")
     assert route_version() > before
+
+
+@pytest.mark.parametrize("shown", [{}, {"cursors-TOTAL_FORMS": 1, "cursors-INITIAL_FORMS": 1}])
+@pytest.mark.parametrize("has_some", [True, False])
+def test_a_drain_is_saved_whatever_workers_have_written_since_its_page_was_shown(
+    has_some: bool, shown: dict[str, int], operator: Client
+) -> None:
+    drain = services.create_drain(GOLD, "syslog://h:514")
+    if has_some:
+        DrainCursor.objects.create(drain=drain, topic="gs", partition=0, offset=5)
+    changed = {"owner": "gold-gs", "new_url": "", "name": "new", **shown}
+
+    assert operator.post(f"{LIST}{drain.pk}/change/", changed).status_code == 302
+
+    drain.refresh_from_db()
+    assert (drain.name, drain.cursors.count()) == ("new", int(has_some))
 
 
 def test_a_sites_drain_can_be_added(operator: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from logshuttle_site.server import _Connection
+from logshuttle_site import server
+from logshuttle_site.server import BUFFER_BYTES, _Connection, _let_it_read, _waiting_bytes
 
 BUFFERS_BYTES = 16 * 1024 * 1024
 """More than two sockets of a pair hold."""
@@ -22,6 +24,18 @@ class Reactor(SimpleNamespace):
         self.writers: set[Any] = set()
         self.addWriter, self.removeWriter = self.writers.add, self.writers.discard
         self.addReader = self.removeReader = lambda _: None
+
+
+@pytest.fixture
+def tcp_ends() -> Iterator[tuple[Any, socket.socket]]:
+    """The same over TCP, where the kernel can be asked what a client has acknowledged."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        ours, _ = listener.accept()
+    ours.setblocking(False)
+    with ours, client:
+        around: Any = (SimpleNamespace(), ("127.0.0.1", 1), None, 0, Reactor())
+        yield _Connection(ours, *around), client
 
 
 @pytest.fixture
@@ -56,3 +70,41 @@ def test_what_does_not_fit_waits_in_its_order(ends: tuple[Any, socket.socket]) -
         got += client.recv(1 << 20)
     assert got == sent
     assert not connection.reactor.writers
+
+
+def fill(connection: Any) -> None:
+    """The kernel's buffers, and more than is borne above them."""
+    connection.write(b"x" * (BUFFERS_BYTES + 2 * BUFFER_BYTES))
+    before = -1
+    while before != (before := _waiting_bytes(connection)):
+        connection.doWrite()
+
+
+async def test_a_slow_client_is_waited_for_whose_kernel_takes_nothing_from_us(
+    tcp_ends: tuple[Any, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For what it has read, room is made only when much of it is: a third, with Linux."""
+    monkeypatch.setattr(server, "CUT_AFTER_SECONDS", 0.3)
+    connection, client = tcp_ends
+    fill(connection)
+    waiting = asyncio.create_task(_let_it_read(connection))
+    ends = asyncio.get_running_loop().time() + 1.0
+    while asyncio.get_running_loop().time() < ends:
+        client.recv(16 * 1024)
+        await asyncio.sleep(0.02)
+    assert not waiting.done()
+    assert not connection.disconnecting
+    waiting.cancel()
+
+
+async def test_a_client_that_takes_nothing_at_all_is_cut(
+    tcp_ends: tuple[Any, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "CUT_AFTER_SECONDS", 0.1)
+    connection, _ = tcp_ends
+    cut: list[bool] = []
+    monkeypatch.setattr(connection, "abortConnection", lambda: cut.append(True))
+    fill(connection)
+    async with asyncio.timeout(5):
+        await _let_it_read(connection)
+    assert cut
