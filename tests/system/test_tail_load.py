@@ -198,12 +198,18 @@ async def test_nothing_is_left_behind(
     groups = kafka.groups()
     await read(8)
     await until(lambda: not kafka_connections(web, kafka), 20, "no connection to Kafka")
-    threads, files = web.num_threads(), web.num_fds()
+    threads, files = web.num_threads(), descriptors(web)
     await read(40)
     await until(lambda: not kafka_connections(web, kafka), 20, "no connection to Kafka")
     await until(lambda: web.num_threads() <= threads, 10, "the threads of before")
-    await until(lambda: web.num_fds() <= files, 10, "the files of before")
+    await until(lambda: descriptors(web) <= files, 10, "the files of before")
     assert kafka.groups() == groups
+
+
+def descriptors(web: psutil.Process) -> int:
+    """But for those of SQLite's file: it keeps one that is closed, for the next to open it, while
+    another thread has a lock there. So there are as many as were open at once, ever."""
+    return web.num_fds() - sum(".sqlite3" in file.path for file in web.open_files())
 
 
 def kafka_connections(web: psutil.Process, kafka: Broker) -> int:
