@@ -55,7 +55,8 @@ class LogLine(Struct, frozen=True, gc=False):
 
 
 OriginTest = Callable[[Origin], object]
-"""Whether anybody wants an origin's lines: asked before they are made."""
+"""Whether anybody wants an origin's lines: asked before they are made. The answer hangs on its key,
+source and process, not on its tag."""
 
 
 IN_UTC, WITH_ZONE = ZONES = b"Z", b""

@@ -17,7 +17,7 @@ from events.cleaning import bodies
 from events.formats.half_lines import docker_halves
 from events.formats.json_records import JsonRecords
 from events.formats.kafka_stamps import stamp_of_record
-from events.formats.kubernetes_event import KubernetesEvent, Pod, PodAlone, lenient
+from events.formats.kubernetes_event import ContainerAlone, KubernetesEvent, Pod, lenient
 from events.formats.malformed import Malformed
 from events.formats.repairs import REFUSED
 from events.formats.said import bodies_if_plain, said
@@ -49,15 +49,30 @@ class PodOrigins(dict[Pod, Origin]):
         return origin
 
 
+class ContainerOrigins(dict[str, Origin]):
+    """Of no pod, which nobody's wish depends on. Made when first asked for."""
+
+    def __init__(self, space: str) -> None:
+        self._space = space
+
+    def __missing__(self, container: str) -> Origin:
+        if len(self) >= ORIGINS_KEPT:
+            self.clear()
+        app, process = app_and_process(container)
+        origin = self[container] = Origin(AppKey(app, self._space), process, "app", process)
+        return origin
+
+
 class KubernetesFormat:
     """Decodes the records of one space's topic."""
 
     def __init__(self, space: str) -> None:
         self._records = JsonRecords(KubernetesEvent, lenient)
-        self._pod_of = msgspec.json.Decoder(PodAlone).decode
+        self._container_of = msgspec.json.Decoder(ContainerAlone).decode
         self._origin_of = PodOrigins(space).__getitem__
+        self._origin_of_container = ContainerOrigins(space).__getitem__
         self._few_are_wanted = False
-        """By the last run: then the others are told by their pod alone, at half the cost."""
+        """By the last run: then the others are told by their container alone, at half the cost."""
 
     def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
         if self._few_are_wanted:
@@ -69,10 +84,11 @@ class KubernetesFormat:
     ) -> Lines:
         """What even this refuses is counted, or repaired, with all the run."""
         try:
-            pods = list(map(self._pod_of, records.values))  # type: ignore[arg-type]
+            found = list(map(self._container_of, records.values))  # type: ignore[arg-type]
         except REFUSED:
             return self._lines_of(records, malformed, wants)
-        wanted = list(map(wants, map(self._origin_of, [one.kubernetes for one in pods])))
+        names = [one.kubernetes.container_name for one in found]
+        wanted = list(map(wants, map(self._origin_of_container, names)))
         kept = list(compress(records.messages, wanted))
         if not kept:
             return NO_LINES

@@ -22,10 +22,14 @@ class Pod(Struct, frozen=True, gc=False):
     pod_name: str = ""
 
 
-class PodAlone(Struct, gc=False):
+class Container(Struct, gc=False):
+    container_name: Annotated[str, Meta(min_length=1)]
+
+
+class ContainerAlone(Struct, gc=False):
     """All of an event that says whose it is."""
 
-    kubernetes: Pod
+    kubernetes: Container
 
 
 class KubernetesEvent(Struct, gc=False):

@@ -209,7 +209,8 @@ async def test_nothing_is_left_behind(
 def descriptors(web: psutil.Process) -> int:
     """But for those of SQLite's file: it keeps one that is closed, for the next to open it, while
     another thread has a lock there. So there are as many as were open at once, ever."""
-    return web.num_fds() - sum(".sqlite3" in file.path for file in web.open_files())
+    of_sqlite = sum(".sqlite3" in file.path for file in web.open_files())
+    return int(web.num_fds()) - of_sqlite
 
 
 def kafka_connections(web: psutil.Process, kafka: Broker) -> int:
