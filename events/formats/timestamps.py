@@ -26,11 +26,12 @@ _RFC3339 = re.compile(
     re.ASCII,
 ).fullmatch
 
-# What container runtimes write: UTC, nine digits. A whole batch is held against its shape.
-_COMMON_SHAPE = b"0000-00-00T00:00:00.000000000Z"
+# What container runtimes write: UTC, nine digits. A whole batch is held against its shape, with a
+# comma behind each: as many as there are texts, so none is in one, and each text has this shape.
+_COMMON_SHAPE = b"0000-00-00T00:00:00.000000000Z,"
 _HOUR, _TENS_OF_MINUTES, _TENS_OF_SECONDS = len("0000-00-00T00:"), 14, 17
 """Where the hour ends, and where those digits stand."""
-_to_microseconds = struct.Struct("26s4x").iter_unpack
+_to_microseconds = struct.Struct("26s5x").iter_unpack
 _UP_TO_5 = b"012345"
 _ANY_DIGIT_IS_0 = bytes.maketrans(b"123456789", b"000000000")
 
@@ -50,16 +51,14 @@ def common_stamps(moments: Sequence[Moment]) -> Stamps | None:
     """The TIMESTAMPs when all moments are real times of the common shape, with a fraction that is
     not zero; else None.
 
-    All are looked at together: their lengths and shape first, so that later positions mean what
-    they seem to and nobody's time is another's; then the hour, which neighbouring lines share, and
-    the tens of minutes and seconds.
+    All are looked at together: their shape first, so that later positions mean what they seem to
+    and nobody's time is another's; then the hour, which neighbouring lines share, and the tens of
+    minutes and seconds.
     """
     texts = cast(Sequence[str], moments)
     try:
-        joined = "".join(texts).encode(errors="replace")
+        joined = ",".join((*texts, "")).encode(errors="replace")
     except TypeError:  # numbers
-        return None
-    if set(map(len, texts)) != {len(_COMMON_SHAPE)}:
         return None
     if joined.translate(_ANY_DIGIT_IS_0) != _COMMON_SHAPE * len(texts) or b".000000" in joined:
         return None

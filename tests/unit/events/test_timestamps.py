@@ -149,6 +149,8 @@ _ODD = st.sampled_from(
         "2016-08-24T17:03:20.5-07:30",
         COMMON + "2016-08-24T17:03:21.080151664Z",
         COMMON + COMMON[:14],
+        f"{COMMON},{COMMON}",
+        ",",
         COMMON[14:],
         "",
         "17:03:20",
