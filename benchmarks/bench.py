@@ -71,7 +71,7 @@ class Bench:
         fill(self._bootstrap, scenario.source, scenario.apps, records)
 
     def _count(self, scenario: Scenario) -> int:
-        return int(self._records * scenario.share)
+        return scenario.records_of(self._records)
 
     def _floor(self, scenario: Scenario) -> Cost:
         """With as many processes: they share caches and cores."""

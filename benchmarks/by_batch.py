@@ -66,9 +66,10 @@ async def _take_turns(
     decode = DECODERS[scenario.source]
     floors, ratios = [], []
     bases, heads = [], []
+    kinds = [_main_path_of(tree) for tree in (base, head)]
     for number in range(rounds + 1):
         # Anew each time: what was delivered once is no news to a feed.
-        first, second = (_main_path_of(tree, scenario) for tree in (base, head))
+        first, second = (kind(scenario) for kind in kinds)
         await first.connect()
         await second.connect()
         for index, batch in enumerate(batches):
@@ -98,8 +99,8 @@ def _seconds(work: Callable[..., object], *arguments: object) -> float:
     return time.thread_time() - began
 
 
-def _main_path_of(tree: Path, scenario: Scenario) -> Any:
-    """benchmarks/main_path.py, made of the parts of that checkout."""
+def _main_path_of(tree: Path) -> Any:
+    """MainPath of benchmarks/main_path.py, made of the parts of that checkout."""
     for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
         del sys.modules[name]
     sys.path.insert(0, str(tree))
@@ -111,7 +112,7 @@ def _main_path_of(tree: Path, scenario: Scenario) -> Any:
         spec.loader.exec_module(module)
     finally:
         sys.path.remove(str(tree))
-    return module.MainPath(scenario)
+    return module.MainPath
 
 
 def _batches(scenario: Scenario, records: int) -> Iterator[Sequence[Message]]:

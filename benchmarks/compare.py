@@ -50,7 +50,7 @@ def main() -> None:
         head = stack.enter_context(_checkout(options.head, folder / "head"))
         if options.by_batch:
             for scenario in scenarios:
-                records = int(options.lines * scenario.share)
+                records = scenario.records_of(options.lines)
                 _print_turns(scenario, take_turns(scenario, base, head, records, options.pairs))
             return
         bootstrap = stack.enter_context(broker(options.kafka, folder))

@@ -50,6 +50,10 @@ class Scenario:
             told.append("replayed")
         return f"{self.source} → {', '.join(told)}"
 
+    def records_of(self, asked: int) -> int:
+        """How many there are where a run is asked for so many."""
+        return int(asked * self.share)
+
     def lines_of(self, records: int) -> int:
         """What arrives for so many records, of each app in turn."""
         rounds, rest = divmod(records, self.apps)

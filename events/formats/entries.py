@@ -12,7 +12,7 @@ from confluent_kafka import Message
 from events.formats.json_records import Event, JsonRecords, Lenient
 from events.formats.kafka_stamps import lines_of_records
 from events.formats.malformed import Malformed, MalformedError
-from events.formats.origins import Named
+from events.formats.origins import Named, wanted_rows
 from events.kafka.records import PartitionRecords
 from events.lines import NO_LINES, Lines, Origin, OriginTest
 
@@ -50,12 +50,10 @@ class EntryFormat(ABC, Generic[Event]):
         all_named = list(filter(None, found))
         if not all_named:
             return NO_LINES
-        origins, names = map(list, zip(*all_named, strict=True))
-        if not all(map(wants, set(origins))):
-            wanted = list(map(wants, origins))
-            columns = origins, names, entries, messages
-            origins, names, entries, messages = (list(compress(one, wanted)) for one in columns)
-        return lines_of_records(origins, self.texts_of(entries, names), messages)
+        origins, names = zip(*all_named, strict=True)
+        columns = wanted_rows(wants, origins, names, entries, messages)
+        origins, names, entries, messages = columns
+        return lines_of_records(list(origins), self.texts_of(entries, names), messages)
 
     def line_of(self, fields: dict[str, Any], malformed: Malformed) -> tuple[Origin, str]:
         """One entry that has come among others of another kind. Raises MalformedError."""

@@ -19,6 +19,7 @@ from events.formats.json_records import JsonRecords
 from events.formats.kafka_stamps import stamp_of_record
 from events.formats.kubernetes_event import ContainerAlone, KubernetesEvent, Pod, lenient
 from events.formats.malformed import Malformed
+from events.formats.origins import wanted_rows
 from events.formats.repairs import REFUSED
 from events.formats.said import bodies_if_plain, said
 from events.formats.timestamps import common_stamps, first_time
@@ -107,13 +108,11 @@ class KubernetesFormat:
             )
             texts = _texts_of(events)
         origins = list(map(self._origin_of, [event.kubernetes for event in events]))
-        if not all(map(wants, set(origins))):
-            wanted, among = list(map(wants, origins)), len(origins)
-            origins = list(compress(origins, wanted))
+        among = len(origins)
+        columns = wanted_rows(wants, origins, events, messages, texts)
+        origins, events, messages, texts = columns
+        if len(origins) < among:
             self._few_are_wanted = _are_few(len(origins), among)
-            events = list(compress(events, wanted))
-            messages = list(compress(messages, wanted))
-            texts = list(compress(texts, wanted))
         severities = [_ERROR if event.stream == "stderr" else _INFO for event in events]
         given = cast(list[str], texts)
         in_bytes = bodies_if_plain(given)

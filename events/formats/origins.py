@@ -6,11 +6,12 @@ An origin is one an app or a site, made once and then shared by its lines, howev
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from itertools import compress
+from typing import Any, NamedTuple, TypeVar
 
 from events.keys import DEFAULT_SPACE, AppKey, Key, SiteKey, app_and_process, host_name
-from events.lines import Origin, Source
+from events.lines import Origin, OriginTest, Source
 
 ROUTER_TAG = "akkeris/router"
 
@@ -78,6 +79,17 @@ class Origins(dict[Key, Origin]):
             self.clear()
         origin = self[key] = Origin(key, self._tag, self._source)
         return origin
+
+
+def wanted_rows(
+    wants: OriginTest, origins: Sequence[Origin], *columns: Sequence[Any]
+) -> tuple[Any, ...]:
+    """These columns, `origins` first, without the rows of origins that nobody wants."""
+    every = origins, *columns
+    if all(map(wants, set(origins))):
+        return every
+    wanted = list(map(wants, origins))
+    return tuple(list(compress(column, wanted)) for column in every)
 
 
 NameT = TypeVar("NameT", bound=Hashable)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import compress
 from typing import cast
 from urllib.parse import unquote_plus
 
@@ -24,12 +23,13 @@ from events.formats.origins import (
     app_of_host,
     may_name_an_app,
     site_named,
+    wanted_rows,
 )
 from events.formats.texts import utf8_text
 from events.formats.web_json import JsonAmongText, begins_like_json
 from events.formats.web_layout import LIFTED, Layout, WebColumns, WebLine, has_layout
 from events.kafka.records import PartitionRecords
-from events.lines import NO_LINES, Lines, Origin, OriginTest
+from events.lines import Lines, Origin, OriginTest
 
 LAYOUTS_MAX = 100
 
@@ -82,15 +82,10 @@ class WebFormat:
         if any(sites) or not all(found):
             return None
         origins, names = zip(*cast(list[Named], found), strict=True)
-        if all(map(wants, set(origins))):
-            given = zip(pairs, names, paths, strict=True)
-            texts = [f"{kept} host={name} path={path}" for kept, name, path in given]
-            return lines_of_records(list(origins), texts, messages)
-        wanted = list(map(wants, origins))
-        if not any(wanted):
-            return NO_LINES
-        kept_columns = [list(compress(column, wanted)) for column in columns]
-        return self._lines_of_apps(kept_columns, list(compress(messages, wanted)), wants)
+        origins, messages, *given = wanted_rows(wants, origins, messages, pairs, names, paths)
+        rows = zip(*given, strict=True)
+        texts = [f"{kept} host={name} path={path}" for kept, name, path in rows]
+        return lines_of_records(list(origins), texts, messages)
 
     def _lines_of_rows(
         self,

@@ -35,9 +35,14 @@ class WireFormat(NamedTuple):
     record_bytes_max: int = RECORD_BYTES_MAX
 
     @property
+    def body_bytes_max(self) -> int:
+        """No record is too long while no body is longer."""
+        return self.record_bytes_max - _HEADER_BYTES_MAX
+
+    @property
     def plain_bytes_max(self) -> int:
         """Records go as they are while no body is longer."""
-        return self.record_bytes_max - _HEADER_BYTES_MAX if self.framing in _IN_ROWS else -1
+        return self.body_bytes_max if self.framing in _IN_ROWS else -1
 
 
 class Framed(NamedTuple):
@@ -87,7 +92,7 @@ def packed(data: bytes, wire: WireFormat, longest: int | None = None) -> Framed:
     end, which counts.
     """
     cut = 0
-    if longest is None or longest > wire.record_bytes_max - _HEADER_BYTES_MAX:
+    if longest is None or longest > wire.body_bytes_max:
         data, cut = _none_too_long(data, wire.record_bytes_max)
     if wire.framing == "octet":
         data = b"".join([b"%d %b" % (len(record), record) for record in data.split(b"\n")[:-1]])
