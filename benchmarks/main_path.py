@@ -50,8 +50,7 @@ class MainPath:
                 for host in range(1, scenario.fan_out + 1)
             ]
         self._feeds = [feed for found in feeds.values() for feed in found]
-        router = Router()
-        router.route(feeds)
+        router = Router(lambda key: feeds.get(key, []))
         self._pass = LivePass(self._source, Decoder(), router, Ledger(), count(1), lambda *_: None)
         topic = topic_of(scenario.source)
         places = {TopicPartition(topic, number): 0 for number in range(PARTITIONS)}

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from drains.models import Drain
-from drains.route_change import change_of, count_up_routes
+from drains.route_change import change_of, count_up_routes, stamp
 from events.changes import announce
 
 AT_ONCE = 1000
@@ -44,15 +44,17 @@ def _to_each(
     drains: QuerySet[Drain], what: str, do: Callable[[QuerySet[Drain]], object], **only: bool
 ) -> int:
     """How many it was done to: to those that are still there, and still as `only` says."""
-    ids = list(drains.order_by().values_list("pk", flat=True).distinct())
+    ids = list(drains.filter(**only).order_by().values_list("pk", flat=True).distinct())
     count = 0
     for begin in range(0, len(ids), AT_ONCE):
         with transaction.atomic():
-            count_up_routes()  # first, as every change of drains does
+            number = count_up_routes()
             some = Drain.objects.filter(pk__in=ids[begin : begin + AT_ONCE], **only)
             named = some.only("app", "space", "site", "address")
             found = list(named.order_by("pk").select_for_update())
-            do(Drain.objects.filter(pk__in=[drain.pk for drain in found]))
+            keys = [drain.pk for drain in found]
+            do(Drain.objects.filter(pk__in=keys))
+            stamp(keys, number)
             announce(*(change_of(drain, what) for drain in found))
         count += len(found)
     return count

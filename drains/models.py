@@ -11,6 +11,7 @@ from django.utils.crypto import salted_hmac
 from drains.destination import Destination
 from drains.fields import EncryptedTextField, revealed
 from drains.options.stored import StoredOptions
+from drains.versions import GoneDrain, RouteVersion  # noqa: F401 - Django looks for them here
 from events.owner_columns import OwnedQuerySet, OwnerColumns, one_owner
 
 
@@ -63,6 +64,8 @@ class Drain(OwnerColumns, StoredOptions):
     """Written with the state (states.SEVERITY): lists begin with what is worst off."""
     tries = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     """Counted up by whoever will not wait for the next try: workers dial at once."""
+    changed = models.BigIntegerField(default=0, db_default=0, db_index=True, editable=False)
+    """The number (RouteVersion) of the last change that workers are to follow."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -103,12 +106,6 @@ class Drain(OwnerColumns, StoredOptions):
     def destination(self) -> Destination:
         """Raises UndecryptableError, or ValueError for a URL that the rules refuse by now."""
         return Destination.parse(self.plain_url)
-
-
-class RouteVersion(models.Model):
-    """One row, counted up by every change of drains: workers look at nothing else."""
-
-    number = models.BigIntegerField(default=1)
 
 
 class Installation(models.Model):

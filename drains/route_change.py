@@ -3,15 +3,18 @@ same at the same time waits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Max
 
 from drains.errors import TwinDrainError, UnknownDrainError
-from drains.models import Drain, RouteVersion
+from drains.models import Drain
+from drains.versions import GoneDrain, RouteVersion
 from events.changes import Change, announce
 
 
@@ -27,17 +30,38 @@ def route_change(drain: Drain, what: str) -> Iterator[Doing]:
     doing = Doing(what)
     try:
         with transaction.atomic():
-            # First, so that changes wait for each other and their numbers come in their order.
-            count_up_routes()
+            number = count_up_routes()
             yield doing
+            stamp([drain.pk], number)
             announce(change_of(drain, doing.what))
     except IntegrityError:
         refuse_twin(drain)
         raise
 
 
-def count_up_routes() -> None:
+def count_up_routes() -> int:
+    """The number of the change that this transaction makes. First in it, so that changes wait for
+    each other: whoever sees a number sees all that was changed up to it."""
     RouteVersion.objects.filter(pk=1).update(number=F("number") + 1)
+    return RouteVersion.objects.values_list("number", flat=True).get(pk=1)
+
+
+def stamp(drain_ids: Collection[UUID], number: int) -> None:
+    """Last in it: workers read what is changed under a number that they have not seen. What is not
+    there any more is gone by it."""
+    if Drain.objects.filter(pk__in=drain_ids).update(changed=number) < len(drain_ids):
+        there = set(Drain.objects.filter(pk__in=drain_ids).values_list("pk", flat=True))
+        gone = (GoneDrain(drain=of, changed=number) for of in drain_ids if of not in there)
+        GoneDrain.objects.bulk_create(gone)
+
+
+def forget_gone(before: datetime) -> None:
+    """Who has not looked since then reads all routes anew."""
+    old = GoneDrain.objects.filter(at__lt=before)
+    last = old.aggregate(last=Max("changed"))["last"]
+    if last is not None:
+        RouteVersion.objects.filter(pk=1, forgotten__lt=last).update(forgotten=last)
+        old.filter(changed__lte=last).delete()
 
 
 def change_of(drain: Drain, what: str) -> Change:

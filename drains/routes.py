@@ -1,14 +1,16 @@
-"""Which drains want the lines of which app. Plain values, made by `selectors.py`, swapped whole."""
+"""Which drains want the lines of which app. Plain values, made by `selectors.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, KeysView, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
+from itertools import chain
+from typing import NamedTuple
 
 from drains.destination import Destination
 from drains.option_values import DEFAULTS, DrainOptions
 from events.keys import AppKey, Key
+from events.topics import ROUTER, SOURCE_TOPICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +70,84 @@ class Route:
         return min(self.options.max_lag_seconds, self.destination.transport.max_lag_seconds)
 
 
-class RouteTable:
-    """All routes of one version: immutable, so that a reader never sees half a change."""
+class RouteChanges(NamedTuple):
+    """What has changed since a number."""
 
-    def __init__(self, version: int, routes: Iterable[Route]) -> None:
-        self.version = version
-        by_key: dict[Key, list[Route]] = {}
-        by_id = {}
-        for route in routes:
-            by_key.setdefault(route.key, []).append(route)
-            by_id[route.drain_id] = route
-        self.by_key = MappingProxyType({key: tuple(found) for key, found in by_key.items()})
-        self.by_id = MappingProxyType(by_id)
+    number: int
+    """Of the last change that is among these."""
+    routes: Sequence[Route] = ()
+    """Of drains that are new, or not what they were."""
+    gone: Collection[str] = ()
+    """Ids of drains that are no more."""
+    is_whole: bool = False
+    """These are all routes there are, whatever was known before."""
+
+
+class RouteTable:
+    """The routes that a worker follows, by drain and by whose lines they get. A change costs what
+    it changes, however many there are."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Route] = {}
+        self.by_key: dict[Key, tuple[Route, ...]] = {}
+        self._apps: dict[str, set[Key]] = {}
+        """By space: its apps that have a drain."""
+
+    def follow(self, changes: RouteChanges) -> set[Key]:
+        """Returns the keys whose routes are others now."""
+        changed = set()
+        for drain_id in list(self.gone(changes)):
+            if (route := self.by_id.pop(drain_id, None)) is not None:
+                changed.add(route.key)
+                self._take_out(route)
+        for route in changes.routes:
+            before = self.by_id.get(route.drain_id)
+            if before != route:
+                changed.add(route.key)
+                self._put_in(route, before)
+        return changed
+
+    def gone(self, changes: RouteChanges) -> Collection[str]:
+        """The drains that these end."""
+        if changes.is_whole:
+            return self.by_id.keys() - {route.drain_id for route in changes.routes}
+        return changes.gone
+
+    def wanting(self, topic: str) -> Iterator[Route]:
+        """Of the drains that may have lines in a topic (see events.topics.topics_of)."""
+        keys: Iterable[Key]
+        if topic == ROUTER.topic:
+            keys = self.by_key
+        elif topic in SOURCE_TOPICS:
+            keys = chain.from_iterable(self._apps.values())
+        else:
+            keys = self._apps.get(topic, ())
+        return chain.from_iterable(map(self.by_key.__getitem__, keys))
 
     @property
-    def spaces(self) -> frozenset[str]:
+    def spaces(self) -> KeysView[str]:
         """The spaces that have an app with a drain: only their topics need to be consumed."""
-        return frozenset(key.space for key in self.by_key if isinstance(key, AppKey))
+        return self._apps.keys()
+
+    def _put_in(self, route: Route, before: Route | None) -> None:
+        """A drain's key never changes."""
+        key = route.key
+        routes = self.by_key.get(key, ())
+        self.by_id[route.drain_id] = route
+        if before is not None:
+            self.by_key[key] = tuple(route if of is before else of for of in routes)
+            return
+        self.by_key[key] = (*routes, route)
+        if isinstance(key, AppKey):
+            self._apps.setdefault(key.space, set()).add(key)
+
+    def _take_out(self, route: Route) -> None:
+        key = route.key
+        self.by_key[key] = tuple(of for of in self.by_key[key] if of is not route)
+        if self.by_key[key]:
+            return
+        del self.by_key[key]
+        if isinstance(key, AppKey):
+            self._apps[key.space].discard(key)
+            if not self._apps[key.space]:
+                del self._apps[key.space]

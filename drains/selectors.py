@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_network
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.destination import NOWHERE
 from drains.fields import UndecryptableError
-from drains.models import Drain, DrainStatus, RouteVersion, Start
+from drains.models import Drain, DrainStatus, Start
 from drains.option_values import DrainOptions
 from drains.options.table import OPTIONS
-from drains.routes import Route, RouteTable
+from drains.routes import Route, RouteChanges
+from drains.versions import GoneDrain, RouteVersion
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-ROWS_AT_ONCE = 500
-
 _DELIVERIES = DrainStatus.objects.filter(drain=OuterRef("pk"), lines_sent__gt=0)
 _DRAINS = Drain.objects.annotate(has_delivered=Exists(_DELIVERIES))
-
-_EDITION = ("updated_at", "cursor_version", "tries")
-_Edition = list[Any]
-"""The values of those columns: what differs once a drain has changed for workers."""
 
 START_SLACK_SECONDS = 60.0
 """How far producers' clocks, and ours, may be apart where times decide where a drain starts."""
@@ -43,46 +37,33 @@ def route_version() -> int:
     return RouteVersion.objects.values_list("number", flat=True).get(pk=1)
 
 
-def load_route_table() -> RouteTable:
-    """All routes, read once."""
-    return RouteReader().table()
+def route_changes(since: int | None) -> RouteChanges:
+    """What has changed after this number; all routes for None, or where nobody knows any more."""
+    # The number is read first: a change in between is then read once more.
+    number = route_version()
+    if since is not None:
+        routes = list(_routes(_DRAINS.filter(changed__gt=since)))
+        gone = GoneDrain.objects.filter(changed__gt=since).values_list("drain", flat=True)
+        changes = RouteChanges(number, routes, list(map(str, gone)))
+        if since == number or _are_all(changes, since):
+            return changes
+    return RouteChanges(number, list(_routes(_DRAINS.all())), is_whole=True)
 
 
-class RouteReader:
-    """Reads all routes again and again: a drain that has not changed costs next to nothing."""
-
-    def __init__(self) -> None:
-        self._routes: dict[UUID, tuple[_Edition, Route]] = {}
-
-    def table(self) -> RouteTable:
-        # The version is read first: a change in between is then read once more.
-        version = route_version()
-        rows = Drain.objects.values_list("pk", *_EDITION)
-        editions = {pk: edition for pk, *edition in rows}
-        known = self._routes
-        self._routes = {
-            pk: known[pk] for pk, edition in editions.items() if _is_of(known, pk, edition)
-        }
-        changed = editions.keys() - self._routes.keys()
-        if len(changed) > ROWS_AT_ONCE:
-            self._read(_DRAINS.all().iterator())
-        elif changed:
-            self._read(_DRAINS.filter(pk__in=changed))
-        return RouteTable(version, (route for _, route in self._routes.values()))
-
-    def _read(self, drains: Iterable[Drain]) -> None:
-        for drain in drains:
-            route = route_of(drain)
-            self._routes[drain.pk] = [getattr(drain, name) for name in _EDITION], route
-            if route.fault:
-                logger.error(
-                    "Drain %s waits: %s", drain.pk, route.fault, extra={"action": "bad_drain"}
-                )
+def _are_all(changes: RouteChanges, since: int) -> bool:
+    """Whether none is forgotten. A web process of the version before gives drains no number: then
+    there is a change, and none is found."""
+    forgotten = RouteVersion.objects.filter(pk=1, forgotten__gt=since).exists()
+    return not forgotten and bool(changes.routes or changes.gone)
 
 
-def _is_of(known: Mapping[UUID, tuple[_Edition, Route]], pk: UUID, edition: _Edition) -> bool:
-    found = known.get(pk)
-    return found is not None and found[0] == edition
+def _routes(drains: QuerySet[Drain]) -> Iterator[Route]:
+    for drain in drains.order_by().iterator():
+        route = route_of(drain)
+        if route.fault:
+            said = "Drain %s waits: %s"
+            logger.error(said, drain.pk, route.fault, extra={"action": "bad_drain"})
+        yield route
 
 
 def egress_policy() -> EgressPolicy:

@@ -26,7 +26,7 @@ from drains.errors import (
 from drains.fields import UndecryptableError
 from drains.models import Drain, DrainCursor, DrainStatus, Start
 from drains.options.rules import Options, checked, refuse_misfits, together
-from drains.route_change import count_up_routes, lock, refuse_twin, route_change
+from drains.route_change import count_up_routes, lock, refuse_twin, route_change, stamp
 from drains.selectors import egress_policy
 from drains.states import SEVERITY
 from drains.url_text import refuse_redacted
@@ -152,10 +152,13 @@ def send_again(drain: Drain, since: str) -> tuple[datetime, int]:
 def write_start(drain_id: UUID, begin: Sequence[Span]) -> None:
     """The first cursors of a drain that was made while Kafka was away; only once."""
     pending = Drain.objects.filter(pk=drain_id, start_pending=True)
+    if not pending.exists():
+        return
     with transaction.atomic():
-        count_up_routes()
+        number = count_up_routes()
         if pending.update(start_pending=False):
             _rewind(drain_id, [starts.cursor_at(drain_id, span, span.begin) for span in begin])
+        stamp([drain_id], number)
 
 
 def _rewind(drain_id: UUID, cursors: Iterable[DrainCursor]) -> None:

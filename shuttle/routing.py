@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -15,7 +15,6 @@ from drains.delivery.wire.rfc5424 import (
     wire_format_of,
 )
 from drains.filters import LineFilter, LineTest
-from drains.routes import Route
 from events.kafka.records import PartitionRecords
 from events.keys import Key
 from events.lines import IN_UTC, ZONES, Lines, LogLine, Origin, OriginTest
@@ -83,36 +82,40 @@ class _Recipients(dict[Origin, tuple[_Recipient, ...]]):
     ) -> None:
         self._find = find
         self._zone = zone
+        self._of_key: dict[Key, list[Origin]] = {}
 
     def __missing__(self, origin: Origin) -> tuple[_Recipient, ...]:
         if len(self) >= ENTRIES_KEPT:
             self.clear()
+            self._of_key.clear()
+        self._of_key.setdefault(origin.key, []).append(origin)
         found = self[origin] = self._find(origin, self._zone)
         return found
 
+    def forget(self, key: Key) -> None:
+        for origin in self._of_key.pop(key, ()):
+            del self[origin]
+
 
 class Router:
-    """`hostname` replaces HOSTNAME in every record (test mode)."""
+    """Owns the groups of the keys whose lines have been met."""
 
-    def __init__(self, hostname: str = "") -> None:
+    def __init__(self, feeds_of: Callable[[Key], Sequence[Feed]], hostname: str = "") -> None:
+        """`feeds_of`: who gets a key's lines, until `forget` is told of it. `hostname` replaces
+        HOSTNAME in every record (test mode)."""
+        self._feeds_of = feeds_of
         self._hostname = hostname
         self._groups: dict[Key, list[FeedGroup]] = {}
-        self._served: dict[Key, tuple[tuple[Feed, Route], ...]] = {}
-        """What the groups were made for: most keys are the same when routes change."""
         self._recipients = {zone: _Recipients(self._recipients_of, zone) for zone in ZONES}
         self.wants: OriginTest = self._recipients[IN_UTC].__getitem__
         """Whether any feed wants lines of an origin."""
 
-    def route(self, feeds: Mapping[Key, Sequence[Feed]]) -> None:
-        """From the next batch on, these feeds get these keys' lines."""
-        before, self._served = self._served, {}
-        groups, self._groups = self._groups, {}
-        for key, found in feeds.items():
-            served = self._served[key] = tuple((feed, feed.route) for feed in found)
-            same = before.get(key) == served
-            self._groups[key] = groups[key] if same else self._groups_of(found)
-        for recipients in self._recipients.values():
-            recipients.clear()
+    def forget(self, keys: Iterable[Key]) -> None:
+        """From the next batch on, others may get these keys' lines, or in another way."""
+        for key in keys:
+            self._groups.pop(key, None)
+            for recipients in self._recipients.values():
+                recipients.forget(key)
 
     def parcels_for(self, records: PartitionRecords, lines: Lines) -> list[Parcel]:
         if not lines.origins:
@@ -133,9 +136,11 @@ class Router:
                     group.lines = group.bytes = 0
         return talk
 
-    def _groups_of(self, feeds: Sequence[Feed]) -> list[FeedGroup]:
+    def _groups_of(self, key: Key) -> list[FeedGroup]:
+        if (known := self._groups.get(key)) is not None:
+            return known
         groups: dict[tuple[WireFormat, LineFilter, int], FeedGroup] = {}
-        for feed in feeds:
+        for feed in self._feeds_of(key):
             route = feed.route
             alike = (
                 wire_format_of(route, self._hostname),
@@ -146,7 +151,9 @@ class Router:
             if group is None:
                 group = groups[alike] = FeedGroup(*alike)
             group.feeds.append(feed)
-        return list(groups.values())
+        if groups:
+            self._groups[key] = [*groups.values()]
+        return [*groups.values()]
 
     def _recipients_of(self, origin: Origin, zone: bytes) -> tuple[_Recipient, ...]:
         return tuple(
@@ -156,7 +163,7 @@ class Router:
                 zone + header_of(origin, group.wire).encode(),
                 group.line_test,
             )
-            for group in self._groups.get(origin.key, ())
+            for group in self._groups_of(origin.key)
             if group.wanted.wants_origin(origin)
         )
 

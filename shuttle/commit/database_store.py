@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from drains import selectors, services
 from drains.models import DrainCursor, Installation, PartitionClaim
-from drains.routes import RouteTable
+from drains.routes import RouteChanges
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
 from shuttle.commit.rollup_rows import write_figures
@@ -39,7 +39,6 @@ class DatabaseStore:
 
     def __init__(self, group: str) -> None:
         self._group = group
-        self._routes = selectors.RouteReader()
 
     def installation(self) -> str:
         with _translated():
@@ -51,9 +50,9 @@ class DatabaseStore:
         with _translated():
             return selectors.route_version()
 
-    def routes(self) -> RouteTable:
+    def route_changes(self, since: int | None) -> RouteChanges:
         with _translated():
-            return self._routes.table()
+            return selectors.route_changes(since)
 
     def cursors_of(self, drain_ids: Collection[str]) -> Cursors:
         found: Cursors = {}

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from drains.models import DrainEvent
+from drains.route_change import forget_gone
 from shuttle.commit.store import Figures
 from shuttle.models import MalformedSample, Rollup, Worker
 
@@ -18,6 +19,7 @@ KEPT: dict[str, timedelta] = {
 }
 WORKERS_KEPT = timedelta(days=1)
 EVENTS_KEPT = timedelta(days=30)
+GONE_KEPT = timedelta(days=1)
 SAMPLES_KEPT = timedelta(days=7)
 SAMPLES_MAX = 500
 
@@ -64,6 +66,7 @@ def _prune(now: datetime) -> None:
         Rollup.objects.filter(span=span, begins_at__lt=now - kept).delete()
     Worker.objects.filter(reported_at__lt=now - WORKERS_KEPT).delete()
     DrainEvent.objects.filter(at__lt=now - EVENTS_KEPT).delete()
+    forget_gone(now - GONE_KEPT)
     MalformedSample.objects.filter(seen_at__lt=now - SAMPLES_KEPT).delete()
     newest = MalformedSample.objects.order_by("-seen_at", "-pk").values_list("pk", flat=True)
     if oldest_kept := list(newest[SAMPLES_MAX : SAMPLES_MAX + 1]):

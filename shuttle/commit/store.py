@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
-from drains.routes import RouteTable
+from drains.routes import RouteChanges
 from events.kafka import cluster
 from events.kafka.records import TopicPartition
 from shuttle.feed.stored_rows import StoredCursor
@@ -143,7 +143,8 @@ class Store(Protocol):
 
     def route_version(self) -> int: ...
 
-    def routes(self) -> RouteTable: ...
+    def route_changes(self, since: int | None) -> RouteChanges:
+        """What has changed after this version; all routes for None, and where that is not known."""
 
     def cursors_of(self, drain_ids: Collection[str]) -> Cursors:
         """All rows of these drains."""

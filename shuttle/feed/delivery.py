@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 
 from drains.delivery.sender import CAPACITY_BYTES, Sender
 from drains.routes import Route
@@ -137,14 +137,13 @@ class Delivery:
         self._outbox.clear()
         return [] if write is None else [write]
 
-    def forget(self, partitions: Collection[TopicPartition]) -> None:
+    def forget(self, partitions: Set[TopicPartition]) -> None:
         """What is under way of these is another worker's to see to."""
         self.resend.forget(partitions)
         sender, gathered = self.link.sender, self._outbox.write
         lately = sender.to_send_again(self._clock(), hung=True) if sender else []
         for write in lately if gathered is None else [*lately, gathered]:
-            for partition in partitions:
-                write.forget(partition)
+            write.forget(partitions)
 
     def has_room(self, now: float) -> bool:
         """Whether a replay may hand over more."""

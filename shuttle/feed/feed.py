@@ -8,7 +8,7 @@ replay pass reads. Until its cursor is stored, the feed holds back the group's o
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Set
 
 from drains.routes import Route
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
@@ -146,13 +146,13 @@ class Feed:
         self.gaps.rewind(rows, live, self.context.wall_clock())
         self.changed()
 
-    def forget(self, partitions: Collection[TopicPartition]) -> None:
+    def forget(self, partitions: Set[TopicPartition]) -> None:
         """Partitions that are another worker's from now on; their cursor rows stay for them."""
         self.gaps.forget(partitions)
         self._list_behind()
         self.outbound.forget(partitions)
 
-    def new_log(self, partitions: Collection[TopicPartition]) -> None:
+    def new_log(self, partitions: Set[TopicPartition]) -> None:
         """Partitions are other logs by now: what was not delivered of the old ones is lost."""
         self.lose(self.gaps.lines_in(partitions), NEW_LOG, exact=False)
         self.forget(partitions)

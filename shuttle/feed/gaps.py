@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import chain
 from typing import NamedTuple
 
@@ -146,9 +146,10 @@ class Gaps:
         self._lag.skipped(partition, self.offsets[partition], low, math.inf)
         self.replayed_to(partition, low)
 
-    def forget(self, partitions: Iterable[TopicPartition]) -> None:
+    def forget(self, partitions: Set[TopicPartition]) -> None:
         """Partitions that are another worker's; their rows stay for that one."""
-        for partition in partitions:
+        known = self.offsets.keys() | self.live_from.keys() | self.stored.partitions
+        for partition in known & partitions:
             self.offsets.pop(partition, None)
             self.live_from.pop(partition, None)
             self.stored.forget(partition)

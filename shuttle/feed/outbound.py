@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Set
 from dataclasses import replace
 
 from drains.delivery.build import way_of
@@ -116,7 +116,7 @@ class Outbound:
             else:
                 self._renew()
 
-    def forget(self, partitions: Collection[TopicPartition]) -> None:
+    def forget(self, partitions: Set[TopicPartition]) -> None:
         had = self.delivery.resend.portion
         self.delivery.forget(partitions)
         if had is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from statistics import median
 
 from events.kafka.records import Offsets, TopicPartition
@@ -56,10 +56,11 @@ class Portion:
         """There is no more of it."""
         self.ends.pop(partition, None)
 
-    def forget(self, partition: TopicPartition) -> None:
-        """It is another worker's."""
-        self.ends.pop(partition, None)
-        self._left_out.pop(partition, None)
+    def forget(self, partitions: Set[TopicPartition]) -> None:
+        """They are another worker's."""
+        for partition in partitions:
+            self.ends.pop(partition, None)
+            self._left_out.pop(partition, None)
 
 
 class Request(Portion):

@@ -10,7 +10,7 @@ pass, is given up: a receiver that has no room for it is to miss that line and n
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from typing import cast
 
 from drains.delivery.senders.checkpoints import KEPT_SECONDS
@@ -91,14 +91,14 @@ class Portions:
             if not self._to_confirm:
                 self._stands_at = now + STANDS_SECONDS
 
-    def forget(self, partitions: Collection[TopicPartition]) -> None:
+    def forget(self, partitions: Set[TopicPartition]) -> None:
         """Partitions that are another worker's."""
-        for partition in partitions:
-            for known in (self._doubted, self.at, self._failed, self._suspected):
-                known.pop(partition, None)
-            self._to_confirm.discard(partition)
-            if self.portion is not None:
-                self.portion.forget(partition)
+        for known in (self._doubted, self.at, self._failed, self._suspected):
+            for partition in known.keys() & partitions:
+                del known[partition]
+        self._to_confirm -= partitions
+        if self.portion is not None:
+            self.portion.forget(partitions)
         if not self._doubted:
             self.reset()
         elif self._suspect is not None and not self._suspect.ends.keys() <= self.at.keys():

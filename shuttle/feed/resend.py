@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Set
 
 from drains.delivery.network.errors import HungError, UnansweredError
 from drains.delivery.sender import Finishing, Sender
@@ -72,11 +72,10 @@ class Resend:
         if self.portion is None:
             self._portions.confirmed(write, now)
 
-    def forget(self, partitions: Collection[TopicPartition]) -> None:
+    def forget(self, partitions: Set[TopicPartition]) -> None:
         """Partitions that are another worker's."""
         if self._request is not None:
-            for partition in partitions:
-                self._request.forget(partition)
+            self._request.forget(partitions)
         else:
             self._portions.forget(partitions)
             self._follow(None)

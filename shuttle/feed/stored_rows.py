@@ -5,6 +5,7 @@ Until a gap's row is stored, it holds back the group's offsets: a restart must n
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import NamedTuple
 
 from events.kafka.records import Offsets, TopicPartition
@@ -85,6 +86,11 @@ class StoredRows:
         for partition in snapshot.changed.keys() & self._on_their_way.keys():
             self.rows[partition] = OUTDATED
         self.version += 1
+
+    @property
+    def partitions(self) -> Set[TopicPartition]:
+        """Those of which something is known here."""
+        return self.rows.keys() | self._on_their_way.keys()
 
     def forget(self, partition: TopicPartition) -> None:
         self.rows.pop(partition, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from operator import itemgetter
 from typing import NamedTuple, Protocol
 
@@ -98,9 +99,10 @@ class Write:
             part.lines += lines
             self.lines += lines
 
-    def forget(self, partition: TopicPartition) -> None:
-        """What it has of this one is another worker's to see to."""
-        self.parts.pop(partition, None)
+    def forget(self, partitions: Set[TopicPartition]) -> None:
+        """What it has of these is another worker's to see to."""
+        for partition in self.parts.keys() & partitions:
+            del self.parts[partition]
 
     @property
     def lines_here(self) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from drains.delivery.network.errors import DeliveryError
-from drains.routes import Route, RouteTable
+from drains.routes import Route, RouteChanges, RouteTable
 from events.kafka.records import Offsets, TopicPartition
 from events.keys import Key
-from events.topics import topics_of
+from events.topics import SOURCE_TOPICS
 from shuttle.commit.store import Cursors, TakenOver
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
@@ -20,65 +20,67 @@ logger = logging.getLogger(__name__)
 
 
 class Feeds:
-    """Owns them, by drain and by the key whose lines they get."""
+    """Owns the routes, and the feeds of those drains that there was something to do for: the others
+    cost no more than their routes."""
 
     def __init__(self, context: FeedContext, lists: WorkLists[Feed]) -> None:
         self._context = context
         self._lists = lists
+        self.routes = RouteTable()
         self.by_id: dict[str, Feed] = {}
-        self.by_key: dict[Key, list[Feed]] = {}
-        self.spaces: frozenset[str] = frozenset()
+        """Those that were made."""
 
-    def unmet(self, table: RouteTable) -> list[Route]:
-        """The drains of which cursors are to be read before these routes are followed."""
-        known = self.by_id
+    def of_drain(self, drain_id: str) -> Feed:
+        """Made when it is first asked for. It is live: a drain has cursors where it is not, and
+        whoever reads those asks for it."""
+        feed = self.by_id.get(drain_id)
+        if feed is None:
+            route = self.routes.by_id[drain_id]
+            feed = self.by_id[drain_id] = Feed(route, self._context, self._lists)
+        return feed
+
+    def of_key(self, key: Key) -> list[Feed]:
+        """Of all drains that get its lines."""
+        return [self.of_drain(route.drain_id) for route in self.routes.by_key.get(key, ())]
+
+    def make_all(self, topic: str) -> list[Feed]:
+        """Of all drains that may have lines in it: there is something to say of them."""
+        return [self.of_drain(route.drain_id) for route in self.routes.wanting(topic)]
+
+    def unmet(self, changes: RouteChanges) -> list[Route]:
+        """The drains of which cursors are to be read before these are followed."""
+        known = self.routes.by_id
         return [
             route
-            for drain_id, route in table.by_id.items()
-            if drain_id not in known or known[drain_id].route.cursor_version != route.cursor_version
+            for route in changes.routes
+            if route.drain_id not in known
+            or known[route.drain_id].cursor_version != route.cursor_version
         ]
 
-    def follow(
-        self,
-        table: RouteTable,
-        rows: Cursors,
-        live: Offsets,
-    ) -> None:
-        """Make, change and close feeds as the routes say.
+    def follow(self, changes: RouteChanges, rows: Cursors, live: Offsets) -> set[Key]:
+        """Change and close feeds as the routes say. Returns the keys that have others now.
 
         `rows`: of those that are unmet, the cursors in partitions that are this worker's.
         """
-        begun = {
-            drain_id
-            for drain_id in rows
-            if drain_id in self.by_id and not self.by_id[drain_id].route.start_pending
-        }
-        for drain_id in self.by_id.keys() - table.by_id.keys():
-            self.by_id.pop(drain_id).close()
-        for drain_id, route in table.by_id.items():
-            feed = self.by_id.get(drain_id)
-            if feed is None:
-                self.by_id[drain_id] = Feed(route, self._context, self._lists)
-            elif feed.route != (route := _as_wide(route, feed.route)):
-                tries = feed.route.tries
-                feed.change_to(route)
-                if route.tries != tries:
-                    feed.outbound.delivery.link.try_now()
-        self.by_key = {
-            key: [self.by_id[route.drain_id] for route in routes]
-            for key, routes in table.by_key.items()
-        }
-        self.spaces = table.spaces
+        known = self.routes.by_id
+        begun = {of for of in rows if of in known and not known[of].start_pending}
+        for drain_id in self.routes.gone(changes):
+            if (gone := self.by_id.pop(drain_id, None)) is not None:
+                gone.close()
+        keys = self.routes.follow(changes)
+        for route in changes.routes:
+            feed = self.by_id.get(route.drain_id)
+            if feed is not None:
+                _change(feed, route)
+            elif route.fault:
+                self.of_drain(route.drain_id)  # which says so
         for drain_id, found in rows.items():
-            feed = self.by_id[drain_id]
+            feed = self.of_drain(drain_id)
             if drain_id in begun:
                 feed.rewind(found, live)
             else:
                 feed.begin(found, live)
-
-    def wants(self, feed: Feed, partition: TopicPartition) -> bool:
-        """Whether a partition can have lines of a feed."""
-        return partition.topic in topics_of(feed.route.key)
+        return keys
 
     def restore(
         self,
@@ -87,37 +89,56 @@ class Feeds:
         live: Offsets,
     ) -> None:
         """Rows of the database say who is behind, and where, in partitions that are new here."""
-        ours = set(partitions)
-        for drain_id, outdated in taken.outdated.items():
-            if drain_id in self.by_id:
-                self.by_id[drain_id].new_log(ours.intersection(outdated))
-        for drain_id, rows in taken.cursors.items():
-            feed = self.by_id.get(drain_id)
-            if feed is not None:
-                feed.restore({p: at for p, at in rows.items() if p in ours}, live)
+        ours, known = set(partitions), self.routes.by_id
+        for drain_id in taken.outdated.keys() & known.keys():
+            self.of_drain(drain_id).new_log(ours.intersection(taken.outdated[drain_id]))
+        for drain_id in taken.cursors.keys() & known.keys():
+            rows = {p: at for p, at in taken.cursors[drain_id].items() if p in ours}
+            if rows:
+                self.of_drain(drain_id).restore(rows, live)
 
     def expired(self, partition: TopicPartition, begin: int, end: int) -> None:
         """Records between these offsets are lost to all who would have had them live."""
-        for feed in self.by_id.values():
+        for feed in self.make_all(partition.topic):
             gaps = feed.gaps
-            if self.wants(feed, partition) and partition not in gaps.offsets:
-                lost = end - max(begin, gaps.live_from.get(partition, begin))
-                if lost > 0 and not feed.route.start_pending:
-                    feed.lose(lost, EXPIRED, exact=False)
+            lost = end - max(begin, gaps.live_from.get(partition, begin))
+            if lost > 0 and partition not in gaps.offsets and not feed.route.start_pending:
+                feed.lose(lost, EXPIRED, exact=False)
 
-    def new_logs(self, partitions: Collection[TopicPartition]) -> None:
+    def new_logs(self, partitions: Iterable[TopicPartition]) -> None:
         """Partitions are other logs by now than the ones that were read."""
-        for feed in self.by_id.values():
-            wanted = [partition for partition in partitions if self.wants(feed, partition)]
-            if wanted:
-                feed.new_log(wanted)
+        for topic, gone in _by_topic(partitions).items():
+            for feed in self.make_all(topic):
+                feed.new_log(gone)
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
-        gone = list(partitions)
-        topics = {partition.topic for partition in gone}
-        for feed in self.by_id.values():
-            if not topics.isdisjoint(topics_of(feed.route.key)):
-                feed.forget(gone)
+        """They are another worker's: it costs what goes, and who may have had something there."""
+        shared: set[TopicPartition] = set()
+        for topic, gone in _by_topic(partitions).items():
+            if topic in SOURCE_TOPICS:
+                shared |= gone
+                continue
+            for route in self.routes.wanting(topic):
+                if (feed := self.by_id.get(route.drain_id)) is not None:
+                    feed.forget(gone)
+        if shared:
+            for feed in self.by_id.values():
+                feed.forget(shared)
+
+
+def _by_topic(partitions: Iterable[TopicPartition]) -> dict[str, set[TopicPartition]]:
+    found: dict[str, set[TopicPartition]] = {}
+    for partition in partitions:
+        found.setdefault(partition.topic, set()).add(partition)
+    return found
+
+
+def _change(feed: Feed, route: Route) -> None:
+    tries, route = feed.route.tries, _as_wide(route, feed.route)
+    if feed.route != route:
+        feed.change_to(route)
+        if route.tries != tries:
+            feed.outbound.delivery.link.try_now()
 
 
 def _as_wide(route: Route, before: Route) -> Route:

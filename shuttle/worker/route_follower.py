@@ -41,15 +41,14 @@ class RouteFollower:
 
     async def follow(self) -> None:
         """See whether routes have changed; waits until the database answers."""
-        version = await self._store.read(lambda store: store.route_version())
-        if version != self._version:
+        known = self._version
+        if known != await self._store.read(lambda store: store.route_version()):
             async with self._rebalance.meeting:
-                table = await self._store.read(lambda store: store.routes())
-                rows = await self._starts.of_drains(self._feeds.unmet(table), self._live)
-                self._version = version
-                self._feeds.follow(table, rows, self._live)
-                self._router.route(self._feeds.by_key)
-            self._starts.write(table.by_id.values())
-        topics = self.topics.change(self._feeds.spaces, self._clock())
+                changes = await self._store.read(lambda store: store.route_changes(known))
+                rows = await self._starts.of_drains(self._feeds.unmet(changes), self._live)
+                self._version = changes.number
+                self._router.forget(self._feeds.follow(changes, rows, self._live))
+            self._starts.write(changes)
+        topics = self.topics.change(self._feeds.routes.spaces, self._clock())
         if topics is not None:
             await self._member.subscribe(topics, self._rebalance)

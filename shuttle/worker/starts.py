@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import NamedTuple
 
 from confluent_kafka import KafkaException
 
-from drains.routes import Route
+from drains.routes import Route, RouteChanges
 from events.kafka.cluster import Cluster
 from events.kafka.records import Offsets, TopicPartition
 from events.kafka.topic_ids import TopicIds
@@ -73,8 +73,8 @@ class Starts:
         self._tasks = tasks
         self._clock = clock
         self._another_log = another_log
-        self._young: dict[TopicPartition, float] = {}
-        """Partitions that nobody had read before, and when they were assigned."""
+        self._young: dict[str, dict[TopicPartition, float]] = {}
+        """By topic: partitions that nobody had read before, and when they were assigned."""
         self._pending: dict[str, Route] = {}
 
     async def states(
@@ -118,42 +118,46 @@ class Starts:
             stored = await self._store.read(lambda store: store.cursors_of(unmet.keys()))
         found: Cursors = {}
         for drain_id, route in unmet.items():
-            rows = found[drain_id] = self._late(route, here)
+            rows = self._late(route, here)
             for partition, row in stored.get(drain_id, {}).items():
                 if partition in here and self._is_of_this_log(partition, row.topic_id):
                     late = rows.get(partition)
                     rows[partition] = late if late and row.done_to is None else row
+            if rows:
+                found[drain_id] = rows
         return found
 
     async def of_partitions(
         self, found: Mapping[TopicPartition, PartitionState], taken: TakenOver
     ) -> Offsets:
         """The first offset of each partition that anybody lacks, as far as is known."""
-        wanting = self._wanting({partition.topic for partition in found})
-        rows: dict[TopicPartition, dict[str, int]] = {}
-        for drain_id, cursors in taken.cursors.items():
-            for partition, row in cursors.items():
-                if drain_id in wanting.get(partition.topic, ()) and row.done_to is not None:
-                    rows.setdefault(partition, {})[drain_id] = row.first
+        rows = self._begun(taken.cursors)
         starts = {}
         for partition, at in found.items():
-            wanted_by, begun = wanting.get(partition.topic, set()), rows.get(partition, {})
+            begun = rows.get(partition, {})
             # Both are safe; Kafka may have forgotten its own, ours may be some seconds old.
             known = max(_or(at.committed, -1), taken.offsets.get(partition, -1))
             if known < 0:
-                self._young[partition] = self._clock()
-            if len(begun) == len(wanted_by):
+                self._young.setdefault(partition.topic, {})[partition] = self._clock()
+            lacking = self._lacking(partition.topic, begun)
+            if (first := next(lacking, None)) is None:
                 starts[partition] = max(known, min(begun.values(), default=at.high))
             elif known < 0:
-                starts[partition] = await self._unread(partition, at, wanted_by - begun.keys())
+                starts[partition] = await self._unread(partition, at, chain([first], lacking))
             else:
                 starts[partition] = known
         return starts
 
-    def write(self, routes: Iterable[Route]) -> None:
+    def write(self, changes: RouteChanges) -> None:
         """See to the cursors of drains that were made while Kafka was away."""
         idle = not self._pending
-        self._pending = {route.drain_id: route for route in routes if route.start_pending}
+        for drain_id in self._pending.keys() - self._feeds.routes.by_id.keys():
+            del self._pending[drain_id]
+        for route in changes.routes:
+            if route.start_pending:
+                self._pending[route.drain_id] = route
+            else:
+                self._pending.pop(route.drain_id, None)
         if self._pending and idle:
             self._tasks.spawn("starts of drains", self._write_all())
 
@@ -175,23 +179,36 @@ class Starts:
         self._pending.pop(route.drain_id, None)
         return None
 
-    def _wanting(self, topics: Collection[str]) -> dict[str, set[str]]:
-        """Topic → the drains that may have lines in it."""
-        wanting: dict[str, set[str]] = {topic: set() for topic in topics}
-        for drain_id, feed in self._feeds.by_id.items():
-            if not feed.route.start_pending:
-                for topic in topics_of(feed.route.key) & wanting.keys():
-                    wanting[topic].add(drain_id)
-        return wanting
+    def _begun(self, cursors: Cursors) -> dict[TopicPartition, dict[str, int]]:
+        """Where drains go on that may have lines there, by partition and drain."""
+        begun: dict[TopicPartition, dict[str, int]] = {}
+        for drain_id, rows in cursors.items():
+            route = self._feeds.routes.by_id.get(drain_id)
+            if route is None or route.start_pending:
+                continue
+            topics = topics_of(route.key)
+            for partition, row in rows.items():
+                if partition.topic in topics and row.done_to is not None:
+                    begun.setdefault(partition, {})[drain_id] = row.first
+        return begun
+
+    def _lacking(self, topic: str, begun: Collection[str]) -> Iterator[Route]:
+        """Of drains that may have lines in a topic, and are not among these."""
+        return (
+            route
+            for route in self._feeds.routes.wanting(topic)
+            if not route.start_pending and route.drain_id not in begun
+        )
 
     async def _unread(
-        self, partition: TopicPartition, at: PartitionState, drain_ids: Iterable[str]
+        self, partition: TopicPartition, at: PartitionState, routes: Iterable[Route]
     ) -> int:
         """Where these drains begin, which have no cursor in a partition that nobody has read."""
-        times = [self._feeds.by_id[drain_id].route.since_ms for drain_id in drain_ids]
-        since = [time for time in times if time is not None]
-        if len(since) < len(times):
-            return BEGINNING
+        since: list[int] = []
+        for route in routes:
+            if route.since_ms is None:
+                return BEGINNING
+            since.append(route.since_ms)
         while True:
             try:
                 found = await self._cluster.at([partition], min(since))
@@ -207,16 +224,15 @@ class Starts:
     ) -> dict[TopicPartition, StoredCursor]:
         """Partitions that were not there when a new drain was made, and have been read since."""
         oldest = self._clock() - YOUNG_SECONDS
-        self._young = {partition: at for partition, at in self._young.items() if at > oldest}
-        known = self._feeds.by_id.get(route.drain_id)
-        begun = known is not None and not known.route.start_pending
+        known = self._feeds.routes.by_id.get(route.drain_id)
+        begun = known is not None and not known.start_pending
         if begun or route.start_pending or route.since_ms is not None:
             return {}
-        topics = topics_of(route.key)
         return {
             partition: StoredCursor(BEGINNING, "")
-            for partition in self._young
-            if partition.topic in topics and partition in here
+            for topic in topics_of(route.key) & self._young.keys()
+            for partition, at in self._young[topic].items()
+            if at > oldest and partition in here
         }
 
     def _is_of_this_log(self, partition: TopicPartition, topic_id: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 
 from confluent_kafka import KafkaException
@@ -53,11 +53,8 @@ class Ticks:
                 guarded(due.popleft()[1], Feed.flush)
 
     async def confirm(self) -> None:
-        now, feeds = self._clock(), list(self._lists.outstanding)
-        for start in range(0, len(feeds), SLICE_FEEDS):
-            for feed in feeds[start : start + SLICE_FEEDS]:
-                guarded(feed, lambda feed: feed.confirm(now))
-            await asyncio.sleep(0)
+        now = self._clock()
+        await _for_each(self._lists.outstanding, lambda feed: feed.confirm(now))
         self._keep_within_budget()
 
     def _keep_within_budget(self) -> None:
@@ -73,8 +70,7 @@ class Ticks:
 
     async def tend(self) -> None:
         now = self._clock()
-        for feed in list(self._feeds.by_id.values()):
-            guarded(feed, lambda feed: feed.tend(now))
+        await _for_each(self._feeds.by_id.values(), lambda feed: feed.tend(now))
         ends = await self._member.ends(self._ledger.positions)
         at = self._ledger.positions
         self.consumer_lag = sum(max(end - at.get(p, end), 0) for p, end in ends.items())
@@ -134,3 +130,12 @@ class Ticks:
     def _settle(self) -> None:
         held = map(held_batch, self._lists.outstanding | self._lists.unstored)
         self._ledger.settle([batch for batch in held if batch is not None], self._clock())
+
+
+async def _for_each(feeds: Iterable[Feed], act: Callable[[Feed], None]) -> None:
+    """Some at a time: lines go on between."""
+    those = list(feeds)
+    for start in range(0, len(those), SLICE_FEEDS):
+        for feed in those[start : start + SLICE_FEEDS]:
+            guarded(feed, act)
+        await asyncio.sleep(0)

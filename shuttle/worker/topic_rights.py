@@ -11,6 +11,7 @@ from events.kafka.records import Offsets
 from events.kafka.topic_descriptions import refusal_of
 from events.topics import SOURCE_TOPICS
 from shuttle.feed.context import FeedContext
+from shuttle.worker.feeds import Feeds
 from shuttle.worker.topics import Topics
 
 logger = logging.getLogger(__name__)
@@ -21,12 +22,18 @@ class TopicRights:
     ours."""
 
     def __init__(
-        self, cluster: Cluster, topics: Topics, positions: Offsets, context: FeedContext
+        self,
+        cluster: Cluster,
+        topics: Topics,
+        positions: Offsets,
+        context: FeedContext,
+        feeds: Feeds,
     ) -> None:
         self._cluster = cluster
         self._topics = topics
         self._positions = positions
         self._context = context
+        self._feeds = feeds
 
     async def look(self) -> None:
         # A source's topic that we are not let to see is mostly one that nobody has made.
@@ -41,3 +48,5 @@ class TopicRights:
         for topic in now - refused.keys():
             refused[topic] = self._context.wall_clock()
             logger.error("%s", refusal_of([topic]), extra={"action": "topic_refused"})
+        for topic in now:
+            self._feeds.make_all(topic)  # of which no line comes

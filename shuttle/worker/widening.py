@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from drains.transports import REQUEST_BYTES_MAX
+from events.keys import Key
 from shuttle.feed.context import FeedContext
 from shuttle.feed.feed import Feed
 from shuttle.routing import Router
@@ -27,8 +28,8 @@ class Widening:
         self._filling = context.filling
         self._clock = context.clock
         self._needed_at: dict[Feed, float] = {}
-        self._has_turned = False
-        """Some feed since the router was told."""
+        self._turned: set[Key] = set()
+        """Whose lines go over another number of connections, since the router was told."""
 
     async def run(self) -> None:
         await every(LOOK_SECONDS, self.look)
@@ -41,9 +42,8 @@ class Widening:
             guarded(feed, lambda feed: self._widen(feed, now))
         for feed in list(self._needed_at):
             guarded(feed, lambda feed: self._narrow(feed, now))
-        if self._has_turned:
-            self._has_turned = False
-            self._router.route(self._feeds.by_key)
+        self._router.forget(self._turned)
+        self._turned.clear()
 
     def _widen(self, feed: Feed, now: float) -> None:
         if may_have_more(feed, now):
@@ -60,7 +60,7 @@ class Widening:
             self._turn(feed, 1)
 
     def _turn(self, feed: Feed, width: int) -> None:
-        self._has_turned = True
+        self._turned.add(feed.route.key)
         feed.change_to(replace(feed.route, width=width))
 
 

@@ -79,7 +79,7 @@ class Worker:
         self._build_duties()
         self._build_figures()
         topics, at = self._routes.topics, self._ledger.positions
-        self._rights = TopicRights(self._cluster, topics, at, self._context)
+        self._rights = TopicRights(self._cluster, topics, at, self._context, self._feeds)
 
     def _build_commit(self, store: Store) -> None:
         self._name = f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
@@ -99,7 +99,7 @@ class Worker:
         decoder, replayed, numbers = Decoder(), Decoder(), count(1)
         conf = consumer_conf(self._config.kafka, self._config.group)
         self._topic_ids = TopicIds(self._cluster)
-        self._router = router = Router(self._config.hostname)
+        self._router = router = Router(self._feeds.of_key, self._config.hostname)
         self._member = GroupMember(conf)
         self._ownership = Ownership(
             self._config.group,

@@ -10,11 +10,12 @@ from cryptography.fernet import Fernet
 
 from drains import option_values as options
 from drains.models import Drain
-from drains.selectors import load_route_table, route_version
+from drains.selectors import route_version
 from events.keys import AppKey
 from tests.contract.conftest import Api
 from tests.support.certificates import Authority
 from tests.support.migrating import drains_of, migrate, upgrade
+from tests.support.routes import load_route_table
 
 APP = "/apps/gold-gs/log-drains"
 URLS = {

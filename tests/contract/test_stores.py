@@ -158,13 +158,14 @@ def test_a_start_is_written_by_who_is_first(stage: StoreStage) -> None:
     stage.store.write_start(str(uuid.uuid4()), [Span(P0, "log1", 60, 500)])
 
     assert cursors(stage, drain) == rows({P0: 60})
-    table = stage.store.routes()
-    assert table.version == stage.store.route_version() > version
-    assert (table.by_id[drain].start_pending, table.by_id[drain].cursor_version) == (False, 1)
+    changes = stage.store.route_changes(version)
+    assert changes.number == stage.store.route_version() > version
+    (route,) = (route for route in changes.routes if route.drain_id == drain)
+    assert (route.start_pending, route.cursor_version) == (False, 1)
 
 
 def test_routes_are_of_the_drains_that_there_are(stage: StoreStage, drain: str) -> None:
     other = stage.new_drain()
-    assert stage.store.routes().by_id.keys() == {drain, other}
+    assert {route.drain_id for route in stage.store.route_changes(None).routes} == {drain, other}
     stage.delete(drain)
-    assert stage.store.routes().by_id.keys() == {other}
+    assert {route.drain_id for route in stage.store.route_changes(None).routes} == {other}

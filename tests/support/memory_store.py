@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from drains.routes import Route, RouteTable
+from drains.routes import Route, RouteChanges
 from events.kafka.cluster import Span
 from events.kafka.records import Offsets, TopicPartition
 from shuttle.commit.store import (
@@ -81,8 +81,8 @@ class MemoryStore:
     def route_version(self) -> int:
         return self.changes
 
-    def routes(self) -> RouteTable:
-        return RouteTable(self.changes, self.drains.values())
+    def route_changes(self, since: int | None) -> RouteChanges:
+        return RouteChanges(self.changes, list(self.drains.values()), is_whole=True)
 
     def cursors_of(self, drain_ids: Collection[str]) -> Cursors:
         return {

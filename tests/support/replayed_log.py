@@ -193,8 +193,7 @@ class ReplayBench:
         self._failed: set[FakeSender] = set()
         self._numbers = count(1)
         self.decoder = Decoder()
-        router = Router()
-        router.route({KEY: self.feeds})
+        router = Router(lambda _: self.feeds)
         self.replays = ReplayScheduler(
             lambda: cast(Any, LogConsumer(logs, sizes, self._batch)),
             lambda consumer: ReplayPass(

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from drains.destination import Destination
 from drains.option_values import DrainOptions
-from drains.routes import Route, RouteTable
+from drains.routes import Route, RouteChanges
 from events.formats.decode import Decoder
 from events.keys import AppKey
 from shuttle.feed.context import FeedContext, WorkLists
@@ -32,19 +32,20 @@ class WideningBench:
         loop = asyncio.get_running_loop()
         self.context = FeedContext(connect, lambda: loop.time() + self.ahead)
         self.lists: WorkLists[Feed] = WorkLists()
-        self.feeds, self.router = Feeds(self.context, self.lists), Router()
+        self.feeds = Feeds(self.context, self.lists)
+        self.router = Router(self.feeds.of_key)
         self.widening = Widening(self.feeds, self.router, self.context)
         self.route = Route(DRAIN_ID, GOLD, Destination.parse(url), options=DrainOptions(**options))
         self._decoder, self._batch = Decoder(), 0
         self.follow(self.route)
 
     def follow(self, *routes: Route) -> None:
-        self.feeds.follow(RouteTable(1, routes), {}, {})
-        self.router.route(self.feeds.by_key)
+        changes = RouteChanges(1, routes, is_whole=True)
+        self.router.forget(self.feeds.follow(changes, {}, {}))
 
     @property
     def feed(self) -> Feed:
-        return self.feeds.by_id[DRAIN_ID]
+        return self.feeds.of_drain(DRAIN_ID)
 
     def batch(self, lines: Iterable[tuple[str, str]]) -> None:
         """`lines`: of which pod, and what it says."""

@@ -25,9 +25,9 @@ from drains.option_values import DEFAULTS, DrainOptions, TlsOptions
 from drains.options import pem
 from drains.options.rules import checked, refuse_misfits, together
 from drains.options.table import OPTIONS
-from drains.selectors import load_route_table
 from events.keys import AppKey
 from tests.support.certificates import Authority
+from tests.support.routes import load_route_table
 
 GOLD = AppKey("gold", "gs")
 AUTHORITY = Authority()

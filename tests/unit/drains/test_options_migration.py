@@ -12,9 +12,9 @@ from cryptography.fernet import Fernet
 from drains.filters import LineFilter
 from drains.models import Drain
 from drains.option_values import DEFAULTS, DrainOptions, TlsOptions
-from drains.selectors import load_route_table
 from events.keys import AppKey
 from tests.support.migrating import drains_of, migrate, upgrade
+from tests.support.routes import load_route_table
 
 BEFORE = "0006_starts"
 HEADERS = {"X-Key": "s3cret", "x-b": "1"}

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from django.db import connection
+from django.utils import timezone
 
-from drains import services
+from drains import many, services
 from drains.destination import Destination
 from drains.errors import (
     DrainError,
@@ -19,10 +20,13 @@ from drains.errors import (
 )
 from drains.fields import Encrypted, UndecryptableError
 from drains.models import Drain
-from drains.selectors import RouteReader, load_route_table, route_version
+from drains.route_change import count_up_routes, forget_gone
+from drains.routes import RouteTable
+from drains.selectors import route_changes, route_version
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
 from events.keys import AppKey, Key, SiteKey
+from tests.support.routes import load_route_table
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +41,6 @@ def test_routes_are_what_drains_say() -> None:
 
     table = load_route_table()
 
-    assert table.version == route_version()
     assert table.spaces == {"gs"}
     (route,) = table.by_key[GOLD]
     assert (route.drain_id, route.destination.port, route.paused) == (str(gold.pk), 514, False)
@@ -216,25 +219,69 @@ def test_a_key_that_no_line_can_have_is_refused_by_field(key: Key, field: str) -
     assert caught.value.field == field
 
 
-def test_a_reader_of_routes_follows_each_change(django_assert_num_queries: Any) -> None:
+def test_what_has_changed_since_a_number_is_read_and_nothing_else(
+    django_assert_num_queries: Any,
+) -> None:
     gold = services.create_drain(GOLD, "syslog://h:514")
     bold = services.create_drain(BOLD, "syslog://bold:514")
-    reader = RouteReader()
-    first = reader.table()
-    assert first.by_id.keys() == {str(gold.pk), str(bold.pk)}
-
-    with django_assert_num_queries(2):
-        second = reader.table()
-    assert second.by_id == first.by_id
+    table, first = RouteTable(), route_changes(None)
+    assert table.follow(first) == {GOLD, BOLD}
+    assert first.is_whole
+    assert first.number == route_version()
 
     services.change_drain(bold, url="syslog://other:514")
     new = services.create_drain(GOLD, "syslog://new:514")
     services.delete_drain(gold)
+    services.create_drain(AppKey("lead", "gs"), "syslog://h:514")
+    services.delete_drain(Drain.objects.get(app="lead"))
 
-    third = reader.table()
-    assert third.by_id.keys() == {str(bold.pk), str(new.pk)}
-    assert third.by_key[BOLD][0].destination.host == "other"
-    assert third.version == route_version()
+    with django_assert_num_queries(4):
+        second = route_changes(first.number)
+    assert {of.drain_id for of in second.routes} == {str(bold.pk), str(new.pk)}
+    assert str(gold.pk) in second.gone
+    assert table.follow(second) == {GOLD, BOLD}
+    assert table.by_id.keys() == {str(bold.pk), str(new.pk)}
+    assert table.by_key[BOLD][0].destination.host == "other"
+    assert table.spaces == {"gs", "hs"}
+    assert second.number == route_version()
+
+
+def test_what_is_done_to_many_is_a_change_of_each() -> None:
+    drains = [services.create_drain(GOLD, f"syslog://h{n}:514") for n in (1, 2, 3)]
+    seen = route_version()
+    many.pause_all(Drain.objects.exclude(pk=drains[2].pk))
+    paused = route_changes(seen)
+    assert {of.drain_id for of in paused.routes} == {str(of.pk) for of in drains[:2]}
+
+    many.delete_all(Drain.objects.filter(pk=drains[0].pk))
+    assert list(route_changes(paused.number).gone) == [str(drains[0].pk)]
+
+
+def test_who_has_not_looked_since_what_is_forgotten_reads_all_anew() -> None:
+    gold, bold = (services.create_drain(key, "syslog://h:514") for key in (GOLD, BOLD))
+    table, first = RouteTable(), route_changes(None)
+    table.follow(first)
+    services.delete_drain(gold)
+    last = route_version()
+    forget_gone(timezone.now())
+    services.change_drain(bold, name="b")
+
+    anew = route_changes(first.number)
+    assert anew.is_whole
+    assert table.follow(anew) == {GOLD}
+    assert table.by_id.keys() == {str(bold.pk)}
+    assert not route_changes(last).is_whole
+
+
+def test_a_change_by_the_version_before_is_found_too() -> None:
+    drain = services.create_drain(GOLD, "syslog://h:514")
+    table, first = RouteTable(), route_changes(None)
+    table.follow(first)
+    Drain.objects.filter(pk=drain.pk).update(paused=True)
+    count_up_routes()
+
+    table.follow(route_changes(first.number))
+    assert table.by_id[str(drain.pk)].paused
 
 
 def test_a_url_is_parsed_once_a_request(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from drains.models import Drain, DrainCursor
-from drains.selectors import load_route_table
 from drains.services import change_drain
 from events.keys import AppKey, SiteKey
 from tests.support.migrating import drains_of, upgrade
+from tests.support.routes import load_route_table
 
 BEFORE = "0007_stored_options"
 SHOP = "www.shop.example"

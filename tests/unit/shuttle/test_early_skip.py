@@ -98,9 +98,7 @@ def _router_for(wanted: Sequence[tuple[Key, LineFilter]]) -> Router:
         options = DrainOptions(filter=chosen)
         route = Route(str(number), key, destination, options=options)
         feeds.setdefault(key, []).append(Feed(route, context, WorkLists()))
-    router = Router()
-    router.route(feeds)
-    return router
+    return Router(lambda key: feeds.get(key, []))
 
 
 def _sent(router: Router, records: PartitionRecords, lines: Lines) -> list[Sent]:

@@ -35,12 +35,10 @@ async def feed(name: str, url: str = "syslog://h:514", key: Key = GOLD, **option
 
 
 def parcels(*feeds: Feed, lines: list[LogLine]) -> list[Parcel]:
-    router = Router()
     by_key: dict[Key, list[Feed]] = {}
     for one in feeds:
         by_key.setdefault(one.route.key, []).append(one)
-    router.route(by_key)
-    return router.parcels_for(RUN, columns_of(lines))
+    return Router(lambda key: by_key.get(key, [])).parcels_for(RUN, columns_of(lines))
 
 
 def line(text: str, origin: Origin = WEB, severity: Severity = Severity.INFO) -> LogLine:
@@ -153,8 +151,7 @@ async def test_a_site_gets_only_its_own_lines() -> None:
 @pytest.mark.parametrize("url", ["syslog://h:514", "https://h/"])
 async def test_events_of_one_record_are_lines_of_one_parcel(url: str) -> None:
     one = await feed("1", url)
-    router = Router()
-    router.route({GOLD: [one]})
+    router = Router(lambda _: [one])
     packed = b"\n".join(kubernetes_event(text) for text in ("b", "c"))
     records = records_of([kubernetes_event("a"), packed], begin=7)
 

@@ -148,10 +148,10 @@ def test_when_its_last_worker_has_ended_nothing_is_known(
 
 
 def test_a_drain_has_delivered_when_any_worker_ever_has(store: DatabaseStore, drain: Drain) -> None:
-    (route,) = store.routes().by_id.values()
+    (route,) = store.route_changes(None).routes
     assert not route.has_delivered
     store.publish("a", [said(drain, "live")])
-    (route,) = DatabaseStore("logshuttle").routes().by_id.values()
+    (route,) = store.route_changes(None).routes
     assert route.has_delivered
 
 

@@ -307,7 +307,7 @@ async def test_a_partition_that_goes_is_in_no_write_any_more(bench: Bench) -> No
     bench.sent(10)
     bench.take(11)
     bench.delivery.take(1, records(3, P1), (b"y",), 1)
-    bench.delivery.forget([P0])
+    bench.delivery.forget({P0})
     bench.sender.ended(ConnectionResetError())
 
     assert [write.parts for write in bench.owner.again] == [{}, {}]
@@ -399,7 +399,7 @@ async def test_what_is_in_doubt_comes_once_more_when_nobody_looks_for_it_any_mor
 
 async def test_what_is_another_workers_is_not_waited_for(bench: Bench) -> None:
     await reset(bench, number=2)
-    bench.delivery.forget([P0])
+    bench.delivery.forget({P0})
     assert ends(bench) is None
 
 
@@ -473,7 +473,7 @@ async def test_a_request_waits_for_nothing_of_a_partition_that_goes(benches: Ben
     portion = web.delivery.resend.portion
     assert portion is not None
     assert not portion.is_complete({P0: 10})
-    web.delivery.forget([P0])
+    web.delivery.forget({P0})
     assert portion.is_complete({P0: 10})
 
 

@@ -83,7 +83,7 @@ async def test_nothing_of_a_partition_that_went_is_kept(bench: FeedBench) -> Non
     bench.now += LATE_SECONDS + 1
     bench.feed.confirm(bench.now)
     snapshot = bench.snapshot()
-    bench.feed.forget([P0])
+    bench.feed.forget({P0})
     bench.were_stored(snapshot)
     bench.sender.ended(ConnectionResetError())
 
@@ -259,7 +259,7 @@ async def test_a_rewound_drain_sends_no_failed_request_again(web: FeedBench) -> 
 
 
 def lose_partitions(bench: FeedBench) -> None:
-    bench.feed.forget([P0, P1])
+    bench.feed.forget({P0, P1})
 
 
 def change_headers(bench: FeedBench) -> None:

@@ -156,7 +156,7 @@ def test_a_partition_that_goes_while_its_row_is_stored_is_forgotten(gaps: Gaps) 
     begin(gaps, P0, 20, live=10)
     begin(gaps, P1, 5, live=10)
     snapshot = taken(gaps)
-    gaps.forget([P0])
+    gaps.forget({P0})
     gaps.were_stored(snapshot, {})
     assert (gaps.offsets, gaps.live_from, gaps.stored.rows) == ({P1: 5}, {}, {P1: 5})
 

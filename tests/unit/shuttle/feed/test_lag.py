@@ -73,7 +73,7 @@ async def test_lines_of_a_partition_that_went_are_its_next_workers_to_count(
     await failed(bench)
     bench.feed.miss(2, records(20), lines=5)
     bench.feed.miss(2, records(20, P1), lines=3)
-    bench.feed.forget([P0])
+    bench.feed.forget({P0})
     assert bench.feed.gaps.lag_lines == 3
     assert bench.feed.gaps.lines_in([P1]) == 3
 
@@ -179,7 +179,7 @@ async def test_a_line_whose_time_cannot_be_is_as_old_as_it_was_taken(bench: Feed
 async def test_a_partition_that_went_takes_what_is_under_way_along(bench: FeedBench) -> None:
     bench.feed.take(1, records(10), (b"x",), 3)
     bench.feed.take(1, records(10, P1), (b"x",), 2)
-    bench.feed.forget([P0])
+    bench.feed.forget({P0})
     assert status_of(bench.feed).lag_messages == 2
 
 

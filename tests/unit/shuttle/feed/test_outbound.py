@@ -657,5 +657,5 @@ async def test_of_a_request_whose_partitions_went_its_owner_sees_what_is_left(
     web = benches(WEB)
     await failed_request(web, HttpError(503, {}))
     web.owner.told.clear()
-    web.outbound.forget([P0])
+    web.outbound.forget({P0})
     assert web.owner.told == ["changed"]

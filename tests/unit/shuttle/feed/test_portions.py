@@ -89,7 +89,7 @@ def test_what_has_not_come_again_is_in_doubt_for_some_minutes(
 
 
 def test_a_partition_that_is_anothers_is_waited_for_no_more(portions: Portions) -> None:
-    portions.forget([P0])
+    portions.forget({P0})
     assert portions.portion is None
 
 
@@ -241,7 +241,7 @@ def test_a_suspected_line_of_a_partition_that_goes_is_anothers_to_judge() -> Non
     assert ends_of(portions) == {P0: 501}
     for _ in range(3):
         ended(portions, 500, 501)
-    portions.forget([P0])
+    portions.forget({P0})
     assert (portions.at, ends_of(portions)) == ({P1: 7}, {P1: 8})
     assert portions.passed(1) is None
 

@@ -53,5 +53,5 @@ def test_it_knows_how_many_lines_are_of_each_partition() -> None:
     assert places_of(both) == {P0: (10, 13), P1: (3, 4)}
     assert {partition: part.lines for partition, part in both.parts.items()} == {P0: 6, P1: 5}
 
-    write.forget(P0)
+    write.forget({P0})
     assert (places_of(write), write.lines_here, write.lines) == ({P1: (3, 4)}, 5, 7)

@@ -141,7 +141,7 @@ async def test_what_the_live_pass_has_still_to_meet_is_not_skipped() -> None:
 
 
 async def test_what_has_gone_while_it_was_looked_up_is_not_skipped() -> None:
-    cluster = LogCluster(logs_of(*[OLD] * 30), ["offsets"], lambda: bench.feed.forget([P0]))
+    cluster = LogCluster(logs_of(*[OLD] * 30), ["offsets"], lambda: bench.feed.forget({P0}))
     bench, skips = behind(cast(Cluster, cluster), max_lag_seconds=LIMIT)
     bench.feed.gaps.look_ups.too_old_before(P0, 10)
     await skips.skip(bench.feed)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from drains.destination import NOWHERE, Destination
-from drains.routes import Route, RouteTable
+from drains.routes import Route, RouteChanges
 from events.kafka.records import TopicPartition
 from events.keys import AppKey, Key, SiteKey
 from events.topics import BUILD, ROUTER
@@ -38,14 +38,15 @@ class Bench:
         self.feeds = Feeds(FeedContext(FakeReceiver().connect, lambda: 0.0), self.lists)
 
     def follow(self, *routes: Route, rows: Cursors | None = None) -> None:
-        self.feeds.follow(RouteTable(1, routes), rows or {}, LIVE)
+        self.feeds.follow(RouteChanges(1, routes, is_whole=True), rows or {}, LIVE)
 
     def __getitem__(self, drain_id: str) -> Feed:
-        return self.feeds.by_id[drain_id]
+        return self.feeds.of_drain(drain_id)
 
     def lost(self) -> dict[str, dict[str, int]]:
-        """By drain and reason."""
-        return {d: dict(f.stats.lines_lost) for d, f in self.feeds.by_id.items()}
+        """By drain that has lost any, and reason."""
+        lost = {drain_id: feed.stats.lines_lost for drain_id, feed in self.feeds.by_id.items()}
+        return {drain_id: dict(lines) for drain_id, lines in lost.items() if lines}
 
 
 @pytest.fixture
@@ -62,8 +63,18 @@ async def bench() -> AsyncIterator[Bench]:
 
 async def test_feeds_are_found_by_drain_and_by_whose_lines_they_get(bench: Bench) -> None:
     bench.follow(route("1"), route("2"), route("3", SITE))
-    assert bench.feeds.by_key == {GOLD: [bench["1"], bench["2"]], SITE: [bench["3"]]}
-    assert bench.feeds.spaces == {"gs"}
+    assert bench.feeds.of_key(GOLD) == [bench["1"], bench["2"]]
+    assert bench.feeds.of_key(SITE) == [bench["3"]]
+    assert bench.feeds.of_key(LEAD) == []
+
+
+async def test_a_drain_of_which_nothing_is_to_be_said_has_no_feed(bench: Bench) -> None:
+    unread = route("3", destination=NOWHERE, fault="lacks the key")
+    bench.follow(route("1"), route("2", paused=True), unread)
+    assert bench.feeds.by_id.keys() == {"3"}
+
+    bench.feeds.of_key(GOLD)
+    assert bench.feeds.by_id.keys() == {"1", "2", "3"}
 
 
 async def test_a_try_that_is_asked_for_is_made_once(
@@ -85,8 +96,8 @@ async def test_a_drain_that_is_gone_is_closed_and_another_stays_as_it_is(bench: 
     bench.follow(route("2", LEAD))
 
     assert (gone.is_closed, bench["2"] is stays, stays.is_closed) == (True, True, False)
-    assert bench.feeds.by_key == {LEAD: [stays]}
-    assert bench.feeds.spaces == {"other"}
+    assert (bench.feeds.of_key(GOLD), bench.feeds.of_key(LEAD)) == ([], [stays])
+    assert bench.feeds.routes.spaces == {"other"}
 
 
 async def test_a_drain_that_was_edited_keeps_its_place(bench: Bench) -> None:
@@ -105,17 +116,16 @@ async def test_a_drain_that_cannot_be_read_keeps_its_feed_and_its_place(bench: B
     bench.feeds.forget([P0])
     bench.feeds.restore(TakenOver({"1": cursors({P0: 30})}, {}, {}), [P0], LIVE)
     assert feed.gaps.offsets == {P0: 30}
-    assert bench.feeds.unmet(RouteTable(2, [unread])) == []
+    assert bench.feeds.unmet(RouteChanges(2, [unread])) == []
 
 
 async def test_cursors_are_read_of_drains_that_are_new_or_that_others_have_moved(
     bench: Bench,
 ) -> None:
     bench.follow(route("1"), route("2"))
-    table = RouteTable(
-        2, [route("1", paused=True), route("2", cursor_version=1), route("3"), route("4", SITE)]
-    )
-    assert [unmet.drain_id for unmet in bench.feeds.unmet(table)] == ["2", "3", "4"]
+    others = route("2", cursor_version=1), route("3"), route("4", SITE)
+    changes = RouteChanges(2, [route("1", paused=True), *others])
+    assert [unmet.drain_id for unmet in bench.feeds.unmet(changes)] == ["2", "3", "4"]
 
 
 async def test_a_new_drain_begins_at_its_rows_and_one_that_has_begun_only_goes_back(
@@ -153,7 +163,7 @@ async def test_who_can_have_lines_of_a_topic(
     bench: Bench, key: Key, topic: str, wants: bool
 ) -> None:
     bench.follow(route("1", key))
-    assert bench.feeds.wants(bench["1"], TopicPartition(topic, 0)) is wants
+    assert [of.drain_id for of in bench.feeds.routes.wanting(topic)] == ["1"] * wants
 
 
 async def test_who_was_behind_goes_on_there_in_partitions_that_came(bench: Bench) -> None:
@@ -169,7 +179,7 @@ async def test_what_was_missing_of_a_log_that_is_no_more_is_lost(bench: Bench) -
     bench.follow(route("1"), route("2"), rows={"1": cursors({P0: 40, P1: 70})})
     bench.feeds.restore(TakenOver({}, {"1": [P0, P1], "gone": [P0]}, {}), [P0], LIVE)
 
-    assert bench.lost() == {"1": {NEW_LOG: 60}, "2": {}}
+    assert bench.lost() == {"1": {NEW_LOG: 60}}
     assert bench["1"].gaps.offsets == {P1: 70}
 
 
@@ -179,8 +189,7 @@ async def test_what_left_kafka_is_lost_to_who_would_have_had_it_live(bench: Benc
     bench.follow(*map(route, ("live", *rows)), *others, rows=rows)
     bench.feeds.expired(P0, 100, 110)
 
-    lost = {drain_id: lines for drain_id, lines in bench.lost().items() if lines}
-    assert lost == {"live": {EXPIRED: 10}, "ahead": {EXPIRED: 3}}
+    assert bench.lost() == {"live": {EXPIRED: 10}, "ahead": {EXPIRED: 3}}
 
 
 async def test_of_partitions_that_are_other_logs_all_is_lost_that_was_missing(
@@ -189,7 +198,7 @@ async def test_of_partitions_that_are_other_logs_all_is_lost_that_was_missing(
     bench.follow(route("1"), route("2", LEAD), rows={"1": cursors({P0: 40, R0: 90})})
     bench.feeds.new_logs([P0, P1])
 
-    assert bench.lost() == {"1": {NEW_LOG: 60}, "2": {}}
+    assert bench.lost() == {"1": {NEW_LOG: 60}}
     assert bench["1"].gaps.offsets == {R0: 90}
 
 

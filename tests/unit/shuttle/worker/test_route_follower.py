@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, cast
 
 import pytest
 
-from drains.routes import Route
+from drains.routes import Route, RouteChanges
 from events.kafka.records import Offsets
 from events.keys import Key
 from events.topics import SOURCE_TOPICS
 from shuttle.commit.store import Cursors
 from shuttle.feed.context import FeedContext, WorkLists
-from shuttle.feed.feed import Feed
 from shuttle.worker.feeds import Feeds
 from shuttle.worker.route_follower import RouteFollower
 from tests.support.fake_sender import FakeReceiver
@@ -37,8 +36,8 @@ class Starts:
         self.while_asked()
         return self.rows
 
-    def write(self, routes: Iterable[Route]) -> None:
-        self.written.append([route.drain_id for route in routes])
+    def write(self, changes: RouteChanges) -> None:
+        self.written.append([route.drain_id for route in changes.routes])
 
 
 class Others:
@@ -46,12 +45,12 @@ class Others:
 
     def __init__(self) -> None:
         self.meeting = asyncio.Lock()
-        self.routed: list[dict[Key, list[str]]] = []
+        self.routed: list[set[Key]] = []
         self.subscribed: list[frozenset[str]] = []
         self.told: list[object] = []
 
-    def route(self, feeds: Mapping[Key, Sequence[Feed]]) -> None:
-        self.routed.append({key: [f.route.drain_id for f in found] for key, found in feeds.items()})
+    def forget(self, keys: set[Key]) -> None:
+        self.routed.append(keys)
 
     async def subscribe(self, topics: frozenset[str], assignments: object) -> None:
         self.subscribed.append(topics)
@@ -83,8 +82,8 @@ async def test_drains_are_met_at_their_cursors_and_routed(bench: Bench) -> None:
     bench.starts.rows = {"d1": cursors({P0: 30})}
     await bench.routes.follow()
 
-    assert bench.feeds.by_id["d1"].gaps.offsets == {P0: 30}
-    assert bench.others.routed == [{route_of().key: ["d1"]}]
+    assert bench.feeds.of_drain("d1").gaps.offsets == {P0: 30}
+    assert bench.others.routed == [{route_of().key}]
     assert bench.starts.written == [["d1"]]
 
 
@@ -101,7 +100,7 @@ async def test_a_change_is_followed_and_only_who_is_new_is_asked_for(bench: Benc
     bench.database.change_drain("d1", paused=True)
     await bench.routes.follow()
 
-    assert bench.feeds.by_id["d1"].state == "paused"
+    assert bench.feeds.of_drain("d1").state == "paused"
     assert bench.starts.asked == [["d1"], []]
     assert len(bench.others.routed) == 2
 
@@ -111,11 +110,11 @@ async def test_a_change_while_cursors_are_read_is_followed_the_next_time(bench: 
     bench.database.change_drain("d1", paused=True)
     bench.starts.while_asked = lambda: bench.database.change_drain("d1", paused=False)
     await bench.routes.follow()
-    assert bench.feeds.by_id["d1"].state == "paused"
+    assert bench.feeds.of_drain("d1").state == "paused"
 
     bench.starts.while_asked = lambda: None
     await bench.routes.follow()
-    assert bench.feeds.by_id["d1"].state == "live"
+    assert bench.feeds.of_drain("d1").state == "live"
 
 
 async def test_routes_that_failed_on_the_way_are_followed_once_more(bench: Bench) -> None:
@@ -127,7 +126,7 @@ async def test_routes_that_failed_on_the_way_are_followed_once_more(bench: Bench
         await bench.routes.follow()
     bench.starts.while_asked = lambda: None
     await bench.routes.follow()
-    assert list(bench.feeds.by_id) == ["d1"]
+    assert list(bench.feeds.routes.by_id) == ["d1"]
 
 
 async def test_no_partition_comes_between_reading_cursors_and_following_them(bench: Bench) -> None:

@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from drains.destination import Destination
-from drains.routes import Route, RouteTable
+from drains.routes import Route, RouteChanges
 from events.kafka.cluster import Span
 from events.kafka.cluster import StampedOffset as FoundByTime
 from events.kafka.records import Offsets, TopicPartition
@@ -107,7 +107,7 @@ class Bench:
 
     def met(self, *routes: Route) -> None:
         """The worker has feeds for these, and begins them nowhere."""
-        self.feeds.follow(RouteTable(1, routes), {}, {})
+        self.feeds.follow(RouteChanges(1, routes, is_whole=True), {}, {})
 
     async def start(
         self,
@@ -130,7 +130,7 @@ class Bench:
         return (await self.starts.of_partitions(found, taken))[partition]
 
     async def of(self, route: Route, *here: TopicPartition) -> Offsets:
-        found = (await self.starts.of_drains([route], here))[route.drain_id]
+        found = (await self.starts.of_drains([route], here)).get(route.drain_id, {})
         return {partition: row.offset for partition, row in found.items()}
 
 
@@ -169,7 +169,7 @@ async def test_a_topic_that_nobody_wants_begins_at_its_end(bench: Bench) -> None
     bench.met(route("1", AppKey("gold", "elsewhere")))
     assert await bench.start() == 500
     # Sites have lines in the router's topic, and in no other.
-    bench.met(route("1", SiteKey("www.gold.example")))
+    bench.met(route("2", SiteKey("www.gold.example")))
     assert await bench.start(TopicPartition(BUILD.topic, 0)) == 500
     assert await bench.start(R0) == 0
 
@@ -307,8 +307,8 @@ async def test_a_young_partition_that_has_gone_is_nobodys_start(bench: Bench) ->
 
 
 async def written(bench: Bench, *routes: Route) -> None:
-    bench.starts.write(routes)
-    bench.starts.write(routes)  # the routes are looked at again and again
+    bench.starts.write(RouteChanges(1, routes))
+    bench.starts.write(RouteChanges(1, routes))  # they may be read again and again
     await bench.tasks.done()
 
 
@@ -327,9 +327,10 @@ async def test_a_drain_that_is_deleted_meanwhile_is_not_waited_for(bench: Bench)
     pending = route("1", start_pending=True, since_ms=SINCE_MS)
     bench.met(pending)
     bench.cluster.ends = [AWAY] * 1000
-    bench.starts.write([pending])
+    bench.starts.write(RouteChanges(1, [pending]))
     await asyncio.sleep(0)
-    bench.starts.write([])
+    bench.met()
+    bench.starts.write(RouteChanges(2, gone=["1"]))
     await bench.tasks.done()
 
     assert bench.store.begun == []

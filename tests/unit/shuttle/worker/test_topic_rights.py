@@ -8,8 +8,10 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import KafkaException
 
+from drains.routes import RouteChanges
 from events.kafka.records import Offsets, TopicPartition
 from events.topics import BUILD, ROUTER, SOURCE_TOPICS
+from shuttle.worker.feeds import Feeds
 from shuttle.worker.standing import state_shown, status_of
 from shuttle.worker.topic_rights import TopicRights
 from shuttle.worker.topics import Topics
@@ -37,7 +39,11 @@ class Bench(FeedBench):
         self.cluster, topics = Cluster(), Topics()
         topics.subscribed = SOURCE_TOPICS | {"gs"}
         self.positions: Offsets = {}
-        self.rights = TopicRights(cast(Any, self.cluster), topics, self.positions, self.context)
+        self.feeds = Feeds(self.context, self.lists)
+        self.feeds.routes.follow(RouteChanges(1, [self.feed.route]))
+        self.feeds.by_id = {"d1": self.feed}
+        cluster, at = cast(Any, self.cluster), self.positions
+        self.rights = TopicRights(cluster, topics, at, self.context, self.feeds)
 
     def told(self) -> tuple[str, str, float | None]:
         status = status_of(self.feed)
