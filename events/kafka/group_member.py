@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import confluent_kafka as kafka
@@ -24,7 +25,8 @@ COMMITTED_SECONDS = 3.0
 """Nothing is read while the group's coordinator is asked: then it is asked again."""
 ANSWER_SECONDS = 0.2
 """For the answer when the time of a hand-over is up: the event loop may be late."""
-ASKED_AT_ONCE = 5_000
+ASKED_AT_ONCE = 1_000
+"""Partitions: records are taken between two questions, and none takes long."""
 
 _UNKNOWN = {
     KafkaError.UNKNOWN_TOPIC_OR_PART,
@@ -78,17 +80,16 @@ class GroupMember:
     ) -> dict[TopicPartition, Committed]:
         """What the group has committed, where it has. Raises KafkaException."""
         asked = [kafka.TopicPartition(*partition) for partition in partitions]
-        answers = await self._thread.call(
-            lambda: self._kafka.committed(asked, timeout=COMMITTED_SECONDS)
-        )
-        for part in answers:
-            if part.error is not None and part.error.code() not in _UNKNOWN:
-                raise KafkaException(part.error)
-        return {
-            partition_of(part): committed_of(part)
-            for part in answers
-            if part.error is None and part.offset >= 0
-        }
+        found: dict[TopicPartition, Committed] = {}
+        for start in range(0, len(asked), ASKED_AT_ONCE):
+            some = asked[start : start + ASKED_AT_ONCE]
+            answers = await self._thread.call(partial(self._ask_committed, some))
+            for part in answers:
+                if part.error is not None and part.error.code() not in _UNKNOWN:
+                    raise KafkaException(part.error)
+                if part.error is None and part.offset >= 0:
+                    found[partition_of(part)] = committed_of(part)
+        return found
 
     async def committed_anywhere(self) -> dict[TopicPartition, Committed]:
         """The same of all topics there are. Nothing is read meanwhile. Raises KafkaException.
@@ -102,10 +103,7 @@ class GroupMember:
             for topic, about in known.topics.items()
             for number in about.partitions
         ]
-        found: dict[TopicPartition, Committed] = {}
-        for start in range(0, len(there), ASKED_AT_ONCE):
-            found |= await self.committed(there[start : start + ASKED_AT_ONCE])
-        return found
+        return await self.committed(there)
 
     async def ends(self, partitions: Iterable[TopicPartition]) -> Offsets:
         """Where each ends, as of the last fetch: asks nobody."""
@@ -164,6 +162,9 @@ class GroupMember:
                 self._assign(here)
 
         await self._thread.call(again)
+
+    def _ask_committed(self, some: list[kafka.TopicPartition]) -> list[kafka.TopicPartition]:
+        return self._kafka.committed(some, timeout=COMMITTED_SECONDS)
 
     def _to_commit(self, offsets: Offsets) -> list[kafka.TopicPartition]:
         metadata = self._assignments.metadata

@@ -173,7 +173,14 @@ class DatabaseStore:
             row = rows[partition]
             row.offset, row.topic_id = offsets[partition], claims[partition].topic_id
             changed.append(row)
-        PartitionClaim.objects.bulk_update(changed, ["offset", "topic_id"], ROWS_AT_ONCE)
+        # They are there, and locked: a tenth of what `bulk_update` costs.
+        PartitionClaim.objects.bulk_create(
+            changed,
+            batch_size=ROWS_AT_ONCE,
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=["offset", "topic_id"],
+        )
 
     def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
         with _translated():

@@ -11,7 +11,9 @@ from confluent_kafka import KafkaException
 from events.kafka.cluster import Cluster
 from events.kafka.partition_ranges import ranges_of
 from events.kafka.records import Offsets, TopicPartition
+from shuttle.worker.background import every
 
+LOOK_SECONDS = 5.0
 RETENTION_SECONDS = 600.0
 """Who changes how long Kafka keeps a topic waits so long at most to see it."""
 PARTITIONS_SECONDS = 30.0
@@ -53,6 +55,9 @@ class Assignment:
         self._held: frozenset[TopicPartition] = frozenset()
         self._told = Held({}, wall_clock())
         self._retention_again_at = self._counts_again_at = 0.0
+
+    async def run(self) -> None:
+        await every(LOOK_SECONDS, self.look)
 
     async def look(self) -> None:
         """Asks Kafka: when other topics are read, and now and then."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -32,6 +33,8 @@ LAST_STORE_SECONDS = 0.8
 """Of these: for the database, once lines have arrived."""
 RETRY_SECONDS = 1.0
 TOPICS_SECONDS = 5.0
+TOPICS_SHARE = 0.02
+"""Of the time, to ask for all topics: thousands take it a second."""
 
 
 class Rebalance:
@@ -54,6 +57,7 @@ class Rebalance:
         tasks: BackgroundTasks,
     ) -> None:
         self.hand_over_seconds = HAND_OVER_SECONDS
+        self._rest_seconds = TOPICS_SECONDS
         self.meeting = asyncio.Lock()
         """Held from when cursors are read until they are followed."""
         self._worker = worker
@@ -121,6 +125,10 @@ class Rebalance:
         self.lost(gone)
         return offsets
 
+    def hurry(self) -> None:
+        """What is under way has had its time: the next hand-over waits for the database alone."""
+        self.hand_over_seconds = LAST_STORE_SECONDS
+
     def lost(self, partitions: Collection[TopicPartition]) -> None:
         gone = set(partitions)
         self._live.revoked(gone)
@@ -139,15 +147,18 @@ class Rebalance:
     async def look_for_new_logs(self) -> None:
         """Topics that were deleted and made anew: offsets of the old ones mean nothing."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(TOPICS_SECONDS):
+            async with asyncio.timeout(self._rest_seconds):
                 await self._live.backwards.wait()
         self._live.backwards.clear()
         topics = {partition.topic for partition in self._ledger.positions}
+        began = time.monotonic()
         try:
             changed = await self._topic_ids.changed(topics)
         except KafkaException as error:
             logger.warning("Kafka: %s", error, extra={"action": "topic_ids_failed"})
             return
+        finally:
+            self._rest_seconds = max(TOPICS_SECONDS, (time.monotonic() - began) / TOPICS_SHARE)
         partitions = [p for p in self._ledger.positions if p.topic in changed]
         if partitions:
             logger.warning("Made anew: %s", ", ".join(changed), extra={"action": "topic_anew"})

@@ -11,10 +11,15 @@ from events.kafka.records import Offsets
 from events.kafka.topic_descriptions import refusal_of
 from events.topics import SOURCE_TOPICS
 from shuttle.feed.context import FeedContext
+from shuttle.worker.background import every
 from shuttle.worker.feeds import Feeds
 from shuttle.worker.topics import Topics
 
 logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 5.0
+LOOK_SHARE = 0.02
+"""Of the time: to tell of thousands of topics takes Kafka a second."""
 
 
 class TopicRights:
@@ -34,6 +39,9 @@ class TopicRights:
         self._positions = positions
         self._context = context
         self._feeds = feeds
+
+    async def run(self) -> None:
+        await every(LOOK_SECONDS, self.look, lambda: LOOK_SHARE)
 
     async def look(self) -> None:
         # A source's topic that we are not let to see is mostly one that nobody has made.

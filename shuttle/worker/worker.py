@@ -51,10 +51,10 @@ logger = logging.getLogger(__name__)
 CONFIRM_SECONDS = 0.25
 COMMIT_SECONDS = 0.5
 ROUTES_SECONDS = 0.5
-RIGHTS_SECONDS = 5.0
 TEND_SECONDS = 5.0
 PUBLISH_SECONDS = 1.0
-ASSIGNMENT_SECONDS = 5.0
+REPLAYS_SHARE = 0.7
+"""Of the grace at the end, for lines of drains that are behind: thousands may be."""
 STORE_SECONDS = 2.0
 """How long the end may wait for the database, each time."""
 
@@ -210,18 +210,18 @@ class Worker:
         tasks.start("commit", every(COMMIT_SECONDS, ticks.commit, lambda: 0.05))
         tasks.start("lag", every(0, self._figures.watch_lag))
         tasks.start("publish", every(PUBLISH_SECONDS, lambda: publish([*feeds.values()])))
-        tasks.start("assignment", every(ASSIGNMENT_SECONDS, self._assignment.look))
+        tasks.start("assignment", self._assignment.run())
         tasks.start("rollups", self._rollups.run())
         tasks.start("tend", every(TEND_SECONDS, ticks.tend))
         tasks.start("topics", every(0, self._rebalance.look_for_new_logs))
-        tasks.start("rights", every(RIGHTS_SECONDS, self._rights.look))
+        tasks.start("rights", self._rights.run())
         tasks.start("routes", every(ROUTES_SECONDS, self._routes.follow))
         logger.info("Consuming", extra={"action": "started"})
 
     async def _end(self) -> None:
-        await self._ticks.let_arrive(
-            self._clock() + self._config.shutdown_grace_seconds, replayed=True
-        )
+        now, grace = self._clock(), self._config.shutdown_grace_seconds
+        await self._ticks.let_arrive(now + grace * REPLAYS_SHARE, replayed=True)
+        await self._ticks.let_arrive(now + grace)
         with suppress(TimeoutError):
             async with asyncio.timeout(STORE_SECONDS):
                 await self._ticks.store_all()
@@ -229,6 +229,7 @@ class Worker:
             async with asyncio.timeout(STORE_SECONDS):
                 await self._rollups.tell(has_ended=True)
                 await self._statuses.take_leave(self._feeds.by_id.values())
+        self._rebalance.hurry()
         await self._member.close()  # what has arrived is committed as partitions go
         for feed in self._feeds.by_id.values():
             feed.close()
@@ -239,8 +240,6 @@ class Worker:
         """The share of the time that writing may take: with thousands of drains, lines gather for
         longer than 50 ms. While there is a backlog, fewer and larger writes get us on."""
         return 0.1 if self._live.has_backlog else 0.5
-
-    # What probes and metrics show.
 
     def report(self) -> WorkerReport:
         return replace(self._figures.report(), rollups_cpu_seconds=self._rollups.spent_seconds)
