@@ -12,10 +12,10 @@ import confluent_kafka as kafka
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, OffsetSpec, TopicDescription
 
+from events.kafka.answers import REQUEST_SECONDS, StampedOffset, offsets_of, outcomes, seconds_for
 from events.kafka.client import client_conf
-from events.kafka.offset_answers import StampedOffset, results_of
 from events.kafka.records import YEAR_2000_MS, Offsets, TopicPartition
-from events.kafka.topic_descriptions import REQUEST_SECONDS, describe, may_be_read, retention_ms
+from events.kafka.topic_descriptions import describe, may_be_read, retention_ms
 
 PROBE_SECONDS = 2.0
 IDS_SECONDS = 1.0
@@ -208,10 +208,9 @@ class Cluster:
         answers = self._admin.list_offsets(
             {kafka.TopicPartition(*partition): which for partition in present},
             isolation_level=isolation,
-            request_timeout=REQUEST_SECONDS,
+            request_timeout=seconds_for(len(present)),
         )
-        # In one go: to wait for each future on the loop costs ten times as much.
-        found, fault = await asyncio.to_thread(results_of, answers)
+        found, fault = offsets_of(await outcomes(answers))
         if fault is not None and not (some and found):
             raise fault
         return found

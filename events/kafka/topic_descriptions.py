@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterable, Mapping
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient, ConfigResource, TopicDescription
 
-REQUEST_SECONDS = 3.0
+from events.kafka.answers import outcomes, seconds_for
 
 # What we are not let to see has no lines for us.
 _NOT_THERE = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED})
@@ -22,14 +21,11 @@ async def describe(
     asked = admin.describe_topics(
         TopicCollection(sorted(topics)),
         include_authorized_operations=rights,
-        request_timeout=REQUEST_SECONDS,
+        request_timeout=seconds_for(len(topics)),
     )
     # An error that is raised here would keep this frame, and with it the client, alive for long.
-    answers = await asyncio.gather(
-        *map(asyncio.wrap_future, asked.values()), return_exceptions=True
-    )
     found: dict[str, TopicDescription | KafkaError] = {}
-    for topic, answer in zip(asked, answers, strict=True):
+    for topic, answer in (await outcomes(asked)).items():
         if not isinstance(answer, BaseException):
             found[topic] = answer
         elif isinstance(answer, KafkaException) and answer.args[0].code() in _NOT_THERE:
@@ -56,12 +52,9 @@ async def retention_ms(admin: AdminClient, topics: Collection[str]) -> dict[str,
     """How long each keeps its records by their age; None: for ever, by their size alone, or that we
     may not know. Raises KafkaException when Kafka does not answer."""
     wanted = [ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in sorted(topics)]
-    asked = admin.describe_configs(wanted, request_timeout=REQUEST_SECONDS)
-    answers = await asyncio.gather(
-        *map(asyncio.wrap_future, asked.values()), return_exceptions=True
-    )
+    asked = admin.describe_configs(wanted, request_timeout=seconds_for(len(wanted)))
     found: dict[str, int | None] = {}
-    for resource, answer in zip(asked, answers, strict=True):
+    for resource, answer in (await outcomes(asked)).items():
         if not isinstance(answer, BaseException):
             found[resource.name] = _retention_of({name: of.value for name, of in answer.items()})
         elif isinstance(answer, KafkaException) and answer.args[0].code() in _NOT_THERE:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer
+from confluent_kafka.admin import AdminClient
 
-from events.kafka.cluster import Cluster
+from events.kafka.cluster import Bounds, Cluster
+from events.kafka.records import TopicPartition
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
 from tests.support.waiting import wait_until
@@ -49,3 +52,27 @@ async def test_who_is_in_a_group_is_counted(
     assert await cluster.members(group) == 1
     member.close()
     assert await cluster.members(group) == 0
+
+
+async def test_bounds_of_many_partitions_are_three_questions(
+    cluster: Cluster, kafka: Broker, topic: TopicNames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def count(name: str) -> None:
+        ask = getattr(AdminClient, name)
+
+        def counted(admin: AdminClient, what: Any, **options: Any) -> Any:
+            asked.append((name, len(what) if isinstance(what, dict) else 0))
+            return ask(admin, what, **options)
+
+        monkeypatch.setattr(AdminClient, name, counted)
+
+    names = [kafka.create(topic(), 100) for _ in range(4)]
+    wanted = {TopicPartition(name, number) for name in names for number in range(100)}
+    for name in ("describe_topics", "list_offsets"):
+        count(name)
+
+    assert await cluster.bounds(wanted) == dict.fromkeys(wanted, Bounds(0, 0))
+    assert sum(of for name, of in asked if name == "list_offsets") == 2 * len(wanted)
+    assert [name for name, _ in asked] == ["describe_topics", "list_offsets", "list_offsets"]

@@ -14,9 +14,9 @@ from drains.destination import Destination
 from drains.option_values import DrainOptions
 from drains.routes import Route
 from events.formats.decode import Decoder
+from events.kafka.answers import StampedOffset
 from events.kafka.batch_size import BatchSize
 from events.kafka.cluster import Cluster
-from events.kafka.offset_answers import StampedOffset
 from events.kafka.records import Batch, PartitionRecords, TopicPartition, by_partition
 from events.keys import AppKey
 from shuttle.feed.context import FeedContext, WorkLists

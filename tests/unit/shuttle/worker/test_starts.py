@@ -12,8 +12,8 @@ from confluent_kafka import KafkaError, KafkaException
 
 from drains.destination import Destination
 from drains.routes import Route, RouteChanges
+from events.kafka.answers import StampedOffset as FoundByTime
 from events.kafka.cluster import Span
-from events.kafka.offset_answers import StampedOffset as FoundByTime
 from events.kafka.records import Offsets, TopicPartition
 from events.keys import AppKey, SiteKey
 from events.topics import BUILD, ROUTER, topics_of
