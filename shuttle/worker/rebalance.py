@@ -58,6 +58,7 @@ class Rebalance:
     ) -> None:
         self.hand_over_seconds = HAND_OVER_SECONDS
         self._rest_seconds = TOPICS_SECONDS
+        self._lines_may_arrive = True
         self.meeting = asyncio.Lock()
         """Held from when cursors are read until they are followed."""
         self._worker = worker
@@ -121,13 +122,14 @@ class Rebalance:
     async def revoked(self, partitions: Collection[TopicPartition], until: float) -> Offsets:
         gone = set(partitions)
         self._live.revoked(gone)
-        offsets = await self._ticks.hand_over(gone, until - LAST_STORE_SECONDS, until)
+        arrive_until = until - LAST_STORE_SECONDS if self._lines_may_arrive else 0.0
+        offsets = await self._ticks.hand_over(gone, arrive_until, until)
         self.lost(gone)
         return offsets
 
     def hurry(self) -> None:
         """What is under way has had its time: the next hand-over waits for the database alone."""
-        self.hand_over_seconds = LAST_STORE_SECONDS
+        self._lines_may_arrive = False
 
     def lost(self, partitions: Collection[TopicPartition]) -> None:
         gone = set(partitions)
