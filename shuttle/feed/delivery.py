@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 
 from drains.delivery.sender import CAPACITY_BYTES, Sender
@@ -146,14 +147,14 @@ class Delivery:
             for partition in partitions:
                 write.forget(partition)
 
-    def has_room(self, now: float) -> bool:
-        """Whether a replay may hand over more."""
+    def has_room(self, at_most: float = math.inf) -> bool:
+        """Whether a replay may hand over more, to one that is to hold less than so many bytes."""
         sender = self.link.sender
         if sender is None or self.link.is_turning or self.resend.is_finishing:
             return False
         # A request that is put together once more has been small enough before.
         held = sender.buffered_bytes if self.resend.gathers else self.outbox_bytes
-        return held < sender.capacity_bytes // 2
+        return held < min(sender.capacity_bytes // 2, at_most)
 
     def handed_over(self) -> None:
         """A replay has handed over all of `resend.portion`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -36,9 +37,9 @@ class Outbound:
     def takes_lines(self) -> bool:
         return self.health.takes_lines and not self._renewing
 
-    def has_room(self, now: float) -> bool:
-        """Whether a replay may hand over more."""
-        return not self.health.stalled and self.delivery.has_room(now)
+    def has_room(self, at_most: float = math.inf) -> bool:
+        """As `Delivery.has_room`."""
+        return not self.health.stalled and self.delivery.has_room(at_most)
 
     # What the worker does.
 

@@ -166,7 +166,7 @@ async def test_one_that_is_full_gives_up_what_has_gathered_and_no_more(bench: Be
     assert bench.owner.again == [({P0: 11}, False)]
     assert (bench.owner.told, bench.outbound.takes_lines) == (["stalled"], False)
     assert bench.outbound.health.last_error.text == "the receiver does not keep up"
-    assert not bench.outbound.has_room(bench.now)
+    assert not bench.outbound.has_room()
 
 
 async def test_one_that_stops_reading_leaves_the_live_pass_after_four_seconds(
