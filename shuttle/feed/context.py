@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from shuttle.feed.link import Connect, Dials
+from shuttle.feed.dials import Dials
+from shuttle.feed.link import Connect
 from shuttle.feed.retry_coordinator import RetryCoordinator
 from shuttle.feed.totals import Totals
 

@@ -84,7 +84,10 @@ class Delivery:
             size, turning = outbox.size, self.link.is_turning
             capacity = self._capacity_bytes if turning else CAPACITY_BYTES
             if size > capacity and (turning or self._is_full(size, capacity, write.since)):
-                self._owner.leave_live("the receiver takes too long to answer")
+                if turning or self.link.dials_since is not None:
+                    self._owner.leave_live("the receiver takes too long to answer")
+                else:
+                    self._owner.let_wait()
             return
         self._sent_at = self._clock()
         self.resend.sends(write, outbox.size)

@@ -166,21 +166,29 @@ class ReplayPass(Pass):
         return parts
 
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
-        seat = self.seats.of(feed)
+        seat, under_way = self.seats.of(feed), self._others.under_way
         if seat is None or not seat.lacks(parcel.records):
             return
-        if not seat.may_be_served(self._others.under_way.share_bytes):
+        if not seat.may_be_served(under_way.share_bytes):
             self._leave(seat)
             return
-        part = self.part_for(feed, parcel, seat.part_of(parcel.records))
+        lacked, last = seat.part_of(parcel.records), parcel.records
+        if lacked is not None and seat.portion is None:
+            data_bytes = sum(map(len, parcel.data))
+            room_bytes = under_way.share_bytes - feed.outbound.delivery.outbox_bytes
+            if data_bytes > room_bytes:
+                lacked = last = lacked.first(len(parcel.records) * room_bytes // data_bytes)
+        part = self.part_for(feed, parcel, lacked)
         if part is not None and part.records.partition in self._old:
             part = self._young_part(seat, part)
         if part is not None:
             feed.take_replayed(number, part.records, part.data, part.lines)
-            self._others.under_way.add(feed, sum(map(len, part.data)))
+            under_way.add(feed, sum(map(len, part.data)))
             if part.cut:
                 feed.stats.cut(part.cut)
-        seat.handed_over(parcel.records)
+        seat.handed_over(last)
+        if last.end < parcel.records.end:
+            self._leave(seat)
 
     def _young_part(self, seat: Seat, parcel: Parcel) -> Parcel | None:
         """Without the records that are too old for a drain: those are counted."""

@@ -14,6 +14,8 @@ from shuttle.replay.waiting import Waiting
 
 PASSES = 4
 """One serves feeds of many partitions; others are for those who are elsewhere in the same ones."""
+UNDER_WAY_BYTES = 48 * 1024 * 1024
+"""Half of what all outboxes of a worker may hold: the other half is for live lines."""
 
 
 class ReplayScheduler:
@@ -31,7 +33,7 @@ class ReplayScheduler:
         skips: LagSkips,
         live_has_backlog: Callable[[], bool],
     ) -> None:
-        self.under_way = UnderWay()
+        self.under_way = UnderWay(UNDER_WAY_BYTES)
         self._skips = skips
         self._live_has_backlog = live_has_backlog
         self._make_consumer = make_consumer

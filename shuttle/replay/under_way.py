@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from shuttle.feed.feed import Feed
 
-UNDER_WAY_BYTES = 48 * 1024 * 1024
-"""Half of what all outboxes of a worker may hold: the other half is for live lines."""
 PART = 8
 
 
@@ -13,7 +11,7 @@ class UnderWay:
     """A receiver may hold so much of what is free, as in a switch's shared buffer: thousands of
     slow ones hold little each, and never all of it. Owns who holds something, and how much."""
 
-    def __init__(self, bytes_max: int = UNDER_WAY_BYTES) -> None:
+    def __init__(self, bytes_max: int) -> None:
         self.bytes = 0
         """At most: what has been handed over since the last `measure` may have got through."""
         self._bytes_max = bytes_max

@@ -29,6 +29,10 @@ class Feeds:
         self.by_key: dict[Key, list[Feed]] = {}
         self.spaces: frozenset[str] = frozenset()
 
+    @property
+    def held_up_until(self) -> float:
+        return self._context.dials.held_up_until
+
     def unmet(self, table: RouteTable) -> list[Route]:
         """The drains of which cursors are to be read before these routes are followed."""
         known = self.by_id

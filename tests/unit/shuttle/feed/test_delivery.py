@@ -45,6 +45,9 @@ class Owner:
     def leave_live(self, reason: str) -> None:
         self.told.append(reason)
 
+    def let_wait(self) -> None:
+        self.told.append("is to wait")
+
     def closed(self) -> None:
         self.told.append("closed")
 
@@ -198,11 +201,26 @@ async def test_an_outbox_that_fills_while_dialling_is_the_receivers_fault(
     benches: Benches, seconds: float, may_hold: int
 ) -> None:
     bench = benches()
+    bench.receiver.answers.clear()
     bench.sent(10, b"x" * may_hold)
+    while bench.delivery.link.dials_since is None:
+        await asyncio.sleep(0)
     bench.now += seconds
     assert bench.owner.told == []
     bench.take(11)
     assert bench.owner.told == ["the receiver takes too long to answer"]
+    bench.delivery.link.rest()
+
+
+@held
+async def test_an_outbox_that_fills_before_there_is_a_place_to_dial_from_is_no_fault_of_theirs(
+    benches: Benches, seconds: float, may_hold: int
+) -> None:
+    bench = benches()
+    bench.sent(10, b"x" * may_hold)
+    bench.now += seconds
+    bench.take(11)
+    assert bench.owner.told == ["is to wait"]
 
 
 @held
