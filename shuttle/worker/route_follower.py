@@ -10,6 +10,7 @@ from shuttle.commit.store_thread import StoreThread
 from shuttle.routing import Router
 from shuttle.worker.feeds import Feeds
 from shuttle.worker.rebalance import Rebalance
+from shuttle.worker.shortage import warn_of_shortage
 from shuttle.worker.starts import Starts
 from shuttle.worker.topics import Topics
 
@@ -45,6 +46,8 @@ class RouteFollower:
         if version != self._version:
             async with self._rebalance.meeting:
                 table = await self._store.read(lambda store: store.routes())
+                if self._version is None:
+                    warn_of_shortage(table.by_id.values())
                 rows = await self._starts.of_drains(self._feeds.unmet(table), self._live)
                 self._version = version
                 self._feeds.follow(table, rows, self._live)

@@ -101,7 +101,7 @@ class ManyBehind:
         live = dict.fromkeys(messages, records)
         context = FeedContext(self.receiver.connect, asyncio.get_running_loop().time)
         routes = [route for name in names for route in _routes(name)]
-        self.feeds = [CountedFeed(route, context, self.lists) for route in routes]
+        self.feeds: list[Feed] = [CountedFeed(route, context, self.lists) for route in routes]
         router, numbers, decoder = Router(), count(1), Decoder()
         by_key: dict[Any, list[Feed]] = {}
         for feed in self.feeds:
