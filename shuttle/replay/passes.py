@@ -26,6 +26,9 @@ from shuttle.routing import Parcel, Router
 
 TURN_SECONDS = 5.0
 """How long a pass goes on while others wait for one."""
+PARTITIONS = 128
+"""A pass reads no more at once: each fetch of librdkafka's names them all, and one that costs more
+gets on more slowly than the live pass does."""
 NEAR_RECORDS = 20_000
 """Feeds whose gaps are this close together share a pass."""
 SOON_SECONDS = 3.0
@@ -119,7 +122,11 @@ class ReplayPass(Pass):
 
         A pass for receivers that are slow is not soon anywhere: who is ahead of it stays ahead.
         """
-        share = len(gaps) / max(len(self.seats.positions), 1)
+        positions = self.seats.positions
+        together = len(positions.keys() | gaps.keys())
+        if together > max(PARTITIONS, len(positions)) and positions:
+            return False
+        share = len(gaps) / max(len(positions), 1)
         return self.seats.distance(gaps) <= max(NEAR_RECORDS, self._pace * SOON_SECONDS * share)
 
     def take(self, feed: Feed) -> None:

@@ -47,19 +47,19 @@ class WorkerFigures:
         self._lists = lists
         self._drains_shown = drains_shown
         self._clock = context.clock
-        self._looked_at = self._clock()
+        self._looked_at: float | None = None
         self._loop_lag_seconds = 0.0
 
     async def watch_lag(self) -> None:
         """One look."""
-        looked = asyncio.Event()
+        looked, self._looked_at = asyncio.Event(), self._looked_at or self._clock()
         # No task of its own: after a stall it is to be heard of before anybody is judged.
         asyncio.get_running_loop().call_later(LAG_LOOK_SECONDS, self._look_at_lag, looked)
         await looked.wait()
 
     def _look_at_lag(self, looked: asyncio.Event) -> None:
-        now, before = self._clock(), self._looked_at
-        self._loop_lag_seconds = max(now - before - LAG_LOOK_SECONDS, 0.0)
+        now = self._clock()
+        self._loop_lag_seconds = max(now - (self._looked_at or now) - LAG_LOOK_SECONDS, 0.0)
         self._looked_at = now
         if self._loop_lag_seconds > STALL_SECONDS:
             self._context.dials.held_up_until = now
