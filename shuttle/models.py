@@ -34,6 +34,11 @@ class Worker(models.Model):
     assigned_since = models.DateTimeField(null=True)
     """Since when it has just these."""
 
+    open_files_max = models.BigIntegerField(null=True)
+    """As the next one: how many it may have; null: nobody knows, or there is no limit."""
+    local_ports = models.IntegerField(null=True)
+    """To connect to one receiver from."""
+
     def __str__(self) -> str:
         return self.name
 

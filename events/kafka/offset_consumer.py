@@ -49,9 +49,16 @@ class OffsetConsumer:
             await self._thread.call(ask)
             self._met |= new
 
-    async def take_up(self, starts: Mapping[TopicPartition, int]) -> None:
-        """Read these too; nothing changes for the others."""
-        await self._thread.call(lambda: self._thread.assign_more(starts))
+    async def take_up(self, starts: Mapping[TopicPartition, int]) -> int:
+        """Read these too; nothing changes for the others. Returns the generation of the batches
+        that have them from there: an older one may have what was read of them before."""
+
+        def assign() -> int:
+            self._thread.assign_more(starts)
+            self._thread.generation += 1
+            return self._thread.generation
+
+        return await self._thread.call(assign)
 
     async def let_go(self, partitions: Collection[TopicPartition]) -> None:
         """Read these no more. The next batch may have records of them yet."""

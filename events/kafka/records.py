@@ -73,6 +73,10 @@ class PartitionRecords:
         kept = [message for message in self.messages if begin <= offset_of(message) < last]
         return PartitionRecords(self.partition, kept) if kept else None
 
+    def first(self, count: int) -> PartitionRecords:
+        """So many of them, one at least."""
+        return PartitionRecords(self.partition, self.messages[: max(count, 1)])
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

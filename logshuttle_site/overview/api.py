@@ -42,6 +42,7 @@ def json_of(found: Overview) -> dict[str, Any]:
                 "certificates": found.certificates,
                 "silent_topics": found.silent,
                 "ownerless_partitions": found.ownerless,
+                "shortages": found.shortages,
             },
             "retention_seconds": found.retention_seconds,
             "series": found.series,

@@ -22,6 +22,7 @@ from events.topics import topics_of
 from logshuttle_site.overview import rollups, talkers
 from logshuttle_site.overview.facts import facts
 from logshuttle_site.overview.rollups import DAY, MINUTE, RANGES, Row, Sums
+from logshuttle_site.overview.shortages import shortages
 from logshuttle_site.overview.spans import spans
 from logshuttle_site.overview.talkers import LATELY
 from logshuttle_site.overview.values import Cause, CostlyDrain, MalformedKind, Overview, Waiting
@@ -67,6 +68,7 @@ def overview(over: str = "1h") -> Overview:
         retention_seconds=min((s for s in crew.retention.values() if s is not None), default=None),
         certificates=told.certificates,
         ownerless=crew.ownerless,
+        shortages=shortages(crew.working, counted.unpaused),
         costliest=_costliest(costs, told.drains),
         tails=told.tails,
         tail_sessions=told.tail_sessions,
@@ -80,6 +82,10 @@ class _Counted(NamedTuple):
     lines: int | None
     """Behind, and of how many drains; None: nobody says."""
     drains: int | None
+
+    @property
+    def unpaused(self) -> int:
+        return sum(self.states.values()) - self.states.get("paused", 0)
 
 
 def _drains(now: datetime, *, works: bool) -> _Counted:

@@ -91,6 +91,19 @@ class OwnerlessPartitions(NamedTuple):
     count: int  # type: ignore[assignment]  # that of tuples is nobody's business
 
 
+class Shortage(NamedTuple):
+    """Of what a worker's connections need: there are more drains than it has of that."""
+
+    what: str
+    """open files, or local ports."""
+    host: str
+    """The worker's."""
+    has: int
+    needs: int
+    receiver: str = ""
+    """Of local ports: those to this one."""
+
+
 class ExpiringCertificate(NamedTuple):
     """One that ends soon, or has: the same receiver's, and the same moment."""
 
@@ -154,6 +167,7 @@ class Overview:
     """That went to them in 24 hours, by kind of output."""
     ownerless: list[OwnerlessPartitions] = field(default_factory=list)
     """Of topics that workers read, once no worker's partitions have changed for 30 s."""
+    shortages: list[Shortage] = field(default_factory=list)
 
     @property
     def working(self) -> list[WorkerFigures]:

@@ -23,6 +23,7 @@ class Workers(NamedTuple):
     retention: dict[str, float | None]
     """How many seconds each topic keeps its records; None: forever, or nobody knows."""
     ownerless: list[OwnerlessPartitions]
+    working: list[Worker]
 
 
 def workers(now: datetime) -> Workers:
@@ -35,7 +36,8 @@ def workers(now: datetime) -> Workers:
     found = [_figures(row, _state(row, now)) for row in rows if not row.has_ended]
     missed = _missed(found, now)
     missed.sort(key=lambda worker: (worker.host, worker.started_at))
-    return Workers(missed, retention, _ownerless(rows, now))
+    working = [row for row in rows if not row.has_ended and _state(row, now) == "working"]
+    return Workers(missed, retention, _ownerless(working, now), working)
 
 
 def _missed(found: list[WorkerFigures], now: datetime) -> list[WorkerFigures]:
@@ -77,10 +79,9 @@ def _figures(row: Worker, state: str) -> WorkerFigures:
     )
 
 
-def _ownerless(rows: Iterable[Worker], now: datetime) -> list[OwnerlessPartitions]:
+def _ownerless(working: Iterable[Worker], now: datetime) -> list[OwnerlessPartitions]:
     """Nothing is said while partitions change hands, nor where a worker does not say what it has,
     nor without any: then all are."""
-    working = [row for row in rows if not row.has_ended and _state(row, now) == "working"]
     left: dict[str, set[int]] = {}
     held: dict[str, set[int]] = {}
     for row in working:

@@ -105,6 +105,8 @@ class WorkerNote(NamedTuple):
     assignment: Mapping[str, tuple[str, int]] | None = None
     """By topic: its partitions, of how many; None: that is not known."""
     assigned_since: float | None = None
+    open_files_max: int | None = None
+    local_ports: int | None = None
 
 
 Span = Literal["minute", "hour"]

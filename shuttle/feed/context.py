@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from shuttle.feed.link import Connect, Dials
+from shuttle.feed.dials import Dials
+from shuttle.feed.link import Connect
 from shuttle.feed.retry_coordinator import RetryCoordinator
 from shuttle.feed.totals import Totals
 
@@ -45,6 +46,8 @@ class WorkLists(Generic[FeedT]):
     """With lines that no receiver has confirmed."""
     behind: set[FeedT] = field(default_factory=set)
     """With gaps."""
+    stirred: dict[FeedT, None] = field(default_factory=dict)
+    """Of which something has changed that may begin or end their replay, in order."""
     unstored: set[FeedT] = field(default_factory=set)
     """Whose cursors may differ from what the database has."""
     untold: set[FeedT] = field(default_factory=set)
@@ -57,6 +60,17 @@ class WorkLists(Generic[FeedT]):
         """`now`: monotonic seconds. `seconds`: how long its lines gather."""
         self.due.setdefault(seconds, deque()).append((now + seconds, feed))
 
+    def list_behind(self, feed: FeedT, *, is_behind: bool) -> None:
+        """To be called whenever a replay of it may have to begin or to end."""
+        if is_behind:
+            self.behind.add(feed)
+        elif feed in self.behind:
+            self.behind.discard(feed)
+        else:
+            return
+        self.stirred[feed] = None
+
     def forget(self, feed: FeedT) -> None:
         for listed in (self.outstanding, self.behind, self.unstored, self.untold):
             listed.discard(feed)
+        self.stirred[feed] = None

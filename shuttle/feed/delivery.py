@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Set
 
 from drains.delivery.sender import CAPACITY_BYTES, Sender
@@ -83,7 +84,10 @@ class Delivery:
             size, turning = outbox.size, self.link.is_turning
             capacity = self._capacity_bytes if turning else CAPACITY_BYTES
             if size > capacity and (turning or self._is_full(size, capacity, write.since)):
-                self._owner.leave_live("the receiver takes too long to answer")
+                if turning or self.link.dials_since is not None:
+                    self._owner.leave_live("the receiver takes too long to answer")
+                else:
+                    self._owner.let_wait()
             return
         self._sent_at = self._clock()
         self.resend.sends(write, outbox.size)
@@ -145,14 +149,14 @@ class Delivery:
         for write in lately if gathered is None else [*lately, gathered]:
             write.forget(partitions)
 
-    def has_room(self, now: float) -> bool:
-        """Whether a replay may hand over more."""
+    def has_room(self, at_most: float = math.inf) -> bool:
+        """Whether a replay may hand over more, to one that is to hold less than so many bytes."""
         sender = self.link.sender
         if sender is None or self.link.is_turning or self.resend.is_finishing:
             return False
         # A request that is put together once more has been small enough before.
         held = sender.buffered_bytes if self.resend.gathers else self.outbox_bytes
-        return held < sender.capacity_bytes // 2
+        return held < min(sender.capacity_bytes // 2, at_most)
 
     def handed_over(self) -> None:
         """A replay has handed over all of `resend.portion`."""

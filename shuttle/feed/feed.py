@@ -62,11 +62,9 @@ class Feed:
 
     @property
     def wants_replay(self) -> bool:
-        return self.is_behind and self.takes_replay and self.has_room
-
-    @property
-    def has_room(self) -> bool:
-        return self.outbound.has_room(self.context.clock())
+        """Whether it is behind, and its receiver is there: full, it may be."""
+        there = self.outbound.delivery.link.sender is not None
+        return there and self.takes_replay and self.is_behind
 
     @property
     def skips_lag(self) -> bool:
@@ -216,6 +214,7 @@ class Feed:
 
     def portion_dropped(self) -> None:
         self.gaps.let_go_of_seats()
+        self._list_behind()
 
     def changed(self) -> None:
         """See whether lines may be handed over, and to a connection where one is due."""
@@ -231,6 +230,7 @@ class Feed:
             delivery.link.rest()
         elif self.is_behind or self.outbound.health.failing:
             delivery.link.want()
+        self._list_behind()
 
     def _heed_rest(self) -> None:
         """Its owner has paused it, or nobody can read where it leads."""
@@ -246,5 +246,4 @@ class Feed:
             self._list_behind()
 
     def _list_behind(self) -> None:
-        listed = self._lists.behind
-        listed.add(self) if self.is_behind else listed.discard(self)
+        self._lists.list_behind(self, is_behind=self.is_behind)

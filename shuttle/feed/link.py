@@ -12,6 +12,7 @@ from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, 
 from drains.delivery.sender import Ended, Sender
 from drains.routes import Route
 from events.backoff import Backoff
+from shuttle.feed.dials import Dials
 from shuttle.feed.owners import LinkOwner
 from shuttle.feed.writes import Write
 
@@ -30,21 +31,8 @@ class Connect(Protocol):
 RETRY_FIRST_SECONDS = 1.0
 RETRY_MAX_SECONDS = 60.0
 """How long a drain waits at most before it is tried again."""
-DIALS = 100
 SLOW_SECONDS = 1.0
 SOON_SECONDS = 1.0
-
-
-class Dials:
-    """How many may be under way at once: dead receivers keep nobody from theirs.
-
-    Hundreds of black holes, tried again each half minute for seconds each, would fill one queue.
-    """
-
-    def __init__(self) -> None:
-        self.quick = asyncio.Semaphore(DIALS // 2)
-        self.slow = asyncio.Semaphore(DIALS // 2)
-        """For those whose last dial took long."""
 
 
 class Link:
@@ -71,6 +59,8 @@ class Link:
         self._ended_early: DeliveryError | None = None
         self._told_to_wait = False
         self._dialled_slowly = False
+        self.dials_since: float | None = None
+        """When the dial that is under way got its place and began."""
         self._may_only_read = False
         self.is_turning = False
         """The connection that there is has other pieces than what comes from now on."""
@@ -167,18 +157,24 @@ class Link:
         self._ended_early = None
         try:
             async with self._dials.slow if self._dialled_slowly else self._dials.quick:
-                started = self._clock()
+                self.dials_since = started = self._clock()
                 try:
                     patient, self._may_only_read = self._may_only_read, False
                     route = self._route
                     sender = await self._connect(route, self._ended, patient=patient)
                 finally:
-                    self._dialled_slowly = self._clock() - started > SLOW_SECONDS
+                    self.dials_since = None
+                    was_held_up = self._dials.held_up_until > started
+                    took_seconds = self._clock() - started
+                    self._dialled_slowly = took_seconds > SLOW_SECONDS and not was_held_up
             if self._ended_early is not None:
                 sender.abort()
                 raise self._ended_early
         except DeliveryError as error:
-            self._not_connected(error)
+            if was_held_up:  # it may have been by us that no answer came in time
+                self._waited()
+            else:
+                self._not_connected(error)
         except Exception:  # a fault of ours: this drain waits, the others go on
             logger.exception("Dialling failed", extra={"action": "dial_failed"})
             self._not_connected(DeliveryError("internal error"))

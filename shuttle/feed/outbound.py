@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Set
 from dataclasses import replace
 
@@ -36,9 +37,8 @@ class Outbound:
     def takes_lines(self) -> bool:
         return self.health.takes_lines and not self._renewing
 
-    def has_room(self, now: float) -> bool:
-        """Whether a replay may hand over more."""
-        return not self.health.stalled and self.delivery.has_room(now)
+    def has_room(self, at_most: float = math.inf) -> bool:
+        return not self.health.stalled and self.delivery.has_room(at_most)
 
     # What the worker does.
 
@@ -51,7 +51,7 @@ class Outbound:
         if sender is None:
             oldest = delivery.oldest
             if oldest is not None and now - oldest.since > LATE_SECONDS:
-                self.leave_live("the receiver takes too long to answer")
+                self.let_wait()  # a dial that has begun fails sooner by itself
             return oldest is None
         progress = delivery.confirm(sender, now)
         if sender is not delivery.link.sender:  # it has ended of that
@@ -94,6 +94,10 @@ class Outbound:
         if self.health.stall(reason, self._context.clock(), self._context.wall_clock()):
             self.drop_outbox()
             self._owner.stalled()
+
+    def let_wait(self) -> None:
+        self.drop_outbox()
+        self._owner.changed()
 
     def give_up(self, why: DeliveryError) -> None:
         self.delivery.link.give_up_connection(why)
@@ -189,7 +193,8 @@ class Outbound:
 
     def _judge(self, oldest: Write, sender: Sender[Write], now: float) -> None:
         held, answers = sender.buffered_bytes, self._route.destination.transport.answers
-        verdict = self.health.judge(oldest.since, held, sender.capacity_bytes, now, answers=answers)
+        since = max(oldest.since, self._context.dials.held_up_until)
+        verdict = self.health.judge(since, held, sender.capacity_bytes, now, answers=answers)
         if verdict.give_up or (verdict.give_up_at_a_line and self.delivery.holds_a_long_line(now)):
             self.give_up(HungError())
         elif verdict.why:

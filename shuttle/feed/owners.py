@@ -29,6 +29,9 @@ class ConnectionOwner(Protocol):
     def leave_live(self, reason: str) -> None:
         """The receiver takes less than it is given."""
 
+    def let_wait(self) -> None:
+        """There is no connection yet, and that is not the receiver's fault: lines wait in Kafka."""
+
     def closed(self) -> None:
         """The receiver closed, and has read all that it was sent: no failure."""
 

@@ -13,12 +13,15 @@ from shuttle.feed.portion import Portion
 class Seat:
     """Void as soon as a gap of the feed opens or moves back: the pass may be beyond it."""
 
-    __slots__ = ("_gap_version", "_gaps", "feed")
+    __slots__ = ("_gap_version", "_gaps", "feed", "key", "places")
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
         self._gaps = feed.gaps
         self._gap_version = feed.gaps.gap_version
+        self.key = feed.route.key
+        self.places = set(feed.gaps.offsets)
+        """Partitions that are read for it."""
 
     @property
     def is_void(self) -> bool:
@@ -33,9 +36,9 @@ class Seat:
         """What is to be handed over before anything else."""
         return self.feed.outbound.delivery.resend.portion
 
-    @property
-    def may_be_served(self) -> bool:
-        return self.may_wait and self.feed.has_room
+    def may_be_served(self, at_most: float = math.inf) -> bool:
+        """`at_most`: as in `Delivery.has_room`."""
+        return self.may_wait and self.feed.outbound.has_room(at_most)
 
     @property
     def may_wait(self) -> bool:

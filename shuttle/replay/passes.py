@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Iterator, Set
-from itertools import compress
+from collections.abc import Callable, Iterator
+from itertools import compress, islice
 from operator import not_
 from typing import Protocol
 
 from events.formats.decode import Decoder
 from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Batch, Offsets, PartitionRecords, TopicPartition, offset_of
-from events.keys import Key
-from events.lines import Origin
 from shuttle.feed.feed import Feed
 from shuttle.feed.seat import Seat
 from shuttle.pipeline import Pass
 from shuttle.replay.ages import Ages
+from shuttle.replay.seats import Seats
+from shuttle.replay.under_way import UnderWay
 from shuttle.routing import Parcel, Router
 
 TURN_SECONDS = 5.0
 """How long a pass goes on while others wait for one."""
+PARTITIONS = 128
+"""A pass reads no more at once: each fetch of librdkafka's names them all, and one that costs more
+gets on more slowly than the live pass does."""
 NEAR_RECORDS = 20_000
 """Feeds whose gaps are this close together share a pass."""
 SOON_SECONDS = 3.0
@@ -33,46 +36,36 @@ SOON_SECONDS = 3.0
 PACE_SECONDS = 1.0
 """A pass's pace is measured over this time."""
 LOOK_SECONDS = 0.05
+ROOM_LOOKS = 50
 
 
 class OtherPasses(Protocol):
     """What a pass needs to know of the others."""
 
-    def want(self, this: ReplayPass) -> bool:
-        """Whether one of them can do its work, or someone whom it can't serve waits for a place."""
+    @property
+    def under_way(self) -> UnderWay:
+        """What all of them together have handed over."""
 
-    def who_joins(self, this: ReplayPass) -> Iterable[Feed]:
-        """Who waits, and would be crossed by this pass soon."""
+    def want(self, this: ReplayPass) -> bool:
+        """Whether one of them can do its work, or someone whom none can serve waits for a place."""
+
+    def left(self, feed: Feed) -> None:
+        """A pass serves it no more."""
 
     async def let_live_go_first(self, seconds: float) -> None:
         """After so much work."""
 
 
-class OriginsOf(dict[Origin, bool]):
-    """Whether an origin is of one of some keys; found out once."""
-
-    def __init__(self) -> None:
-        self._keys: Set[Key] = frozenset()
-
-    def follow(self, keys: Set[Key]) -> None:
-        if keys != self._keys:
-            self._keys = keys
-            self.clear()
-
-    def __missing__(self, origin: Origin) -> bool:
-        found = self[origin] = origin.key in self._keys
-        return found
-
-
 class ReplayPass(Pass):
     """Serves the feeds that have a seat. One that fails or is full is dropped; the last one met
-    live. Owns the seats, and where it is in each partition."""
+    live."""
 
     reads_again = True
 
     def __init__(
         self,
         consumer: OffsetConsumer,
+        others: OtherPasses,
         decoder: Decoder,
         router: Router,
         numbers: Iterator[int],
@@ -82,15 +75,13 @@ class ReplayPass(Pass):
         """`decoder`: not the live pass's, of whose records other shares are wanted. `live`: where
         that is, kept up to date by its owner."""
         self.consumer: OffsetConsumer = consumer
+        self._others = others
         self.decoder = decoder
         self.router = router
-        self._of_seats = OriginsOf()
-        self.wants = self._of_seats.__getitem__
+        self.seats = Seats()
+        self.wants = self.seats.wanted.__getitem__
         self.numbers = numbers
         self._live = live
-        self.positions: Offsets = {}
-        self._seats: dict[Feed, Seat] = {}
-        self._portioned: list[Seat] = []
         self._wall_clock = wall_clock
         self._ages = Ages()
         self._old: dict[TopicPartition, dict[int, float]] = {}
@@ -100,48 +91,79 @@ class ReplayPass(Pass):
         self._read = 0
         self._pace = 0.0
 
-    async def run(self, feeds: Iterable[Feed], others: OtherPasses) -> None:
+    async def run(self) -> None:
         """Until all have met the live pass, or have left, or it is the others' turn."""
-        self._board(feeds)
-        await self.consumer.assign(self.positions)
-        clock = asyncio.get_running_loop().time
-        begun = paced_at = look_at = clock()
-        while self._seats:
+        others, clock = self._others, asyncio.get_running_loop().time
+        paced_at = clock()
+        turn_at = paced_at + TURN_SECONDS
+        while self.seats:
+            await self.seats.tell(self.consumer)
             step_at = clock()
-            if any(feed.has_room for feed in self._seats):
+            if self._has_room():
                 await self.step()
             else:  # all receivers are slower than Kafka: wait for one
                 await asyncio.sleep(LOOK_SECONDS)
             now = clock()
-            if now >= look_at:  # not after each batch: there may be thousands of seats
-                self._drop_unable()
-                if now > begun + TURN_SECONDS and others.want(self):
+            if now > turn_at:
+                if others.want(self):
                     break
-                self._board(others.who_joins(self))
-                look_at = now + LOOK_SECONDS
+                turn_at = now + PACE_SECONDS
             if now >= paced_at + PACE_SECONDS:
                 self._pace = self._read / (now - paced_at)
                 self._read, paced_at = 0, now
             await others.let_live_go_first(now - step_at)
-        for seat in list(self._seats.values()):
+        for seat in list(self.seats):
             self._leave(seat)
 
-    def serves(self, feed: Feed) -> bool:
-        return feed in self._seats
+    # Who is served.
 
     def crosses(self, gaps: Offsets) -> bool:
         """Whether it will soon be where these are, and is not beyond one of them.
 
         A pass for receivers that are slow is not soon anywhere: who is ahead of it stays ahead.
         """
-        at = self.positions
-        within = max(NEAR_RECORDS, self._pace * SOON_SECONDS)
-        return all(at.get(p, math.inf) <= gap for p, gap in gaps.items()) and (
-            sum(gap - at[p] for p, gap in gaps.items()) <= within
-        )
+        positions = self.seats.positions
+        together = len(positions.keys() | gaps.keys())
+        if together > max(PARTITIONS, len(positions)) and positions:
+            return False
+        share = len(gaps) / max(len(positions), 1)
+        return self.seats.distance(gaps) <= max(NEAR_RECORDS, self._pace * SOON_SECONDS * share)
+
+    def take(self, feed: Feed) -> None:
+        """One whose gaps it crosses."""
+        self.seats.take(feed)
+        self._heed_limit(feed)
+
+    def heed(self, feed: Feed) -> None:
+        """Something has changed of one that has a seat: what it lacks, whether it can be served, or
+        the limit on the age of its lines."""
+        seat = self.seats.of(feed)
+        if seat is not None and (not seat.may_wait or seat.places != seat.gaps.keys()):
+            self._leave(seat)
+        self._heed_limit(feed)
+
+    def _heed_limit(self, feed: Feed) -> None:
+        self._strictest_ms = min(self._strictest_ms, feed.route.max_lag_seconds * 1000)
+
+    def _has_room(self) -> bool:
+        """Whether anybody has, as far as that is soon found out: the others are let go of as their
+        lines come."""
+        some, share_bytes = islice(self.seats, ROOM_LOOKS), self._others.under_way.share_bytes
+        return len(self.seats) > ROOM_LOOKS or any(seat.may_be_served(share_bytes) for seat in some)
+
+    def _leave(self, seat: Seat) -> None:
+        seat.leave(self.seats.positions)
+        self._let_go(seat)
+
+    def _let_go(self, seat: Seat) -> None:
+        self.seats.remove(seat)
+        self._others.left(seat.feed)
+
+    # One batch.
 
     def parts_of(self, batch: Batch) -> list[PartitionRecords]:
-        parts = [records for records in batch.parts if records.partition in self.positions]
+        read, newest = self.seats.are_read, batch.generation
+        parts = [records for records in batch.parts if read(records.partition, newest)]
         self._old.clear()
         wall_ms = self._wall_clock() * 1000
         for records in parts:
@@ -151,20 +173,29 @@ class ReplayPass(Pass):
         return parts
 
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
-        seat = self._seats.get(feed)
+        seat, under_way = self.seats.of(feed), self._others.under_way
         if seat is None or not seat.lacks(parcel.records):
             return
-        if not seat.may_be_served:
+        if not seat.may_be_served(under_way.share_bytes):
             self._leave(seat)
             return
-        part = self.part_for(feed, parcel, seat.part_of(parcel.records))
+        lacked, last = seat.part_of(parcel.records), parcel.records
+        if lacked is not None and seat.portion is None:
+            data_bytes = sum(map(len, parcel.data))
+            room_bytes = under_way.share_bytes - feed.outbound.delivery.outbox_bytes
+            if data_bytes > room_bytes:
+                lacked = last = lacked.first(len(parcel.records) * room_bytes // data_bytes)
+        part = self.part_for(feed, parcel, lacked)
         if part is not None and part.records.partition in self._old:
             part = self._young_part(seat, part)
         if part is not None:
             feed.take_replayed(number, part.records, part.data, part.lines)
+            under_way.add(feed, sum(map(len, part.data)))
             if part.cut:
                 feed.stats.cut(part.cut)
-        seat.handed_over(parcel.records)
+        seat.handed_over(last)
+        if last.end < parcel.records.end:
+            self._leave(seat)
 
     def _young_part(self, seat: Seat, parcel: Parcel) -> Parcel | None:
         """Without the records that are too old for a drain: those are counted."""
@@ -185,50 +216,33 @@ class ReplayPass(Pass):
 
     def passed(self, number: int, batch: Batch) -> None:
         self._read += len(batch)
+        seats, newest = self.seats, batch.generation
         for partition, low in batch.reset_to.items():
-            if partition in self.positions:
-                for seat in self._seats.values():
+            if seats.are_read(partition, newest):
+                for seat in seats.within(partition):
                     seat.expired(partition, low)
-                self.positions[partition] = low
-        self.positions.update({p: end for p, end in batch.ends.items() if p in self.positions})
-        for seat in self._portioned:
-            seated = self._seats.get(seat.feed) is seat
-            if seated and seat.has_handed_over(self.positions, self._live):
-                del self._seats[seat.feed]
-                seat.feed.handed_over_portion()
-        met = [p for p, at in self.positions.items() if at >= self._live.get(p, at + 1)]
-        if met:
-            for seat in list(self._seats.values()):
-                self._meet_live(seat, met)
+                seats.positions[partition] = low
+        moved = {p: end for p, end in batch.ends.items() if seats.are_read(p, newest)}
+        seats.positions.update(moved)
+        for partition in moved:
+            for seat in seats.portioned(partition):
+                self._hand_over_portion(seat)
+        for partition, position in moved.items():
+            live = self._live.get(partition, position + 1)
+            if position >= live:
+                for seat in seats.within(partition):
+                    self._meet_live(seat, partition, position, live)
 
-    def _board(self, feeds: Iterable[Feed]) -> None:
-        for feed in feeds:
-            if feed.is_behind:
-                self._seats[feed] = Seat(feed)
-                for partition, gap in feed.gaps.offsets.items():
-                    self.positions[partition] = min(gap, self.positions.get(partition, gap))
-        self._of_seats.follow({feed.route.key for feed in self._seats})
-        self._portioned = [seat for seat in self._seats.values() if seat.portion is not None]
-        for feed in self._seats:  # a limit may have been changed
-            limit_ms = feed.route.max_lag_seconds * 1000
-            self._strictest_ms = min(self._strictest_ms, limit_ms)
+    def _hand_over_portion(self, seat: Seat) -> None:
+        if seat.has_handed_over(self.seats.positions, self._live):
+            self.seats.remove(seat)
+            seat.feed.handed_over_portion()
+            self._others.left(seat.feed)
 
-    def _drop_unable(self) -> None:
-        """Let go of feeds that failed, or that alone are full; their gaps stay for another pass."""
-        seats = list(self._seats.values())
-        able = {seat.feed for seat in seats if seat.may_be_served}
-        for seat in seats:
-            if seat.feed not in able and (able or not seat.may_wait):
-                self._leave(seat)
-
-    def _leave(self, seat: Seat) -> None:
-        del self._seats[seat.feed]
-        seat.leave(self.positions)
-
-    def _meet_live(self, seat: Seat, met: Iterable[TopicPartition]) -> None:
+    def _meet_live(self, seat: Seat, partition: TopicPartition, position: int, live: int) -> None:
         if seat.is_void or seat.portion is not None:
             return
-        for partition in met:
-            seat.met_live(partition, self.positions[partition], self._live[partition])
+        seat.met_live(partition, position, live)
+        self.seats.lacks_no_more(seat, partition)
         if not seat.feed.is_behind:
-            del self._seats[seat.feed]
+            self._let_go(seat)

@@ -6,43 +6,50 @@ import asyncio
 from collections.abc import Callable
 
 from events.kafka.offset_consumer import OffsetConsumer
-from events.kafka.records import Offsets
 from shuttle.feed.feed import Feed
-from shuttle.replay.passes import LOOK_SECONDS, NEAR_RECORDS, ReplayPass
+from shuttle.replay.passes import LOOK_SECONDS, OtherPasses, ReplayPass
 from shuttle.replay.skips import LagSkips
+from shuttle.replay.under_way import UnderWay
+from shuttle.replay.waiting import Waiting
 
 PASSES = 4
+"""One serves feeds of many partitions; others are for those who are elsewhere in the same ones."""
+UNDER_WAY_BYTES = 48 * 1024 * 1024
+"""Half of what all outboxes of a worker may hold: the other half is for live lines."""
 
 
 class ReplayScheduler:
-    """Owns the passes, the consumers that they read with, and who waits since when.
+    """Owns the passes, the consumers that they read with, and who waits.
 
-    `make_consumer` opens one more consumer. `behind`: all feeds with gaps.
+    `make_consumer` opens one more consumer. `stirred`: feeds to which something has happened that
+    may begin or end their replay (WorkLists).
     """
 
     def __init__(
         self,
         make_consumer: Callable[[], OffsetConsumer],
-        make_pass: Callable[[OffsetConsumer], ReplayPass],
-        behind: set[Feed],
+        make_pass: Callable[[OffsetConsumer, OtherPasses], ReplayPass],
+        stirred: dict[Feed, None],
         skips: LagSkips,
         live_has_backlog: Callable[[], bool],
     ) -> None:
+        self.under_way = UnderWay(UNDER_WAY_BYTES)
         self._skips = skips
         self._live_has_backlog = live_has_backlog
         self._make_consumer = make_consumer
         self._make_pass = make_pass
-        self._behind = behind
-        self._passes: list[ReplayPass] = []
+        self._stirred = stirred
+        self._waiting = Waiting()
+        self._served: dict[Feed, ReplayPass] = {}
         self._skipping: dict[Feed, asyncio.Task[None]] = {}
-        self._waiting_since: dict[Feed, float] = {}
-        self._look_at = 0.0
+        self._passes: list[ReplayPass] = []
+        self._begun: asyncio.Queue[ReplayPass] = asyncio.Queue()
         self._consumers: list[OffsetConsumer] = []
         self._idle: list[OffsetConsumer] = []
 
     async def run(self) -> None:
         try:
-            await asyncio.gather(*(self._serve() for _ in range(PASSES)))
+            await asyncio.gather(self._watch(), *(self._serve() for _ in range(PASSES)))
         finally:
             for consumer in self._consumers:
                 await consumer.close()
@@ -50,47 +57,53 @@ class ReplayScheduler:
     # What passes ask of each other.
 
     def want(self, this: ReplayPass) -> bool:
-        followed = any(
-            other is not this and other.crosses(this.positions) for other in self._passes
-        )
-        return followed or (
-            len(self._passes) >= PASSES
-            and any(not self._may_join(feed, this) for feed in self._waiting())
-        )
+        if len(self._passes) >= PASSES and self._waiting.are_stuck:
+            return True
+        positions = this.seats.positions
+        return any(other is not this and other.crosses(positions) for other in self._passes)
 
-    def who_joins(self, this: ReplayPass) -> list[Feed]:
-        return [feed for feed in self._waiting() if self._may_join(feed, this)]
+    def left(self, feed: Feed) -> None:
+        del self._served[feed]
+        self._stirred[feed] = None
 
     async def let_live_go_first(self, seconds: float) -> None:
         """All passes together take half of the time while it has a backlog."""
         if self._live_has_backlog():
             await asyncio.sleep(min(seconds * len(self._passes), LOOK_SECONDS))
 
-    # The passes' places.
+    # Who waits.
 
-    async def _serve(self) -> None:
+    async def _watch(self) -> None:
         while True:
-            feeds = [feed for feed in self._next_feeds() if not self._skips_first(feed)]
-            if feeds:
-                # One is opened only when all others are at work: each costs 35 MB and more.
-                consumer = self._idle.pop() if self._idle else self._open()
-                await self._run_pass(consumer, feeds)
-                self._idle.append(consumer)
-            else:
-                await asyncio.sleep(LOOK_SECONDS)
+            self._look()
+            await asyncio.sleep(0 if self._waiting.have_come else LOOK_SECONDS)
 
-    def _open(self) -> OffsetConsumer:
-        consumer = self._make_consumer()
-        self._consumers.append(consumer)
-        return consumer
+    def _look(self) -> None:
+        """Costs what has happened since the last one, and no more than so much for who waits."""
+        self.under_way.measure()
+        news = list(self._stirred)
+        self._stirred.clear()
+        for feed in news:
+            self._heed(feed)
+        for feed in self._waiting.next_full():
+            self._heed(feed)
+        for feed in self._waiting.next(from_first=self._has_place):
+            self._heed(feed, place=True)
 
-    async def _run_pass(self, consumer: OffsetConsumer, feeds: list[Feed]) -> None:
-        replay = self._make_pass(consumer)
-        self._passes.append(replay)
-        try:
-            await replay.run(feeds, self)
-        finally:
-            self._passes.remove(replay)
+    def _heed(self, feed: Feed, *, place: bool = False) -> None:
+        """Something may have happened to it."""
+        if feed in self._served:
+            self._served[feed].heed(feed)
+        elif feed in self._skipping or not feed.wants_replay:
+            self._waiting.discard(feed)
+        elif not feed.outbound.has_room(self.under_way.share_bytes // 2):
+            self._waiting.is_full(feed)
+        elif not place:
+            self._waiting.add(feed)
+        elif self._skips_first(feed) or self._place(feed):
+            self._waiting.discard(feed)
+        else:
+            self._waiting.is_stuck(feed)
 
     def _skips_first(self, feed: Feed) -> bool:
         """Where it goes on is looked up for itself: it may take long, and others need not wait."""
@@ -98,43 +111,48 @@ class ReplayScheduler:
             return False
         task = asyncio.create_task(self._skips.skip(feed), name="skip")
         self._skipping[feed] = task
-        task.add_done_callback(lambda _: self._skipping.pop(feed))
+        task.add_done_callback(lambda _: self._skipped(feed))
         return True
 
-    def _waiting(self) -> list[Feed]:
-        """The feeds that wait for a pass, the longest first. All passes together look now and then:
-        thousands may be behind."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._look_at:
-            self._look_at = now + LOOK_SECONDS
-            waiting = filter(self._waits, self._behind)
-            since = {feed: self._waiting_since.get(feed, now) for feed in waiting}
-            self._waiting_since = dict(sorted(since.items(), key=lambda item: item[1]))
-        return list(filter(self._waits, self._waiting_since))
+    def _skipped(self, feed: Feed) -> None:
+        del self._skipping[feed]
+        self._stirred[feed] = None
 
-    def _waits(self, feed: Feed) -> bool:
-        return (
-            feed.wants_replay
-            and feed not in self._skipping
-            and not any(other.serves(feed) for other in self._passes)
-        )
+    # The passes' places.
 
-    def _may_join(self, feed: Feed, other: ReplayPass) -> bool:
-        return other.crosses(feed.gaps.offsets) and not feed.skips_first
+    @property
+    def _has_place(self) -> bool:
+        return bool(self._idle) or len(self._consumers) < PASSES
 
-    def _next_feeds(self) -> list[Feed]:
-        """Who has waited longest, with all whose gaps are near; not who can join a pass."""
-        waiting = [
-            feed
-            for feed in self._waiting()
-            if not any(self._may_join(feed, other) for other in self._passes)
-        ]
-        if not waiting:
-            return []
-        first = waiting[0].gaps.offsets
-        return [feed for feed in waiting if _is_near(feed.gaps.offsets, first)]
+    def _place(self, feed: Feed) -> bool:
+        """With a pass that will soon be there, or one of its own; False: there is none."""
+        gaps = feed.gaps.offsets
+        replay = next((one for one in self._passes if one.crosses(gaps)), None)
+        if replay is None and self._has_place:
+            replay = self._begin()
+        if replay is None:
+            return False
+        replay.take(feed)
+        self._served[feed] = replay
+        return True
 
+    def _begin(self) -> ReplayPass:
+        # One is opened only when all others are at work: each costs 35 MB and more.
+        if not self._idle:
+            self._idle.append(self._make_consumer())
+            self._consumers += self._idle
+        consumer = self._idle.pop()
+        replay = self._make_pass(consumer, self)
+        self._passes.append(replay)
+        self._begun.put_nowait(replay)
+        return replay
 
-def _is_near(gaps: Offsets, others: Offsets) -> bool:
-    shared = gaps.keys() & others.keys()
-    return bool(shared) and sum(abs(gaps[p] - others[p]) for p in shared) <= NEAR_RECORDS
+    async def _serve(self) -> None:
+        while True:
+            replay = await self._begun.get()
+            try:
+                await replay.run()
+            finally:
+                self._passes.remove(replay)
+            await replay.consumer.assign({})  # what nobody reads is not to be fetched
+            self._idle.append(replay.consumer)

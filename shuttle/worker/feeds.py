@@ -30,6 +30,10 @@ class Feeds:
         self.by_id: dict[str, Feed] = {}
         """Those that were made."""
 
+    @property
+    def held_up_until(self) -> float:
+        return self._context.dials.held_up_until
+
     def of_drain(self, drain_id: str) -> Feed:
         """Made when it is first asked for. It is live: a drain has cursors where it is not, and
         whoever reads those asks for it."""

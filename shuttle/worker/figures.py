@@ -18,6 +18,7 @@ from shuttle.worker.standing import lines_in_flight, state_shown, status_of
 from shuttle.worker.ticks import Ticks
 
 LAG_LOOK_SECONDS = 1.0
+STALL_SECONDS = 2.0
 
 
 class WorkerFigures:
@@ -46,13 +47,23 @@ class WorkerFigures:
         self._lists = lists
         self._drains_shown = drains_shown
         self._clock = context.clock
+        self._looked_at: float | None = None
         self._loop_lag_seconds = 0.0
 
     async def watch_lag(self) -> None:
         """One look."""
-        before = self._clock()
-        await asyncio.sleep(LAG_LOOK_SECONDS)
-        self._loop_lag_seconds = max(self._clock() - before - LAG_LOOK_SECONDS, 0.0)
+        looked, self._looked_at = asyncio.Event(), self._looked_at or self._clock()
+        # No task of its own: after a stall it is to be heard of before anybody is judged.
+        asyncio.get_running_loop().call_later(LAG_LOOK_SECONDS, self._look_at_lag, looked)
+        await looked.wait()
+
+    def _look_at_lag(self, looked: asyncio.Event) -> None:
+        now = self._clock()
+        self._loop_lag_seconds = max(now - (self._looked_at or now) - LAG_LOOK_SECONDS, 0.0)
+        self._looked_at = now
+        if self._loop_lag_seconds > STALL_SECONDS:
+            self._context.dials.held_up_until = now
+        looked.set()
 
     def report(self) -> WorkerReport:
         feeds, outstanding = self._feeds.values(), self._lists.outstanding

@@ -28,6 +28,7 @@ from shuttle.commit.store_thread import StoreThread
 from shuttle.feed.loss_notices import METRIC_REASONS
 from shuttle.worker.assignment import Held
 from shuttle.worker.rollup_sums import TALK, Sums
+from shuttle.worker.shortage import local_ports, open_files_max
 
 EVERY_SECONDS = 5
 SECONDS: dict[Span, int] = {"minute": 60, "hour": 3600}
@@ -189,6 +190,8 @@ class Rollups:
             lines_out=sum(new["delivered"].values()) / seconds,
             cpu=(cpu - self._seen_cpu) / seconds,
             memory_bytes=_memory_bytes(),
+            open_files_max=open_files_max(),
+            local_ports=local_ports(),
         )
         self._seen_at, self._seen_cpu = now, cpu
         return note

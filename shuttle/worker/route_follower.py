@@ -10,6 +10,7 @@ from shuttle.commit.store_thread import StoreThread
 from shuttle.routing import Router
 from shuttle.worker.feeds import Feeds
 from shuttle.worker.rebalance import Rebalance
+from shuttle.worker.shortage import warn_of_shortage
 from shuttle.worker.starts import Starts
 from shuttle.worker.topics import Topics
 
@@ -45,6 +46,8 @@ class RouteFollower:
         if known != await self._store.read(lambda store: store.route_version()):
             async with self._rebalance.meeting:
                 changes = await self._store.read(lambda store: store.route_changes(known))
+                if known is None:
+                    warn_of_shortage(changes.routes)
                 rows = await self._starts.of_drains(self._feeds.unmet(changes), self._live)
                 self._version = changes.number
                 self._router.forget(self._feeds.follow(changes, rows, self._live))

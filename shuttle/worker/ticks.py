@@ -45,6 +45,7 @@ class Ticks:
         self._cursor_writer = cursor_writer
         self._member = member
         self._clock = asyncio.get_running_loop().time
+        self._confirmed_at = -math.inf
 
     async def flush_due(self) -> None:
         now = self._clock()
@@ -54,6 +55,11 @@ class Ticks:
 
     async def confirm(self) -> None:
         now = self._clock()
+        if self._confirmed_at < self._feeds.held_up_until:
+            # We have stood still: first let arrive what has been answered meanwhile.
+            self._confirmed_at = math.inf  # with the next one in any case
+            return
+        self._confirmed_at = now
         await _for_each(self._lists.outstanding, lambda feed: feed.confirm(now))
         self._keep_within_budget()
 

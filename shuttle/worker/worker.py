@@ -95,7 +95,7 @@ class Worker:
         )
 
     def _build_passes(self) -> None:
-        positions, wall_clock = self._ledger.positions, self._context.wall_clock
+        ledger, wall_clock = self._ledger, self._context.wall_clock
         decoder, replayed, numbers = Decoder(), Decoder(), count(1)
         conf = consumer_conf(self._config.kafka, self._config.group)
         self._topic_ids = TopicIds(self._cluster)
@@ -109,13 +109,13 @@ class Worker:
             lambda: self._routes.topics.subscribed,
             take_over=self._config.take_over_group,
         )
-        expired, ledger = self._feeds.expired, self._ledger
-        self._live = LivePass(self._member, decoder, router, ledger, numbers, expired)
+        self._live = LivePass(self._member, decoder, router, ledger, numbers, self._feeds.expired)
+        replay = replayed, router, numbers, ledger.positions, wall_clock
         self._replays = ReplayScheduler(
             lambda: OffsetConsumer(conf, "kafka-replay"),
-            lambda consumer: ReplayPass(consumer, replayed, router, numbers, positions, wall_clock),
-            self._lists.behind,
-            LagSkips(self._cluster, positions, wall_clock),
+            lambda consumer, others: ReplayPass(consumer, others, *replay),
+            self._lists.stirred,
+            LagSkips(self._cluster, ledger.positions, wall_clock),
             lambda: self._live.has_backlog,
         )
 

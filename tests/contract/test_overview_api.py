@@ -13,6 +13,7 @@ from drains.models import Drain
 from shuttle.commit.rollup_rows import write_figures
 from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus, Figures, RollupNote, SampleNote, WorkerNote
+from shuttle.worker.shortage import OWN_FILES
 from tests.contract.conftest import Api, is_problem
 
 HOUR, DAY = 3600, 86_400
@@ -378,3 +379,18 @@ def test_it_asks_eight_times_however_much_there_is(
 
 def test_it_is_the_operators_alone(with_authorization: Any) -> None:
     is_problem(with_authorization(None).get("/overview"), 401)
+
+
+def test_more_drains_than_a_worker_has_files_or_ports_are_said(api: Api, later: Later) -> None:
+    def short() -> Any:
+        return overview(api)["needs_you"]["shortages"]
+
+    for app in ("gold", "lead", "iron"):
+        make(api, app)
+    tell(open_files_max=OWN_FILES + 3, local_ports=3)
+    assert short() == []
+    tell(open_files_max=OWN_FILES + 2, local_ports=2)
+    files, ports = short()
+    assert (files["what"], files["has"], files["needs"]) == ("open files", OWN_FILES + 2, 3)
+    assert (ports["what"], ports["has"], ports["needs"]) == ("local ports", 2, 3)
+    assert ports["receiver"].endswith(":514")

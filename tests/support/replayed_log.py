@@ -95,9 +95,19 @@ class LogConsumer:
         self._sizes = cycle(sizes)
         self._on_batch = on_batch
         self._at: dict[TopicPartition, int] = {}
+        self._generation = 0
 
     async def assign(self, starts: Mapping[TopicPartition, int]) -> None:
         self._at = dict(starts)
+
+    async def take_up(self, starts: Mapping[TopicPartition, int]) -> int:
+        self._at |= starts
+        self._generation += 1
+        return self._generation
+
+    async def let_go(self, partitions: Collection[TopicPartition]) -> None:
+        for partition in partitions:
+            del self._at[partition]
 
     async def next_batch(self) -> Batch:
         await asyncio.sleep(0)
@@ -119,7 +129,7 @@ class LogConsumer:
                 if self._at[partition] >= (log := self._logs[partition]).end
             }
         )
-        return Batch(parts, ends, 0, reset_to)
+        return Batch(parts, ends, self._generation, reset_to)
 
     async def close(self) -> None: ...
 
@@ -197,10 +207,10 @@ class ReplayBench:
         router = Router(lambda _: self.feeds)
         self.replays = ReplayScheduler(
             lambda: cast(Any, LogConsumer(logs, sizes, self._batch)),
-            lambda consumer: ReplayPass(
-                consumer, self.decoder, router, self._numbers, self.live, lambda: NOW
+            lambda consumer, others: ReplayPass(
+                consumer, others, self.decoder, router, self._numbers, self.live, lambda: NOW
             ),
-            self.lists.behind,
+            self.lists.stirred,
             LagSkips(cast(Cluster, self.cluster), self.live, lambda: NOW),
             lambda: False,
         )

@@ -8,7 +8,7 @@ import pytest
 
 from events.kafka.records import HOUR_MS, YEAR_2000_MS, TopicPartition
 from shuttle.feed import link, look_ups, portions
-from shuttle.replay import passes, skips
+from shuttle.replay import passes, scheduler, skips
 from tests.support.feed_bench import P0, cursors
 from tests.support.replayed_log import NOW_MS, Log, Record, ReplayBench
 
@@ -31,6 +31,7 @@ ODD = [
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """No replay waits longer than it has to."""
     monkeypatch.setattr(passes, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(scheduler, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(look_ups, "AGAIN_RECORDS", AGAIN)
     monkeypatch.setattr(skips, "LOOK_UP_SECONDS", 0.001)
     monkeypatch.setattr(link, "RETRY_FIRST_SECONDS", 0.0)

@@ -7,20 +7,26 @@ the egress policy has seen: a name that changes its mind in between changes noth
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 import socket
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import aiohappyeyeballs
 
 from drains.delivery.network.egress import EgressPolicy
-from drains.delivery.network.errors import DialError, explain
+from drains.delivery.network.errors import OURS, DialError, ShortageError, explain
 from drains.delivery.network.tls_errors import NO_HANDSHAKE, explain_tls
 from drains.destination import Destination
 
+logger = logging.getLogger(__name__)
+
 CONNECT_SECONDS = 4.0
 HANDSHAKE_SECONDS = 4.0
+TELL_SECONDS = 60.0
 # The next of a name's addresses is tried beside a silent one after this long.
 _NEXT_ADDRESS_SECONDS = 1.0
 
@@ -36,6 +42,7 @@ ProtocolT = TypeVar("ProtocolT", bound=asyncio.BaseProtocol)
 class Dialer:
     def __init__(self, policy: EgressPolicy) -> None:
         self._policy = policy
+        self._told_at: dict[str, float] = {}
         self._looking_up: dict[tuple[str, int, int], asyncio.Task[Addresses]] = {}
 
     async def dial(self, destination: Destination) -> socket.socket:
@@ -51,8 +58,10 @@ class Dialer:
         kind = socket.SOCK_STREAM if destination.transport.connects else socket.SOCK_DGRAM
         try:
             found = await self._look_up(destination.host, destination.port, kind)
-        except (OSError, ValueError) as error:  # ValueError: what IDNA or C cannot hold
+        except ValueError as error:  # what IDNA or C cannot hold
             raise DialError(explain(error)) from error
+        except OSError as error:
+            raise self._failed(_shortage() or error) from error
         await self._policy.refuse_all((str(answer[-1][0]), destination.port) for answer in found)
         return found
 
@@ -82,9 +91,9 @@ class Dialer:
     async def connect(self, addresses: Addresses) -> socket.socket:
         """Connected to the first of these that answers; of datagrams to the first. Raises
         DialError."""
-        if addresses[0][1] == socket.SOCK_DGRAM:
-            return _connect_udp(addresses[0])
         try:
+            if addresses[0][1] == socket.SOCK_DGRAM:
+                return _connect_udp(addresses[0])
             connected = await aiohappyeyeballs.start_connection(
                 addresses,
                 happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS,
@@ -93,18 +102,37 @@ class Dialer:
             if _met_itself(connected):
                 raise DialError("connection refused")
         except OSError as error:
-            raise DialError(explain(error)) from error
+            raise self._failed(error) from error
         return connected
+
+    def _failed(self, error: OSError) -> DialError:
+        said = explain(error)
+        if error.errno not in OURS:
+            return DialError(said)
+        now = time.monotonic()
+        if now - self._told_at.get(said, -math.inf) > TELL_SECONDS:  # it is that of many drains
+            self._told_at[said] = now
+            logger.error("Drains cannot be dialled: %s", said, extra={"action": "shortage"})
+        return ShortageError(said)
 
 
 def _connect_udp(address: aiohappyeyeballs.AddrInfoType) -> socket.socket:
     made = _non_blocking(*address[:3])
     try:
         made.connect(address[-1])
-    except OSError as error:
+    except OSError:
         made.close()
-        raise DialError(explain(error)) from error
+        raise
     return made
+
+
+def _shortage() -> OSError | None:
+    """A look-up does not say that it had no file to ask with."""
+    try:
+        socket.socket().close()
+    except OSError as error:
+        return error
+    return None
 
 
 async def attach(

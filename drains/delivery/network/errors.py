@@ -2,7 +2,8 @@
 
 DeliveryError
 ├── DialError         no connection could be made
-│   └── RefusedByPolicyError   nor may one be made: see drains/delivery/network/egress.py
+│   ├── RefusedByPolicyError   nor may one be made: see drains/delivery/network/egress.py
+│   └── ShortageError          for want of something on our side
 └── ConnectionEndedError   there was one, and it is over
     ├── UnansweredError    a request was under way
     └── HungError          its receiver had stopped reading
@@ -14,6 +15,8 @@ import errno
 import socket
 
 STOPPED_READING = "timed out: the receiver stopped reading"
+NO_FILES = "no open files are left on our side"
+OURS = {errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL}
 
 _SAID = {
     errno.ECONNREFUSED: "connection refused",
@@ -22,6 +25,9 @@ _SAID = {
     errno.ETIMEDOUT: "timed out",
     errno.EHOSTUNREACH: "no route to host",
     errno.ENETUNREACH: "network is unreachable",
+    errno.EMFILE: NO_FILES,
+    errno.ENFILE: NO_FILES,
+    errno.EADDRNOTAVAIL: "no local port is left on our side",
 }
 
 
@@ -36,6 +42,10 @@ class DialError(DeliveryError):
 class RefusedByPolicyError(DialError):
     def __init__(self, why: str) -> None:
         super().__init__(f"refused by policy: {why}")
+
+
+class ShortageError(DialError):
+    """The receiver has no part in it."""
 
 
 class ConnectionEndedError(DeliveryError):

@@ -18,7 +18,8 @@ from drains.delivery.network.dialing import Dialer
 from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import DialError
 from drains.destination import Destination
-from shuttle.feed.link import Dials, Link
+from shuttle.feed.dials import Dials
+from shuttle.feed.link import Link
 from shuttle.feed.writes import Write
 from tests.support.feed_bench import route_of
 from tests.support.full_backlog import FullBacklog

@@ -14,7 +14,8 @@ from drains.delivery.sender import Ended, Sender
 from drains.delivery.senders.http_answers import HttpError
 from drains.routes import Route
 from drains.transports import TCP
-from shuttle.feed.link import DIALS, RETRY_FIRST_SECONDS, SLOW_SECONDS, SOON_SECONDS, Dials, Link
+from shuttle.feed.dials import DIALS, Dials
+from shuttle.feed.link import RETRY_FIRST_SECONDS, SLOW_SECONDS, SOON_SECONDS, Link
 from shuttle.feed.writes import Write
 from tests.support.fake_sender import FakeReceiver, FakeSender
 from tests.support.feed_bench import route_of
@@ -426,6 +427,35 @@ def _black_hole(bench: Bench, hanging: list[Route]) -> Any:
         raise AssertionError
 
     return connect
+
+
+async def test_a_dial_has_not_begun_while_it_waits_for_a_place(bench: Bench) -> None:
+    bench.receiver.answers.clear()
+    links = [bench.another(bench.receiver.connect) for _ in range(DIALS // 2 + 1)]
+    for link in links:
+        link.want()
+    await settled()
+    assert [link.dials_since for link in links] == [bench.now] * (DIALS // 2) + [None]
+
+    bench.receiver.answers.set()
+    await settled()
+    assert all(link.sender for link in links)
+    for link in links:
+        link.close()
+
+
+async def test_what_fails_while_we_stood_still_is_dialled_again_at_once(bench: Bench) -> None:
+    bench.receiver.answers.clear()
+    bench.receiver.refuses = True
+    bench.link.want()
+    await settled()
+    bench.now += 30
+    bench.dials.held_up_until = bench.now
+    bench.receiver.answers.set()
+    await asyncio.sleep(0)
+    bench.receiver.refuses = False
+    await settled()
+    assert (bench.receiver.dials, bench.owner.told) == (2, ["opened"])
 
 
 # What its receiver has shown.

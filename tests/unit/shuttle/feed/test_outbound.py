@@ -22,6 +22,7 @@ from drains.routes import Route
 from drains.transports import TCP
 from shuttle.feed.context import FeedContext
 from shuttle.feed.delivery import IDLE_SECONDS
+from shuttle.feed.dials import DIALS
 from shuttle.feed.health import (
     GIVE_UP_SECONDS,
     LATE_SECONDS,
@@ -166,7 +167,7 @@ async def test_one_that_is_full_gives_up_what_has_gathered_and_no_more(bench: Be
     assert bench.owner.again == [({P0: 11}, False)]
     assert (bench.owner.told, bench.outbound.takes_lines) == (["stalled"], False)
     assert bench.outbound.health.last_error.text == "the receiver does not keep up"
-    assert not bench.outbound.has_room(bench.now)
+    assert not bench.outbound.has_room()
 
 
 async def test_one_that_stops_reading_leaves_the_live_pass_after_four_seconds(
@@ -194,6 +195,29 @@ async def test_only_one_that_was_full_for_long_lags_when_it_is_back(
     bench.confirm()
     assert bench.owner.told == ["stalled", *told, "changed"]
     assert bench.outbound.takes_lines
+
+
+async def test_what_waits_for_a_place_to_dial_from_waits_in_kafka(benches: Benches) -> None:
+    bench = benches()
+    for _ in range(DIALS // 2):
+        await bench.context.dials.quick.acquire()
+    bench.gathered()
+    bench.outbound.delivery.flush()
+    assert not bench.later(LATE_SECONDS + 1)
+    assert (bench.owner.again, bench.owner.told) == ([({P0: 10}, False)], ["changed"])
+    assert bench.outbound.health.is_good
+    assert bench.later(1), "nothing is under way any more"
+    bench.outbound.delivery.link.rest()
+
+
+async def test_nobody_is_late_because_we_stood_still(bench: Bench) -> None:
+    bench.sent()
+    bench.now += LATE_SECONDS + 1
+    bench.context.dials.held_up_until = bench.now
+    bench.outbound.confirm(bench.now)
+    assert bench.owner.told == []
+    bench.later(LATE_SECONDS + 1)
+    assert bench.owner.told == ["stalled"]
 
 
 async def test_one_with_half_its_room_free_is_full_no_more(bench: Bench) -> None:

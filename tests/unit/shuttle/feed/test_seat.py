@@ -46,33 +46,33 @@ async def test_a_seat_is_void_as_soon_as_a_gap_opens_or_moves_back(
     again = Seat(bench.feed)
     bench.feed.rewind(windows({P0: 5}), LIVE)
     assert again.is_void
-    assert not again.may_be_served
+    assert not again.may_be_served()
     assert not again.may_wait
 
 
 async def test_one_that_is_full_may_wait_and_is_not_served(bench: FeedBench, seat: Seat) -> None:
-    assert seat.may_be_served
+    assert seat.may_be_served()
     bench.sender.buffered_bytes = CAPACITY_BYTES
-    assert not seat.may_be_served
+    assert not seat.may_be_served()
     assert seat.may_wait
 
 
 async def test_one_that_failed_or_is_late_is_not_waited_for(bench: FeedBench, seat: Seat) -> None:
     bench.sender.ended(ConnectionResetError())
     assert not seat.is_void
-    assert not seat.may_be_served
+    assert not seat.may_be_served()
     assert not seat.may_wait
 
 
 async def test_one_that_goes_on_elsewhere_first_is_not_served(bench: FeedBench, seat: Seat) -> None:
     bench.feed.gaps.look_ups.too_old_before(P0, 10)
-    assert not seat.may_be_served
+    assert not seat.may_be_served()
     assert not seat.may_wait
 
 
 async def test_one_that_lacks_nothing_waits_for_nothing(bench: FeedBench, seat: Seat) -> None:
     seat.met_live(P0, 1000, 1000)
-    assert not seat.may_be_served
+    assert not seat.may_be_served()
     assert not seat.may_wait
 
 

@@ -17,7 +17,8 @@ from events.keys import AppKey
 from events.lines import Origin
 from shuttle.feed.feed import Feed
 from shuttle.feed.loss_notices import EXPIRED, TOO_OLD
-from shuttle.replay.passes import NEAR_RECORDS, OriginsOf, ReplayPass
+from shuttle.replay.passes import NEAR_RECORDS, ReplayPass
+from shuttle.replay.seats import OriginsOf
 from tests.support.feed_bench import P0, P1, cursors
 from tests.support.records import kubernetes_event
 from tests.support.replayed_log import NOW_MS, Log, Record, ReplayBench, ages_of
@@ -85,8 +86,13 @@ def test_lines_are_made_of_those_who_are_served() -> None:
     wants = OriginsOf()
     assert [wants[gold], wants[silver]] == [False, False]
     for served in (gold, silver):
-        wants.follow({served.key})
+        for _ in range(2):
+            wants.add(served.key)
         assert [wants[gold], wants[silver]] == [served is gold, served is silver]
+        wants.remove(served.key)
+        assert wants[served], "somebody else is served"
+        wants.remove(served.key)
+        assert not wants[served]
 
 
 async def test_who_is_served_gets_what_it_lacks_and_nothing_else() -> None:
@@ -153,15 +159,16 @@ async def test_one_that_lacks_less_shares_a_pass_through_more() -> None:
         ({P0: 100 + NEAR_RECORDS}, True),
         ({P0: 101 + NEAR_RECORDS}, False),
         ({P0: 100 + NEAR_RECORDS, P1: 101}, False),
-        ({P2: 100}, False),
+        ({P2: 100}, True),
+        ({P0: 99, P2: 100}, False),
     ],
 )
-def test_a_pass_crosses_gaps_that_are_near_and_ahead_in_partitions_that_it_reads(
+def test_a_pass_crosses_gaps_that_are_near_and_ahead_or_in_partitions_that_it_does_not_read(
     gaps: Offsets, crosses: bool
 ) -> None:
     unused: Any = None
-    replay = ReplayPass(unused, unused, unused, count(), {}, lambda: 0.0)
-    replay.positions = {P0: 100, P1: 100}
+    replay = ReplayPass(unused, unused, unused, unused, count(), {}, lambda: 0.0)
+    replay.seats.positions = {P0: 100, P1: 100}
     assert replay.crosses(gaps) is crosses
 
 

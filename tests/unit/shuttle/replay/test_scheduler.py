@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from itertools import count
 from typing import Any, cast
 
@@ -14,16 +14,26 @@ from drains.delivery.sender import CAPACITY_BYTES
 from events.kafka.records import TopicPartition
 from shuttle.feed.feed import Feed
 from shuttle.replay import passes, scheduler
-from shuttle.replay.passes import NEAR_RECORDS, ReplayPass
+from shuttle.replay.passes import NEAR_RECORDS, OtherPasses, ReplayPass
 from shuttle.replay.scheduler import ReplayScheduler
 from shuttle.replay.skips import LagSkips
-from tests.support.feed_bench import P0, P1, FeedBench, cursors
+from shuttle.routing import Parcel
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, run
 
 LIVE = {P0: 100_000_000, P1: 100_000_000}
 
 
 class NoConsumer:
+    def __init__(self) -> None:
+        self._generation = 0
+
     async def assign(self, positions: Mapping[TopicPartition, int]) -> None: ...
+
+    async def take_up(self, starts: Mapping[TopicPartition, int]) -> int:
+        self._generation += 1
+        return self._generation
+
+    async def let_go(self, partitions: Collection[TopicPartition]) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -39,37 +49,39 @@ class StandingPass(ReplayPass):
         await asyncio.sleep(0)
 
     def go_to(self, offset: int) -> None:
-        self.positions = dict.fromkeys(self.positions, offset)
+        self.seats.positions = dict.fromkeys(self.seats.positions, offset)
 
 
 class Bench:
     def __init__(self) -> None:
-        self.behind: set[Feed] = set()
+        self.behind: list[Feed] = []
+        self._stirred: dict[Feed, None] = {}
         self.passes: list[StandingPass] = []
         self.replays = ReplayScheduler(
             cast(Any, NoConsumer),
             self._make_pass,
-            self.behind,
+            self._stirred,
             cast(LagSkips, NoSkips()),
             lambda: False,
         )
 
-    def _make_pass(self, consumer: Any) -> ReplayPass:
+    def _make_pass(self, consumer: Any, others: OtherPasses) -> ReplayPass:
         unused = cast(Any, None)
-        self.passes.append(StandingPass(consumer, unused, unused, count(), LIVE, time.time))
+        self.passes.append(StandingPass(consumer, others, unused, unused, count(), LIVE, time.time))
         return self.passes[-1]
 
     async def feed_behind(self, *gaps: int) -> FeedBench:
         """Connected, with gaps that begin at these offsets."""
         bench = FeedBench()
+        bench.lists.stirred = self._stirred
         bench.feed.restore(cursors(dict(zip((P0, P1), gaps, strict=False))), LIVE)
         await bench.connected()
-        self.behind.add(bench.feed)
+        self.behind.append(bench.feed)
         return bench
 
     async def until_served(self, feed: Feed, number: int) -> None:
         """By the pass of this number, as they were begun."""
-        await until(lambda: len(self.passes) > number and self.passes[number].serves(feed))
+        await until(lambda: len(self.passes) > number and feed in self.passes[number].seats)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -104,9 +116,11 @@ async def test_one_that_it_has_passed_or_will_not_cross_soon_gets_its_own(
     await bench.until_served((await bench.feed_behind(gap)).feed, 1)
 
 
-async def test_one_with_a_partition_that_a_pass_does_not_read_gets_its_own(bench: Bench) -> None:
+async def test_a_pass_takes_up_partitions_of_those_who_join_it(bench: Bench) -> None:
     await bench.until_served((await bench.feed_behind(0)).feed, 0)
-    await bench.until_served((await bench.feed_behind(10, 10)).feed, 1)
+    await bench.until_served((await bench.feed_behind(10, 5_000)).feed, 0)
+    await until(lambda: bench.passes[0].seats.are_read(P1, 2))
+    assert bench.passes[0].seats.positions == {P0: 0, P1: 5_000}
 
 
 async def test_passes_that_are_near_each_other_become_one_after_their_turn(
@@ -119,7 +133,7 @@ async def test_passes_that_are_near_each_other_become_one_after_their_turn(
     second = await bench.feed_behind(1000)
 
     await until(
-        lambda: any(one.serves(first.feed) and one.serves(second.feed) for one in bench.passes)
+        lambda: any(first.feed in one.seats and second.feed in one.seats for one in bench.passes)
     )
     assert (first.feed.gaps.offsets, second.feed.gaps.offsets) == ({P0: 20_000}, {P0: 1000})
 
@@ -130,9 +144,10 @@ async def test_one_that_was_let_off_is_served_again_while_the_others_go_on(bench
     await bench.until_served(slow.feed, 0)
 
     slow.sender.buffered_bytes = CAPACITY_BYTES
-    await until(lambda: not bench.passes[0].serves(slow.feed))
+    bench.passes[0].hand_over(1, slow.feed, Parcel(cast(Any, None), run(0, 1), (b"x",), 1, 0))
+    await until(lambda: slow.feed not in bench.passes[0].seats)
     bench.passes[0].go_to(50_000)
     slow.sender.buffered_bytes = 0
 
     await bench.until_served(slow.feed, 1)
-    assert bench.passes[0].serves(fast.feed)
+    assert fast.feed in bench.passes[0].seats

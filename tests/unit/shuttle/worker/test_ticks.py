@@ -107,3 +107,15 @@ async def test_offsets_of_partitions_that_stay_wait_for_their_delay(bench: Bench
     assert await bench.handed_over(1.0, P0) == {P0: 6}
     assert bench.ledger.committable(asyncio.get_running_loop().time()) == {}
     assert bench.ledger.committable(float("inf")) == {P0: 6, P1: 9}
+
+
+async def test_after_we_stood_still_answers_are_let_in_before_anybody_is_asked(
+    bench: Bench,
+) -> None:
+    await bench.sent(batch=1, begin=5)
+    bench.sender.read_all()
+    bench.context.dials.held_up_until = bench.now
+    await bench.ticks.confirm()
+    assert bench.feed in bench.lists.outstanding
+    await bench.ticks.confirm()
+    assert bench.feed not in bench.lists.outstanding

@@ -192,12 +192,12 @@ async def test_one_that_stalls_meanwhile_can_be_replayed_afterwards(bench: Bench
     await bench.tick()
     bench.batch([("1", "dropped")])
     bench.feed.outbound.leave_live("full")
-    assert (bench.feed.is_behind, bench.feed.has_room) == (True, False)
+    assert (bench.feed.is_behind, bench.feed.outbound.has_room()) == (True, False)
 
     bench.sender.read_all()
     await bench.tick()
     await bench.connected(2)
-    assert (bench.feed.takes_replay, bench.feed.has_room) == (True, True)
+    assert (bench.feed.takes_replay, bench.feed.outbound.has_room()) == (True, True)
 
 
 async def test_a_notice_waits_while_its_connections_are_changed(bench: Bench) -> None:
