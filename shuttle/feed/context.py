@@ -50,6 +50,12 @@ class WorkLists(Generic[FeedT]):
     untold: set[FeedT] = field(default_factory=set)
     """Who have lost lines which the database does not know of: neither a cursor nor an offset may
     get beyond those before it does."""
+    news: set[FeedT] = field(default_factory=set)
+    """Of whose state or error something else may be to be told."""
+    moved: set[FeedT] = field(default_factory=set)
+    """Whose figures have changed since they were told."""
+    closed: set[FeedT] = field(default_factory=set)
+    """Who are no more, and of whom something may have been told."""
     urgent: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a cursor stepped back: it is to be stored at once."""
 
@@ -57,6 +63,14 @@ class WorkLists(Generic[FeedT]):
         """`now`: monotonic seconds. `seconds`: how long its lines gather."""
         self.due.setdefault(seconds, deque()).append((now + seconds, feed))
 
+    def gaps_changed(self, feed: FeedT, *, is_behind: bool) -> None:
+        self.moved.add(feed)
+        if is_behind is not (feed in self.behind):
+            self.news.add(feed)
+            self.behind.add(feed) if is_behind else self.behind.discard(feed)
+
     def forget(self, feed: FeedT) -> None:
-        for listed in (self.outstanding, self.behind, self.unstored, self.untold):
+        here = (self.outstanding, self.behind, self.unstored, self.untold, self.news, self.moved)
+        for listed in here:
             listed.discard(feed)
+        self.closed.add(feed)
