@@ -11,8 +11,22 @@ from django.utils.crypto import salted_hmac
 from drains.destination import Destination
 from drains.fields import EncryptedTextField, revealed
 from drains.options.stored import StoredOptions
-from drains.versions import GoneDrain, RouteVersion  # noqa: F401 - Django looks for them here
+from drains.status_models import DrainStatus, Heartbeat
+from drains.versions import GoneDrain, RouteVersion
 from events.owner_columns import OwnedQuerySet, OwnerColumns, one_owner
+
+__all__ = (
+    "Drain",
+    "DrainCursor",
+    "DrainEvent",
+    "DrainStatus",
+    "GoneDrain",
+    "Heartbeat",
+    "Installation",
+    "PartitionClaim",
+    "RouteVersion",
+    "Start",
+)
 
 
 class DrainQuerySet(OwnedQuerySet["Drain"]):
@@ -167,52 +181,6 @@ class PartitionClaim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} [{self.partition}] is {self.token}'s"
-
-
-class StatusManager(models.Manager["DrainStatus"]):
-    def get_queryset(self) -> models.QuerySet[DrainStatus]:
-        """Without what is most of a row, and only a drain's own page shows: `defer(None)`."""
-        return super().get_queryset().defer("sent_by_quarter")
-
-
-class DrainStatus(models.Model):
-    """What one worker last said of one drain; without a worker's name: the sums of those gone.
-
-    No state: it ended in order, and has no say any more.
-    """
-
-    drain = models.ForeignKey(Drain, on_delete=models.CASCADE, related_name="statuses")
-    worker = models.CharField(max_length=200)
-    state = models.CharField(max_length=16)
-    last_error = models.TextField(blank=True, default="")
-    last_error_at = models.DateTimeField(null=True)
-    last_delivery_at = models.DateTimeField(null=True)
-    next_try_at = models.DateTimeField(null=True)
-    certificate_ends_at = models.DateTimeField(null=True, db_index=True)
-    """The receiver's, as it was last seen in a handshake."""
-    lag_is_estimate = models.BooleanField(default=False, db_default=False)
-    lag_messages = models.BigIntegerField(default=0)
-    lag_seconds = models.FloatField(default=0)
-    lines_sent = models.BigIntegerField(default=0)
-    bytes_sent = models.BigIntegerField(default=0)
-    lines_lost = models.BigIntegerField(default=0)
-    lines_cut = models.BigIntegerField(default=0, db_default=0)
-    lines_lately = models.BigIntegerField(default=0, db_default=0)
-    """Sent in the hour before it was reported."""
-    sent_by_minute = models.TextField(default="", db_default="")
-    """As drains/rates.py has it, as the next."""
-    sent_by_quarter = models.TextField(default="", db_default="")
-    reported_at = models.DateTimeField()
-
-    objects = StatusManager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["drain", "worker"], name="drain_status_once_a_worker")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.state} at {self.worker}"
 
 
 class DrainEvent(models.Model):

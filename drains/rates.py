@@ -45,23 +45,32 @@ class Rates(NamedTuple):
     quarters: list[int | None]
 
 
-def rates_of(told: Iterable[Told], now: datetime) -> Rates:
-    """The sums of all workers, in the last hour and the last day."""
+def rates_of(told: Iterable[Told], now: datetime, heard_since: datetime | None = None) -> Rates:
+    """The sums of all workers, in the last hour and the last day. `heard_since`: since when workers
+    have been there, None: none is; where they say nothing of it, nothing was sent."""
     rows = list(told)
-    quarters = _sums(rows, lambda row: row.sent_by_quarter, QUARTERS, now)
-    return Rates(minutes_of(rows, now), quarters)
+    quarters = _sums(rows, lambda row: row.sent_by_quarter, QUARTERS, now, heard_since)
+    return Rates(minutes_of(rows, now, heard_since), quarters)
 
 
-def minutes_of(told: Iterable[Told], now: datetime) -> list[int | None]:
+def minutes_of(
+    told: Iterable[Told], now: datetime, heard_since: datetime | None = None
+) -> list[int | None]:
     """The last hour alone: what lists show of many drains."""
-    return _sums(told, lambda row: row.sent_by_minute, MINUTES, now)
+    return _sums(told, lambda row: row.sent_by_minute, MINUTES, now, heard_since)
 
 
 def _sums(
-    told: Iterable[Told], text_of: Callable[[Told], str], steps: Steps, now: datetime
+    told: Iterable[Told],
+    text_of: Callable[[Told], str],
+    steps: Steps,
+    now: datetime,
+    heard_since: datetime | None,
 ) -> list[int | None]:
     ends = steps.at(now.timestamp())
-    sums: list[int | None] = [None] * steps.shown
+    heard = ends if heard_since is None else steps.at(heard_since.timestamp())
+    silent = min(max(heard - (ends - steps.shown), 0), steps.shown)
+    sums: list[int | None] = [*[None] * silent, *[0] * (steps.shown - silent)]
     for row in told:
         since, newest, counts = _read(text_of(row))
         if since is None:
@@ -93,6 +102,18 @@ class Tally:
         self._newest = steps.at(wall)
         self._counts = array("Q", [0])
         """The newest first."""
+
+    @classmethod
+    def resumed(cls, steps: Steps, text: str, wall: float) -> tuple[Tally, float]:
+        """Goes on from a text, and since when that has counted (epoch seconds). One that nobody can
+        read counts from now on."""
+        made = cls(steps, wall)
+        since, newest, counts = _read(text)
+        if since is None:
+            return made, wall
+        made._newest = newest
+        made._counts = array("Q", [max(of, 0) for of in counts[: steps.shown + 1]])
+        return made, float(since * steps.seconds)
 
     def add(self, lines: int, wall: float) -> None:
         """A clock that goes back counts in the newest step."""

@@ -48,18 +48,18 @@ def stored_state(stored: State | Literal[""], *, paused: bool, is_silent: bool) 
 
 
 def state_of(
-    said: Collection[str], *, paused: bool, has_delivered: bool, is_untold: bool = False
+    said: Collection[str], *, paused: bool, has_delivered: bool, is_silent: bool = False
 ) -> State:
     """The first that holds, in the order of `State`. `said`: by each worker that has a say, of whom
-    the one that is worst off counts. `has_delivered`: ever, to any receiver. `is_untold`: there are
-    workers, and none has ever spoken of it."""
+    the one that is worst off counts; where there is nothing to say, nobody says anything.
+    `has_delivered`: ever, to any receiver. `is_silent`: no worker is left."""
     if paused:
         return "paused"
-    if not said:
-        return "new" if is_untold else "unknown"
+    if is_silent and not said:
+        return "unknown"
     if "failing" in said:
         return "failing"
     if not has_delivered:
         return "new"
     # A worker that has not heard yet that it is paused no more keeps its place, and is behind.
-    return "live" if {*said} == {"live"} else "replaying"
+    return "live" if {*said} <= {"live"} else "replaying"

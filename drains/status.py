@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.utils import timezone
 
-from drains.models import Drain, DrainStatus
+from drains import lag
+from drains.models import Drain, DrainStatus, Heartbeat
 from drains.states import State, state_of, stored_state
+from drains.status_models import FRESH, signs_of_life, spoken_by_the_living
 
-FRESH = timedelta(seconds=30)
-"""A worker that has said nothing for longer is gone: its word on the state no longer counts."""
 CERTIFICATE_KNOWN = timedelta(days=1)
 """So long what a worker saw counts that is gone."""
 
@@ -24,7 +36,7 @@ class Status:
     state: State
     state_since: datetime
     reported_at: datetime | None
-    """When a worker spoke of it last."""
+    """When a worker was heard last; None: never since it was made."""
     next_try_at: datetime | None
     """When its receiver is dialled next; None: nobody waits for that."""
     last_error: str | None
@@ -47,35 +59,59 @@ class Status:
 
 def with_statuses(drains: QuerySet[Drain]) -> QuerySet[Drain]:
     """With all that `status_of` would else ask for, drain by drain."""
-    lately = DrainStatus.objects.filter(reported_at__gte=timezone.now() - FRESH)
-    return drains.annotate(someone_reports=Exists(lately)).prefetch_related("statuses")
+    now = timezone.now()
+    beats = Heartbeat.objects.order_by()
+    since = beats.living(now).order_by("heard_since").values("heard_since")[:1]
+    last = beats.order_by("-reported_at").values("reported_at")[:1]
+    return drains.annotate(
+        somebody_lives=reduce(or_, (Q(Exists(found)) for found in signs_of_life(now))),
+        heard_since=Subquery(since),
+        heard_at=Subquery(last),
+    ).prefetch_related(Prefetch("statuses", _judged(DrainStatus.objects.all(), now)))
+
+
+def _judged(statuses: QuerySet[DrainStatus], now: datetime) -> QuerySet[DrainStatus]:
+    counts = ExpressionWrapper(spoken_by_the_living(now), BooleanField())
+    return statuses.annotate(is_fresh=counts)
 
 
 def status_of(drain: Drain) -> Status:
     """Asks for what was not fetched along (`with_statuses`)."""
-    rows: list[DrainStatus] = list(drain.statuses.all())
-    reported_at = max((row.reported_at for row in rows if row.worker), default=None)
-    fresh = _fresh(rows)
-    gone = _gone(rows, fresh)
+    known: Any = drain  # with what is annotated
+    if not hasattr(drain, "heard_at"):
+        known = with_statuses(Drain.objects.filter(pk=drain.pk)).first() or drain
+    return _status_of(drain, list(known.statuses.all()), known)
+
+
+def _status_of(drain: Drain, rows: list[DrainStatus], known: Any) -> Status:
+    """`known`: the drain, with what is annotated; one that is gone by now has nothing of it."""
+    reported_at = _reported_at(drain, rows, getattr(known, "heard_at", None))
+    is_silent = not getattr(known, "somebody_lives", False)
+    fresh = [row for row in rows if getattr(row, "is_fresh", False)]
+    gone = lag.gone(rows, fresh)
+    owed = gone if fresh or is_silent else lag.owed(drain, gone)
+    lines = lag.lag_messages(fresh, owed)
     state = state_of(
         {row.state for row in fresh},
         paused=drain.paused,
         has_delivered=any(row.lines_sent for row in rows),
-        is_untold=not rows and _someone_reports(drain),
+        is_silent=is_silent,
     )
     errors = [(row.last_error_at, row.last_error) for row in rows if row.last_error_at]
     error_at, error = max(errors, default=(None, None))
+    now = timezone.now()
+    tries = (row.next_try_at for row in fresh if row.next_try_at and row.next_try_at > now)
     return Status(
         state=state,
         state_since=_since(drain, state, reported_at),
         reported_at=reported_at,
-        next_try_at=min(_moments(row.next_try_at for row in fresh), default=None),
+        next_try_at=min(tries, default=None),
         last_error=error,
         last_error_at=error_at,
         last_delivery_at=max(_moments(row.last_delivery_at for row in rows), default=None),
-        lag_messages=_lag_messages(fresh, gone),
-        lag_is_estimate=_is_estimate(fresh),
-        lag_seconds=_lag_seconds(fresh, gone[0] if gone else None),
+        lag_messages=lines,
+        lag_is_estimate=lag.is_estimate(fresh) and (bool(fresh or lines) or is_silent),
+        lag_seconds=lag.lag_seconds(fresh, next(iter(owed), None), now),
         lines_sent=sum(row.lines_sent for row in rows),
         bytes_sent=sum(row.bytes_sent for row in rows),
         lines_lost=sum(row.lines_lost for row in rows),
@@ -87,20 +123,22 @@ def status_of(drain: Drain) -> Status:
 def certificates_seen(now: datetime) -> QuerySet[DrainStatus]:
     """Rows whose word on a receiver's certificate counts: of workers that are there; for a day of
     those that are gone, where none is there. It may be mended since, or lead elsewhere."""
-    fresh = Q(reported_at__gte=now - FRESH) & ~Q(state="")
+    fresh = spoken_by_the_living(now)
     nobody = ~Exists(DrainStatus.objects.filter(fresh, drain=OuterRef("drain")))
     said = DrainStatus.objects.filter(certificate_ends_at__isnull=False)
     return said.filter(fresh | Q(reported_at__gte=now - CERTIFICATE_KNOWN) & nobody)
 
 
-def _someone_reports(drain: Drain) -> bool:
-    known: bool | None = getattr(drain, "someone_reports", None)
-    return not nobody_reports() if known is None else known
-
-
 def nobody_reports() -> bool:
-    """Whether no worker is left that has said anything lately."""
-    return not DrainStatus.objects.filter(reported_at__gte=timezone.now() - FRESH).exists()
+    """Whether no worker is left."""
+    beats, words = (found.values_list("run") for found in signs_of_life(timezone.now()))
+    return not beats.union(words, all=True).exists()
+
+
+def heard_since(now: datetime) -> datetime | None:
+    """Since when workers have been there; None: none is."""
+    living = Heartbeat.objects.living(now).order_by("heard_since")
+    return living.values_list("heard_since", flat=True).first()
 
 
 def counts_by_state() -> dict[State, int]:
@@ -128,53 +166,6 @@ def in_state(drains: QuerySet[Drain], state: State) -> QuerySet[Drain]:
     return awake.filter(state__in=("", state) if state == "new" else (state,))
 
 
-def _fresh(rows: Collection[DrainStatus]) -> list[DrainStatus]:
-    """What workers say of it that are there: one that ended in order says no state any more."""
-    oldest = timezone.now() - FRESH
-    return [row for row in rows if row.state and row.reported_at >= oldest]
-
-
-def _gone(rows: Collection[DrainStatus], fresh: Collection[DrainStatus]) -> list[DrainStatus]:
-    """What the others said last, the latest first."""
-    gone = [row for row in rows if row.worker and row not in fresh]
-    return sorted(gone, key=lambda row: row.reported_at, reverse=True)
-
-
-def _is_estimate(fresh: Collection[DrainStatus]) -> bool:
-    return not fresh or any(row.lag_is_estimate for row in fresh)
-
-
-def _lag_messages(fresh: Collection[DrainStatus], gone: Iterable[DrainStatus]) -> int:
-    """Workers count the lines that they meet, and not those of before their start; the one before
-    them, if it ended in order, had: those are owed too, but for what has been done since."""
-    owed = sum(row.lag_messages for row in fresh)
-    done = _done(fresh)
-    is_whole, is_last = not _is_estimate(fresh), not fresh
-    for row in gone:
-        if is_whole or (row.state and not is_last):
-            break
-        owed += max(row.lag_messages - done, 0)
-        done += _done([row])
-        is_whole, is_last = not row.lag_is_estimate, False
-    return owed
-
-
-def _lag_seconds(fresh: Collection[DrainStatus], gone: DrainStatus | None) -> float:
-    """What was owed before has got older, as long as nothing has been done since."""
-    lag = max((row.lag_seconds for row in fresh), default=0.0)
-    if not fresh:
-        return gone.lag_seconds if gone else lag
-    if (
-        gone is None
-        or gone.state
-        or not gone.lag_seconds
-        or _done(fresh)
-        or not _is_estimate(fresh)
-    ):
-        return lag
-    return max(lag, gone.lag_seconds + (timezone.now() - gone.reported_at).total_seconds())
-
-
 def _certificate_ends_at(
     fresh: Collection[DrainStatus], gone: Iterable[DrainStatus]
 ) -> datetime | None:
@@ -183,8 +174,13 @@ def _certificate_ends_at(
     return min(_moments(row.certificate_ends_at for row in rows), default=None)
 
 
-def _done(rows: Iterable[DrainStatus]) -> int:
-    return sum(row.lines_sent + row.lines_lost for row in rows)
+def _reported_at(
+    drain: Drain, rows: Iterable[DrainStatus], heard_at: datetime | None
+) -> datetime | None:
+    """When workers were heard, which say nothing of it while there is nothing to say."""
+    at = [row.reported_at for row in rows if row.worker]
+    at += [heard_at] if heard_at and heard_at >= drain.created_at else []
+    return max(at, default=None)
 
 
 def _since(drain: Drain, state: State, reported_at: datetime | None) -> datetime:
@@ -194,7 +190,9 @@ def _since(drain: Drain, state: State, reported_at: datetime | None) -> datetime
     if state == "paused":
         return drain.updated_at
     if state == "unknown" and reported_at is not None:
-        return reported_at + FRESH
+        return min(reported_at + FRESH, timezone.now())
+    if state == "new":
+        return drain.created_at
     return reported_at or drain.created_at
 
 

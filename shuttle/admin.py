@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from drains.display.cells import said_as, since, when
 from drains.display.words import UNKNOWN, many, number, size
-from drains.status import FRESH
+from drains.status_models import FRESH
 from events.strict_list import StrictList
 from shuttle.models import MalformedSample, Rollup, Worker
 

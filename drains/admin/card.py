@@ -26,7 +26,7 @@ from drains.errors import DrainError
 from drains.history import told_once
 from drains.models import Drain, DrainEvent
 from drains.rates import MINUTES, QUARTERS, rates_of
-from drains.status import Status, status_of
+from drains.status import Status, heard_since, status_of
 
 EVENTS = 30
 
@@ -84,7 +84,7 @@ class DrainCard:
 def card_of(drain: Drain) -> DrainCard:
     now = timezone.now()
     events = told_once().filter(drain=drain.pk).order_by("-at", "-pk")[:EVENTS]
-    rates = rates_of(drain.statuses.defer(None), now)
+    rates = rates_of(drain.statuses.defer(None), now, heard_since(now))
     return DrainCard(drain, status_of(drain), now, list(events), *rates)
 
 

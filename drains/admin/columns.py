@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -16,20 +18,18 @@ from drains.display.words import UNKNOWN, age, number, size
 from drains.models import Drain, DrainStatus
 from drains.moments import in_words
 from drains.rates import minutes_of
-from drains.status import FRESH, Status, status_of
-
-OF_NOW = frozenset({"lag_messages", "lines_lately"})
-"""Columns of a status that say nothing any more when its worker is gone."""
+from drains.status import Status, status_of
+from drains.status_models import spoken_by_the_living
 
 
 def with_sums(drains: QuerySet[Drain], *columns: str) -> QuerySet[Drain]:
     """Sums over workers, to sort by: `sum_of_` and the name of a status's column."""
     rows = DrainStatus.objects.filter(drain=OuterRef("pk")).order_by().values("drain")
-    fresh = rows.filter(reported_at__gte=timezone.now() - FRESH)
-    sums = {
-        of: Subquery((fresh if of in OF_NOW else rows).annotate(n=Sum(of)).values("n"))
-        for of in columns
-    }
+    now = timezone.now()
+    spoken = rows.filter(spoken_by_the_living(now))
+    lately = spoken.filter(reported_at__gte=now - timedelta(hours=1))
+    counted = {"lag_messages": spoken, "lines_lately": lately}
+    sums = {of: Subquery(counted.get(of, rows).annotate(n=Sum(of)).values("n")) for of in columns}
     return drains.annotate(**{f"sum_of_{of}": Coalesce(sums[of], 0) for of in columns})
 
 
@@ -74,7 +74,8 @@ class DrainColumns:
     @admin.display(description="Lines/s", ordering="-sum_of_lines_lately")
     def rate(self, drain: Drain) -> SafeString:
         """In the last whole minute, beside the last hour."""
-        minutes = minutes_of(drain.statuses.all(), timezone.now())
+        heard_since = getattr(drain, "heard_since", None)
+        minutes = minutes_of(drain.statuses.all(), timezone.now(), heard_since)
         now = number(None if minutes[-1] is None else minutes[-1] / 60)
         return format_html("{}{}", mini(minutes), _zero() if now == "0" else now)
 

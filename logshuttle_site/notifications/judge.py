@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from drains.status import FRESH
+from drains.status_models import FRESH
 from logshuttle_site.notifications.kinds import (
     CERTIFICATE,
     ENDED,

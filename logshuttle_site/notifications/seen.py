@@ -10,7 +10,9 @@ from django.db.models import Max, Min
 
 from drains.models import Drain, DrainStatus
 from drains.moments import rfc3339
-from drains.status import FRESH
+from drains.states import AFTER_NEW
+from drains.status import nobody_reports
+from drains.status_models import spoken_by_the_living
 from events.keys import AppKey, SiteKey
 from events.owners import name_of
 from logshuttle_site.notifications.judge import Fate, Known
@@ -61,9 +63,13 @@ def fates_of(known: Mapping[str, Known], seen: Collection[str], now: datetime) -
     if not ids:
         return {}
     rows = Drain.objects.filter(pk__in=ids).values_list("pk", "host", "port", "paused", "state")
-    said = DrainStatus.objects.filter(drain_id__in=ids, reported_at__gte=now - FRESH)
-    heard = set(said.exclude(state="").values_list("drain_id", flat=True))
-    drains = {str(row[0]): _Became(*row[1:], is_heard=row[0] in heard) for row in rows}
+    said = DrainStatus.objects.filter(spoken_by_the_living(now), drain_id__in=ids)
+    heard = set(said.values_list("drain_id", flat=True))
+    lives = not nobody_reports()
+    drains = {
+        str(row[0]): _Became(*row[1:], is_heard=row[0] in heard or (lives and row[-1] in AFTER_NEW))
+        for row in rows
+    }
     return {key: _fate(of.facts, drains) for key, of in gone.items()}
 
 
@@ -95,7 +101,7 @@ def _names(drains: Mapping[str, str]) -> Facts:
 
 def _heard(now: datetime) -> bool:
     """Workers of a version before say that they are there by what they say of drains alone."""
-    return DrainStatus.objects.filter(reported_at__gte=now - FRESH).exclude(state="").exists()
+    return DrainStatus.objects.filter(spoken_by_the_living(now)).exists()
 
 
 class _Became(NamedTuple):
@@ -104,7 +110,7 @@ class _Became(NamedTuple):
     paused: bool
     state: str
     is_heard: bool
-    """A worker that is there speaks of it."""
+    """A worker that is there speaks of it, or has nothing to say and has put that right."""
 
 
 def _fate(facts: Facts, drains: Mapping[str, _Became]) -> Fate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum, Value
@@ -15,7 +15,8 @@ from django.utils import timezone
 from drains.history import told_once
 from drains.models import Drain, DrainStatus
 from drains.states import State
-from drains.status import FRESH, shown_states
+from drains.status import shown_states
+from drains.status_models import spoken_by_the_living
 from events.keys import AppKey, SiteKey
 from events.owners import name_of
 from events.topics import topics_of
@@ -91,13 +92,13 @@ class _Counted(NamedTuple):
 def _drains(now: datetime, *, works: bool) -> _Counted:
     """As lists show them. `works`: a worker has said that it does; one of a version before says so
     only by what it tells of drains."""
-    fresh = Q(statuses__reported_at__gte=now - FRESH)
+    fresh = spoken_by_the_living(now, "statuses__")
     rows = list(
         Drain.objects.values_list("paused", "state").annotate(
             drains=Count("pk", distinct=True),
             lines=Sum("statuses__lag_messages", filter=fresh),
             behind=Count("pk", filter=fresh & Q(statuses__lag_messages__gt=0), distinct=True),
-            told=Count("statuses", filter=fresh & ~Q(statuses__state="")),
+            told=Count("statuses", filter=fresh),
         )
     )
     is_silent = not works and not any(row[-1] for row in rows)
@@ -110,8 +111,10 @@ def _drains(now: datetime, *, works: bool) -> _Counted:
 
 def _said(now: datetime, *, is_silent: bool) -> QuerySet[DrainStatus]:
     """What workers say of drains that are not paused; what they said last, where none is left."""
-    since = now - (DAY if is_silent else FRESH)
-    return DrainStatus.objects.filter(reported_at__gte=since, drain__paused=False).exclude(state="")
+    said = DrainStatus.objects.filter(drain__paused=False)
+    if is_silent:
+        return said.filter(reported_at__gte=now - DAY).exclude(state="")
+    return said.filter(spoken_by_the_living(now))
 
 
 def causes_of(now: datetime, *, is_silent: bool, limit: int | None = CAUSES) -> list[Cause]:
@@ -126,7 +129,7 @@ def causes_of(now: datetime, *, is_silent: bool, limit: int | None = CAUSES) -> 
             owners=Count(owner, distinct=True),
             since=Min("drain__state_since"),
             behind=Sum("lag_messages"),
-            next_try_at=Min("next_try_at"),
+            next_try_at=Min("next_try_at", filter=Q(next_try_at__gt=now)),
         )
         .order_by("-drains")[:limit]
     )
@@ -154,10 +157,12 @@ def waiting_of(
     at_least: float = WAITS_SECONDS,
     limit: int | None = OLDEST,
 ) -> list[Waiting]:
-    """Drains whose oldest line is so many seconds old, the oldest first."""
+    """Drains whose oldest line is so many seconds old, the oldest first. While nothing is delivered
+    it gets older than was written."""
+    stuck = Q(lag_seconds__gt=0, reported_at__lte=now - timedelta(seconds=at_least))
     rows = (
         _said(now, is_silent=is_silent)
-        .filter(lag_seconds__gte=at_least)
+        .filter(Q(lag_seconds__gte=at_least) | stuck & ~Q(state="live"))
         .values_list("drain_id", "drain__app", "drain__space", "drain__site")
         .annotate(seconds=Max("lag_seconds"), told=Max("reported_at"))
         .order_by("-seconds")[:limit]

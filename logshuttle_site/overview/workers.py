@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from drains.status import FRESH
+from drains.status_models import FRESH
 from events.kafka.partition_ranges import numbers_of, ranges_of
 from logshuttle_site.overview.rollups import DAY
 from logshuttle_site.overview.values import OwnerlessPartitions, WorkerFigures

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import cast
 from uuid import UUID
@@ -16,17 +16,24 @@ from drains.models import DrainCursor, Installation, PartitionClaim
 from drains.routes import RouteChanges
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
+from shuttle.commit import heartbeat_rows
+from shuttle.commit.cursor_rows import rows_of, take_away
+from shuttle.commit.drain_states import ROWS_AT_ONCE, LockedDrain, locked
+from shuttle.commit.past_rows import put_right
 from shuttle.commit.rollup_rows import write_figures
-from shuttle.commit.status_rows import ROWS_AT_ONCE, LockedDrain, locked, write_statuses
+from shuttle.commit.status_rows import read_statuses, write_statuses
 from shuttle.commit.store import (
     Claim,
     CursorChange,
     Cursors,
     FeedStatus,
     Figures,
+    Place,
     Refused,
+    Speaker,
     StoreError,
     TakenOver,
+    Told,
 )
 from shuttle.feed.stored_rows import StoredCursor
 
@@ -108,9 +115,9 @@ class DatabaseStore:
             known = locked(change.drain_id for change in changes)
             there = [change for change in changes if change.drain_id in known]
             current = [change for change in there if _is_current(change, known)]
-            _take_away(current, held)
+            take_away(current, held)
             DrainCursor.objects.bulk_create(
-                [row for change in current for row in _rows(change, held)],
+                [row for change in current for row in rows_of(change, held)],
                 batch_size=ROWS_AT_ONCE,
                 update_conflicts=True,
                 unique_fields=["drain", "topic", "partition"],
@@ -182,9 +189,25 @@ class DatabaseStore:
             update_fields=["offset", "topic_id"],
         )
 
-    def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
+    def take_name(self, place: Place, run: str, *, is_start: bool = True) -> Speaker:
         with _translated():
-            write_statuses(worker, statuses)
+            return heartbeat_rows.take_name(place, run, is_start=is_start)
+
+    def beat(self, speaker: Speaker, *, has_ended: bool = False) -> bool:
+        with _translated():
+            return heartbeat_rows.beat(speaker, has_ended=has_ended)
+
+    def told(self, speaker: Speaker, drain_ids: Collection[str]) -> Mapping[str, Told]:
+        with _translated():
+            return read_statuses(speaker, drain_ids)
+
+    def publish(self, speaker: Speaker, statuses: Sequence[FeedStatus]) -> bool:
+        with _translated():
+            return write_statuses(speaker, statuses)
+
+    def put_right(self) -> bool:
+        with _translated():
+            return put_right()
 
     def write_figures(self, figures: Figures) -> None:
         with _translated():
@@ -214,31 +237,3 @@ def _translated() -> Iterator[None]:
 
 def _lacks_a_table(said: str) -> bool:
     return "no such table" in said or "does not exist" in said
-
-
-def _rows(change: CursorChange, held: Mapping[TopicPartition, Claim]) -> Iterator[DrainCursor]:
-    for partition, offset in change.rows.items():
-        if partition in held:
-            yield DrainCursor(
-                drain_id=change.drain_id,
-                topic=partition.topic,
-                partition=partition.number,
-                offset=offset,
-                topic_id=held[partition].topic_id,
-            )
-
-
-def _take_away(changes: Iterable[CursorChange], held: Collection[TopicPartition]) -> None:
-    """Drains that were made or caught up together lose the same rows together."""
-    alike: dict[tuple[TopicPartition, ...], list[str]] = {}
-    for change in changes:
-        gone = tuple(partition for partition in sorted(change.gone) if partition in held)
-        alike.setdefault(gone, []).append(change.drain_id)
-    for gone, drain_ids in alike.items():
-        partitions: dict[str, list[int]] = {}
-        for topic, number in gone:
-            partitions.setdefault(topic, []).append(number)
-        for start in range(0, len(drain_ids), ROWS_AT_ONCE):
-            rows = DrainCursor.objects.filter(drain_id__in=drain_ids[start : start + ROWS_AT_ONCE])
-            for topic, numbers in partitions.items():
-                rows.filter(topic=topic, partition__in=numbers).delete()

@@ -75,15 +75,40 @@ class FeedStatus(NamedTuple):
     lag_seconds: float = 0.0
     """Age of the oldest of them."""
     lines_sent: int = 0
-    """This and the next ones: since the worker's start."""
+    """This and the next ones: in all that it has had this name; of a feed, since that was made."""
     bytes_sent: int = 0
     lines_lost: int = 0
     lines_cut: int = 0
+    lines_before: int = 0
+    """Sent or lost, of those: before this run."""
     lines_lately: int = 0
     """Sent in the last hour."""
     sent_by_minute: str | None = None
     """As drains/rates.py has it, as the next; None: as they were written last."""
     sent_by_quarter: str | None = None
+
+
+class Told(NamedTuple):
+    """What stands in a row, and when that was written, in epoch seconds."""
+
+    status: FeedStatus
+    at: float
+
+
+class Place(NamedTuple):
+    """Where a worker runs."""
+
+    host: str
+    slot: int
+    """Which of several on that host, if no other that lives has it."""
+    process: int
+
+
+class Speaker(NamedTuple):
+    """Who says something of drains (see drains.models.Heartbeat)."""
+
+    name: str
+    run: str
 
 
 class WorkerNote(NamedTuple):
@@ -168,8 +193,23 @@ class Store(Protocol):
         All or nothing otherwise. A drain deleted meanwhile drops out and does not fail the others.
         """
 
-    def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
-        """In place of what the worker said before."""
+    def take_name(self, place: Place, run: str, *, is_start: bool = True) -> Speaker:
+        """One that no worker has that lives: its place's, if it can be. `is_start`: who had it on
+        this host may have died without a word."""
+
+    def beat(self, speaker: Speaker, *, has_ended: bool = False) -> bool:
+        """It lives. False: its name is another one's."""
+
+    def told(self, speaker: Speaker, drain_ids: Collection[str]) -> Mapping[str, Told]:
+        """What has been said of these under its name, in whichever run."""
+
+    def publish(self, speaker: Speaker, statuses: Sequence[FeedStatus]) -> bool:
+        """In place of what was said under its name before; it is a beat too. False: its name is
+        another one's, and some may not be written. A drain that is deleted drops out."""
+
+    def put_right(self) -> bool:
+        """States that are the word of workers which are gone, and what those of long ago have left:
+        some of it. Whether more is left."""
 
     def write_figures(self, figures: Figures) -> None:
-        """Likewise; a rollup in place of one of the same minute or hour."""
+        """In place of what the worker said before; a rollup of one of the same minute or hour."""

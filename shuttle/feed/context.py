@@ -53,6 +53,12 @@ class WorkLists(Generic[FeedT]):
     untold: set[FeedT] = field(default_factory=set)
     """Who have lost lines which the database does not know of: neither a cursor nor an offset may
     get beyond those before it does."""
+    news: set[FeedT] = field(default_factory=set)
+    """Of whose state or error something else may be to be told."""
+    moved: set[FeedT] = field(default_factory=set)
+    """Whose figures have changed since they were told."""
+    closed: set[FeedT] = field(default_factory=set)
+    """Who are no more, and of whom something may have been told."""
     urgent: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a cursor stepped back: it is to be stored at once."""
 
@@ -60,17 +66,20 @@ class WorkLists(Generic[FeedT]):
         """`now`: monotonic seconds. `seconds`: how long its lines gather."""
         self.due.setdefault(seconds, deque()).append((now + seconds, feed))
 
-    def list_behind(self, feed: FeedT, *, is_behind: bool) -> None:
-        """To be called whenever a replay of it may have to begin or to end."""
-        if is_behind:
-            self.behind.add(feed)
-        elif feed in self.behind:
-            self.behind.discard(feed)
-        else:
+    def gaps_changed(self, feed: FeedT, *, is_behind: bool) -> None:
+        """To be called whenever it lacks something else, or a replay of it may have to begin or to
+        end."""
+        self.moved.add(feed)
+        if is_behind is not (feed in self.behind):
+            self.news.add(feed)
+            self.behind.add(feed) if is_behind else self.behind.discard(feed)
+        elif not is_behind:
             return
         self.stirred[feed] = None
 
     def forget(self, feed: FeedT) -> None:
-        for listed in (self.outstanding, self.behind, self.unstored, self.untold):
+        here = (self.outstanding, self.behind, self.unstored, self.untold, self.news, self.moved)
+        for listed in here:
             listed.discard(feed)
         self.stirred[feed] = None
+        self.closed.add(feed)

@@ -24,8 +24,7 @@ from shuttle.feed.writes import GivenUp, Pieces, Progress, Write
 class Feed:
     """Owns a drain's route and `takes_live`; turns what happens to one part into calls of others.
 
-    `gaps` knows what it lacks, `outbound` what is under way and whether its receiver can be
-    reached, `stats` what became of its lines.
+    `gaps` knows what it lacks, `outbound` what is under way, `stats` what became of its lines.
     """
 
     def __init__(self, route: Route, context: FeedContext, lists: WorkLists[Feed]) -> None:
@@ -35,11 +34,11 @@ class Feed:
         self.stats = DrainStats(route.destination.scheme, context.totals)
         self.outbound = Outbound(route, context, self)
         self.takes_live = self.takes_replay = route.takes_lines
-        """Whether the live pass may hand over lines of partitions without a gap; whether a replay
-        pass may. Written by `changed` alone."""
+        """Whether that pass may hand over lines, live ones without a gap. `changed` writes them."""
         self.context = context
         self._lists = lists
         self._heed_rest()
+        self.has_news()
 
     # What the passes do.
 
@@ -147,7 +146,7 @@ class Feed:
     def forget(self, partitions: Set[TopicPartition]) -> None:
         """Partitions that are another worker's from now on; their cursor rows stay for them."""
         self.gaps.forget(partitions)
-        self._list_behind()
+        self._lists.gaps_changed(self, is_behind=self.is_behind)
         self.outbound.forget(partitions)
 
     def new_log(self, partitions: Set[TopicPartition]) -> None:
@@ -181,6 +180,7 @@ class Feed:
 
     def confirmed(self, progress: Progress) -> None:
         wall = self.context.wall_clock()
+        (self._lists.moved if self.stats.lines_confirmed else self._lists.news).add(self)
         for write in progress.writes:
             self.stats.confirmed(write, wall)
             if write.has_cursor:
@@ -214,12 +214,16 @@ class Feed:
 
     def portion_dropped(self) -> None:
         self.gaps.let_go_of_seats()
-        self._list_behind()
+        self._lists.gaps_changed(self, is_behind=self.is_behind)
+
+    def has_news(self) -> None:
+        self._lists.news.add(self)
 
     def changed(self) -> None:
         """See whether lines may be handed over, and to a connection where one is due."""
         if self.is_closed:
             return
+        self.has_news()
         delivery, route = self.outbound.delivery, self.route
         if delivery.portion_is_moot(self.gaps.offsets):
             self.outbound.drop_portion()
@@ -230,7 +234,7 @@ class Feed:
             delivery.link.rest()
         elif self.is_behind or self.outbound.health.failing:
             delivery.link.want()
-        self._list_behind()
+        self._lists.gaps_changed(self, is_behind=self.is_behind)
 
     def _heed_rest(self) -> None:
         """Its owner has paused it, or nobody can read where it leads."""
@@ -243,7 +247,4 @@ class Feed:
     def _gaps_changed(self) -> None:
         if not self.is_closed:
             self._lists.unstored.add(self)
-            self._list_behind()
-
-    def _list_behind(self) -> None:
-        self._lists.list_behind(self, is_behind=self.is_behind)
+            self._lists.gaps_changed(self, is_behind=self.is_behind)

@@ -58,6 +58,7 @@ class Outbound:
             return False
         if sender.trouble and (progress.refused or sender.trouble != self.health.last_error.text):
             self.health.complain(sender.trouble, self._context.wall_clock())
+            self._owner.has_news()
         self.health.progressed(now if progress.bytes else sender.progressed_at)
         if progress.bytes:
             self._prove(now)
@@ -205,6 +206,7 @@ class Outbound:
     def _prove(self, now: float) -> None:
         if not self.delivery.resend.searches and self.health.prove():
             self._context.retries.answered(self, now)
+            self._owner.has_news()
 
     def _recover(self, now: float) -> None:
         if (stalled_seconds := self.health.recover(now)) is not None:
@@ -237,10 +239,7 @@ class Outbound:
             self._owner.changed()
 
     def _changed_or_move(self) -> None:
-        if self._renewing:
-            self._move()
-        else:
-            self._owner.changed()
+        self._move() if self._renewing else self._owner.changed()
 
     def _move(self) -> None:
         self._renewing = False

@@ -55,5 +55,8 @@ class OutboundOwner(WriteOwner, Protocol):
     def portion_dropped(self) -> None:
         """Nothing is to be handed over before all else: a pass that read on meanwhile lets go."""
 
+    def has_news(self) -> None:
+        """What its owner is told of it may be something else by now."""
+
     def changed(self) -> None:
-        """Whether lines can be handed over may be another by now."""
+        """So; and whether lines can be handed over may be another by now."""

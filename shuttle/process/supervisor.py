@@ -29,7 +29,7 @@ class Supervisor:
         self.workers = {
             name: SupervisedProcess(
                 f"Worker {name}",
-                [*command, "--probes-socket", socket],
+                [*command, "--slot", name, "--probes-socket", socket],
                 grace_seconds,
                 final={BAD_CONFIGURATION},
             )

@@ -24,6 +24,8 @@ class WorkerConfig:
     test_mode: bool = False
     version: str = ""
     """Of the product, as operators are shown it."""
+    slot: int = 0
+    """Of several workers on this host, if no other has it: what they say stands under it."""
     metrics_max_drains: int = 100
     """Drains with series of their own."""
 

@@ -11,16 +11,18 @@ from shuttle.feed.feed import Feed
 
 
 class _Book:
-    """Of a feed that has sent something."""
+    """Of a feed that has sent something, or of which that was told before."""
 
-    __slots__ = ("minutes", "quarters", "seen", "told")
+    __slots__ = ("minutes", "quarters", "seen", "since", "told")
 
-    def __init__(self, wall: float) -> None:
+    def __init__(self, wall: float, since: float) -> None:
         self.seen = 0
         """Lines in all."""
         self.told = 0
         """So many of them the database knows of."""
         self.minutes, self.quarters = Tally(MINUTES, wall), Tally(QUARTERS, wall)
+        self.since = since, since
+        """From when on each of them counts (epoch seconds)."""
 
 
 class DrainRates:
@@ -31,13 +33,24 @@ class DrainRates:
         self._since = wall_clock()
         self._books: dict[Feed, _Book] = {}
 
+    def resume(self, feed: Feed, told: FeedStatus, seen: int) -> None:
+        """`told`: what stands in the database. `seen`: so many of the feed's lines stand elsewhere,
+        or in it."""
+        wall = self._wall_clock()
+        book = self._books[feed] = _Book(wall, self._since)
+        book.seen = book.told = seen
+        if told.sent_by_minute and told.sent_by_quarter:
+            book.minutes, minutes_since = Tally.resumed(MINUTES, told.sent_by_minute, wall)
+            book.quarters, quarters_since = Tally.resumed(QUARTERS, told.sent_by_quarter, wall)
+            book.since = minutes_since, quarters_since
+
     def look(self, feed: Feed, lines_sent: int) -> None:
         """`lines_sent`: by now. Most looks find nothing new."""
         book = self._books.get(feed)
         if book is None:
             if not lines_sent:
                 return
-            book = self._books[feed] = _Book(self._wall_clock())
+            book = self._books[feed] = _Book(self._wall_clock(), self._since)
         if lines_sent != book.seen:
             wall, new = self._wall_clock(), max(lines_sent - book.seen, 0)
             book.seen = lines_sent
@@ -58,8 +71,8 @@ class DrainRates:
             return status._replace(lines_lately=lately)
         return status._replace(
             lines_lately=lately,
-            sent_by_minute=book.minutes.text(since),
-            sent_by_quarter=book.quarters.text(since),
+            sent_by_minute=book.minutes.text(book.since[0]),
+            sent_by_quarter=book.quarters.text(book.since[1]),
         )
 
     def written(self, statuses: Mapping[Feed, FeedStatus]) -> None:

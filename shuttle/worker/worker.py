@@ -42,6 +42,7 @@ from shuttle.worker.rollups import Rollups
 from shuttle.worker.route_follower import RouteFollower
 from shuttle.worker.starts import Starts
 from shuttle.worker.status_publisher import StatusPublisher
+from shuttle.worker.status_writer import StatusWriter
 from shuttle.worker.ticks import LOOK_SECONDS, Ticks
 from shuttle.worker.topic_rights import TopicRights
 from shuttle.worker.widening import Widening
@@ -52,7 +53,6 @@ CONFIRM_SECONDS = 0.25
 COMMIT_SECONDS = 0.5
 ROUTES_SECONDS = 0.5
 TEND_SECONDS = 5.0
-PUBLISH_SECONDS = 1.0
 REPLAYS_SHARE = 0.7
 """Of the grace at the end, for lines of drains that are behind: thousands may be."""
 STORE_SECONDS = 2.0
@@ -84,11 +84,12 @@ class Worker:
     def _build_commit(self, store: Store) -> None:
         self._name = f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._store = StoreThread(store)
-        wall_clock = self._context.wall_clock
-        self._statuses = StatusPublisher(self._store, self._name, self._clock, wall_clock)
+        slot, lists, context = self._config.slot, self._lists, self._context
+        self._words = StatusWriter(self._store, slot, lists, context)
+        self._statuses = StatusPublisher(self._words, lists, self._feeds.by_id, context)
         self._cursor_writer = CursorWriter(
             self._store,
-            self._lists,
+            lists,
             self._ledger.safe,
             lambda partitions: self._rebalance.take_back(partitions),
             self._statuses.publish,
@@ -197,10 +198,10 @@ class Worker:
     async def _start(self) -> None:
         """Waits for the database and for Kafka, then starts what a worker does."""
         tasks, ticks = self._tasks, self._ticks
-        publish, feeds = self._statuses.publish_some, self._feeds.by_id
         tasks.start("live", self._live.run())  # it also hears of Kafka's troubles
         await self._ownership.meet(await self._store.read(lambda store: store.installation()))
         tasks.start("group", self._ownership.watch())
+        tasks.start("heartbeat", self._words.run())
         await self._routes.follow()
         tasks.start("replay", self._replays.run())
         tasks.start("flush", every(LOOK_SECONDS, ticks.flush_due, self._flush_share))
@@ -209,7 +210,7 @@ class Worker:
         tasks.start("store", self._cursor_writer.run())
         tasks.start("commit", every(COMMIT_SECONDS, ticks.commit, lambda: 0.05))
         tasks.start("lag", every(0, self._figures.watch_lag))
-        tasks.start("publish", every(PUBLISH_SECONDS, lambda: publish([*feeds.values()])))
+        tasks.start("publish", self._statuses.run())
         tasks.start("assignment", self._assignment.run())
         tasks.start("rollups", self._rollups.run())
         tasks.start("tend", every(TEND_SECONDS, ticks.tend))
@@ -228,7 +229,7 @@ class Worker:
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(STORE_SECONDS):
                 await self._rollups.tell(has_ended=True)
-                await self._statuses.take_leave(self._feeds.by_id.values())
+                await self._statuses.take_leave()
         self._rebalance.hurry()
         await self._member.close()  # what has arrived is committed as partitions go
         for feed in self._feeds.by_id.values():

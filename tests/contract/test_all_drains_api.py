@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 
 from drains.models import Drain
-from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus
 from tests.contract.conftest import Api, is_problem
+from tests.support.reports import write_statuses
 
 ALL = "/log-drains"
 

@@ -17,8 +17,8 @@ from events.kafka.producer import ProduceError
 from events.keys import AppKey, SiteKey
 from logshuttle_site.notifications import drain_events
 from logshuttle_site.notifications.models import SaidState
-from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus
+from tests.support.reports import write_statuses
 
 
 class FakeKafka:

@@ -13,8 +13,8 @@ from drains.models import Drain, DrainEvent
 from events import changes
 from events.changes import Change
 from events.keys import AppKey
-from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus
+from tests.support.reports import write_statuses
 
 URL = "https://user:secret@in.example.com/x"
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from django.test import Client
 from drains import services
 from drains.models import Drain
 from events.keys import AppKey
-from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus
+from tests.support.reports import write_statuses
 
 ACTIONS = "/admin/drains/drain"
 

@@ -12,6 +12,7 @@ from events.kafka.records import TopicPartition
 from events.keys import AppKey
 from shuttle.commit.database_store import DatabaseStore
 from shuttle.commit.store import Claim, FeedStatus
+from tests.support.reports import alive
 
 
 def new_drain(port: int) -> Drain:
@@ -46,9 +47,18 @@ def test_drains_are_locked_in_one_order_before_their_statuses_are_written(
 ) -> None:
     said = [FeedStatus(str(new_drain(p).pk), "live", "", None, None) for p in (1514, 2514)]
     with CaptureQueriesContext(connection) as queries:
-        DatabaseStore("logshuttle").publish("me", said)
+        DatabaseStore("logshuttle").publish(alive("me"), said)
     locked = first(queries, 'FROM "drains_drain"', "ORDER BY 1 ASC", "FOR NO KEY UPDATE")
-    assert locked < first(queries, "drains_drainstatus")
+    assert locked < first(queries, 'INSERT INTO "drains_drainstatus"')
+
+
+def test_no_drain_is_locked_for_figures_alone(in_postgres: None) -> None:
+    said = FeedStatus(str(new_drain(514).pk), "failing", "refused", 1.0, None, lines_sent=1)
+    store, speaker = DatabaseStore("logshuttle"), alive("me")
+    store.publish(speaker, [said])
+    with CaptureQueriesContext(connection) as queries:
+        store.publish(speaker, [said._replace(lines_sent=2, lag_messages=7)])
+    assert not [query for query in queries if "FOR NO KEY UPDATE" in query["sql"]]
 
 
 def test_claims_are_locked_in_one_order_before_they_are_taken_over(in_postgres: None) -> None:

@@ -10,18 +10,19 @@ import pytest
 from django.utils import timezone
 
 from drains import services
-from drains.models import Drain, DrainStatus
+from drains.models import Drain, DrainStatus, Heartbeat
 from events.keys import AppKey
 from logshuttle_site.notifications import lease, outbox
 from logshuttle_site.notifications.kinds import WISHES
 from logshuttle_site.notifications.models import Lease, Message, Recipient, Told
 from logshuttle_site.notifications.rounds import Rounds
 from logshuttle_site.notifications.seen import LOOKED_BACK
+from shuttle.commit.past_rows import PATIENCE, put_right
 from shuttle.commit.rollup_rows import write_figures
-from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus, Figures, RollupNote, WorkerNote
 from shuttle.models import Worker
 from shuttle.worker.rollups import UNWRITTEN_MAX
+from tests.support.reports import dead, write_statuses
 
 pytestmark = pytest.mark.django_db
 ABOUT = WorkerNote("w1", "host-1", "1.0", started_at=1.8e9, retention_ms={"gs": 3_600_000})
@@ -128,16 +129,28 @@ def test_a_drain_whose_worker_says_nothing_has_not_recovered(recipient: Recipien
     gold, lead = make("gold"), make("lead", "other.example.com")
     report(gold, lead)
     look()
-    DrainStatus.objects.filter(drain=gold).update(reported_at=timezone.now() - timedelta(minutes=1))
+    DrainStatus.objects.filter(drain=gold).update(run="of before")
     assert look() == []
     assert not Told.objects.exclude(gone_at=None).exists()
+
+
+def test_a_drain_of_which_no_worker_has_anything_to_say_has_recovered(recipient: Recipient) -> None:
+    gold = make("gold")
+    report(gold)
+    look()
+    DrainStatus.objects.filter(drain=gold).update(run="of before")
+    Heartbeat.objects.update(began_at=timezone.now() - PATIENCE)
+    assert not put_right()
+    look()
+    Told.objects.update(gone_at=timezone.now() - timedelta(minutes=2))
+    assert look() == ["drains.recovered"]
 
 
 def test_no_worker_is_told_and_nothing_else(recipient: Recipient) -> None:
     report(make("gold"))
     look()
     old = timezone.now() - timedelta(seconds=31)
-    DrainStatus.objects.update(reported_at=old)
+    dead("w1")
     Worker.objects.update(reported_at=old)
     assert look() == ["workers.none"]
     assert "No worker has reported since 20" in Message.objects.get(event="workers.none").text

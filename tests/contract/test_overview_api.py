@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from drains.models import Drain
 from shuttle.commit.rollup_rows import write_figures
-from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus, Figures, RollupNote, SampleNote, WorkerNote
 from shuttle.worker.shortage import OWN_FILES
 from tests.contract.conftest import Api, is_problem
+from tests.support.reports import write_statuses
 
 HOUR, DAY = 3600, 86_400
 NOON = 1_800_014_400.0

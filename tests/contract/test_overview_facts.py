@@ -19,10 +19,10 @@ from sessions_app import tail_rows
 from sessions_app.tail.tally import SpanRow
 from sessions_app.tail.teller import TailFigures
 from shuttle.commit.rollup_rows import write_figures
-from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus, Figures, RollupNote, WorkerNote
 from tests.contract.conftest import Api
 from tests.support.certificates import Authority
+from tests.support.reports import write_statuses
 
 pytestmark = pytest.mark.django_db
 NOON = datetime.fromtimestamp(1_800_014_400, timezone.get_current_timezone())

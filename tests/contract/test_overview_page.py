@@ -13,8 +13,8 @@ from drains import services
 from drains.models import Drain
 from events.keys import AppKey
 from shuttle.commit.rollup_rows import write_figures
-from shuttle.commit.status_rows import write_statuses
 from shuttle.commit.store import FeedStatus, Figures, RollupNote, WorkerNote
+from tests.support.reports import write_statuses
 
 PAGE, PARTS, ACT = "/admin/", "/admin/overview/parts", "/admin/overview/act"
 HOST = "logs.example.com"

@@ -11,6 +11,7 @@ from drains.services import create_drain
 from events.keys import AppKey
 from shuttle.commit.database_store import DatabaseStore
 from shuttle.commit.store import FeedStatus
+from tests.support.reports import alive
 
 pytestmark = pytest.mark.django_db
 
@@ -26,10 +27,11 @@ def test_what_was_sent_when_stays_as_it_is_until_it_is_told_anew() -> None:
     drains = [create_drain(AppKey(app, "gs"), "syslog://h:514", begin=()) for app in ("a", "b")]
     one, two = (FeedStatus(str(of.pk), "live", "", None, None, lines_sent=1) for of in drains)
     told: dict[str, Any] = {"sent_by_minute": "1 2 3", "sent_by_quarter": "4 5 6"}
-    store.publish("w1", [one._replace(**told), two._replace(**told)])
+    store.publish(alive("w1"), [one._replace(**told), two._replace(**told)])
     anew: dict[str, Any] = {"sent_by_minute": "1 2 4", "sent_by_quarter": "4 5 7"}
     store.publish(
-        "w1", [one._replace(lines_sent=2, lines_lately=9), two._replace(lines_sent=2, **anew)]
+        alive("w1"),
+        [one._replace(lines_sent=2, lines_lately=9), two._replace(lines_sent=2, **anew)],
     )
     rows = DrainStatus.objects.order_by("drain__app")
     assert [

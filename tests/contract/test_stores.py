@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import uuid
+from typing import Any
 
 import pytest
 
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
-from shuttle.commit.store import Claim, CursorChange, FeedStatus, Refused
+from shuttle.commit.store import Claim, CursorChange, FeedStatus, Place, Refused, Speaker
 from shuttle.feed.stored_rows import StoredCursor
 from tests.support.store_stage import StoreStage
 
@@ -95,7 +97,6 @@ def test_a_drain_that_is_deleted_meanwhile_does_not_fail_the_others(
     changes = [change(each, {P0: 8}) for each in (drain, other)]
     assert stage.store.write(changes, {}, BOTH_MINE) == Refused()
     assert stage.store.cursors_of([drain, other]) == {other: rows({P0: 8})}
-    stage.store.publish("me", [FeedStatus(drain, "live", "", None, None)])
 
 
 def test_rows_of_a_log_that_is_no_more_are_taken_away(stage: StoreStage, drain: str) -> None:
@@ -169,3 +170,62 @@ def test_routes_are_of_the_drains_that_there_are(stage: StoreStage, drain: str) 
     assert {route.drain_id for route in stage.store.route_changes(None).routes} == {drain, other}
     stage.delete(drain)
     assert {route.drain_id for route in stage.store.route_changes(None).routes} == {other}
+
+
+# What is said of drains.
+
+HERE = Place("host", 0, os.getpid())
+
+
+def word(drain: str, sent: int, **more: Any) -> FeedStatus:
+    return FeedStatus(drain, "live", "", None, None, lines_sent=sent, **more)
+
+
+def lines_told(stage: StoreStage, speaker: Speaker, *drains: str) -> dict[str, int]:
+    told = stage.store.told(speaker, drains)
+    return {of: told[of].status.lines_sent for of in drains if of in told}
+
+
+def test_what_a_former_run_has_said_is_read_under_its_name(stage: StoreStage, drain: str) -> None:
+    first = stage.store.take_name(HERE, "first")
+    assert stage.store.publish(first, [word(drain, 5, sent_by_minute="1 2 3", sent_by_quarter="4")])
+    assert stage.store.publish(first, [word(drain, 6)])
+    second = stage.store.take_name(HERE, "second")
+    assert (first.name, second.run) == (second.name, "second")
+    found = stage.store.told(second, [drain, str(uuid.uuid4())])
+    assert found[drain].status == word(drain, 6, sent_by_minute="1 2 3", sent_by_quarter="4")
+    assert len(found) == 1
+
+
+def test_a_name_that_is_anothers_by_now_is_told_to_be(stage: StoreStage, drain: str) -> None:
+    first = stage.store.take_name(HERE, "first")
+    assert stage.store.beat(first)
+    second = stage.store.take_name(HERE, "second")
+    assert not stage.store.beat(first)
+    assert not stage.store.publish(first, [word(drain, 5)])
+    assert lines_told(stage, second, drain) == {}
+    third = stage.store.take_name(HERE, "third", is_start=False)
+    assert third.name not in (second.name, "")
+    assert stage.store.beat(second)
+
+
+def test_workers_of_one_host_have_names_of_their_own(stage: StoreStage) -> None:
+    elsewhere = HERE._replace(host="other")
+    slots = [HERE, HERE._replace(slot=1), elsewhere]
+    names = {stage.store.take_name(at, f"run {n}").name for n, at in enumerate(slots)}
+    assert names == {"host:0", "host:1", "other:0"}
+
+
+def test_who_has_ended_has_no_name_any_more(stage: StoreStage) -> None:
+    first = stage.store.take_name(HERE, "first")
+    assert stage.store.beat(first, has_ended=True)
+    again = stage.store.take_name(HERE, "second", is_start=False)
+    assert again.name == first.name
+
+
+def test_of_a_drain_that_is_deleted_nothing_is_said(stage: StoreStage, drain: str) -> None:
+    other = stage.new_drain()
+    speaker = stage.store.take_name(HERE, "run")
+    stage.delete(drain)
+    assert stage.store.publish(speaker, [word(drain, 1), word(other, 2)])
+    assert lines_told(stage, speaker, drain, other) == {other: 2}

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, count
 
 from drains.routes import Route, RouteChanges
 from events.kafka.cluster import Span
@@ -17,9 +18,12 @@ from shuttle.commit.store import (
     Cursors,
     FeedStatus,
     Figures,
+    Place,
     Refused,
+    Speaker,
     StoreError,
     TakenOver,
+    Told,
 )
 from shuttle.feed.feed import Feed
 from shuttle.feed.stored_rows import StoredCursor
@@ -35,6 +39,14 @@ class MemoryStore:
         self.cursors: Cursors = {}
         self.claims: dict[TopicPartition, Claim] = {}
         self.statuses: dict[str, list[FeedStatus]] = {}
+        """By name, all that was ever written."""
+        self.rows_told: dict[tuple[str, str], Told] = {}
+        """By name and drain."""
+        self.speakers: dict[str, Speaker] = {}
+        """Who lives, by name."""
+        self.processes: dict[str, int] = {}
+        self.beats = 0
+        self.wall = 1_700_000_000.0
         self.figures: list[Figures] = []
         self.installation_id = uuid.uuid4().hex
         self.told_lost: list[int] = []
@@ -143,10 +155,48 @@ class MemoryStore:
         self._fail_if_away()
         self.figures.append(figures)
 
-    def publish(self, worker: str, statuses: Sequence[FeedStatus]) -> None:
-        self.statuses[worker] = [said for said in statuses if said.drain_id in self.drains]
+    def take_name(self, place: Place, run: str, *, is_start: bool = True) -> Speaker:
+        self._fail_if_away()
+        names = (f"{place.host}:{slot}" for slot in chain([place.slot], count()))
+        name = next(of for of in names if self._is_free(of, place, is_start=is_start))
+        self.speakers[name], self.processes[name] = Speaker(name, run), place.process
+        return self.speakers[name]
+
+    def beat(self, speaker: Speaker, *, has_ended: bool = False) -> bool:
+        self._fail_if_away()
+        self.beats += 1
+        is_ours = self.speakers.get(speaker.name) == speaker
+        if is_ours and has_ended:
+            del self.speakers[speaker.name]
+        return is_ours
+
+    def told(self, speaker: Speaker, drain_ids: Collection[str]) -> Mapping[str, Told]:
+        rows = self.rows_told
+        return {of: rows[speaker.name, of] for of in drain_ids if (speaker.name, of) in rows}
+
+    def publish(self, speaker: Speaker, statuses: Sequence[FeedStatus]) -> bool:
+        self._fail_if_away()
+        if not self.beat(speaker):
+            return False
+        there = [said for said in statuses if said.drain_id in self.drains]
+        self.statuses.setdefault(speaker.name, []).extend(there)
+        for said in there:
+            before = self.rows_told.get((speaker.name, said.drain_id))
+            if said.sent_by_minute is None and before is not None:
+                minutes, quarters = before.status[-2:]
+                said = said._replace(sent_by_minute=minutes, sent_by_quarter=quarters)
+            self.rows_told[speaker.name, said.drain_id] = Told(said, self.wall)
+        return True
+
+    def put_right(self) -> bool:
+        self._fail_if_away()
+        return False
 
     # Inside.
+
+    def _is_free(self, name: str, place: Place, *, is_start: bool) -> bool:
+        """No process runs here but the one that asks, and those of others are not known."""
+        return name not in self.speakers or (is_start and self.processes[name] == place.process)
 
     def _all_rows(self) -> Iterator[tuple[str, TopicPartition, StoredCursor]]:
         for drain_id in self._behind():

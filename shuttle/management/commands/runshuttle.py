@@ -50,6 +50,7 @@ class Command(BaseCommand):
         )
         # One of several: their supervisor serves for all of them.
         parser.add_argument("--probes-socket", type=Path, help=argparse.SUPPRESS)
+        parser.add_argument("--slot", type=int, default=0, help=argparse.SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
         port, socket = options["metrics_port"], options["probes_socket"]
@@ -63,7 +64,8 @@ class Command(BaseCommand):
             if options["workers"] > 1:
                 supervisor = _supervisor(options["workers"], port, take_over=take_over)
                 sys.exit(asyncio.run(supervise(supervisor, port, als)))
-            asyncio.run(work(_config(port, take_over=take_over), socket or port, als))
+            config = replace(_config(port, take_over=take_over), slot=options["slot"])
+            asyncio.run(work(config, socket or port, als))
         except ForeignGroupError as error:
             raise CommandError(str(error), returncode=2) from error
         except (ValueError, KafkaException) as error:

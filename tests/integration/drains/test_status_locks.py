@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
 from events.keys import AppKey
 from shuttle.commit.database_store import DatabaseStore
-from shuttle.commit.store import FeedStatus
+from shuttle.commit.store import FeedStatus, Place
 from tests.support.store_stage import as_default, connection_to
 
 KEY = AppKey("gold", "gs")
@@ -48,10 +49,15 @@ def test_who_deletes_and_who_reports_do_not_lock_each_other_out(
                 delete_drain(drain)
 
     def report(worker: str) -> None:
-        store = DatabaseStore("logshuttle")
-        while not over.is_set():
+        store, states = DatabaseStore("logshuttle"), cycle(("live", "failing", "replaying"))
+        speaker = store.take_name(Place(worker, 0, 1), worker)
+        for state in states:
+            if over.is_set():
+                break
             ids = map(str, Drain.objects.values_list("pk", flat=True))
-            store.publish(worker, [FeedStatus(of, "live", "", None, None) for of in ids])
+            statuses = [FeedStatus(of, state, "", None, None) for of in ids]
+            assert store.publish(speaker, statuses)
+            store.put_right()
 
     with ThreadPoolExecutor() as pool:
         hosts = [

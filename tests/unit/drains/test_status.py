@@ -11,7 +11,8 @@ from django.utils import timezone
 from drains.models import Drain, DrainStatus
 from drains.services import create_drain
 from drains.states import State, state_of
-from drains.status import FRESH, status_of
+from drains.status import status_of
+from drains.status_models import FRESH
 from events.keys import AppKey
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +82,8 @@ def test_the_worst_state_of_all_workers_is_told(drain: Drain) -> None:
     [
         ({"failing"}, True, True, "paused"),
         (set(), True, False, "paused"),
-        (set(), False, True, "unknown"),
+        (set(), False, True, "live"),
+        (set(), False, False, "new"),
         ({"live", "failing"}, False, False, "failing"),
         ({"live"}, False, False, "new"),
         ({"replaying"}, False, False, "new"),
@@ -94,6 +96,12 @@ def test_the_first_that_holds(
     said: set[str], paused: bool, has_delivered: bool, shown: State
 ) -> None:
     assert state_of(said, paused=paused, has_delivered=has_delivered) == shown
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_nothing_is_known_of_what_is_not_paused_while_there_is_no_worker(paused: bool) -> None:
+    shown = state_of((), paused=paused, has_delivered=True, is_silent=True)
+    assert shown == ("paused" if paused else "unknown")
 
 
 def test_a_drain_is_new_until_any_worker_has_delivered(drain: Drain) -> None:

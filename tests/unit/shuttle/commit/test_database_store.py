@@ -7,18 +7,16 @@ from datetime import datetime
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from drains.models import Drain, DrainStatus
-from drains.rates import QUARTERS, Tally, rates_of
 from drains.services import change_drain, create_drain
-from drains.status import FRESH, status_of
+from drains.status import status_of
 from events.kafka.records import TopicPartition
 from events.keys import AppKey
 from shuttle.commit import status_rows
 from shuttle.commit.database_store import DatabaseStore
-from shuttle.commit.status_rows import FORGOTTEN
 from shuttle.commit.store import Claim, FeedStatus, Refused
+from tests.support.reports import alive, dead
 
 pytestmark = pytest.mark.django_db
 
@@ -51,25 +49,6 @@ def sent(drain: Drain, lines: int) -> FeedStatus:
     return FeedStatus(str(drain.pk), "live", "", None, None, lines_sent=lines, lines_cut=1)
 
 
-def test_what_workers_of_long_ago_have_sent_is_kept_in_one_row(
-    store: DatabaseStore, drain: Drain
-) -> None:
-    for worker, lines in [("first", 100), ("second", 20)]:
-        store.publish(worker, [sent(drain, lines)])
-        drain.statuses.filter(worker=worker).update(reported_at=timezone.now() - FORGOTTEN)
-    store.publish("third", [sent(drain, 3)])
-    store.publish("third", [sent(drain, 4)])
-
-    rows = DrainStatus.objects.order_by("worker").values_list("worker", "lines_sent", "lines_cut")
-    assert list(rows) == [("", 120, 2), ("third", 4, 1)]
-
-    drain.statuses.filter(worker="third").update(reported_at=timezone.now() - FORGOTTEN)
-    store.publish("fourth", [sent(drain, 1)])
-
-    assert sum(row[1] for row in rows.all()) == 125
-    assert drain.statuses.count() == 2
-
-
 def test_no_transaction_holds_more_than_some_of_a_workers_drains(
     store: DatabaseStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,10 +58,10 @@ def test_no_transaction_holds_more_than_some_of_a_workers_drains(
         create_drain(AppKey("gold", "gs"), f"syslog://h:{port}") for port in range(1514, 1519)
     ]
     with CaptureQueriesContext(connection) as queries:
-        store.publish("a", [said(drain, "live") for drain in drains])
+        store.publish(alive("a"), [said(drain, "live") for drain in drains])
 
-    begun = [query["sql"] for query in queries if query["sql"].startswith("SAVEPOINT")]
-    assert len(begun) == 3
+    begun = [query for query in queries if query["sql"].startswith('UPDATE "drains_heartbeat"')]
+    assert len(begun) == 4, "one is of the worker that is made for the test"
     assert DrainStatus.objects.count() == 5
     assert {stored(drain)[0] for drain in drains} == {"live"}
 
@@ -103,21 +82,21 @@ def test_the_worst_that_workers_say_is_stored_with_the_moment_since_when(
     store: DatabaseStore, drain: Drain
 ) -> None:
     assert stored(drain) == ("", None)
-    store.publish("a", [said(drain, "live", lines=0)])
+    store.publish(alive("a"), [said(drain, "live", lines=0)])
     assert stored(drain)[0] == "new"
-    store.publish("a", [said(drain, "live")])
+    store.publish(alive("a"), [said(drain, "live")])
     state, since = stored(drain)
     assert (state, status_of(drain).state_since) == ("live", since)
 
-    store.publish("b", [said(drain, "failing")])
+    store.publish(alive("b"), [said(drain, "failing")])
     worse = stored(drain)
     assert worse[0] == "failing"
-    store.publish("a", [said(drain, "replaying")])
-    store.publish("b", [said(drain, "failing")])
+    store.publish(alive("a"), [said(drain, "replaying")])
+    store.publish(alive("b"), [said(drain, "failing")])
     assert stored(drain) == worse, "it is not news"
 
-    drain.statuses.filter(worker="b").update(reported_at=timezone.now() - FRESH)
-    store.publish("a", [said(drain, "live")])
+    dead("b")
+    store.publish(alive("a"), [said(drain, "live")])
     assert stored(drain)[0] == "live"
 
 
@@ -125,52 +104,41 @@ def test_a_state_that_is_stored_makes_nobody_read_the_drain_again(
     store: DatabaseStore, drain: Drain
 ) -> None:
     before = drain.updated_at, store.route_version()
-    store.publish("a", [said(drain, "failing")])
+    store.publish(alive("a"), [said(drain, "failing")])
     drain.refresh_from_db()
     assert (drain.updated_at, store.route_version()) == before
 
 
 def test_of_a_paused_drain_it_is_stored_that_it_is(store: DatabaseStore, drain: Drain) -> None:
     change_drain(drain, paused=True)
-    store.publish("a", [said(drain, "failing")])
+    store.publish(alive("a"), [said(drain, "failing")])
     assert stored(drain)[0] == "paused"
 
 
-def test_when_its_last_worker_has_ended_nothing_is_known(
+def test_who_has_ended_has_no_say_and_when_all_have_nothing_is_known(
     store: DatabaseStore, drain: Drain
 ) -> None:
-    store.publish("a", [said(drain, "live")])
-    store.publish("b", [said(drain, "replaying")])
-    store.publish("b", [said(drain, "")])
+    store.publish(alive("a"), [said(drain, "live")])
+    store.publish(alive("b"), [said(drain, "replaying")])
+    store.publish(alive("b"), [said(drain, "")])
     assert stored(drain)[0] == "live"
-    store.publish("a", [said(drain, "")])
-    assert stored(drain)[0] == status_of(drain).state == "unknown"
+    store.publish(alive("a"), [said(drain, "")])
+    assert stored(drain)[0] == status_of(drain).state == "live", "nobody says else"
+    for name in "ab":
+        store.beat(alive(name), has_ended=True)
+    assert (stored(drain)[0], status_of(drain).state) == ("live", "unknown")
 
 
 def test_a_drain_has_delivered_when_any_worker_ever_has(store: DatabaseStore, drain: Drain) -> None:
     (route,) = store.route_changes(None).routes
     assert not route.has_delivered
-    store.publish("a", [said(drain, "live")])
+    store.publish(alive("a"), [said(drain, "live")])
     (route,) = store.route_changes(None).routes
     assert route.has_delivered
 
 
-def test_what_one_has_sent_that_is_forgotten_is_no_news_of_the_last_day(
-    store: DatabaseStore, drain: Drain
-) -> None:
-    gone, now = timezone.now() - FORGOTTEN, timezone.now()
-    by_quarter = Tally(QUARTERS, gone.timestamp())
-    by_quarter.add(5, gone.timestamp())
-    text = by_quarter.text(gone.timestamp())
-    store.publish("first", [sent(drain, 5)._replace(sent_by_minute="", sent_by_quarter=text)])
-    drain.statuses.update(reported_at=gone)
-    assert rates_of(drain.statuses.all(), now).quarters == [None] * 96
-    store.publish("second", [sent(drain, 1)])
-    assert not drain.statuses.filter(worker="first").exists()
-
-
 def test_lists_do_without_what_only_a_drains_page_shows(store: DatabaseStore, drain: Drain) -> None:
-    store.publish("w1", [sent(drain, 1)])
+    store.publish(alive("w1"), [sent(drain, 1)])
     (listed,) = Drain.objects.prefetch_related("statuses")[0].statuses.all()
     assert listed.get_deferred_fields() == {"sent_by_quarter"}
     assert drain.statuses.defer(None)[0].get_deferred_fields() == set()

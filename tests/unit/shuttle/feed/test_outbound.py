@@ -44,6 +44,7 @@ SYSLOG, WEB = "syslog://127.0.0.1:514", "https://127.0.0.1/"
 class Owner:
     def __init__(self) -> None:
         self.is_behind = False
+        self.news = 0
         self.told: list[str] = []
         self.again: list[tuple[dict[Any, int], bool]] = []
         """What is to be replayed, and whether it may have arrived."""
@@ -62,6 +63,9 @@ class Owner:
 
     def portion_dropped(self) -> None:
         self.told.append("portion dropped")
+
+    def has_news(self) -> None:
+        self.news += 1
 
     def changed(self) -> None:
         self.told.append("changed")
@@ -294,6 +298,7 @@ async def test_trouble_without_an_end_is_shown_once(bench: Bench) -> None:
         assert bench.outbound.health.last_error.at == 5.0
         bench.context.wall_clock = lambda: 6.0
     assert bench.outbound.takes_lines
+    assert bench.owner.news == 1
 
 
 async def test_each_refused_line_is_shown_though_the_receiver_says_the_same(bench: Bench) -> None:
@@ -341,8 +346,9 @@ async def test_one_that_failed_shows_so_until_something_is_confirmed(bench: Benc
     bench.sent()
     bench.later(1)
     assert (bench.outbound.takes_lines, bench.outbound.health.last_error.text) == (True, "HTTP 503")
+    assert bench.owner.news == 0
     bench.confirm()
-    assert bench.outbound.health.is_good
+    assert (bench.outbound.health.is_good, bench.owner.news) == (True, 1)
 
 
 @pytest.mark.parametrize("lines", [1, 0])
