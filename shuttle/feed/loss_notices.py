@@ -71,9 +71,13 @@ class LossNotices:
         self._lines[reason] += lines
         self._since = wall if self._since is None else min(wall, self._since)
 
+    @property
+    def are_waiting(self) -> bool:
+        return self._since is not None
+
     def is_due(self, now: float) -> bool:
         """`now`: monotonic seconds."""
-        return self._since is not None and now >= self._next_at
+        return self.are_waiting and now >= self._next_at
 
     def take(self, now: float) -> LossNotice:
         """What is due."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import replace
 
 from drains.delivery.network.errors import DeliveryError
 from drains.routes import Route, RouteChanges, RouteTable
 from events.kafka.records import Offsets, TopicPartition
-from events.keys import Key
-from events.topics import SOURCE_TOPICS
+from events.keys import Key, SiteKey
+from events.topics import ROUTER, SOURCE_TOPICS
 from shuttle.commit.store import Cursors, TakenOver
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
@@ -128,6 +128,39 @@ class Feeds:
         if shared:
             for feed in self.by_id.values():
                 feed.forget(shared)
+
+    def let_go(self, topics: Set[str]) -> set[Key]:
+        """Of feeds of which nothing is left to be done here, as other workers have their lines.
+        `topics`: those of which this one has partitions. Returns the keys whose feeds went."""
+        others = {feed.route.key for feed in self.by_id.values()}
+        others = {key for key in others if _topic_of_its_own(key) not in topics}
+        gone = {key for key in others if all(map(self._is_at_rest, self._made(key)))}
+        for key in gone:
+            for feed in self._made(key):
+                self.by_id.pop(feed.route.drain_id).close()
+        return gone
+
+    def _made(self, key: Key) -> list[Feed]:
+        routes = self.routes.by_key.get(key, ())
+        return [self.by_id[of.drain_id] for of in routes if of.drain_id in self.by_id]
+
+    def _is_at_rest(self, feed: Feed) -> bool:
+        """Whether one that is made anew would be the same, but for what the database has of it."""
+        delivery, gaps = feed.outbound.delivery, feed.gaps
+        return (
+            delivery.link.is_resting
+            and delivery.oldest is None
+            and delivery.resend.portion is None
+            and not (gaps.offsets or gaps.live_from or gaps.stored.partitions)
+            and not (feed in self._lists.unstored or feed.stats.notices.are_waiting)
+            and not feed.route.fault
+            and feed.outbound.health.is_good
+        )
+
+
+def _topic_of_its_own(key: Key) -> str:
+    """Where most of its lines are."""
+    return ROUTER.topic if isinstance(key, SiteKey) else key.space
 
 
 def _by_topic(partitions: Iterable[TopicPartition]) -> dict[str, set[TopicPartition]]:

@@ -14,6 +14,9 @@ from shuttle.worker.shortage import warn_of_shortage
 from shuttle.worker.starts import Starts
 from shuttle.worker.topics import Topics
 
+LET_GO_SECONDS = 60.0
+"""How often feeds are looked at whose lines others may read by now."""
+
 
 class RouteFollower:
     """Owns the version of the routes that are followed. `live`: where the live pass is, kept up to
@@ -39,6 +42,7 @@ class RouteFollower:
         self._live = live
         self._version: int | None = None
         self._clock = asyncio.get_running_loop().time
+        self._let_go_at = self._clock() + LET_GO_SECONDS
 
     async def follow(self) -> None:
         """See whether routes have changed; waits until the database answers."""
@@ -55,3 +59,10 @@ class RouteFollower:
         topics = self.topics.change(self._feeds.routes.spaces, self._clock())
         if topics is not None:
             await self._member.subscribe(topics, self._rebalance)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._live and self._clock() >= self._let_go_at:
+            self._let_go_at = self._clock() + LET_GO_SECONDS
+            ours = {partition.topic for partition in self._live}
+            self._router.forget(self._feeds.let_go(ours))

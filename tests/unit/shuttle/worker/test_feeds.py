@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -211,3 +211,36 @@ async def test_partitions_that_go_are_forgotten_by_all_who_could_have_them(bench
     bench.feeds.forget([R0])
     assert (bench["1"].gaps.offsets, bench["2"].gaps.offsets) == ({}, {})
     assert bench.lists.behind == set()
+
+
+# Feeds whose lines others read.
+
+
+async def test_of_whom_nothing_is_left_here_is_let_go_with_all_of_its_app(bench: Bench) -> None:
+    bench.follow(route("1"), route("2"), route("3", LEAD), route("4", SITE), route("5", LEAD))
+    gone = [*bench.feeds.of_key(GOLD), bench["4"]]
+    stays = bench["3"]
+    assert bench.feeds.let_go({"other", BUILD.topic}) == {GOLD, SITE}
+    assert [feed.is_closed for feed in gone] == [True] * 3
+    assert bench.feeds.by_id == {"3": stays}
+    assert bench.feeds.let_go({"other"}) == set()
+    assert bench["1"] is not gone[0]
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [
+        lambda feed: feed.begin(cursors({P0: 40}), LIVE),
+        lambda feed: feed.begin(cursors({P0: 107}), LIVE),
+        lambda feed: feed.lose(3, EXPIRED),
+        lambda feed: feed.outbound.delivery.link.want(),
+        lambda feed: feed.outbound.health.failed("refused", 0.0),
+    ],
+    ids=["behind", "ahead", "a notice waits", "dials", "fails"],
+)
+async def test_who_has_anything_left_stays(bench: Bench, busy: Callable[[Feed], object]) -> None:
+    bench.follow(route("1"), route("2"))
+    bench.feeds.of_key(GOLD)
+    busy(bench["2"])
+    assert bench.feeds.let_go({"other"}) == set()
+    assert bench.feeds.by_id.keys() == {"1", "2"}
