@@ -7,6 +7,7 @@ Each step is bounded in time, and says so where it did not get there. Linux only
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -50,7 +51,7 @@ def main() -> None:
         installation.insert()
         table.row("bulk insert", f"{plan.drains / (time.monotonic() - began):,.0f}/s")
         for name in options.only:
-            say(f"--- {name}")
+            say(f"--- {name}, load {os.getloadavg()[0]:.1f}")
             STEPS[name](installation, table)
 
 

@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 import psycopg2  # type: ignore[import-untyped]
 
 _WRITTEN = "SELECT relname, n_tup_ins + n_tup_upd FROM pg_stat_user_tables"
+_OTHERS = """
+    SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()
+"""
 _LARGEST = """
     SELECT relname, n_live_tup, pg_total_relation_size(relid) FROM pg_stat_user_tables
     WHERE n_live_tup > 0 ORDER BY 3 DESC LIMIT 6
@@ -32,6 +35,11 @@ class Database:
     def count(self, table: str) -> int:
         ((rows,),) = self._ask(f"SELECT count(*) FROM {table}")
         return int(rows)
+
+    def connections(self) -> int:
+        """Of others to this database."""
+        ((others,),) = self._ask(_OTHERS)
+        return int(others)
 
     def largest(self) -> list[tuple[str, int, int]]:
         """Tables with their rows and bytes, indexes and all."""

@@ -46,9 +46,9 @@ class Judge:
             if drain is None:
                 self._newcomers.setdefault(int(app), now - float(at))
                 continue
-            self._count(self._seen[drain], int(seq))
-            delays[round((now - float(at)) * 1000)] += 1
             self._buckets[int(now * BUCKETS_A_SECOND)] += 1
+            if self._is_new(self._seen[drain], int(seq)):
+                delays[round((now - float(at)) * 1000)] += 1
 
     def _drain_of(self, app: int, receiver: int) -> int | None:
         """An app's drains lead to neighbouring receivers."""
@@ -56,12 +56,15 @@ class Judge:
         drain = first + (receiver - first) % self._plan.receivers
         return drain if drain in self._seen and drain < first + DRAINS_AN_APP else None
 
-    def _count(self, seen: bytearray, seq: int) -> None:
+    def _is_new(self, seen: bytearray, seq: int) -> bool:
         if seq >= len(seen):
             seen.extend(bytes(seq + 1 - len(seen)))
         self._lines += 1
-        self._twice += bool(seen[seq])
+        if seen[seq]:
+            self._twice += 1
+            return False
         seen[seq] = 1
+        return True
 
     def missing(self, records: int) -> list[int]:
         """Of so many records, those that drains lack, and how many drains lack any."""
@@ -77,8 +80,8 @@ class Judge:
         return self._newcomers.get(app)
 
     def take(self) -> dict[str, Any]:
-        """Lines and repeats of all time; delays (milliseconds) and when lines came, since this was
-        asked last."""
+        """Lines and repeats of all time; delays (milliseconds) of lines that came for the first
+        time, and when any came, since this was asked last."""
         taken = {
             "lines": self._lines,
             "twice": self._twice,

@@ -10,7 +10,7 @@ from benchmarks.bench import say
 from benchmarks.size.installation import WARM_SECONDS, Installation, RunningWorker
 from benchmarks.size.receivers import Heard
 from benchmarks.size.table import Table, share, within
-from benchmarks.size.usage import cpu_seconds, cpu_seconds_by_thread, resident_mib
+from benchmarks.size.usage import cpu_seconds, cpu_seconds_by_thread, open_files, resident_mib
 from benchmarks.size.watching import asked, seconds_until
 
 START_SECONDS = 120.0
@@ -77,6 +77,8 @@ def lines(of: Installation, table: Table) -> None:
     rows = (sum(after.rows.values()) - sum(written.rows.values())) / seconds
     table.row("rows written with lines", f"{rows:,.0f}/s")
     table.row("RSS with lines", _mib(worker))
+    files, connections = open_files(worker.pids), of.database.connections()
+    table.row("open files", f"{files:,}", f"{connections} connections to the database, web's too")
 
 
 def new(of: Installation, table: Table) -> None:

@@ -1,4 +1,4 @@
-"""The rows of size.md's first table, printed as they come."""
+"""What was seen, printed row by row as it comes."""
 
 from __future__ import annotations
 

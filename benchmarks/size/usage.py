@@ -37,5 +37,10 @@ def _kind(name: str) -> str:
     return "other threads"
 
 
+def open_files(pids: list[int]) -> int:
+    """Connections among them."""
+    return sum(psutil.Process(pid).num_fds() for pid in pids)
+
+
 def resident_mib(pids: list[int]) -> list[float]:
     return [psutil.Process(pid).memory_info().rss / 2**20 for pid in pids]
