@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -43,6 +45,7 @@ STEPS: dict[str, Step] = {
 def main() -> None:
     options = options_of()
     plan = plan_of(options)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))  # all is cleaned up
     with tempfile.TemporaryDirectory(prefix="logshuttle-size-") as folder, ExitStack() as stack:
         installation = Installation(plan, Path(folder), stack)
         table = Table(f"{plan.drains:,} drains, {plan.apps:,} apps, {plan.spaces:,} spaces")

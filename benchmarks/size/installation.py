@@ -29,6 +29,13 @@ TOPICS_SECONDS = 300.0
 STOP_SECONDS = 60.0
 WARM_SECONDS = 20.0
 """Until lines have their connections, and states what has come of them."""
+HEAP_MIB = 1536
+_PATIENT = {
+    "broker.session.timeout.ms": "120000",
+    "broker.heartbeat.interval.ms": "2000",
+    "metadata.max.idle.interval.ms": "0",
+}
+"""A broker of thousands of partitions on a full machine stays its controller's."""
 _NAMED_THREADS = Path(__file__).parent / "named_threads"
 _TOOK_OVER = re.compile(r"Took over (\d+) partitions")
 
@@ -70,7 +77,10 @@ class Installation:
         runtime.mkdir()
         postgres = stack.enter_context(postgres_server(runtime))
         say("PostgreSQL is there; starting Kafka")
-        kafka = stack.enter_context(DevKafka(data_dir=folder / "kafka", progress=say))
+        broker = DevKafka(
+            data_dir=folder / "kafka", properties=_PATIENT, heap_mib=HEAP_MIB, progress=say
+        )
+        kafka = stack.enter_context(broker)
         self.admin = AdminClient({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
         url = postgres.create()
         environment = {"DATABASE_URL": url, "PYTHONPATH": str(_NAMED_THREADS)}
