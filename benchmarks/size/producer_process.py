@@ -25,7 +25,7 @@ FLUSH_SECONDS = 5.0
 class Lines:
     def __init__(self, plan: Plan, bootstrap: str) -> None:
         self._plan = plan
-        self._kafka = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5})
+        self._kafka = Producer({"bootstrap.servers": bootstrap, "linger.ms": 20, "acks": 1})
         self._began: float | None = None
         self._sent = 0
 
@@ -55,8 +55,8 @@ class Lines:
         self._write(AppKey(name, space), app, 0)
 
     def _send(self) -> None:
-        seq, app = divmod(self._sent, self._plan.active)
-        self._write(self._plan.key_of(app), app, seq, partition=self._plan.partition_of(self._sent))
+        app, seq, partition = self._plan.record(self._sent)
+        self._write(self._plan.key_of(app), app, seq, partition=partition)
         self._sent += 1
 
     def _write(self, key: AppKey, app: int, seq: int, **more: Any) -> None:

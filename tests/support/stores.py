@@ -69,8 +69,10 @@ def postgres_server(runtime: Path) -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="logshuttle-postgres-") as folder:
         with locked(MACHINE):  # the first one makes that user
             server = get_server(Path(folder) / "data")
-        yield Postgres(server)
-        server.cleanup()
+        try:
+            yield Postgres(server)
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -32,9 +32,11 @@ def test_an_apps_drains_differ_and_its_lines_go_to_all_partitions() -> None:
     plan = plan_of(options_of(["1000", "7"]))
 
     urls = {plan.url_of(drain) for drain in range(DRAINS_AN_APP)}
-    partitions = {plan.partition_of(rounds * plan.active) for rounds in range(PARTITIONS)}
+    first = [plan.record(rounds * plan.active) for rounds in range(PARTITIONS)]
+    partitions = {partition for _, _, partition in first}
 
     assert len(urls) == DRAINS_AN_APP
+    assert [(app, seq) for app, seq, _ in first] == [(0, 0), (0, 1), (0, 2), (0, 3)]
     assert len(partitions) == PARTITIONS
     assert sum(plan.written_by(app, 1_001) for app in range(plan.active)) == 1_001
     assert len([*plan.listeners()]) == 950
