@@ -98,7 +98,7 @@ def outage(of: Installation, table: Table) -> None:
     after = of.receivers.take()
     twice = after.twice - before.twice
     table.row("… twice", f"{twice:,} of {after.lines - before.lines:,}")
-    table.row("… others meanwhile", delays(others), f"after: {delays(after)}")
+    table.row("… others meanwhile", delays(others.near), f"after: {delays(after.near)}")
     cursors.append(of.database.count("drains_draincursor"))
     table.row("… cursor rows", " → ".join(f"{rows:,}" for rows in cursors))
 
@@ -119,19 +119,20 @@ def _until_live(port: int, live: int) -> tuple[float | None, int]:
 
 def _tell(of: Installation, table: Table, name: str, watched: Watched, limit: float) -> None:
     lines, drains = watched.missing
-    shares = " + ".join(f"{share:,}" for share in watched.shares) or "none"
+    shares = " + ".join(f"{count:,}" for count in watched.shares) or "none"
     settled = within(watched.settled_seconds, limit, f"shares are {shares}")
     table.row(name, f"shares settled {settled}", shares if watched.settled_seconds else "")
     reached = f"{lines:,} lines missing, of {drains:,} drains"
     table.row("… all lines there again", within(watched.flowing_seconds, limit, reached))
     heard = watched.heard
-    silent, latest = f"no line for {heard.silence_seconds:.1f} s", f"{heard.latest_seconds:.1f} s"
-    table.row("… longest", silent, f"a line waited {latest}", delays(heard))
+    table.row("… meanwhile", f"no line for {heard.silence_seconds:.1f} s", delays(heard.all))
     written = of.written()
     late = seconds_until(
         lambda: not of.receivers.missing(written)[0], CATCH_UP_SECONDS, "all lines"
     )
-    left = f"{of.receivers.missing(written)[0]:,} not there"
-    lost = f"lost {0 if late is not None else within(None, limit + CATCH_UP_SECONDS, left)}"
+    lost = "none lost"
+    if late is None:
+        left = of.receivers.missing(written)[0]
+        lost = f"{left:,} not there {CATCH_UP_SECONDS:g} s later"
     twice = f"twice {watched.twice:,} of {watched.lines:,} ({share(watched.twice, watched.lines)})"
     table.row("… lines", lost, twice)

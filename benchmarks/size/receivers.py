@@ -38,13 +38,9 @@ class Heard:
         steps = [later - earlier - 1 for earlier, later in pairwise(sorted(self.buckets))]
         return max(steps, default=0) / BUCKETS_A_SECOND
 
-    def delay_seconds(self, share: float) -> float:
-        """That this share of lines to receivers that stay took at most."""
-        return quantile(self.near, share) / 1000
-
     @property
-    def latest_seconds(self) -> float:
-        return max([*self.near, *self.away], default=0) / 1000
+    def all(self) -> Counter[int]:
+        return self.near + self.away
 
 
 def quantile(counts: Counter[int], share: float) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from statistics import median
 
 from benchmarks.bench import say
 from benchmarks.size.installation import WARM_SECONDS, Installation, RunningWorker
-from benchmarks.size.receivers import Heard
+from benchmarks.size.receivers import quantile
 from benchmarks.size.table import Table, share, within
 from benchmarks.size.usage import cpu_seconds, cpu_seconds_by_thread, open_files, resident_mib
 from benchmarks.size.watching import asked, seconds_until
@@ -70,7 +71,9 @@ def lines(of: Installation, table: Table) -> None:
     heard, spent = of.receivers.take(), cpu_seconds_by_thread(worker.pids) - cpu
     seconds, after = time.monotonic() - began, of.database.written()
     count = heard.lines - before.lines
-    table.row("lines", f"{count / seconds:,.0f}/s", delays(heard), f"{heard.connections:,} open")
+    table.row(
+        "lines", f"{count / seconds:,.0f}/s", delays(heard.all), f"{heard.connections:,} open"
+    )
     cpu_us = spent.total() / max(count, 1) * 1e6
     kafka = spent["librdkafka"] / seconds * 1e3
     table.row("CPU a line delivered", f"{cpu_us:.0f} µs", f"librdkafka {kafka:.0f} ms/s")
@@ -136,9 +139,10 @@ def flow(of: Installation) -> None:
     seconds_until(lambda: not of.receivers.missing(written)[0], CATCH_UP_SECONDS, "all lines")
 
 
-def delays(heard: Heard) -> str:
+def delays(milliseconds: Counter[int]) -> str:
+    """`milliseconds`: that lines took, and how many took so long."""
     return ", ".join(
-        f"{name} {heard.delay_seconds(part):.2f} s"
+        f"{name} {quantile(milliseconds, part) / 1000:.2f} s"
         for name, part in {"p50": 0.5, "p99": 0.99, "most": 1.0}.items()
     )
 
