@@ -15,11 +15,14 @@ PYTEST ?=
 # Tests at a time: most of them wait for servers, so four keep two cores busy.
 AT_ONCE ?= 4
 
+# Drains and spaces of a platform that is measured.
+SIZE ?= 10000 20
+
 # Enough for manage.py to start and look at itself; no server, and no database file.
 CHECK_ENV := DEBUG=1 AUTH_KEY=check KAFKA_HOSTS=127.0.0.1 DATABASE_URL=sqlite://:memory:
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check test test-newest test-slow bench clean
+.PHONY: help install run check test test-newest test-slow bench bench-size clean
 
 help: ## Lists these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -80,6 +83,9 @@ test-slow: install ## The slow tests: rare or long.
 bench: install ## Measures the ways of a line, to drains and to tails, and prints the numbers.
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.tails
+
+bench-size: install ## A platform's size, of so many drains and spaces: make bench-size SIZE="30000 500"
+	$(BIN)/python -m benchmarks.size $(SIZE)
 
 clean: ## Removes .venv, caches, and what the demo and the development Kafka keep; no database.
 	rm -rf $(VENV) $(NEWEST) .envoy-venv $(JAVASCRIPT) .demo .devkafka staticfiles

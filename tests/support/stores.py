@@ -7,6 +7,7 @@ import logging
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -56,10 +57,9 @@ class Postgres:
             connection.close()
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """The session's PostgreSQL server."""
-    runtime = tmp_path_factory.mktemp("run")
+@contextmanager
+def postgres_server(runtime: Path) -> Iterator[Postgres]:
+    """One of our own, until the block ends. `runtime`: an empty folder for its locks."""
     runtime.chmod(0o700)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # where it keeps its lock; it wants one
@@ -69,8 +69,17 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="logshuttle-postgres-") as folder:
         with locked(MACHINE):  # the first one makes that user
             server = get_server(Path(folder) / "data")
-        yield Postgres(server)
-        server.cleanup()
+        try:
+            yield Postgres(server)
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The session's PostgreSQL server."""
+    with postgres_server(tmp_path_factory.mktemp("run")) as server:
+        yield server
 
 
 @pytest.fixture
