@@ -72,7 +72,7 @@ class Hub:
             self._needs.release(topics)
             raise
         self.fan_out.add(mailbox)
-        return {partition: at for partition, at in positions.items() if partition.topic in topics}
+        return positions.of(topics)
 
     def leave(self, mailbox: Mailbox) -> None:
         """Undoes `join`."""
@@ -82,7 +82,7 @@ class Hub:
     def token(self, key: Key) -> str:
         """Where one goes on who has seen all that was handed out."""
         topics = topics_in_order(key)
-        return f"{base_of(topics, self._assignment.positions)}.b0"
+        return f"{base_of(topics, self._assignment.positions.of(topics))}.b0"
 
     async def close(self) -> None:
         """At once, whoever still reads."""
