@@ -8,13 +8,12 @@ import os
 import platform
 import uuid
 from contextlib import suppress
-from dataclasses import replace
 from itertools import count
 
 from drains.delivery.build import Connector
 from drains.delivery.network.dialing import Dialer
 from events.formats.decode import Decoder
-from events.kafka.client import consumer_conf
+from events.kafka.client import consumer_conf, reader_conf
 from events.kafka.cluster import Cluster
 from events.kafka.group_member import GroupMember
 from events.kafka.offset_consumer import OffsetConsumer
@@ -97,12 +96,12 @@ class Worker:
     def _build_passes(self) -> None:
         positions, wall_clock = self._ledger.positions, self._context.wall_clock
         decoder, replayed, numbers = Decoder(), Decoder(), count(1)
-        conf = consumer_conf(self._config.kafka, self._config.group)
+        kafka, group = self._config.kafka, self._config.group
         self._topic_ids = TopicIds(self._cluster)
         self._router = router = Router(self._config.hostname)
-        self._member = GroupMember(conf)
+        self._member = GroupMember(consumer_conf(kafka, group))
         self._ownership = Ownership(
-            self._config.group,
+            group,
             self._member,
             self._cluster,
             self._topic_ids,
@@ -112,7 +111,7 @@ class Worker:
         expired, ledger = self._feeds.expired, self._ledger
         self._live = LivePass(self._member, decoder, router, ledger, numbers, expired)
         self._replays = ReplayScheduler(
-            lambda: OffsetConsumer(conf, "kafka-replay"),
+            lambda: OffsetConsumer(reader_conf(kafka, group), "kafka-replay"),
             lambda consumer: ReplayPass(consumer, replayed, router, numbers, positions, wall_clock),
             self._lists.behind,
             LagSkips(self._cluster, positions, wall_clock),
@@ -242,9 +241,9 @@ class Worker:
 
     # What probes and metrics show.
 
-    def report(self) -> WorkerReport:
-        return replace(self._figures.report(), rollups_cpu_seconds=self._rollups.spent_seconds)
+    async def report(self) -> WorkerReport:
+        return await self._figures.report(self._rollups.spent_seconds)
 
     async def checks(self) -> dict[str, bool]:
         """Whether it is ready, by what that hangs on."""
-        return self.report().checks(await self._cluster.topics())
+        return await self._figures.checks(self._cluster)

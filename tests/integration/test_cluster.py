@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 from confluent_kafka import Consumer
+from confluent_kafka.admin import AdminClient
 
+from events.kafka import cluster as module
 from events.kafka.cluster import Cluster
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
@@ -49,3 +51,21 @@ async def test_who_is_in_a_group_is_counted(
     assert await cluster.members(group) == 1
     member.close()
     assert await cluster.members(group) == 0
+
+
+async def test_that_it_answers_is_asked_without_naming_or_making_a_topic(
+    cluster: Cluster, kafka: Broker, topic: TopicNames
+) -> None:
+    """This broker makes each topic that it is asked for by whoever may write to it."""
+    kafka.create(topic(), 1)
+    there = set(AdminClient({"bootstrap.servers": kafka.bootstrap}).list_topics(timeout=10).topics)
+    assert await cluster.answers()
+    after = set(AdminClient({"bootstrap.servers": kafka.bootstrap}).list_topics(timeout=10).topics)
+    assert after == there
+
+
+async def test_no_broker_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PROBE_SECONDS", 0.2)
+    nowhere = Cluster({"bootstrap.servers": "127.0.0.1:1"})
+    assert not await nowhere.answers()
+    await nowhere.close()

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from confluent_kafka import KafkaException
 
-from events.kafka.client import consumer_conf
+from events.kafka.client import reader_conf
 from events.kafka.cluster import Cluster
 from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Batch, TopicPartition
@@ -104,7 +104,7 @@ class Hub:
             self._task = None
 
     async def _read_while_needed(self) -> None:
-        consumer = OffsetConsumer(consumer_conf(self._settings, NO_GROUP), "tail")
+        consumer = OffsetConsumer(reader_conf(self._settings, NO_GROUP), "tail")
         cluster = Cluster(self._settings)
         looking = asyncio.create_task(self._keep_looking(consumer, cluster))
         gathering = Gathering(time.monotonic(), time.thread_time())

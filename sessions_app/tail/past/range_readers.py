@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from itertools import chain
 
-from events.kafka.client import consumer_conf
+from events.kafka.client import reader_conf
 from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from sessions_app.tail.live.hub import NO_GROUP
@@ -26,7 +26,7 @@ class RangeReader:
     """Owns one consumer, which reads one range at a time."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        conf = consumer_conf(settings, NO_GROUP) | _PROMPT
+        conf = reader_conf(settings, NO_GROUP) | _PROMPT
         self._consumer = OffsetConsumer(conf, "tail-past", _POLL_SECONDS)
 
     async def parts(
