@@ -18,6 +18,8 @@ from drains.moments import in_words
 from drains.rates import minutes_of
 from drains.status import FRESH, Status, status_of
 
+SUMMED = {"behind": "lag_messages", "rate": "lines_lately", "lost": "lines_lost"}
+"""Columns of the list, and what of a status they are sorted by."""
 OF_NOW = frozenset({"lag_messages", "lines_lately"})
 """Columns of a status that say nothing any more when its worker is gone."""
 
