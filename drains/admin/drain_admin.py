@@ -65,13 +65,18 @@ class DrainAdmin(DrainColumns, StrictList):
     search_fields = ("app",)  # there is a field to search with: see get_search_results
     search_help_text = "App, space, site, host, name or id"
     list_per_page = 50
-    paginator = DrainPaginator
     readonly_fields = ("address", *OBSERVED)
     actions = ("pause", "resume", "try_now", "test", "send_again", "delete_selected")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
         """Ones and many: a page of the list fetches what it shows of its own."""
         return with_statuses(super().get_queryset(request))
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, *args: Any, **options: Any) -> Any:
+        """A drain's history has pages too, which are not of drains."""
+        if queryset.model is Drain:
+            return DrainPaginator(queryset, *args, **options)
+        return super().get_paginator(request, queryset, *args, **options)
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[DrainList]:
         return DrainList
