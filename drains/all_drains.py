@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.core.paginator import EmptyPage, Paginator
+from django.core.paginator import EmptyPage
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from drains import searching
+from drains.paging import DrainPaginator
 from drains.serializers import drain_json
 from events.members import unknown_members
 
@@ -29,7 +30,7 @@ class AllDrains(APIView):
             drains = searching.drains_like(query)
         except ValueError as error:
             raise ParseError(str(error)) from None
-        pages = Paginator(drains, _number(query, "per_page", ON_A_PAGE, ON_A_PAGE_MAX))
+        pages = DrainPaginator(drains, _number(query, "per_page", ON_A_PAGE, ON_A_PAGE_MAX))
         number = _number(query, "page", 1)
         try:
             page = pages.page(number)

@@ -94,10 +94,14 @@ class Drain(OwnerColumns, StoredOptions):
             one_owner("drain_of_an_app_or_of_a_site"),
         ]
         indexes = [
-            models.Index(fields=["state", "state_since"], name="drain_state"),
-            models.Index(fields=["severity", "state_since"], name="drain_severity"),
+            # What lists are sorted by, and narrowed to; menus and tabs are counted in these alone.
+            models.Index(
+                fields=["paused", "state", "severity", "state_since", "id"], name="drain_in_state"
+            ),
+            models.Index(fields=["severity", "state_since", "id"], name="drain_worst_first"),
             models.Index(fields=["host", "port"], name="drain_receiver"),
             models.Index(fields=["space"], name="drain_space"),
+            models.Index(fields=["scheme"], name="drain_scheme"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from django.db.models.functions import Concat
 
 from drains.models import Drain
 from drains.states import State, state_named
-from drains.status import in_state, with_statuses
+from drains.status import in_state
 from drains.transports import SCHEMES
 
 _BEGINS_ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}", re.ASCII | re.IGNORECASE)
@@ -30,7 +30,7 @@ def drains_like(wanted: Mapping[str, str]) -> QuerySet[Drain]:
         columns["scheme"] = _scheme(columns["scheme"])
     if "host" in columns:
         columns["host"] = columns["host"].lower()
-    drains = with_statuses(Drain.objects.filter(**columns))
+    drains: QuerySet[Drain] = Drain.objects.filter(**columns)
     if "state" in wanted:
         drains = in_state(drains, _state(wanted["state"]))
     return drains.order_by("severity", "state_since", "pk")

@@ -143,7 +143,7 @@ def heard_since(now: datetime) -> datetime | None:
 
 def counts_by_state() -> dict[State, int]:
     """As lists show them, by what is stored."""
-    rows = Drain.objects.order_by().values_list("paused", "state").annotate(n=Count("pk"))
+    rows = Drain.objects.order_by().values_list("paused", "state").annotate(n=Count("*"))
     return shown_states(rows, is_silent=nobody_reports())
 
 

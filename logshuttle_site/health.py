@@ -14,7 +14,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_redis import get_redis_connection
 
-from events.kafka.client import client_conf
+from events.kafka.client import ask_any_broker, client_conf
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ def ask_database() -> None:
 
 
 def _ask_kafka() -> None:
-    _admin().list_topics(timeout=CHECK_SECONDS)
+    ask_any_broker(_admin(), CHECK_SECONDS)
 
 
 def _ask_redis() -> None:

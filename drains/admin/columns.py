@@ -21,6 +21,9 @@ from drains.rates import minutes_of
 from drains.status import Status, status_of
 from drains.status_models import spoken_by_the_living
 
+SUMMED = {"behind": "lag_messages", "rate": "lines_lately", "lost": "lines_lost"}
+"""Columns of the list, and what of a status they are sorted by."""
+
 
 def with_sums(drains: QuerySet[Drain], *columns: str) -> QuerySet[Drain]:
     """Sums over workers, to sort by: `sum_of_` and the name of a status's column."""

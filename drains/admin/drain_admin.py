@@ -15,10 +15,11 @@ from django.urls import URLPattern
 
 from drains import many, services
 from drains.admin import card
-from drains.admin.columns import DrainColumns, with_sums
+from drains.admin.columns import DrainColumns
 from drains.admin.forms import DrainForm, SendAgainForm
 from drains.admin.layout import OBSERVED, layout_of
 from drains.admin.listing import (
+    DrainList,
     ReceiverMenu,
     SchemeMenu,
     SpaceMenu,
@@ -27,6 +28,7 @@ from drains.admin.listing import (
 from drains.display import words
 from drains.errors import DrainError, KafkaAwayError
 from drains.models import Drain, DrainCursor
+from drains.paging import DrainPaginator
 from drains.searching import found_by
 from drains.status import with_statuses
 from drains.trials import try_out_all
@@ -67,9 +69,17 @@ class DrainAdmin(DrainColumns, StrictList):
     actions = ("pause", "resume", "try_now", "test", "send_again", "delete_selected")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
-        drains: QuerySet[Drain] = super().get_queryset(request)
-        summed = with_sums(drains, "lag_messages", "lines_lately", "lines_lost")
-        return with_statuses(summed)
+        """Ones and many: a page of the list fetches what it shows of its own."""
+        return with_statuses(super().get_queryset(request))
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, *args: Any, **options: Any) -> Any:
+        """A drain's history has pages too, which are not of drains."""
+        if queryset.model is Drain:
+            return DrainPaginator(queryset, *args, **options)
+        return super().get_paginator(request, queryset, *args, **options)
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[DrainList]:
+        return DrainList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Drain], search_term: str

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from drains.admin.columns import SUMMED, with_sums
 from drains.models import Drain
 from drains.states import SEVERITY, WORDS, State, state_named
 from drains.status import counts_by_state, in_state
@@ -53,13 +55,24 @@ class StateTabs(admin.SimpleListFilter):
             raise IncorrectLookupParameters(str(error)) from None
 
 
+class DrainList(ChangeList):
+    """Sums over workers are asked for only where it is they that drains are sorted by."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+        columns = self.get_ordering_field_columns()
+        sorted_by = {name for at, name in enumerate(self.list_display) if at in columns}
+        sums = [column for name, column in SUMMED.items() if name in sorted_by]
+        self.root_queryset = with_sums(self.root_queryset, *sums)
+        return super().get_queryset(request, exclude_parameters)
+
+
 class _MostUsed(admin.SimpleListFilter):
     """Values of a drain, those of most drains first."""
 
     columns: tuple[str, ...]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        rows = Drain.objects.order_by().values_list(*self.columns).annotate(n=Count("pk"))
+        rows = Drain.objects.order_by().values_list(*self.columns).annotate(n=Count("*"))
         largest = rows.order_by("-n", *self.columns)[:CHOICES_MAX]
         found = [(self.named(*values), Choice(self.named(*values), n)) for *values, n in largest]
         wanted = request.GET.get(str(self.parameter_name))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +27,13 @@ _EVERY_CLIENT = {
     "socket.keepalive.enable": True,
     "reconnect.backoff.ms": 100,
     "reconnect.backoff.max.ms": 2000,
-    "topic.metadata.refresh.interval.ms": 5000,
+    # Each time of all topics that it has to do with. Where a leader has moved, it asks at once.
+    "topic.metadata.refresh.interval.ms": 60_000,
+}
+
+# A new topic, or a partition, is read within ten seconds: it waits for this and for a rebalance.
+_FOLLOWS_TOPICS = {
+    "topic.metadata.refresh.interval.ms": "5000",
 }
 
 _EVERY_CONSUMER = {
@@ -53,21 +61,44 @@ _GROUP_MEMBER = {
 }
 
 
+_NO_TOPIC = "."
+"""A name that none can have, so that none is made of it."""
+
+
 def client_conf(settings: Mapping[str, str]) -> dict[str, Any]:
     """For an admin client or a producer. `settings` are librdkafka's, as the operator gave them."""
     return {**_EVERY_CLIENT, **settings, "error_cb": _complain, "logger": _QUIET}
 
 
 def consumer_conf(settings: Mapping[str, str], group: str) -> dict[str, Any]:
-    """For a consumer, in the group or not: librdkafka wants the name of one even so, and one that
-    is made late must not be the first to refuse a setting.
+    """For a consumer in the group.
 
     Raises ValueError for settings that would lose lines.
     """
-    for name in _REFUSED:
-        if name in settings:
-            raise ValueError(f"{name} is the engine's own: it decides when a line is delivered")
-    return {**_EVERY_CONSUMER, **client_conf(settings), "group.id": group, **_GROUP_MEMBER}
+    return reader_conf({**_FOLLOWS_TOPICS, **settings}, group)
+
+
+def reader_conf(settings: Mapping[str, str], name: str) -> dict[str, Any]:
+    """For a consumer that is told what to read. librdkafka wants the name of a group even so, and
+    one that is made late must not be the first to refuse a setting. Raises as `consumer_conf`."""
+    for refused in _REFUSED:
+        if refused in settings:
+            raise ValueError(f"{refused} is the engine's own: it decides when a line is delivered")
+    return {**_EVERY_CONSUMER, **client_conf(settings), "group.id": name, **_GROUP_MEMBER}
+
+
+def ask_any_broker(client: AdminClient | Producer, limit_seconds: float) -> None:
+    """Raises KafkaException when none answers in time. The answer does not grow with the cluster's
+    topics, and every broker has it, also between two controllers."""
+    client.list_topics(topic=_NO_TOPIC, timeout=limit_seconds)
+
+
+async def any_broker_answers(client: AdminClient | Producer, limit_seconds: float) -> bool:
+    try:
+        await asyncio.to_thread(ask_any_broker, client, limit_seconds)
+    except KafkaException:
+        return False
+    return True
 
 
 class _Complaints:

@@ -13,7 +13,7 @@ from confluent_kafka import IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, OffsetSpec, TopicDescription
 
 from events.kafka.answers import REQUEST_SECONDS, StampedOffset, offsets_of, outcomes, seconds_for
-from events.kafka.client import client_conf
+from events.kafka.client import any_broker_answers, client_conf
 from events.kafka.records import YEAR_2000_MS, Offsets, TopicPartition
 from events.kafka.topic_descriptions import describe, may_be_read, retention_ms
 
@@ -21,6 +21,9 @@ PROBE_SECONDS = 2.0
 IDS_SECONDS = 1.0
 """So long the controller may take to tell the ids of topics; then others are asked."""
 IDS_AGAIN_SECONDS = 30.0
+
+# What it believes about leaders: nobody tells an admin client that one has moved.
+_SOON_DOUBTED = {"metadata.max.age.ms": 15_000}
 
 Logs = dict[str, dict[TopicPartition, str]]
 """Topic → its partitions, each with the id of the log that it is a part of."""
@@ -48,20 +51,16 @@ class Span(NamedTuple):
 class Cluster:
     """On a client of its own, so that no reading waits for an answer. Nothing is ever created.
 
-    Every answer but `topics` may raise KafkaException. Partitions without a leader are left out.
+    Every question but `answers` may raise KafkaException. Partitions without a leader are left out.
     """
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self._admin = AdminClient(client_conf(settings))
+        self._admin = AdminClient(_SOON_DOUBTED | client_conf(settings))
         self._ids_again_at = 0.0
 
-    async def topics(self) -> frozenset[str] | None:
-        """All that there are; None when no broker answers within `PROBE_SECONDS`."""
-        try:
-            answer = await asyncio.to_thread(self._admin.list_topics, timeout=PROBE_SECONDS)
-        except KafkaException:
-            return None
-        return frozenset(answer.topics)
+    async def answers(self) -> bool:
+        """Whether any broker does, within `PROBE_SECONDS`."""
+        return await any_broker_answers(self._admin, PROBE_SECONDS)
 
     async def partitions(self, topics: Collection[str]) -> Logs:
         """Topics that are not there are left out. Ids are empty while no controller tells them."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+import confluent_kafka as kafka
+from confluent_kafka import KafkaException
+
 from events.kafka.batch_size import BatchSize
-from events.kafka.consumer_thread import POLL_SECONDS, REQUEST_SECONDS, ConsumerThread
+from events.kafka.consumer_thread import POLL_SECONDS, ConsumerThread
 from events.kafka.records import Batch, Offsets, TopicPartition
+
+MEET_SECONDS = 1.0
 
 
 class OffsetConsumer:
@@ -36,18 +42,21 @@ class OffsetConsumer:
         await self._thread.drop_fetched()
         await self._thread.call(lambda: self._thread.assign(starts))
 
-    async def meet(self, topics: Iterable[str]) -> None:
-        """Learn who leads topics that are new to this consumer. Assigned unknown ones, librdkafka
-        may look for their leaders only a second later. Raises KafkaException."""
-        new = set(topics) - self._met
+    async def meet(self, partitions: Iterable[TopicPartition]) -> None:
+        """Learn who leads topics that are new to this consumer, of which one partition each is
+        enough: in one question, as each would wait for a fetch that is under way. Assigned unknown
+        ones, librdkafka may look for their leaders only a second later; so it does for those that
+        nobody names within `MEET_SECONDS`."""
+        new = {one.topic: one for one in partitions if one.topic not in self._met}
+        wanted = [kafka.TopicPartition(*one, kafka.OFFSET_END) for one in new.values()]
 
         def ask() -> None:
-            for topic in new:
-                self._thread.consumer.list_topics(topic, timeout=REQUEST_SECONDS)
+            self._thread.consumer.offsets_for_times(wanted, timeout=MEET_SECONDS)
 
         if new:
-            await self._thread.call(ask)
-            self._met |= new
+            with contextlib.suppress(KafkaException):
+                await self._thread.call(ask)
+                self._met |= new.keys()
 
     async def take_up(self, starts: Mapping[TopicPartition, int]) -> int:
         """Read these too; nothing changes for the others. Returns the generation of the batches

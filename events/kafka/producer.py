@@ -19,7 +19,7 @@ from typing import Any
 import confluent_kafka as kafka
 from confluent_kafka import KafkaError, KafkaException
 
-from events.kafka.client import client_conf
+from events.kafka.client import any_broker_answers, client_conf
 
 logger = logging.getLogger(__name__)
 
@@ -102,11 +102,7 @@ class Producer:
 
     async def answers(self) -> bool:
         """Whether Kafka does."""
-        try:
-            await asyncio.to_thread(self._kafka.list_topics, timeout=ANSWER_SECONDS)
-        except KafkaException:
-            return False
-        return True
+        return await any_broker_answers(self._kafka, ANSWER_SECONDS)
 
     def close(self, limit_seconds: float) -> None:
         """Wait for what is queued; what is not acknowledged within the limit is told of as lost."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.registry import Collector
 
 from events.process.metrics import ProcessCollector
 
@@ -25,20 +28,48 @@ class Answers(Protocol):
         """In Prometheus' text format."""
 
 
+Collected = Callable[[], Awaitable[Collector]]
+"""Metrics of this moment, to be read by another thread."""
+
+
+def always(collector: Collector) -> Collected:
+    """Of one that any thread may read at any time."""
+
+    async def collected() -> Collector:
+        return collector
+
+    return collected
+
+
 class OwnAnswers:
     """What a process answers that speaks for itself alone."""
 
-    def __init__(self, registry: CollectorRegistry, checks: Checks) -> None:
-        registry.register(ProcessCollector())
-        self._registry = registry
+    def __init__(self, collected: Collected, checks: Checks) -> None:
+        self._collected = collected
         self._checks = checks
+        self._written: asyncio.Task[bytes] | None = None
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
         found = await self._checks()
         return all(found.values()), {"checks": found}
 
     async def metrics(self) -> bytes:
-        return generate_latest(self._registry)
+        """Who asks while they are being written for another gets the same."""
+        if self._written is None or self._written.done():
+            self._written = asyncio.create_task(self._write())
+        return await asyncio.shield(self._written)
+
+    async def _write(self) -> bytes:
+        """In a thread of its own: with many series the loop would stand still for as long."""
+        registry = CollectorRegistry()
+        registry.register(await self._collected())
+        registry.register(ProcessCollector())
+        thread = ThreadPoolExecutor(1, thread_name_prefix="metrics")
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(thread, generate_latest, registry)
+        finally:
+            thread.shutdown(wait=False)
 
 
 @asynccontextmanager

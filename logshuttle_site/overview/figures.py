@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum, Value
-from django.db.models.functions import Concat
+from django.db.models import CharField, Count, IntegerField, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 
 from drains.history import told_once
@@ -91,21 +91,26 @@ class _Counted(NamedTuple):
 
 def _drains(now: datetime, *, works: bool) -> _Counted:
     """As lists show them. `works`: a worker has said that it does; one of a version before says so
-    only by what it tells of drains."""
-    fresh = spoken_by_the_living(now, "statuses__")
-    rows = list(
-        Drain.objects.values_list("paused", "state").annotate(
-            drains=Count("pk", distinct=True),
-            lines=Sum("statuses__lag_messages", filter=fresh),
-            behind=Count("pk", filter=fresh & Q(statuses__lag_messages__gt=0), distinct=True),
-            told=Count("statuses", filter=fresh),
-        )
+    only by what it tells of drains. Two counts in one question, and no row of one table is looked
+    up in the other: that would be all of both."""
+    none = Value(0, IntegerField())
+    drains = Drain.objects.order_by().values_list("paused", "state")
+    counts = drains.annotate(drains=Count("*"), lines=none, behind=none)
+    fresh = DrainStatus.objects.filter(spoken_by_the_living(now))
+    late = fresh.filter(lag_messages__gt=0).order_by()
+    sums = late.values_list(Value(False), Value("", CharField())).annotate(
+        drains=none, lines=Coalesce(Sum("lag_messages"), 0), behind=Count("drain", distinct=True)
     )
-    is_silent = not works and not any(row[-1] for row in rows)
-    states = shown_states((row[:3] for row in rows), is_silent=is_silent)
+    rows = list(counts.union(sums, all=True))
+    is_silent = not works and not fresh.exclude(state="").exists()
+    states = {
+        state: count
+        for state, count in shown_states((row[:3] for row in rows), is_silent=is_silent).items()
+        if count
+    }
     if is_silent and states:
         return _Counted(is_silent, states, None, None)
-    lines, behind = (sum(row[column] or 0 for row in rows) for column in (3, 4))
+    lines, behind = (sum(row[column] for row in rows) for column in (3, 4))
     return _Counted(is_silent, states, lines, behind)
 
 

@@ -12,6 +12,7 @@ from sessions_app.tail.live.hub import AWAY, Hub
 from sessions_app.tail.live.mailbox import Item, LineSlice, Mailbox, StreamNotice
 from sessions_app.tail.past.history import History
 from sessions_app.tail.past.range_readers import RangeReaders
+from sessions_app.tail.past.survey import Survey
 from sessions_app.tail.session import Session
 from sessions_app.tail.tokens import resume_of
 
@@ -47,12 +48,18 @@ class Tail:
     """`mailbox.end` ends it from outside."""
 
     def __init__(
-        self, hub: Hub, readers: RangeReaders, session: Session, *, idle_seconds: float
+        self,
+        hub: Hub,
+        survey: Survey,
+        readers: RangeReaders,
+        session: Session,
+        *,
+        idle_seconds: float,
     ) -> None:
         self.mailbox = Mailbox(session.selection)
         self._hub = hub
         self._session = session
-        self._history = History(hub, readers, session, self.mailbox)
+        self._history = History(hub, survey, readers, session, self.mailbox)
         self._idle_seconds = idle_seconds
         self._line_at = self._said_at = time.monotonic()
         self._said_away = False

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from sessions_app.tail.live.hub import Hub
 from sessions_app.tail.live.mailbox import LineSlice
 from sessions_app.tail.past.range_readers import RangeReaders
+from sessions_app.tail.past.survey import Survey
 from sessions_app.tail.session import Session
 from sessions_app.tail.tail import Event, Tail
 
@@ -31,6 +32,7 @@ class Tails:
         self, kafka_settings: Mapping[str, str], *, idle_seconds: float, revoked: Revoked
     ) -> None:
         self.hub = Hub(kafka_settings)
+        self._survey = Survey(kafka_settings)
         self._readers = RangeReaders(kafka_settings)
         self._idle_seconds = idle_seconds
         self._revoked = revoked
@@ -52,7 +54,7 @@ class Tails:
     ) -> AsyncGenerator[list[Event]]:
         """All that one viewer of a session is told, in batches, to its `Bye`. `output`: the kind
         that its lines count as."""
-        tail = Tail(self.hub, self._readers, session, idle_seconds=self._idle_seconds)
+        tail = Tail(self.hub, self._survey, self._readers, session, idle_seconds=self._idle_seconds)
         self._open[tail] = session
         if self._stopping:
             tail.mailbox.end("shutdown")
@@ -86,6 +88,7 @@ class Tails:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watching
         await self.hub.close()
+        await self._survey.close()
         await self._readers.close()
 
     async def _watch(self) -> None:

@@ -20,6 +20,11 @@ class DelayHistogram:
         self._counts[bisect_left(BOUNDS, seconds)] += lines
         self.sum_seconds += seconds * lines
 
+    def copy(self) -> DelayHistogram:
+        made = DelayHistogram()
+        made._counts, made.sum_seconds = self.counts, self.sum_seconds
+        return made
+
     @property
     def counts(self) -> list[int]:
         """Lines by bucket, in the order of `BOUNDS` and then beyond."""

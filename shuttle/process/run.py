@@ -15,7 +15,7 @@ from shuttle.process.limits import spare_the_collector
 from shuttle.process.supervisor import Supervisor
 from shuttle.process.supervisor_probes import WorkersAnswers
 from shuttle.worker.config import WorkerConfig
-from shuttle.worker.metrics import registry_of
+from shuttle.worker.metrics import WorkerMetrics
 from shuttle.worker.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,11 @@ async def work(config: WorkerConfig, place: int | Path, als: SupervisedProcess |
             als.stop()
 
     stop_on_signals(stop)
-    answers = OwnAnswers(registry_of(worker.report), worker.checks)
+
+    async def collected() -> WorkerMetrics:
+        return WorkerMetrics(await worker.report())
+
+    answers = OwnAnswers(collected, worker.checks)
     async with serve_probes(answers, place), running(als):
         await worker.run()
 

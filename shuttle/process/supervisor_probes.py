@@ -19,8 +19,10 @@ from shuttle.process.supervisor import Supervisor
 
 _Answer = TypeVar("_Answer")
 
-LIMIT_SECONDS = 3.0
+CHECKS_SECONDS = 3.0
 """A worker takes two to find that Kafka is away."""
+METRICS_SECONDS = 8.0
+"""A worker with much to do is late rather than left out; Prometheus gives up after ten."""
 
 _SUPERVISOR = "supervisor"
 """Stands as the worker's number where it speaks of its own process."""
@@ -41,22 +43,22 @@ class WorkersAnswers:
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
         """Ready when every worker is; `workers` has each one's checks, null for no answer."""
-        workers = await self._ask_all(ask_checks)
+        workers = await self._ask_all(ask_checks, CHECKS_SECONDS)
         checks = _together(workers)
         return all(checks.values()), {"checks": checks, "workers": workers}
 
     async def metrics(self) -> bytes:
         """Metrics of the workers that answer in time, with the label `worker`, and our own."""
-        answers = await self._ask_all(partial(ask, "/metrics"))
+        answers = await self._ask_all(partial(ask, "/metrics"), METRICS_SECONDS)
         texts = {_SUPERVISOR: generate_latest(self._process).decode()}
         texts |= {name: body.decode() for name, body in answers.items() if body is not None}
         return generate_latest(self._own) + merged(texts).encode()
 
     async def _ask_all(
-        self, question: Callable[[Path, float], Awaitable[_Answer]]
+        self, question: Callable[[Path, float], Awaitable[_Answer]], limit_seconds: float
     ) -> dict[str, _Answer]:
         sockets = self._supervisor.sockets
-        asked = (question(socket, LIMIT_SECONDS) for socket in sockets.values())
+        asked = (question(socket, limit_seconds) for socket in sockets.values())
         return dict(zip(sockets, await asyncio.gather(*asked), strict=True))
 
 

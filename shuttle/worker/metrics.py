@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -14,19 +13,19 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from shuttle.commit.store import FeedStatus
 from shuttle.feed.loss_notices import METRIC_REASONS
-from shuttle.worker.report import WorkerReport
+from shuttle.worker.report import DrainLag, WorkerReport
 
 
-class _WorkerCollector(Collector):
-    """Reads the report at each scrape: nothing is counted twice, nothing on the hot path."""
+class WorkerMetrics(Collector):
+    """Of one report, which each scrape has made: nothing is counted twice, nothing on the hot
+    path."""
 
-    def __init__(self, report: Callable[[], WorkerReport]) -> None:
+    def __init__(self, report: WorkerReport) -> None:
         self._report = report
 
     def collect(self) -> Iterator[Metric]:
-        report = self._report()
+        report = self._report
         yield _counters(
             "logshuttle_lines_received",
             "Records taken from Kafka; flat while producers write means the worker hangs.",
@@ -120,7 +119,7 @@ def _of_records(report: WorkerReport) -> Iterator[Metric]:
     )
 
 
-def _of_drains(drains: Sequence[FeedStatus]) -> Iterator[Metric]:
+def _of_drains(drains: Sequence[DrainLag]) -> Iterator[Metric]:
     yield _gauges(
         "logshuttle_drain_lag_messages",
         "Lines of a drain that are not confirmed; growing means its receiver is too slow.",
@@ -153,9 +152,3 @@ def _gauges(name: str, says: str, label: str, values: Mapping[str, float]) -> Me
     for of, value in values.items():
         family.add_metric([of], value)
     return family
-
-
-def registry_of(report: Callable[[], WorkerReport]) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    registry.register(_WorkerCollector(report))
-    return registry

@@ -4,40 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from shuttle.commit.store import FeedStatus
 from shuttle.feed.delay_histogram import DelayHistogram
 
-LOOP_LAG_LIMIT_SECONDS = 5.0
-POLL_AGE_LIMIT_SECONDS = 30.0
+
+class DrainLag(NamedTuple):
+    """How far behind one drain is."""
+
+    lag_messages: int
+    lag_seconds: float
+    drain_id: str
+    lines_sent: int
 
 
-def furthest_behind(drains: Iterable[FeedStatus], at_most: int) -> list[FeedStatus]:
-    """So many, and all others as one of the name `other`."""
-    ordered = sorted(drains, key=lambda of: (-of.lag_messages, -of.lag_seconds, of.drain_id))
-    rest = ordered[at_most:]
-    shown = ordered[:at_most]
-    if rest:
-        other = FeedStatus(
-            "other",
-            "",
-            "",
-            None,
-            None,
-            lag_messages=sum(of.lag_messages for of in rest),
-            lag_seconds=max(of.lag_seconds for of in rest),
-            lines_sent=sum(of.lines_sent for of in rest),
+class FurthestBehind:
+    """The drains that are furthest behind of all it was told of, and the rest as one."""
+
+    def __init__(self, at_most: int) -> None:
+        self._at_most = at_most
+        self._furthest: list[DrainLag] = []
+        self._rest = DrainLag(0, 0.0, "other", 0)
+        self._has_rest = False
+
+    def add(self, drains: Iterable[DrainLag]) -> None:
+        ordered = sorted(
+            [*self._furthest, *drains],
+            key=lambda of: (-of.lag_messages, -of.lag_seconds, of.drain_id),
         )
-        shown.append(other)
-    return shown
+        self._furthest, others = ordered[: self._at_most], ordered[self._at_most :]
+        if others:
+            others.append(self._rest)
+            self._rest = DrainLag(
+                sum(of.lag_messages for of in others),
+                max(of.lag_seconds for of in others),
+                self._rest.drain_id,
+                sum(of.lines_sent for of in others),
+            )
+            self._has_rest = True
+
+    def shown(self) -> list[DrainLag]:
+        """The furthest behind first; all others last, as one of the name `other`."""
+        return [*self._furthest, *([self._rest] if self._has_rest else [])]
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
     partitions: int
-    subscribed: frozenset[str]
-    """Topics; empty while routes are still unknown."""
-    poll_age_seconds: float
     loop_lag_seconds: float
     records_received: Mapping[str, int]
     """By source."""
@@ -61,21 +74,7 @@ class WorkerReport:
     """How many drains are in each state."""
     drains_unreadable: int
     """Of those, how many wait as their rows cannot be read here."""
-    furthest: Sequence[FeedStatus]
+    furthest: Sequence[DrainLag]
     """Some drains, those that are furthest behind first, then the rest as one."""
-    rollups_cpu_seconds: float = 0.0
+    rollups_cpu_seconds: float
     """What figures for operators have cost (rollups.py)."""
-
-    def checks(self, topics_there: frozenset[str] | None) -> dict[str, bool]:
-        """What readiness hangs on; never on a receiver, and all hold while Kafka answers.
-
-        `topics_there`: the cluster's topics, None when no broker answers.
-        """
-        nothing_there = topics_there is not None and self.subscribed.isdisjoint(topics_there)
-        return {
-            "routes": bool(self.subscribed),
-            "assignment": bool(self.partitions) or nothing_there,
-            "poll": self.poll_age_seconds < POLL_AGE_LIMIT_SECONDS,
-            "loop": self.loop_lag_seconds < LOOP_LAG_LIMIT_SECONDS,
-            "kafka": topics_there is not None,
-        }

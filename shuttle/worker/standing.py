@@ -3,6 +3,7 @@ what metrics say of it."""
 
 from __future__ import annotations
 
+from drains.routes import Route
 from drains.states import State, state_of
 from events.kafka.topic_descriptions import refusal_of
 from events.topics import topics_of
@@ -40,8 +41,11 @@ def last_status_of(feed: Feed) -> FeedStatus:
     return status._replace(state="", lag_messages=feed.gaps.lag_lines + in_flight)
 
 
-def state_shown(feed: Feed) -> State:
-    """As far as this worker knows: another may have delivered the first line meanwhile."""
+def state_shown(route: Route, feed: Feed | None) -> State:
+    """As far as this worker knows: another may have delivered the first line meanwhile. `feed`:
+    none, where there was nothing to do for the drain."""
+    if feed is None:
+        return state_of((), paused=route.paused, has_delivered=route.has_delivered)
     has_delivered = feed.route.has_delivered or feed.stats.lines_confirmed > 0
     return state_of({_state_of(feed)}, paused=feed.route.paused, has_delivered=has_delivered)
 

@@ -8,13 +8,12 @@ import os
 import platform
 import uuid
 from contextlib import suppress
-from dataclasses import replace
 from itertools import count
 
 from drains.delivery.build import Connector
 from drains.delivery.network.dialing import Dialer
 from events.formats.decode import Decoder
-from events.kafka.client import consumer_conf
+from events.kafka.client import consumer_conf, reader_conf
 from events.kafka.cluster import Cluster
 from events.kafka.group_member import GroupMember
 from events.kafka.offset_consumer import OffsetConsumer
@@ -98,12 +97,12 @@ class Worker:
     def _build_passes(self) -> None:
         ledger, wall_clock = self._ledger, self._context.wall_clock
         decoder, replayed, numbers = Decoder(), Decoder(), count(1)
-        conf = consumer_conf(self._config.kafka, self._config.group)
+        kafka, group = self._config.kafka, self._config.group
         self._topic_ids = TopicIds(self._cluster)
         self._router = router = Router(self._feeds.of_key, self._config.hostname)
-        self._member = GroupMember(conf)
+        self._member = GroupMember(consumer_conf(kafka, group))
         self._ownership = Ownership(
-            self._config.group,
+            group,
             self._member,
             self._cluster,
             self._topic_ids,
@@ -113,7 +112,7 @@ class Worker:
         self._live = LivePass(self._member, decoder, router, ledger, numbers, self._feeds.expired)
         replay = replayed, router, numbers, ledger.positions, wall_clock
         self._replays = ReplayScheduler(
-            lambda: OffsetConsumer(conf, "kafka-replay"),
+            lambda: OffsetConsumer(reader_conf(kafka, group), "kafka-replay"),
             lambda consumer, others: ReplayPass(consumer, others, *replay),
             self._lists.stirred,
             LagSkips(self._cluster, ledger.positions, wall_clock),
@@ -169,7 +168,7 @@ class Worker:
             self._ticks,
             self._assignment,
             self._context,
-            self._feeds.by_id,
+            self._feeds,
             self._lists,
             drains_shown=self._config.metrics_max_drains,
         )
@@ -242,9 +241,9 @@ class Worker:
         longer than 50 ms. While there is a backlog, fewer and larger writes get us on."""
         return 0.1 if self._live.has_backlog else 0.5
 
-    def report(self) -> WorkerReport:
-        return replace(self._figures.report(), rollups_cpu_seconds=self._rollups.spent_seconds)
+    async def report(self) -> WorkerReport:
+        return await self._figures.report(self._rollups.spent_seconds)
 
     async def checks(self) -> dict[str, bool]:
         """Whether it is ready, by what that hangs on."""
-        return self.report().checks(await self._cluster.topics())
+        return await self._figures.checks(self._cluster)

@@ -157,7 +157,7 @@ def test_it_is_the_operators_alone(with_authorization: Any) -> None:
 def test_a_list_asks_as_often_however_many_drains_there_are(
     api: Api, made: dict[str, str], django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(3):  # how many, these, what workers say of them
+    with django_assert_num_queries(4):  # how many, which, these, what workers say of them
         assert len(listed(api, "?per_page=3")) == 3
 
 

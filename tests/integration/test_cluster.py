@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
+from events.kafka import cluster as module
 from events.kafka.cluster import Bounds, Cluster
 from events.kafka.records import TopicPartition
 from tests.support.broker import Broker
@@ -76,3 +77,21 @@ async def test_bounds_of_many_partitions_are_three_questions(
     assert await cluster.bounds(wanted) == dict.fromkeys(wanted, Bounds(0, 0))
     assert sum(of for name, of in asked if name == "list_offsets") == 2 * len(wanted)
     assert [name for name, _ in asked] == ["describe_topics", "list_offsets", "list_offsets"]
+
+
+async def test_that_it_answers_is_asked_without_naming_or_making_a_topic(
+    cluster: Cluster, kafka: Broker, topic: TopicNames
+) -> None:
+    """This broker makes each topic that it is asked for by whoever may write to it."""
+    kafka.create(topic(), 1)
+    there = set(AdminClient({"bootstrap.servers": kafka.bootstrap}).list_topics(timeout=10).topics)
+    assert await cluster.answers()
+    after = set(AdminClient({"bootstrap.servers": kafka.bootstrap}).list_topics(timeout=10).topics)
+    assert after == there
+
+
+async def test_no_broker_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PROBE_SECONDS", 0.2)
+    nowhere = Cluster({"bootstrap.servers": "127.0.0.1:1"})
+    assert not await nowhere.answers()
+    await nowhere.close()

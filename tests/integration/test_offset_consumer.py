@@ -36,7 +36,7 @@ async def test_partitions_are_taken_up_and_let_go_while_others_are_read(
     conf = consumer_conf({"bootstrap.servers": kafka.bootstrap}, "never-seen")
     consumer = OffsetConsumer(conf, "test")
     try:
-        await consumer.meet([name, name])
+        await consumer.meet([first, second])
         await consumer.take_up({first: 1})
         assert await read(consumer, 2) == [(0, b"1"), (0, b"2")]
         await consumer.take_up({second: 2})
@@ -55,7 +55,7 @@ async def test_partitions_are_taken_up_and_let_go_while_others_are_read(
 async def test_a_topic_that_is_not_there_is_not_made(kafka: Broker, topic: TopicNames) -> None:
     conf = consumer_conf({"bootstrap.servers": kafka.bootstrap}, "never-seen")
     consumer, name = OffsetConsumer(conf, "test"), topic()
-    await consumer.meet([name])
+    await consumer.meet([TopicPartition(name, 0)])
     await consumer.close()
     assert not kafka.partitions(name)
 

@@ -3,19 +3,19 @@ platform; at its full size they are there at once."""
 
 from __future__ import annotations
 
-import statistics
 import time
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.support.platform_size import fill
-
-TIMES = 20
+from tests.support.store_stage import as_default, connection_to
 
 
 class Budget(NamedTuple):
@@ -29,21 +29,54 @@ class Budget(NamedTuple):
         return queries <= self.queries and rows <= self.rows and ms <= self.ms
 
 
+OVERVIEW = Budget(10, 400_000, 800)
+LIST = Budget(12, 6_000, 400)
+"""Menus and tabs are counted in indexes, of which no row of the table is read."""
+SUMS = Budget(12, 220_000, 1_000)
+"""Sorted by what workers say of all, or searched in the texts of all."""
+OTHERS = Budget(10, 30_000, 200)
+
+DRAINS = "/admin/drains/drain/"
 PAGES = {
-    "/admin/": Budget(10, 80_000, 300),
-    "/admin/?range=24h": Budget(10, 80_000, 300),
-    "/admin/?range=7d": Budget(10, 80_000, 300),
-    "/admin/overview/parts": Budget(10, 80_000, 300),
-    "/admin/drains/drain/": Budget(11, 60_000, 200),
-    "/admin/drains/drain/?state=failing": Budget(11, 60_000, 200),
-    "/admin/drains/drain/?q=app77": Budget(11, 80_000, 200),
-    "/admin/drains/drain/?p=6": Budget(11, 80_000, 200),
-    "/admin/drains/drain/?o=5": Budget(11, 80_000, 200),
-    "/admin/shuttle/worker/": Budget(10, 30_000, 200),
-    "/admin/shuttle/malformedsample/": Budget(10, 30_000, 200),
-    "/admin/sessions_app/tailsession/": Budget(10, 30_000, 200),
-    "/admin/notifications/message/": Budget(10, 30_000, 200),
+    "/admin/": OVERVIEW,
+    "/admin/?range=24h": OVERVIEW,
+    "/admin/?range=7d": OVERVIEW,
+    "/admin/overview/parts": OVERVIEW,
+    DRAINS: LIST,
+    f"{DRAINS}?p=6": LIST,
+    f"{DRAINS}?state=failing": LIST,
+    f"{DRAINS}?state=live": LIST,
+    f"{DRAINS}?state=new": LIST,
+    f"{DRAINS}?state=replaying": LIST,
+    f"{DRAINS}?state=paused": LIST,
+    f"{DRAINS}?space=space7": LIST,
+    f"{DRAINS}?receiver=logs-7.example.com:6514": LIST,
+    f"{DRAINS}?scheme=syslog%2Btls": LIST,
+    f"{DRAINS}?o=-1": LIST,
+    f"{DRAINS}?o=2": LIST,
+    f"{DRAINS}?o=3": LIST,
+    f"{DRAINS}?q=app77": SUMS,
+    f"{DRAINS}?o=5": SUMS,
+    f"{DRAINS}?o=6": SUMS,
+    f"{DRAINS}?o=7": SUMS,
+    "/admin/shuttle/worker/": OTHERS,
+    "/admin/shuttle/malformedsample/": OTHERS,
+    "/admin/sessions_app/tailsession/": OTHERS,
+    "/admin/notifications/message/": OTHERS,
 }
+
+
+@pytest.fixture
+def in_own_postgres(
+    postgres_url: str, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """Django's database is one that has been tidied up, as no transaction can: counts are then
+    found in indexes alone."""
+    made = connection_to(postgres_url)
+    with django_db_blocker.unblock(), as_default(made):
+        call_command("migrate", verbosity=0)
+        yield
+        made.close()
 
 
 def rows_read() -> int:
@@ -56,29 +89,40 @@ def rows_read() -> int:
         return int(cursor.fetchone()[0] or 0)
 
 
-def measured(client: Client, page: str) -> tuple[int, int, float]:
-    """Queries, rows, and the median in milliseconds."""
-    before = rows_read()
-    with CaptureQueriesContext(connection) as asked:
-        assert client.get(page).status_code == 200
-    queries, rows, took = len(asked), rows_read() - before, []
-    for _ in range(TIMES):
+def measured(client: Client, page: str, times: int) -> tuple[int, int, float]:
+    """Queries, rows, and the least milliseconds of so many times; 0 for none."""
+    with transaction.atomic():
+        before = rows_read()
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(page).status_code == 200
+        queries, rows, took = len(asked), rows_read() - before, []
+    for _ in range(times):
         began = time.perf_counter()
         client.get(page)
         took.append((time.perf_counter() - began) * 1000)
-    return queries, rows, statistics.median(took)
+    return queries, rows, min(took, default=0.0)
 
 
-@pytest.mark.alone
-@pytest.mark.parametrize(
-    "drains",
-    [pytest.param(300, id="small"), pytest.param(10_000, marks=pytest.mark.slow, id="full")],
-)
-def test_pages_cost_what_they_may(drains: int, in_postgres: None) -> None:
-    fill(drains, days=1 if drains < 1000 else 8)
+def too_dear(*last_pages: str, times: int) -> dict[str, tuple[int, int, float]]:
+    """What costs more than it may."""
     client = Client()
     client.force_login(User.objects.create_superuser("op", password="secret"))
-    found = {page: measured(client, page) for page in PAGES}
+    budgets = PAGES | dict.fromkeys(last_pages, LIST)
+    found = {page: measured(client, page, times) for page in budgets}
     for page, (queries, rows, ms) in found.items():
-        print(f"{page:45} {queries:3} queries {rows:7} rows {ms:6.0f} ms")
-    assert {page: of for page, of in found.items() if not PAGES[page].holds(*of)} == {}
+        print(f"{page:50} {queries:3} queries {rows:7} rows {ms:6.0f} ms")
+    return {page: of for page, of in found.items() if not budgets[page].holds(*of)}
+
+
+def test_pages_cost_what_they_may(in_postgres: None) -> None:
+    fill(300, days=1)
+    assert too_dear(times=0) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.alone
+def test_pages_of_a_platform_cost_what_they_may(in_own_postgres: None) -> None:
+    fill(100_000, spaces=2_000, days=8, events=3)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    assert too_dear(f"{DRAINS}?p=2000", f"{DRAINS}?state=live&p=1900", times=5) == {}

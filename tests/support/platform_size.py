@@ -20,6 +20,8 @@ from shuttle.models import MalformedSample, Rollup, Worker
 WORKERS = ("w1", "w2", "w3")
 REASONS = ("no such host", "connection refused", "HTTP 429: too many requests")
 RECEIVERS = 300
+AHEAD = timedelta(hours=1)
+"""So long its workers count as those that live, whatever is measured meanwhile."""
 EVENTS_A_DRAIN = 30
 
 _EVENTS = """
@@ -32,10 +34,11 @@ _EVENTS = """
 """
 
 
-def fill(drains: int, *, days: int = 7) -> None:
-    """PostgreSQL alone. One drain in fifty fails, of each receiver for one reason."""
+def fill(drains: int, *, spaces: int = 200, days: int = 7, events: int = EVENTS_A_DRAIN) -> None:
+    """PostgreSQL alone. One drain in fifty fails, of each receiver for one reason; `events` of each
+    drain, one a day."""
     rnd, now = random.Random(1), timezone.now()
-    made = [_drain(number) for number in range(drains)]
+    made = [_drain(number, spaces) for number in range(drains)]
     for number, drain in enumerate(made):
         failing = number % 50 == 0
         drain.state, drain.severity = ("failing", 1) if failing else ("live", 6)
@@ -45,20 +48,20 @@ def fill(drains: int, *, days: int = 7) -> None:
         [_status(number, drain, now) for number, drain in enumerate(made)], batch_size=1000
     )
     with connection.cursor() as cursor:
-        cursor.execute(_EVENTS, [EVENTS_A_DRAIN - 1])
+        cursor.execute(_EVENTS, [events - 1])
     for worker in WORKERS:
         Worker.objects.create(
             name=worker,
             host=worker,
             version="1",
             started_at=now - timedelta(days=days),
-            reported_at=now,
+            reported_at=now + AHEAD,
             partitions=100,
-            retention_ms={f"space{n}": 7 * 86_400_000 for n in range(200)},
+            retention_ms={f"space{n}": 7 * 86_400_000 for n in range(spaces)},
         )
     _rollups(Rollup, [{"worker": of} for of in WORKERS], now, days, lambda: _figures(rnd, made))
     _rollups(TailRollup, [{"process": of} for of in "ab"], now, days, _tail_figures)
-    Viewers.objects.create(process="a", session="", viewers=3, reported_at=now)
+    Viewers.objects.create(process="a", session="", viewers=3, reported_at=now + AHEAD)
     MalformedSample.objects.bulk_create(
         MalformedSample(
             topic=f"space{n % 7}",
@@ -74,8 +77,8 @@ def fill(drains: int, *, days: int = 7) -> None:
         cursor.execute("ANALYZE")
 
 
-def _drain(number: int) -> Drain:
-    drain = Drain(**columns_of(AppKey(f"app{number}", f"space{number % 200}")))
+def _drain(number: int, spaces: int) -> Drain:
+    drain = Drain(**columns_of(AppKey(f"app{number}", f"space{number % spaces}")))
     url = f"syslog+tls://logs-{number % RECEIVERS}.example.com:6514"
     drain.set_url(url, Destination.parse(url))
     return drain
@@ -98,7 +101,7 @@ def _status(number: int, drain: Drain, now: datetime) -> DrainStatus:
         lag_seconds=number % 900 if failing else 0,
         lines_sent=number,
         certificate_ends_at=now + timedelta(days=10 + number % RECEIVERS),
-        reported_at=now,
+        reported_at=now + AHEAD,
         **texts,
     )
 

@@ -16,7 +16,7 @@ from events.als.server import AlsAddress, serve
 from events.als.streams import AccessLogs
 from events.als.tls import TlsFiles
 from events.kafka.producer import Producer
-from events.process.probes import OwnAnswers, serve_probes
+from events.process.probes import OwnAnswers, always, serve_probes
 from events.process.signals import stop_on_signals
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ async def _run(address: AlsAddress, metrics_port: int) -> None:
     async def checks() -> dict[str, bool]:
         return {"kafka": await producer.answers()}
 
-    answers = OwnAnswers(registry_of(counts, producer.__len__), checks)
+    answers = OwnAnswers(always(registry_of(counts, producer.__len__)), checks)
     try:
         async with (
             serve_probes(answers, metrics_port),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from events.kafka.cluster import Cluster
 from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import TopicPartition
+from sessions_app.tail.live.positions import Positions
 from sessions_app.tail.live.topic_demand import TopicDemand
 
 LEADER_SECONDS = 2.0
@@ -26,8 +27,7 @@ class Assignment:
 
     def __init__(self, needs: TopicDemand) -> None:
         self._needs = needs
-        self.positions: dict[TopicPartition, int] = {}
-        """The next offset of each partition that is read."""
+        self.positions = Positions()
         self.batches = 0
         """How many have been handed out."""
         self._logs: dict[str, str] = {}
@@ -43,7 +43,8 @@ class Assignment:
         return topics <= self._logs.keys()
 
     def clear(self) -> None:
-        for state in (self.positions, self._logs, self._leaderless, self._let_go_at):
+        self.positions.clear()
+        for state in (self._logs, self._leaderless, self._let_go_at):
             state.clear()
 
     async def look(self, consumer: OffsetConsumer, cluster: Cluster) -> None:
@@ -60,7 +61,7 @@ class Assignment:
         late = {partition for partition in new - self._leaderless if partition.topic in self._logs}
         starts = await cluster.ends(new - late) | await cluster.lows(late)
         if starts:
-            await consumer.meet(partition.topic for partition in starts)
+            await consumer.meet(starts)
             self.positions.update(starts)
             self._leaderless -= starts.keys()
             await consumer.take_up(starts)
@@ -102,7 +103,7 @@ class Assignment:
         now = time.monotonic()
         for topic in topics:
             parts = there.get(topic, {})
-            missing = parts.keys() - self.positions.keys()
+            missing = {partition for partition in parts if partition not in self.positions}
             since = self._unsettled_since.setdefault(topic, now)
             if missing and topic not in self._logs and now - since < LEADER_SECONDS:
                 self.is_unfinished = True

@@ -10,6 +10,7 @@ from events.kafka.records import PartitionRecords, TopicPartition
 from events.keys import Key
 from events.lines import LogLine, Origin
 from sessions_app.tail.live.mailbox import Block, LineSlice, Mailbox, StreamNotice
+from sessions_app.tail.live.positions import Positions
 from sessions_app.tail.tokens import base_of, live_suffix, topics_in_order
 
 ORIGINS_KEPT = 50_000
@@ -26,11 +27,10 @@ class Audience:
         self,
         partition: TopicPartition,
         lines: list[LogLine],
-        positions: Mapping[TopicPartition, int],
+        before: Mapping[TopicPartition, int],
     ) -> Block:
-        """`positions`: where the topics' partitions stand before these lines."""
+        """`before`: where the topics' partitions stand before these lines."""
         topics = self.topics
-        before = {partition: at for partition, at in positions.items() if partition.topic in topics}
         return Block(lines, lambda: base_of(topics, before), live_suffix(topics, partition))
 
 
@@ -63,7 +63,7 @@ class FanOut(dict[Origin, Audience | None]):
                 del self._audiences[key]
                 self.clear()
 
-    def hand_out(self, records: PartitionRecords, positions: Mapping[TopicPartition, int]) -> None:
+    def hand_out(self, records: PartitionRecords, positions: Positions) -> None:
         """All lines of a run, to all who want them."""
         by_audience: defaultdict[Audience, list[LogLine]] = defaultdict(list)
         for line in self.decoder.wanted_lines_of(records, self.__getitem__):
@@ -71,7 +71,8 @@ class FanOut(dict[Origin, Audience | None]):
             if audience is not None:
                 by_audience[audience].append(line)
         for audience, lines in by_audience.items():
-            whole = LineSlice.whole(audience.block_of(records.partition, lines, positions))
+            before = positions.of(audience.topics)
+            whole = LineSlice.whole(audience.block_of(records.partition, lines, before))
             for mailbox in audience.mailboxes:
                 mailbox.put(whole)
 

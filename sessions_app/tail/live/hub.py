@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from confluent_kafka import KafkaException
 
-from events.kafka.client import consumer_conf
+from events.kafka.client import reader_conf
 from events.kafka.cluster import Cluster
 from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Batch, TopicPartition
@@ -72,7 +72,7 @@ class Hub:
             self._needs.release(topics)
             raise
         self.fan_out.add(mailbox)
-        return {partition: at for partition, at in positions.items() if partition.topic in topics}
+        return positions.of(topics)
 
     def leave(self, mailbox: Mailbox) -> None:
         """Undoes `join`."""
@@ -82,7 +82,7 @@ class Hub:
     def token(self, key: Key) -> str:
         """Where one goes on who has seen all that was handed out."""
         topics = topics_in_order(key)
-        return f"{base_of(topics, self._assignment.positions)}.b0"
+        return f"{base_of(topics, self._assignment.positions.of(topics))}.b0"
 
     async def close(self) -> None:
         """At once, whoever still reads."""
@@ -104,7 +104,7 @@ class Hub:
             self._task = None
 
     async def _read_while_needed(self) -> None:
-        consumer = OffsetConsumer(consumer_conf(self._settings, NO_GROUP), "tail")
+        consumer = OffsetConsumer(reader_conf(self._settings, NO_GROUP), "tail")
         cluster = Cluster(self._settings)
         looking = asyncio.create_task(self._keep_looking(consumer, cluster))
         gathering = Gathering(time.monotonic(), time.thread_time())

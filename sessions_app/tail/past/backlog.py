@@ -19,8 +19,9 @@ from events.lines import LogLine
 
 BYTES_MAX = 32 * 1024 * 1024
 SECONDS_MAX = 2.0
-FIRST_STEP_RECORDS = 500
-"""Of each partition; each further step is `GROWTH` times as long."""
+FIRST_STEP_RECORDS = 100
+"""Of each partition; each further step is `GROWTH` times as long. What an app of a space of its own
+needs no more than: of many who come at once, the last one waits for what all of them decode."""
 GROWTH = 4
 
 PartsOf = Callable[

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from confluent_kafka import KafkaException
 
-from events.kafka.cluster import Cluster
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from events.kafka.topic_descriptions import refusal_of
 from events.lines import LogLine
@@ -31,6 +30,7 @@ from sessions_app.tail.live.mailbox import (
 from sessions_app.tail.live.topic_demand import topics_for
 from sessions_app.tail.past.backlog import Backlog
 from sessions_app.tail.past.range_readers import RangeReader, RangeReaders
+from sessions_app.tail.past.survey import Survey
 from sessions_app.tail.session import Session
 from sessions_app.tail.tokens import Resume
 
@@ -52,8 +52,11 @@ _Answer = TypeVar("_Answer")
 class History:
     """For one viewer. When all has been taken, the mailbox gets what follows."""
 
-    def __init__(self, hub: Hub, readers: RangeReaders, session: Session, mailbox: Mailbox) -> None:
+    def __init__(
+        self, hub: Hub, survey: Survey, readers: RangeReaders, session: Session, mailbox: Mailbox
+    ) -> None:
         self._hub = hub
+        self._survey = survey
         self._readers = readers
         self._session = session
         self._mailbox = mailbox
@@ -69,7 +72,7 @@ class History:
         space; that there are no others is nothing to stop for. None of no topic is refused."""
         topics = topics_for(self._session.selection)
         own = topics - SOURCE_TOPICS or topics
-        if not own or await self._ask(lambda cluster: cluster.unreadable(own)) < own:
+        if not own or await self._ask(lambda: self._survey.unreadable(own)) < own:
             return None
         return StreamNotice(refusal_of(own))
 
@@ -89,7 +92,7 @@ class History:
             yield items
         if resume.partition is not None:
             self._skip = {resume.partition: resume.skip}
-        lows, ends = await self._ask(lambda cluster: _bounds(cluster, topics))
+        lows, ends = await self._ask(lambda: self._survey.bounds(topics))
         if self._set_right(lows, ends):
             yield [EXPIRED]
         if sum(ends[partition] - at for partition, at in self._at.items()) > NEAR_RECORDS:
@@ -105,12 +108,11 @@ class History:
         self.joined = True
         return starts
 
-    async def _ask(self, question: Callable[[Cluster], Awaitable[_Answer]]) -> _Answer:
+    async def _ask(self, question: Callable[[], Awaitable[_Answer]]) -> _Answer:
         """Until Kafka answers."""
         while True:
             try:
-                async with self._readers.turn() as reader:
-                    answer = await question(reader.cluster)
+                answer = await question()
             except KafkaException as error:
                 logger.warning("Kafka: %s", error, extra={"action": "tail_survey_failed"})
                 self.away = True
@@ -135,10 +137,11 @@ class History:
         count = self._session.lines
         if not count:
             return []
-        lows = await self._ask(lambda cluster: cluster.lows(ends))
-        async with self._readers.turn() as reader:
+        lows = await self._ask(lambda: self._survey.lows(ends.keys()))
+        filled = {p: at for p, at in ends.items() if lows.get(p, at) < at}
+        async with self._readers.turn(filled) as reader:
             backlog = Backlog(reader.parts, self._lines_of, count)
-            lines = await backlog.read(lows, {p: at for p, at in ends.items() if p in lows})
+            lines = await backlog.read(lows, filled)
         kept = lines[-left:]
         block = BacklogBlock(kept, self._audience.topics, ends)
         return [LineSlice.whole(block)] if kept else []
@@ -152,7 +155,7 @@ class History:
         key = self._session.selection.key
         decoder = self._hub.fan_out.decoder
         lines = decoder.wanted_lines_of(records, lambda origin: origin.key == key, again=True)
-        return self._audience.block_of(records.partition, list(lines), self._at)
+        return self._audience.block_of(records.partition, list(lines), dict(self._at))
 
     async def _catch_up(self, ends: Offsets) -> AsyncGenerator[list[Item]]:
         deadline = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
@@ -161,7 +164,7 @@ class History:
             if asyncio.get_running_loop().time() > deadline or bytes_left < 0:
                 yield [TOO_FAR]
                 break
-            async with self._readers.turn() as reader:
+            async with self._readers.turn(begins) as reader:
                 items, size = await self._chunk(reader, begins, ends, deadline)
             bytes_left -= size
             if items:
@@ -210,10 +213,3 @@ class History:
         wanted = self._mailbox.wanted(LineSlice.whole(block))
         indices = [index for index in wanted.indices if index >= skip]
         return [LineSlice(block, indices)] if indices else []
-
-
-async def _bounds(cluster: Cluster, topics: frozenset[str]) -> tuple[Offsets, Offsets]:
-    """Where each partition begins and ends."""
-    there = await cluster.partitions(topics)
-    ends = await cluster.ends(partition for parts in there.values() for partition in parts)
-    return await cluster.lows(ends), ends

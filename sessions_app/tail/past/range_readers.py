@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from itertools import chain
 
-from confluent_kafka import KafkaException
-
-from events.kafka.client import consumer_conf
-from events.kafka.cluster import Cluster
+from events.kafka.client import reader_conf
 from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from sessions_app.tail.live.hub import NO_GROUP
@@ -28,8 +26,7 @@ class RangeReader:
     """Owns one consumer, which reads one range at a time."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self.cluster = Cluster(settings)
-        conf = consumer_conf(settings, NO_GROUP) | _PROMPT
+        conf = reader_conf(settings, NO_GROUP) | _PROMPT
         self._consumer = OffsetConsumer(conf, "tail-past", _POLL_SECONDS)
 
     async def parts(
@@ -47,8 +44,6 @@ class RangeReader:
         """Records as in `parts`, with where each partition that moved has got to."""
         left = {partition: at for partition, at in begins.items() if at < ends[partition]}
         if left:
-            with contextlib.suppress(KafkaException):  # it finds them by and by
-                await self._consumer.meet(partition.topic for partition in left)
             await self._consumer.assign(left)
         while left:
             batch = await self._consumer.next_batch()
@@ -65,12 +60,16 @@ class RangeReader:
             left = {p: at for p, at in {**left, **moved}.items() if at < ends[p]}
             yield [part for part in parts if part is not None], moved
 
+    async def meet(self, partitions: Iterable[TopicPartition]) -> None:
+        """Learn where they are, before they are read."""
+        await self._consumer.meet(partitions)
+
     async def rest(self) -> None:
         """Fetch nothing until it is used again."""
         await self._consumer.assign({})
 
     async def close(self) -> None:
-        await asyncio.gather(self._consumer.close(), self.cluster.close())
+        await self._consumer.close()
 
 
 class RangeReaders:
@@ -80,21 +79,39 @@ class RangeReaders:
         self._settings = settings
         self._kept_seconds = kept_seconds
         self._places = asyncio.Semaphore(READERS)
+        self._wanted: list[Iterable[TopicPartition]] = []
+        """What is to be read by each who waits for a reader."""
         self._idle: list[tuple[RangeReader, asyncio.TimerHandle]] = []
         self._closing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[RangeReader]:
-        async with self._places:
+    async def turn(self, partitions: Iterable[TopicPartition]) -> AsyncIterator[RangeReader]:
+        """A reader that is nobody else's meanwhile, to read these. It learns at once where all are
+        that somebody waits for: of many who come at once, hardly any has to ask."""
+        async with self._place(partitions):
             reader = self._waiting_one() or RangeReader(self._settings)
             try:
+                await reader.meet(chain(partitions, *self._wanted))
                 yield reader
             except BaseException:
                 self._end(reader)  # whatever it was about
                 raise
-            await reader.rest()
+            if not self._places.locked():
+                await reader.rest()
             timer = asyncio.get_running_loop().call_later(self._kept_seconds, self._expire, reader)
             self._idle.append((reader, timer))
+
+    @asynccontextmanager
+    async def _place(self, partitions: Iterable[TopicPartition]) -> AsyncIterator[None]:
+        self._wanted.append(partitions)
+        try:
+            await self._places.acquire()
+        finally:
+            self._wanted.remove(partitions)
+        try:
+            yield
+        finally:
+            self._places.release()
 
     async def close(self) -> None:
         while (reader := self._waiting_one()) is not None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from events.kafka.records import TopicPartition
 from events.keys import AppKey, SiteKey
 from sessions_app.tail import tail
 from sessions_app.tail.live.hub import AWAY
 from sessions_app.tail.live.mailbox import LineSlice, StreamNotice
+from sessions_app.tail.past.range_readers import READERS
 from sessions_app.tail.session import Selection, Session
 from sessions_app.tail.tail import BacklogEnd, Bye, Event, Ping
 from sessions_app.tail.tails import Tails
@@ -173,3 +179,52 @@ async def test_those_who_come_while_the_process_ends_are_told(kafka: Broker, spa
         events = tails.events(session(space), None, "text")
         assert await next_of(Bye, events) == [Bye("shutdown")]
         await events.aclose()
+
+
+async def test_however_many_come_at_once_kafka_is_asked_a_few_times(
+    kafka: Broker, topic: TopicNames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question of a reader waits for a fetch: one a viewer made the last one wait for all."""
+    many = 24
+    spaces = [kafka.create(topic(), partitions=1) for _ in range(many)]
+    for space in spaces:
+        kafka.produce(space, [event_now("old")])
+    questions: Counter[str] = Counter()
+    for name in ("describe_topics", "list_offsets"):
+        monkeypatch.setattr(AdminClient, name, counted(getattr(AdminClient, name), questions, name))
+    requests: dict[str, Counter[str]] = {}
+
+    def told(text: str) -> None:
+        """By librdkafka, each client of itself."""
+        about = json.loads(text)
+        total = requests[about["name"]] = Counter()
+        for broker in about["brokers"].values():
+            total.update(broker["req"])
+
+    conf: Any = {
+        "bootstrap.servers": kafka.bootstrap,
+        "statistics.interval.ms": "100",
+        "stats_cb": told,
+    }
+    made = Tails(conf, idle_seconds=60, revoked=nobody)
+    try:
+        opened = [made.events(session(space), None, "text") for space in spaces]
+        seen = await asyncio.gather(*(next_of(BacklogEnd, events) for events in opened))
+        assert [texts(of) for of in seen] == [["old"]] * many
+        await until(lambda: any(of["Fetch"] for of in requests.values()), 10, "figures")
+        for events in opened:
+            await events.aclose()
+    finally:
+        await made.close()
+    # Two rounds of: what may be read, the hub's topics and their ends, the oldest records.
+    assert questions.total() <= 12, questions
+    asked = sum((Counter(of) for of in requests.values()), Counter[str]())
+    assert asked["Metadata"] + asked["ListOffsets"] <= 4 * (1 + READERS), requests
+
+
+def counted(method: Any, counts: Counter[str], name: str) -> Any:
+    def call(*args: Any, **options: Any) -> Any:
+        counts[name] += 1
+        return method(*args, **options)
+
+    return call

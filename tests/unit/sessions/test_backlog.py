@@ -88,7 +88,7 @@ async def test_it_reads_further_back_in_growing_steps_until_there_are_enough() -
     log = Log([event(second) for second in range(5)] + others)
 
     assert await log.last(2) == ["3", "4"]
-    assert [step[P0] for step in log.steps] == [500, 2000, 1505]
+    assert [step[P0] for step in log.steps] == [100, 400, 1600, 1905]
 
 
 async def test_a_partition_that_is_too_old_to_matter_is_read_no_further() -> None:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
 from events.process.probe_client import ask
-from events.process.probes import OwnAnswers, serve_probes
+from events.process.probes import OwnAnswers, always, serve_probes
 from shuttle.process.merged_metrics import merged
 from shuttle.process.supervisor import Supervisor
 from shuttle.process.supervisor_probes import WorkersAnswers
@@ -39,7 +39,7 @@ def answers_of(checks: Mapping[str, bool] = READY, lines: int = 0) -> OwnAnswers
     async def found() -> dict[str, bool]:
         return dict(checks)
 
-    return OwnAnswers(registry, found)
+    return OwnAnswers(always(registry), found)
 
 
 @asynccontextmanager
@@ -83,7 +83,7 @@ async def test_every_kind_of_metric_survives_the_merge() -> None:
     Gauge("drains", "By state.", ["state"], registry=registry)
     odd = 'x"} 1\n# HELP y \\ {,}= \u2028'
     Counter("lines", "Of apps.", ["app"], registry=registry).labels(odd).inc(7)
-    text = (await OwnAnswers(registry, no_checks).metrics()).decode()
+    text = (await OwnAnswers(always(registry), no_checks).metrics()).decode()
 
     whole = list(text_string_to_metric_families(merged({"0": text, "1": text})))
 
@@ -146,7 +146,8 @@ async def test_one_without_partitions_is_ready_while_another_has_some(
 async def test_one_that_hangs_holds_up_nobody(
     supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shuttle.process.supervisor_probes.LIMIT_SECONDS", 1)
+    for limit in ("CHECKS_SECONDS", "METRICS_SECONDS"):
+        monkeypatch.setattr(f"shuttle.process.supervisor_probes.{limit}", 1)
 
     with socket.socket(socket.AF_UNIX) as hanging:
         hanging.bind(str(supervisor.sockets["1"]))

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
-from prometheus_client import generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 
-from shuttle.commit.store import FeedStatus
 from shuttle.feed.delay_histogram import BOUNDS, DelayHistogram
-from shuttle.worker.metrics import registry_of
-from shuttle.worker.report import WorkerReport, furthest_behind
+from shuttle.worker.metrics import WorkerMetrics
+from shuttle.worker.report import DrainLag, FurthestBehind, WorkerReport
 
 DOCS = Path(__file__).parents[4] / "docs" / "metrics.md"
-
-
-def figures(drain: str, lag: int, seconds: float, sent: int) -> FeedStatus:
-    named = FeedStatus(drain, "live" if drain != "other" else "", "", None, None)
-    return named._replace(lag_messages=lag, lag_seconds=seconds, lines_sent=sent)
 
 
 def report(delays: DelayHistogram | None = None) -> WorkerReport:
     return WorkerReport(
         partitions=2,
-        subscribed=frozenset({"gs"}),
-        poll_age_seconds=0.1,
         loop_lag_seconds=0.0,
         records_received={"kubernetes": 7},
         lines_delivered={"syslog+tls": 5},
@@ -39,12 +32,15 @@ def report(delays: DelayHistogram | None = None) -> WorkerReport:
         partial=4,
         drains={"live": 1},
         drains_unreadable=1,
-        furthest=[figures("d1", 4, 2.5, 5)],
+        furthest=[DrainLag(4, 2.5, "d1", 5)],
+        rollups_cpu_seconds=0.5,
     )
 
 
 def metrics(delays: DelayHistogram | None = None) -> str:
-    return generate_latest(registry_of(lambda: report(delays))).decode()
+    registry = CollectorRegistry()
+    registry.register(WorkerMetrics(report(delays)))
+    return generate_latest(registry).decode()
 
 
 def test_delays_are_counted_a_line_each_up_to_their_bounds() -> None:
@@ -71,25 +67,31 @@ def test_a_clock_that_is_behind_makes_no_negative_delay() -> None:
     assert delays.buckets[0] == ("0.05", 4)
 
 
-@pytest.mark.parametrize("at_most", [1, 2])
-def test_drains_that_are_not_named_are_one(at_most: int) -> None:
-    drains = [
-        figures("ahead", 0, 0.0, 100),
-        figures("behind", 20, 3.0, 10),
-        figures("furthest", 900, 60.0, 1),
-    ]
+DRAINS = [
+    DrainLag(0, 0.0, "ahead", 100),
+    DrainLag(900, 60.0, "furthest", 1),
+    DrainLag(20, 3.0, "behind", 10),
+]
 
-    first, *middle, other = furthest_behind(drains, at_most)
 
-    assert first == drains[2]
-    assert middle == ([drains[1]] if at_most == 2 else [])
-    assert other == (
-        figures("other", 0, 0.0, 100) if at_most == 2 else figures("other", 20, 3.0, 110)
-    )
+def furthest(at_most: int, slices: Iterable[Sequence[DrainLag]]) -> list[DrainLag]:
+    found = FurthestBehind(at_most)
+    for some in slices:
+        found.add(some)
+    return found.shown()
+
+
+@pytest.mark.parametrize("slices", [[DRAINS], [[one] for one in DRAINS], [DRAINS[:2], DRAINS[2:]]])
+def test_drains_that_are_not_named_are_one(slices: Sequence[Sequence[DrainLag]]) -> None:
+    ahead, first, second = DRAINS
+    assert furthest(1, slices) == [first, DrainLag(20, 3.0, "other", 110)]
+    assert furthest(2, slices) == [first, second, ahead._replace(drain_id="other")]
+    assert furthest(0, slices) == [DrainLag(920, 60.0, "other", 111)]
 
 
 def test_no_drain_is_another_when_all_are_named() -> None:
-    assert [of.drain_id for of in furthest_behind([figures("d1", 0, 0.0, 1)], 1)] == ["d1"]
+    assert furthest(3, [DRAINS]) == [DRAINS[1], DRAINS[2], DRAINS[0]]
+    assert furthest(3, []) == []
 
 
 def test_the_metrics_are_those_of_the_docs() -> None:

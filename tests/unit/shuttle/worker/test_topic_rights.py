@@ -62,7 +62,7 @@ async def test_drains_that_want_it_fail_with_the_reason_until_it_may_be_read(ben
     bench.wall += 5
     await bench.rights.look()
     assert bench.told() == ("failing", REFUSED, since)
-    assert state_shown(bench.feed) == "failing"
+    assert state_shown(bench.feed.route, bench.feed) == "failing"
 
     bench.feed.change_to(route_of(paused=True))
     assert bench.told()[0] == "paused"
