@@ -18,7 +18,7 @@ PORTS = 10
 def _limits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """For 100 connections, 10 of them to one receiver."""
     files = OWN_FILES + 100
-    monkeypatch.setattr(shortage.resource, "getrlimit", lambda _: (files, files))
+    monkeypatch.setattr("shuttle.worker.shortage.resource.getrlimit", lambda _: (files, files))
     ranges = tmp_path / "ip_local_port_range"
     ranges.write_text(f"32768\t{32768 + PORTS - 1}\n")
     monkeypatch.setattr(shortage, "PORT_RANGE", ranges)
@@ -62,7 +62,9 @@ def test_drains_that_are_paused_need_none(caplog: pytest.LogCaptureFixture) -> N
 def test_where_nobody_knows_a_limit_nothing_is_said(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(shortage.resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
+    monkeypatch.setattr(
+        "shuttle.worker.shortage.resource.getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2
+    )
     monkeypatch.setattr(shortage, "PORT_RANGE", tmp_path / "elsewhere")
     warn_of_shortage(route_of() for _ in range(200))
     assert (open_files_max(), local_ports(), caplog.records) == (None, None, [])
