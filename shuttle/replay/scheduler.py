@@ -122,7 +122,8 @@ class ReplayScheduler:
 
     @property
     def _has_place(self) -> bool:
-        return bool(self._idle) or len(self._consumers) < PASSES
+        # One that lets go of its last pass's partitions is about to be idle.
+        return bool(self._idle) or len(self._passes) == len(self._consumers) < PASSES
 
     def _place(self, feed: Feed) -> bool:
         """With a pass that will soon be there, or one of its own; False: there is none."""

@@ -26,8 +26,13 @@ LIVE = {P0: 100_000_000, P1: 100_000_000}
 class NoConsumer:
     def __init__(self) -> None:
         self._generation = 0
+        self.may_assign = asyncio.Event()
+        self.may_assign.set()
+        self.assigns = False
 
-    async def assign(self, positions: Mapping[TopicPartition, int]) -> None: ...
+    async def assign(self, positions: Mapping[TopicPartition, int]) -> None:
+        self.assigns = True
+        await self.may_assign.wait()
 
     async def take_up(self, starts: Mapping[TopicPartition, int]) -> int:
         self._generation += 1
@@ -64,6 +69,11 @@ class Bench:
             cast(LagSkips, NoSkips()),
             lambda: False,
         )
+        self.looks = 0
+        self.replays.under_way.measure = self._looked  # type: ignore[method-assign]
+
+    def _looked(self) -> None:
+        self.looks += 1
 
     def _make_pass(self, consumer: Any, others: OtherPasses) -> ReplayPass:
         unused = cast(Any, None)
@@ -151,3 +161,20 @@ async def test_one_that_was_let_off_is_served_again_while_the_others_go_on(bench
 
     await bench.until_served(slow.feed, 1)
     assert fast.feed in bench.passes[0].seats
+
+
+async def test_no_consumer_is_opened_while_one_is_about_to_be_idle(bench: Bench) -> None:
+    first = await bench.feed_behind(0)
+    await bench.until_served(first.feed, 0)
+    consumer = cast(NoConsumer, bench.passes[0].consumer)
+    consumer.may_assign.clear()
+    first.feed.close()
+    await until(lambda: consumer.assigns)
+    second = await bench.feed_behind(0)
+    looked = bench.looks
+    await until(lambda: bench.looks > looked + 2)
+    assert len(bench.passes) == 1
+
+    consumer.may_assign.set()
+    await bench.until_served(second.feed, 1)
+    assert bench.passes[1].consumer is bench.passes[0].consumer
