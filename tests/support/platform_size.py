@@ -16,6 +16,7 @@ from events.keys import AppKey
 from events.owner_columns import columns_of
 from sessions_app.models import TailRollup, Viewers
 from shuttle.models import MalformedSample, Rollup, Worker
+from tests.support.reports import alive
 
 WORKERS = ("w1", "w2", "w3")
 REASONS = ("no such host", "connection refused", "HTTP 429: too many requests")
@@ -47,6 +48,7 @@ def fill(drains: int, *, days: int = 7) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, [EVENTS_A_DRAIN - 1])
     for worker in WORKERS:
+        alive(worker)
         Worker.objects.create(
             name=worker,
             host=worker,
@@ -91,6 +93,7 @@ def _status(number: int, drain: Drain, now: datetime) -> DrainStatus:
     return DrainStatus(
         drain=drain,
         worker=WORKERS[number % 3],
+        run=f"{WORKERS[number % 3]} 1",
         state=drain.state,
         last_error=REASONS[number % RECEIVERS % 3] if failing else "",
         last_error_at=now if failing else None,
