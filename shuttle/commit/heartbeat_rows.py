@@ -40,7 +40,8 @@ def take_name(place: Place, run: str, *, is_start: bool) -> Speaker:
 def beat(speaker: Speaker, *, has_ended: bool = False) -> bool:
     """Nobody takes the name before the transaction ends in which this is."""
     ours = Heartbeat.objects.filter(name=speaker.name, run=speaker.run)
-    return bool(ours.update(reported_at=timezone.now(), has_ended=has_ended))
+    ends = {"has_ended": True} if has_ended else {}
+    return bool(ours.update(reported_at=timezone.now(), **ends))
 
 
 def _names(place: Place) -> Iterator[str]:

@@ -47,9 +47,10 @@ def _put_states_right(now: datetime) -> bool:
 
 
 def _may_speak(now: datetime) -> QuerySet[Heartbeat, str]:
-    """Names whose run has just begun, or whose drains may just be taken over."""
-    dies = Q(reported_at__lt=now - FRESH, reported_at__gte=now - FRESH - PATIENCE, has_ended=False)
-    found = Heartbeat.objects.filter(Q(began_at__gte=now - PATIENCE) | dies)
+    """Names whose run has just begun, or has ended and whose drains are taken over."""
+    is_over = Q(reported_at__lt=now - FRESH) | Q(has_ended=True)
+    lately = Q(reported_at__gte=now - FRESH - PATIENCE)
+    found = Heartbeat.objects.filter(Q(began_at__gte=now - PATIENCE) | is_over & lately)
     return found.values_list("name", flat=True)
 
 

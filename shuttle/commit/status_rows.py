@@ -63,7 +63,9 @@ def _write_some(
         _write_rows(speaker, [of for of in rows if of.sent_by_minute is not None], FIELDS, now)
         without = [name for name in FIELDS if name not in RATES]
         _write_rows(speaker, [of for of in rows if of.sent_by_minute is None], without, now)
-        write_states(drains, now)
+        # Whoever takes over from one that says its last may say the same: that is put right later.
+        spoken = {of.drain_id for of in rows if of.state}
+        write_states({of: drain for of, drain in drains.items() if of in spoken}, now)
     return True
 
 

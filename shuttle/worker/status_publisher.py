@@ -76,14 +76,14 @@ class StatusPublisher:
         await self._writer.write({feed: status_of(feed) for feed in feeds})
 
     async def take_leave(self) -> None:
-        """The last words on drains of which somebody waits for them. Raises StoreError."""
+        """And the last words on drains of which somebody waits for them. Raises StoreError."""
+        await self._writer.end()
         lists, said = self._lists, self._writer.said
         waited_for = {feed for feed, of in said.items() if _is_waited_for(of.status)}
         moved = lists.news | lists.moved | {*self._moved}
         feeds = waited_for | moved | lists.behind | lists.outstanding
         last = {feed: last_status_of(feed) for feed in feeds if not feed.is_closed}
         await self._writer.write({f: of for f, of in last.items() if f in said or says(of)})
-        await self._writer.end()
 
     def changes(self, feeds: Iterable[Feed]) -> dict[Feed, FeedStatus]:
         """What is to be written now. Who has something to be written later stays listed."""

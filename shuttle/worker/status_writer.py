@@ -52,6 +52,7 @@ class StatusWriter:
         self._carried: dict[Feed, Carried] = {}
         self._elsewhere: dict[Feed, FeedStatus] = {}
         """What was said under a name that is another's by now."""
+        self._has_ended = False
         self._writing = asyncio.Lock()
 
     async def write(self, changes: Mapping[Feed, FeedStatus]) -> None:
@@ -90,7 +91,8 @@ class StatusWriter:
         return True
 
     async def end(self) -> None:
-        """Raises StoreError."""
+        """What is said from now on is for whoever takes over. Raises StoreError."""
+        self._has_ended = True
         async with self._writing:
             await self._heartbeat.end()
 
@@ -129,7 +131,10 @@ class StatusWriter:
                 self.rates.resume(feed, row, elsewhere.lines_sent)
 
     async def _begin_anew(self) -> None:
-        """Under another name, where nothing is said that stands under the one before."""
+        """Under another name, where nothing is said that stands under the one before. Of one that
+        has ended its name may be the next one's already."""
+        if self._has_ended:
+            return
         await self._heartbeat.take_another_name()
         self._elsewhere.update({feed: said.status for feed, said in self.said.items()})
         self._lists.news.update(self.said)

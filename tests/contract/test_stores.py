@@ -219,8 +219,10 @@ def test_workers_of_one_host_have_names_of_their_own(stage: StoreStage) -> None:
 def test_who_has_ended_has_no_name_any_more(stage: StoreStage) -> None:
     first = stage.store.take_name(HERE, "first")
     assert stage.store.beat(first, has_ended=True)
+    assert stage.store.publish(first, []), "what it says now is its last"
     again = stage.store.take_name(HERE, "second", is_start=False)
     assert again.name == first.name
+    assert not stage.store.publish(first, [word(stage.new_drain(), 1)])
 
 
 def test_of_a_drain_that_is_deleted_nothing_is_said(stage: StoreStage, drain: str) -> None:

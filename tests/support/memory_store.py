@@ -43,7 +43,8 @@ class MemoryStore:
         self.rows_told: dict[tuple[str, str], Told] = {}
         """By name and drain."""
         self.speakers: dict[str, Speaker] = {}
-        """Who lives, by name."""
+        """Who has it, by name."""
+        self.ended: set[Speaker] = set()
         self.processes: dict[str, int] = {}
         self.beats = 0
         self.wall = 1_700_000_000.0
@@ -167,7 +168,7 @@ class MemoryStore:
         self.beats += 1
         is_ours = self.speakers.get(speaker.name) == speaker
         if is_ours and has_ended:
-            del self.speakers[speaker.name]
+            self.ended.add(speaker)
         return is_ours
 
     def told(self, speaker: Speaker, drain_ids: Collection[str]) -> Mapping[str, Told]:
@@ -196,7 +197,9 @@ class MemoryStore:
 
     def _is_free(self, name: str, place: Place, *, is_start: bool) -> bool:
         """No process runs here but the one that asks, and those of others are not known."""
-        return name not in self.speakers or (is_start and self.processes[name] == place.process)
+        if name not in self.speakers or self.speakers[name] in self.ended:
+            return True
+        return is_start and self.processes[name] == place.process
 
     def _all_rows(self) -> Iterator[tuple[str, TopicPartition, StoredCursor]]:
         for drain_id in self._behind():

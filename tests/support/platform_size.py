@@ -16,6 +16,7 @@ from events.keys import AppKey
 from events.owner_columns import columns_of
 from sessions_app.models import TailRollup, Viewers
 from shuttle.models import MalformedSample, Rollup, Worker
+from tests.support.reports import alive
 
 WORKERS = ("w1", "w2", "w3")
 REASONS = ("no such host", "connection refused", "HTTP 429: too many requests")
@@ -50,6 +51,7 @@ def fill(drains: int, *, spaces: int = 200, days: int = 7, events: int = EVENTS_
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, [events - 1])
     for worker in WORKERS:
+        alive(worker)
         Worker.objects.create(
             name=worker,
             host=worker,
@@ -94,6 +96,7 @@ def _status(number: int, drain: Drain, now: datetime) -> DrainStatus:
     return DrainStatus(
         drain=drain,
         worker=WORKERS[number % 3],
+        run=f"{WORKERS[number % 3]} 1",
         state=drain.state,
         last_error=REASONS[number % RECEIVERS % 3] if failing else "",
         last_error_at=now if failing else None,

@@ -112,3 +112,24 @@ def test_each_line_is_counted_in_its_minute(sent: list[tuple[int, int]]) -> None
     for back, known in enumerate(reversed(found), 1):
         step = MINUTES.at(now) - back
         assert known == (wanted.get(step, 0) if step >= MINUTES.at(NOON) else None)
+
+
+def test_while_workers_are_there_nothing_is_sent_where_they_say_nothing() -> None:
+    one = row({200.0: 5}, since=NOON - 240, reported=NOON - 200)
+    assert minutes_of([one], at(NOON), at(NOON - 90))[-5:] == [None, 5, None, 0, 0]
+    assert minutes_of([], at(NOON), at(NOON - 9_999)) == [0] * 60
+    assert minutes_of([], at(NOON), at(NOON + 60)) == [None] * 60
+
+
+def test_what_was_counted_before_goes_on() -> None:
+    before = Tally(MINUTES, NOON - 120)
+    before.add(3, NOON - 120)
+    tally, since = Tally.resumed(MINUTES, before.text(NOON - HOUR), NOON)
+    tally.add(2, NOON)
+    assert tally.text(since) == Tally.resumed(MINUTES, tally.text(since), NOON)[0].text(since)
+    assert tally.text(since) == f"{int(NOON - HOUR) // 60} {int(NOON) // 60} 2,,3"
+
+
+def test_after_what_cannot_be_read_counting_begins() -> None:
+    tally, since = Tally.resumed(MINUTES, "nonsense", NOON)
+    assert (tally.text(since), since) == (nothing(MINUTES, NOON), NOON)

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from drains.models import Drain, DrainStatus
+from drains.models import Drain, DrainStatus, Heartbeat
 from drains.services import create_drain
 from drains.states import State, state_of
-from drains.status import status_of
+from drains.status import status_of, with_statuses
 from drains.status_models import FRESH
 from events.keys import AppKey
+from tests.support.reports import alive, dead
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +193,81 @@ def test_since_when_it_is_so_was_stored_by_workers_or_is_younger(drain: Drain) -
 
     drain.paused = True
     assert status_of(drain).state_since == drain.updated_at
+
+
+# Workers that say that they live, and of drains what changes.
+
+
+def word(drain: Drain, worker: str, state: str = "live", run: str = "", **of: Any) -> None:
+    """By one that has just been heard, in this run or a former one."""
+    speaker = alive(worker)
+    say(drain, speaker.name, state, GONE * 9, run=run or speaker.run, **of)
+
+
+def test_a_word_stands_as_long_as_its_worker_lives_in_the_same_run(drain: Drain) -> None:
+    word(drain, "w1", "failing", last_error="refused", last_error_at=timezone.now())
+    status = status_of(drain)
+    assert (status.state, status.reported_at) == ("failing", Heartbeat.objects.get().reported_at)
+    alive("w1", "w1 2")
+    assert status_of(drain).state == "live"
+    alive("w1")
+    dead("w1")
+    assert status_of(drain).state == "unknown"
+    alive("w1")
+    Heartbeat.objects.update(has_ended=True)
+    assert status_of(drain).state == "unknown"
+
+
+def test_of_a_drain_that_nothing_happens_to_no_worker_says_anything(drain: Drain) -> None:
+    alive("w1")
+    status = status_of(drain)
+    assert (status.state, status.state_since) == ("new", drain.created_at)
+    assert (status.lag_messages, status.lag_is_estimate) == (0, False)
+    say(drain, "gone", "live", GONE)
+    assert (status_of(drain).state, status_of(drain).lag_is_estimate) == ("live", False)
+    dead("w1")
+    assert (status_of(drain).state, status_of(drain).lag_is_estimate) == ("unknown", True)
+
+
+@pytest.mark.parametrize(
+    ("state", "stored", "lag"), [("", "live", 9), ("live", "live", 0), ("failing", "failing", 9)]
+)
+def test_what_one_that_is_gone_left_is_owed_if_it_said_so_at_its_end_or_it_is_not_put_right(
+    drain: Drain, state: str, stored: str, lag: int
+) -> None:
+    alive("w1")
+    say(drain, "gone", state, GONE, lag_messages=9)
+    drain.state = stored
+    status = status_of(drain)
+    assert (status.lag_messages, status.lag_is_estimate) == (lag, lag > 0)
+
+
+def test_what_was_done_in_former_runs_is_no_part_of_what_another_one_has_left(drain: Drain) -> None:
+    say(drain, "gone", "", GONE, lag_messages=100)
+    word(drain, "w1", lag_messages=5, lag_is_estimate=True, lines_sent=1030, lines_before=1000)
+    assert status_of(drain).lag_messages == 75
+
+
+@pytest.mark.parametrize(
+    ("state", "grows"), [("failing", True), ("replaying", True), ("live", False)]
+)
+def test_the_oldest_line_gets_older_where_nothing_is_delivered(
+    drain: Drain, state: str, grows: bool
+) -> None:
+    word(drain, "w1", state, lag_seconds=5.0)
+    assert (status_of(drain).lag_seconds > (GONE * 9).total_seconds()) == grows
+
+
+def test_a_try_that_is_under_way_is_waited_for_no_more(drain: Drain) -> None:
+    word(drain, "w1", "failing", next_try_at=timezone.now() - timedelta(seconds=1))
+    assert status_of(drain).next_try_at is None
+
+
+def test_as_many_questions_are_asked_for_many_drains_as_for_one(
+    drain: Drain, django_assert_num_queries: Any
+) -> None:
+    for number in range(5):
+        word(create_drain(drain.key, f"syslog://h:{1514 + number}"), "w1", "failing")
+    with django_assert_num_queries(2):
+        states = [status_of(each).state for each in with_statuses(Drain.objects.all())]
+    assert sorted(states) == ["failing"] * 5 + ["new"]

@@ -7,14 +7,16 @@ from datetime import datetime
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from drains.models import Drain, DrainStatus
+from drains.models import Drain, DrainStatus, Heartbeat
 from drains.services import change_drain, create_drain
 from drains.status import status_of
 from events.kafka.records import TopicPartition
 from events.keys import AppKey
 from shuttle.commit import status_rows
 from shuttle.commit.database_store import DatabaseStore
+from shuttle.commit.past_rows import PATIENCE
 from shuttle.commit.store import Claim, FeedStatus, Refused
 from tests.support.reports import alive, dead
 
@@ -121,6 +123,9 @@ def test_who_has_ended_has_no_say_and_when_all_have_nothing_is_known(
     store.publish(alive("a"), [said(drain, "live")])
     store.publish(alive("b"), [said(drain, "replaying")])
     store.publish(alive("b"), [said(drain, "")])
+    assert (stored(drain)[0], status_of(drain).state) == ("replaying", "live")
+    Heartbeat.objects.update(began_at=timezone.now() - PATIENCE)
+    store.put_right()
     assert stored(drain)[0] == "live"
     store.publish(alive("a"), [said(drain, "")])
     assert stored(drain)[0] == status_of(drain).state == "live", "nobody says else"

@@ -217,7 +217,7 @@ async def test_a_worker_that_ends_leaves_its_figures_and_no_state(bench: Bench) 
     bench.another_feed()
     (status,) = await last_words(bench)
     assert (status.state, status.lines_lost) == ("", 7)
-    assert bench.database.speakers == {}
+    assert bench.database.ended == {*bench.database.speakers.values()}
 
 
 async def test_what_stands_is_not_said_again_at_the_end(bench: Bench) -> None:
