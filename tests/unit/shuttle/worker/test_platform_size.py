@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from drains.destination import Destination
 from drains.routes import Route, RouteChanges
+from events.kafka.cluster import Bounds
+from events.kafka.committed import Committed
 from events.kafka.records import TopicPartition
 from events.keys import AppKey
 from events.lines import Origin
@@ -20,6 +24,9 @@ from shuttle.feed.feed import Feed
 from shuttle.feed.loss_notices import EXPIRED
 from shuttle.routing import Router
 from shuttle.worker.feeds import Feeds
+from shuttle.worker.starts import Starts
+from shuttle.worker.ticks import Ticks
+from tests.support.errands import Errands
 from tests.support.fake_sender import FakeReceiver
 from tests.support.feed_bench import cursors
 
@@ -42,7 +49,7 @@ class Platform:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.calls: list[tuple[str, str]] = []
         """What was called of a feed, and whose."""
-        for name in ("forget", "change_to", "close", "restore", "lose"):
+        for name in ("forget", "change_to", "close", "restore", "lose", "tend"):
             self._count(patch, name)
         self.live = dict.fromkeys([*partitions(range(SPACES)), SHARED], 1000)
         self.feeds = Feeds(FeedContext(FakeReceiver().connect, lambda: 0.0), WorkLists())
@@ -120,3 +127,48 @@ async def test_who_loses_lines_of_a_space_is_its_own_drains(platform: Platform) 
     assert sorted(platform.calls) == sorted(("lose", of) for of in platform.of(5))
     lost = [feed.stats.lines_lost[EXPIRED] for feed in platform.feeds.by_id.values()]
     assert lost == [10] * len(platform.of(5))
+
+
+async def test_who_is_looked_after_is_who_has_a_feed(platform: Platform) -> None:
+    platform.router.wants(Origin(key_of(7), "web.1", "app", "web"))
+    ledger, member = SimpleNamespace(positions={}), SimpleNamespace(ends=_nothing)
+    lists: WorkLists[Feed] = WorkLists()
+    ticks = Ticks(platform.feeds, lists, cast(Any, ledger), cast(Any, None), cast(Any, member))
+    await ticks.tend()
+    assert platform.calls == [("tend", of) for of in platform.feeds.by_id]
+    assert len(platform.calls) == 1
+
+
+async def test_partitions_that_come_are_three_questions_whatever_their_number(
+    platform: Platform,
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def answer(what: str, *answers: Any) -> Any:
+        async def ask(of: Collection[Any]) -> Any:
+            asked.append((what, len(of)))
+            return dict.fromkeys(of, *answers)
+
+        return ask
+
+    came = partitions(range(SPACES))
+    starts = Starts(
+        cast(Any, SimpleNamespace(bounds=answer("bounds", Bounds(0, 9)))),
+        cast(Any, SimpleNamespace(committed=answer("offsets", Committed(5, "", "")))),
+        cast(Any, None),
+        platform.feeds,
+        cast(Any, SimpleNamespace(learn=answer("ids"), believe=lambda *_: None)),
+        Errands(),
+        asyncio.Event(),
+        lambda: 0.0,
+    )
+    found = await starts.states(lambda: came)
+    assert (len(found), asked) == (400, [("ids", 100), ("offsets", 400), ("bounds", 400)])
+
+    begun = await starts.of_partitions(found, TakenOver({}, {}, {}))
+    assert begun == dict.fromkeys(came, 5)
+    assert len(asked) == 3
+
+
+async def _nothing(_: object) -> dict[TopicPartition, int]:
+    return {}
