@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from drains.models import Drain
 from drains.route_change import change_of, count_up_routes, stamp
+from drains.status import resumed
 from events.changes import announce
 
 AT_ONCE = 1000
@@ -25,8 +26,13 @@ def pause_all(drains: QuerySet[Drain]) -> int:
 
 def resume_all(drains: QuerySet[Drain]) -> int:
     """How many were paused."""
-    changes = {"paused": False, "updated_at": timezone.now()}
-    return _to_each(drains, "resumed", lambda some: some.update(**changes), paused=True)
+    now = timezone.now()
+
+    def resume(some: QuerySet[Drain]) -> None:
+        some.update(paused=False, updated_at=now)
+        resumed(some, now)
+
+    return _to_each(drains, "resumed", resume, paused=True)
 
 
 def try_all(drains: QuerySet[Drain]) -> int:

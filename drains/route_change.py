@@ -49,6 +49,7 @@ def count_up_routes() -> int:
 def stamp(drain_ids: Collection[UUID], number: int) -> None:
     """Last in it: workers read what is changed under a number that they have not seen. What is not
     there any more is gone by it."""
+    RouteVersion.objects.filter(pk=1).update(stamped=F("stamped") + 1)
     if Drain.objects.filter(pk__in=drain_ids).update(changed=number) < len(drain_ids):
         there = set(Drain.objects.filter(pk__in=drain_ids).values_list("pk", flat=True))
         gone = (GoneDrain(drain=of, changed=number) for of in drain_ids if of not in there)

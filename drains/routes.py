@@ -70,10 +70,19 @@ class Route:
         return min(self.options.max_lag_seconds, self.destination.transport.max_lag_seconds)
 
 
-class RouteChanges(NamedTuple):
-    """What has changed since a number."""
+class RouteMark(NamedTuple):
+    """Up to where routes have been read."""
 
     number: int
+    """Of the last change."""
+    unstamped: int = 0
+    """So many changes have not said of which drains they are."""
+
+
+class RouteChanges(NamedTuple):
+    """What has changed since a mark."""
+
+    mark: RouteMark
     """Of the last change that is among these."""
     routes: Sequence[Route] = ()
     """Of drains that are new, or not what they were."""

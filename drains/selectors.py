@@ -18,7 +18,7 @@ from drains.fields import UndecryptableError
 from drains.models import Drain, DrainStatus, Start
 from drains.option_values import DrainOptions
 from drains.options.table import OPTIONS
-from drains.routes import Route, RouteChanges
+from drains.routes import Route, RouteChanges, RouteMark
 from drains.versions import GoneDrain, RouteVersion
 
 logger = logging.getLogger(__name__)
@@ -32,29 +32,29 @@ START_SLACK_SECONDS = 60.0
 """How far producers' clocks, and ours, may be apart where times decide where a drain starts."""
 
 
-def route_version() -> int:
-    """Another number than before means that drains have changed."""
-    return RouteVersion.objects.values_list("number", flat=True).get(pk=1)
+def route_mark() -> RouteMark:
+    """Another one than before means that drains have changed."""
+    number, stamped = RouteVersion.objects.values_list("number", "stamped").get(pk=1)
+    return RouteMark(number, number - stamped)
 
 
-def route_changes(since: int | None) -> RouteChanges:
-    """What has changed after this number; all routes for None, or where nobody knows any more."""
-    # The number is read first: a change in between is then read once more.
-    number = route_version()
-    if since is not None:
-        routes = list(_routes(_DRAINS.filter(changed__gt=since)))
-        gone = GoneDrain.objects.filter(changed__gt=since).values_list("drain", flat=True)
-        changes = RouteChanges(number, routes, list(map(str, gone)))
-        if since == number or _are_all(changes, since):
-            return changes
-    return RouteChanges(number, list(_routes(_DRAINS.all())), is_whole=True)
+def route_changes(since: RouteMark | None) -> RouteChanges:
+    """What has changed after this; all routes for None, or where nobody can say it any more."""
+    # Read first: a change in between is then read once more.
+    mark = route_mark()
+    if since is None or since.unstamped != mark.unstamped or _is_forgotten(since):
+        return RouteChanges(mark, list(_routes(_DRAINS.all())), is_whole=True)
+    # Before the routes: a drain that goes in between is not among those.
+    gone = GoneDrain.objects.filter(changed__gt=since.number).values_list("drain", flat=True)
+    gone_ids = list(map(str, gone))
+    return RouteChanges(mark, list(_routes(_DRAINS.filter(changed__gt=since.number))), gone_ids)
 
 
-def _are_all(changes: RouteChanges, since: int) -> bool:
-    """Whether none is forgotten. A web process of the version before gives drains no number: then
-    there is a change, and none is found."""
-    forgotten = RouteVersion.objects.filter(pk=1, forgotten__gt=since).exists()
-    return not forgotten and bool(changes.routes or changes.gone)
+def _is_forgotten(since: RouteMark) -> bool:
+    """Whether drains may have gone since, of which nobody knows any more; or the database is
+    another than it was."""
+    known = RouteVersion.objects.filter(pk=1, forgotten__lte=since.number, number__gte=since.number)
+    return not known.exists()
 
 
 def _routes(drains: QuerySet[Drain]) -> Iterator[Route]:

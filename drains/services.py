@@ -29,6 +29,7 @@ from drains.options.rules import Options, checked, refuse_misfits, together
 from drains.route_change import count_up_routes, lock, refuse_twin, route_change, stamp
 from drains.selectors import egress_policy
 from drains.states import SEVERITY
+from drains.status import resumed
 from drains.url_text import refuse_redacted
 from events.kafka.cluster import Span
 from events.keys import Key
@@ -111,6 +112,8 @@ def change_drain(
             drain.paused, doing.what = paused, "paused" if paused else "resumed"
         drain.updated_at = timezone.now()
         drain.save(force_update=True)
+        if doing.what == "resumed":
+            resumed(Drain.objects.filter(pk=drain.pk), drain.updated_at)
         if _receiver(drain) != before:  # whose certificate workers have seen
             DrainStatus.objects.filter(drain=drain).update(certificate_ends_at=None)
     return drain

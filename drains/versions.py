@@ -10,6 +10,8 @@ class RouteVersion(models.Model):
     """One row, counted up by every change of drains: workers look at nothing else."""
 
     number = models.BigIntegerField(default=1)
+    stamped = models.BigIntegerField(default=0, db_default=0)
+    """How many changes have said of which drains they are: the version before says of none."""
     forgotten = models.BigIntegerField(default=0, db_default=0)
     """Up to here nobody knows any more which drains have gone."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import sys
 import time
@@ -85,7 +86,8 @@ class Installation:
         kafka = stack.enter_context(broker)
         self.admin = AdminClient({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
         url = postgres.create()
-        environment = {"DATABASE_URL": url, "PYTHONPATH": str(_NAMED_THREADS)}
+        given = {name: of for name, of in os.environ.items() if name.startswith("KAFKA_CONF_")}
+        environment = {**given, "DATABASE_URL": url, "PYTHONPATH": str(_NAMED_THREADS)}
         self.shuttle = stack.enter_context(closing(Shuttle(folder, kafka.bootstrap, environment)))
         self._make_topics()
         self.shuttle.migrate()

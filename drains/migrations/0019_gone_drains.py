@@ -10,6 +10,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "routeversion", "forgotten", models.BigIntegerField(db_default=0, default=0)
         ),
+        migrations.AddField(
+            "routeversion", "stamped", models.BigIntegerField(db_default=0, default=0)
+        ),
         migrations.CreateModel(
             "GoneDrain",
             [

@@ -31,6 +31,11 @@ _EVERY_CLIENT = {
     "topic.metadata.refresh.interval.ms": 60_000,
 }
 
+# What is made anew, or larger, is known within ten seconds to who reads it.
+_READS_TOPICS = {
+    "topic.metadata.refresh.interval.ms": "10000",
+}
+
 # A new topic, or a partition, is read within ten seconds: it waits for this and for a rebalance.
 _FOLLOWS_TOPICS = {
     "topic.metadata.refresh.interval.ms": "5000",
@@ -84,7 +89,8 @@ def reader_conf(settings: Mapping[str, str], name: str) -> dict[str, Any]:
     for refused in _REFUSED:
         if refused in settings:
             raise ValueError(f"{refused} is the engine's own: it decides when a line is delivered")
-    return {**_EVERY_CONSUMER, **client_conf(settings), "group.id": name, **_GROUP_MEMBER}
+    client = client_conf({**_READS_TOPICS, **settings})
+    return {**_EVERY_CONSUMER, **client, "group.id": name, **_GROUP_MEMBER}
 
 
 def ask_any_broker(client: AdminClient | Producer, limit_seconds: float) -> None:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from drains import selectors, services
 from drains.models import DrainCursor, Installation, PartitionClaim
-from drains.routes import RouteChanges
+from drains.routes import RouteChanges, RouteMark
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
 from shuttle.commit import heartbeat_rows
@@ -53,11 +53,11 @@ class DatabaseStore:
             # Of several workers that ask at once one makes it: the others are refused, and read it.
             return Installation.objects.get_or_create(pk=1, defaults=made)[0].public_id
 
-    def route_version(self) -> int:
+    def route_mark(self) -> RouteMark:
         with _translated():
-            return selectors.route_version()
+            return selectors.route_mark()
 
-    def route_changes(self, since: int | None) -> RouteChanges:
+    def route_changes(self, since: RouteMark | None) -> RouteChanges:
         with _translated():
             return selectors.route_changes(since)
 

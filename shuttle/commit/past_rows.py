@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
@@ -41,9 +42,17 @@ def _put_states_right(now: datetime) -> bool:
         paused=False,
     )
     found = list(doubtful.order_by("pk").values_list("pk", flat=True)[:ROWS_AT_ONCE])
+    found += _said_to_fail(now)
     with transaction.atomic():
         write_states(locked(found), now)
-    return len(found) == ROWS_AT_ONCE
+    return len(found) >= ROWS_AT_ONCE
+
+
+def _said_to_fail(now: datetime) -> list[UUID]:
+    """By a worker that lives, and that nobody had heard for a while: others have put it right."""
+    said = DrainStatus.objects.filter(spoken_by_the_living(now), state="failing").order_by()
+    unheard = said.filter(drain__paused=False).exclude(drain__state="failing")
+    return list(unheard.values_list("drain_id", flat=True).distinct()[:ROWS_AT_ONCE])
 
 
 def _may_speak(now: datetime) -> QuerySet[Heartbeat, str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
-from drains.routes import RouteChanges
+from drains.routes import RouteChanges, RouteMark
 from events.kafka import cluster
 from events.kafka.records import TopicPartition
 from shuttle.feed.stored_rows import StoredCursor
@@ -168,10 +168,11 @@ class Store(Protocol):
     def installation(self) -> str:
         """The id of the one installation that this database is of."""
 
-    def route_version(self) -> int: ...
+    def route_mark(self) -> RouteMark:
+        """Another one than before means that drains have changed."""
 
-    def route_changes(self, since: int | None) -> RouteChanges:
-        """What has changed after this version; all routes for None, and where that is not known."""
+    def route_changes(self, since: RouteMark | None) -> RouteChanges:
+        """What has changed after this; all routes for None, and where that is not known."""
 
     def cursors_of(self, drain_ids: Collection[str]) -> Cursors:
         """All rows of these drains."""

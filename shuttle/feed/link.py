@@ -67,11 +67,6 @@ class Link:
         self._certificate_ends_at: float | None = None
 
     @property
-    def is_resting(self) -> bool:
-        """Whether there is no connection, nor any on its way."""
-        return self.sender is None and self._attempt is None
-
-    @property
     def next_try_at(self) -> float | None:
         """Monotonic seconds; None when none is waited for."""
         return self._attempt.when() if isinstance(self._attempt, asyncio.TimerHandle) else None

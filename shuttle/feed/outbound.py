@@ -7,7 +7,7 @@ from collections.abc import Set
 from dataclasses import replace
 
 from drains.delivery.build import way_of
-from drains.delivery.network.errors import DeliveryError, HungError, explain
+from drains.delivery.network.errors import DeliveryError, HungError, ShortageError, explain
 from drains.delivery.sender import Sender
 from drains.delivery.senders.http_answers import asks_for_halves
 from drains.routes import Route
@@ -171,9 +171,9 @@ class Outbound:
         said = explain(error) if error else "connection closed by the receiver"
         unanswered = bool(again) and self._route.destination.transport.answers
         self.health.failed(said, self._context.wall_clock(), unanswered=unanswered)
-        if not self._is_closed:
+        if not (self._is_closed or isinstance(error, ShortageError)):  # that is ours, not theirs
             self._context.retries.failed(self, self._context.clock())
-        self._owner.lags()
+            self._owner.lags()
         self.drop_outbox()
         if again:
             self._owner.to_be_replayed(again, sent=True)
@@ -194,7 +194,8 @@ class Outbound:
 
     def _judge(self, oldest: Write, sender: Sender[Write], now: float) -> None:
         held, answers = sender.buffered_bytes, self._route.destination.transport.answers
-        since = max(oldest.since, self._context.dials.held_up_until)
+        late_at = oldest.since + LATE_SECONDS
+        since = max(oldest.since, min(self._context.dials.held_up_until, late_at))
         verdict = self.health.judge(since, held, sender.capacity_bytes, now, answers=answers)
         if verdict.give_up or (verdict.give_up_at_a_line and self.delivery.holds_a_long_line(now)):
             self.give_up(HungError())

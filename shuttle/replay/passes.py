@@ -123,8 +123,8 @@ class ReplayPass(Pass):
         A pass for receivers that are slow is not soon anywhere: who is ahead of it stays ahead.
         """
         positions = self.seats.positions
-        together = len(positions.keys() | gaps.keys())
-        if together > max(PARTITIONS, len(positions)) and positions:
+        more = sum(partition not in positions for partition in gaps)
+        if more and positions and len(positions) + more > PARTITIONS:
             return False
         share = len(gaps) / max(len(positions), 1)
         return self.seats.distance(gaps) <= max(NEAR_RECORDS, self._pace * SOON_SECONDS * share)

@@ -10,7 +10,7 @@ from drains.delivery.network.errors import DeliveryError
 from drains.routes import Route, RouteChanges, RouteTable
 from events.kafka.records import Offsets, TopicPartition
 from events.keys import Key, SiteKey
-from events.topics import ROUTER, SOURCE_TOPICS
+from events.topics import ROUTER, SOURCE_TOPICS, topics_of
 from shuttle.commit.store import Cursors, TakenOver
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
@@ -76,7 +76,7 @@ class Feeds:
             feed = self.by_id.get(route.drain_id)
             if feed is not None:
                 _change(feed, route)
-            elif route.fault:
+            elif route.fault or self._context.refused_topics.keys() & topics_of(route.key):
                 self.of_drain(route.drain_id)  # which says so
         for drain_id, found in rows.items():
             feed = self.of_drain(drain_id)
@@ -145,16 +145,15 @@ class Feeds:
         return [self.by_id[of.drain_id] for of in routes if of.drain_id in self.by_id]
 
     def _is_at_rest(self, feed: Feed) -> bool:
-        """Whether one that is made anew would be the same, but for what the database has of it."""
+        """Whether nothing is owed here: what it says of its receiver others know better."""
         delivery, gaps = feed.outbound.delivery, feed.gaps
         return (
-            delivery.link.is_resting
+            delivery.link.sender is None
             and delivery.oldest is None
             and delivery.resend.portion is None
             and not (gaps.offsets or gaps.live_from or gaps.stored.partitions)
             and not (feed in self._lists.unstored or feed.stats.notices.are_waiting)
             and not feed.route.fault
-            and feed.outbound.health.is_good
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from drains.routes import RouteMark
 from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets
 from shuttle.commit.store_thread import StoreThread
@@ -19,7 +20,7 @@ LET_GO_SECONDS = 60.0
 
 
 class RouteFollower:
-    """Owns the version of the routes that are followed. `live`: where the live pass is, kept up to
+    """Owns up to where the routes are followed. `live`: where the live pass is, kept up to
     date by its owner."""
 
     def __init__(
@@ -40,20 +41,20 @@ class RouteFollower:
         self._member = member
         self._rebalance = rebalance
         self._live = live
-        self._version: int | None = None
+        self._mark: RouteMark | None = None
         self._clock = asyncio.get_running_loop().time
         self._let_go_at = self._clock() + LET_GO_SECONDS
 
     async def follow(self) -> None:
         """See whether routes have changed; waits until the database answers."""
-        known = self._version
-        if known != await self._store.read(lambda store: store.route_version()):
+        known = self._mark
+        if known != await self._store.read(lambda store: store.route_mark()):
             async with self._rebalance.meeting:
                 changes = await self._store.read(lambda store: store.route_changes(known))
                 if known is None:
                     warn_of_shortage(changes.routes)
                 rows = await self._starts.of_drains(self._feeds.unmet(changes), self._live)
-                self._version = changes.number
+                self._mark = changes.mark
                 self._router.forget(self._feeds.follow(changes, rows, self._live))
             self._starts.write(changes)
         topics = self.topics.change(self._feeds.routes.spaces, self._clock())
@@ -62,7 +63,7 @@ class RouteFollower:
         self._let_go()
 
     def _let_go(self) -> None:
-        if self._live and self._clock() >= self._let_go_at:
+        if self._clock() >= self._let_go_at:
             self._let_go_at = self._clock() + LET_GO_SECONDS
             ours = {partition.topic for partition in self._live}
             self._router.forget(self._feeds.let_go(ours))

@@ -132,6 +132,8 @@ class Starts:
     ) -> Offsets:
         """The first offset of each partition that anybody lacks, as far as is known."""
         rows = self._begun(taken.cursors)
+        oldest = self._clock() - YOUNG_SECONDS
+        self._young = {t: of for t, of in self._young.items() if max(of.values()) > oldest}
         starts = {}
         for partition, at in found.items():
             begun = rows.get(partition, {})

@@ -63,7 +63,7 @@ class StatusPublisher:
     async def publish_some(self) -> None:
         """What is new; called again and again."""
         self._heed_refused_topics()
-        for feed in self._failing.keys() & self._lists.closed:
+        for feed in [feed for feed in self._failing if feed.is_closed]:
             del self._failing[feed]
         news, self._lists.news = self._lists.news, set()
         with suppress(StoreError):  # it has been said; the next time publishes it all

@@ -68,19 +68,24 @@ class StatusWriter:
     async def run(self) -> None:
         """Says that the worker lives, and puts right what those have left that do no more."""
         await self._heartbeat.begin()
-        clock, due = self._context.clock, 0.0
+        clock, due, heard_at = self._context.clock, 0.0, self._context.clock()
         while True:
-            await self.beat()
+            if await self.beat():
+                if clock() - heard_at > PAST_SECONDS:
+                    due = clock() + PAST_SECONDS  # others were not heard either: they come first
+                heard_at = clock()
             if clock() >= due and not await self.put_right():
                 due = clock() + PAST_SECONDS
             await asyncio.sleep(BEAT_SECONDS)
 
-    async def beat(self) -> None:
-        """Whatever there is to say."""
+    async def beat(self) -> bool:
+        """Whatever there is to say. Whether it was heard."""
         with suppress(StoreError):
             async with self._writing:
                 if not await self._heartbeat.beat():
                     await self._begin_anew()
+            return True
+        return False
 
     async def put_right(self) -> bool:
         """Some of it. Whether more may be left."""
@@ -110,8 +115,8 @@ class StatusWriter:
         speaker = self._heartbeat.speaker
         if not await self._store.ask(lambda store: store.publish(speaker, rows)):
             await self._begin_anew()
-            self._lists.news.update(changes)
-            return
+            self._lists.news.update(feed for feed in changes if not feed.is_closed)
+            raise StoreError("another worker has this one's name")
         self.rates.written(changes)
         self.said.update({feed: Said(status, now) for feed, status in changes.items()})
 

@@ -56,5 +56,4 @@ class TopicRights:
         for topic in now - refused.keys():
             refused[topic] = self._context.wall_clock()
             logger.error("%s", refusal_of([topic]), extra={"action": "topic_refused"})
-        for topic in now:
             self._feeds.make_all(topic)  # of which no line comes

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from drains import services
 from drains.models import Drain, DrainCursor, DrainStatus
-from drains.selectors import route_version
+from drains.selectors import route_mark
 from events.keys import AppKey, SiteKey
 
 LIST = "/admin/drains/drain/"
@@ -28,13 +28,13 @@ def test_a_stranger_is_sent_to_the_login(db: None) -> None:
 
 
 def test_a_drain_is_added_by_the_rules_of_the_api(operator: Client) -> None:
-    before = route_version()
+    before = route_mark()
 
     assert operator.post(f"{LIST}add/", form(name="papertrail")).status_code == 302
 
     drain = Drain.objects.get()
     assert (drain.key, drain.plain_url, drain.name) == (GOLD, "syslog://h:514", "papertrail")
-    assert route_version() > before
+    assert route_mark() > before
 
 
 @pytest.mark.parametrize("shown", [{}, {"cursors-TOTAL_FORMS": 1, "cursors-INITIAL_FORMS": 1}])
@@ -96,17 +96,17 @@ def test_an_edit_keeps_the_url_unless_a_new_one_is_given(operator: Client) -> No
 def test_drains_are_paused_resumed_and_deleted_in_the_list(operator: Client) -> None:
     drain = services.create_drain(GOLD, "syslog://h:514")
     for action, paused in (("pause", True), ("resume", False)):
-        before = route_version()
+        before = route_mark()
         operator.post(LIST, {"action": action, "_selected_action": [drain.pk]})
         assert Drain.objects.get().paused is paused
-        assert route_version() > before
+        assert route_mark() > before
 
-    before = route_version()
+    before = route_mark()
     operator.post(
         LIST, {"action": "delete_selected", "_selected_action": [drain.pk], "post": "yes"}
     )
     assert not Drain.objects.exists()
-    assert route_version() > before
+    assert route_mark() > before
 
 
 def test_the_list_finds_and_tells_no_secret(operator: Client) -> None:

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 
 from drains import option_values as options
 from drains.models import Drain
-from drains.selectors import route_version
+from drains.selectors import route_mark
 from events.keys import AppKey
 from tests.contract.conftest import Api
 from tests.support.certificates import Authority
@@ -184,14 +184,14 @@ def test_a_wrong_option_is_422_and_changes_nothing(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     made = add(api, url)
-    before = route_version()
+    before = route_mark()
 
     assert refused(api.patch(f"{APP}/{made['id']}", {"name": "new", field: value})) == named
     other = {"url": URLS[url].replace("logs.", "other."), field: value}
     assert refused(api.post(APP, other)) == named
 
     assert api.get(APP).json() == [made]
-    assert route_version() == before
+    assert route_mark() == before
     assert "s3cret" not in caplog.text
 
 

@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from drains.options.table import OPTIONS
-from drains.selectors import route_version
+from drains.selectors import route_mark
 from tests.contract.conftest import Api, is_problem
 
 FIGURES = (
@@ -101,16 +101,16 @@ def test_a_drain_can_be_changed_paused_and_resumed(api: Api) -> None:
     assert api.get(one).json()["name"] == "second"
 
 
-def test_every_change_counts_the_route_version_up(api: Api) -> None:
-    seen = [route_version()]
+def test_every_change_counts_the_route_mark_up(api: Api) -> None:
+    seen = [route_mark()]
     made = api.post(APP, {"url": URL}).json()
-    seen.append(route_version())
+    seen.append(route_mark())
     api.patch(f"{APP}/{made['id']}", {"name": "x"})
-    seen.append(route_version())
+    seen.append(route_mark())
     api.post(f"{APP}/{made['id']}/pause")
-    seen.append(route_version())
+    seen.append(route_mark())
     api.delete(f"{APP}/{made['id']}")
-    seen.append(route_version())
+    seen.append(route_mark())
 
     assert seen == sorted(set(seen))
 

@@ -153,14 +153,14 @@ def test_rows_that_somebody_else_has_written_stand_until_they_are_read(
 
 def test_a_start_is_written_by_who_is_first(stage: StoreStage) -> None:
     drain = stage.new_drain(start_pending=True)
-    version = stage.store.route_version()
+    version = stage.store.route_mark()
     stage.store.write_start(drain, [Span(P0, "log1", 60, 500)])
     stage.store.write_start(drain, [Span(P0, "log1", 70, 500), Span(P1, "log1", 1, 2)])
     stage.store.write_start(str(uuid.uuid4()), [Span(P0, "log1", 60, 500)])
 
     assert cursors(stage, drain) == rows({P0: 60})
     changes = stage.store.route_changes(version)
-    assert changes.number == stage.store.route_version() > version
+    assert changes.mark == stage.store.route_mark() > version
     (route,) = (route for route in changes.routes if route.drain_id == drain)
     assert (route.start_pending, route.cursor_version) == (False, 1)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
 
-from drains.routes import Route, RouteChanges
+from drains.routes import Route, RouteChanges, RouteMark
 from events.kafka.cluster import Span
 from events.kafka.records import Offsets, TopicPartition
 from shuttle.commit.store import (
@@ -91,11 +91,11 @@ class MemoryStore:
     def installation(self) -> str:
         return self.installation_id
 
-    def route_version(self) -> int:
-        return self.changes
+    def route_mark(self) -> RouteMark:
+        return RouteMark(self.changes)
 
-    def route_changes(self, since: int | None) -> RouteChanges:
-        return RouteChanges(self.changes, list(self.drains.values()), is_whole=True)
+    def route_changes(self, since: RouteMark | None) -> RouteChanges:
+        return RouteChanges(self.route_mark(), list(self.drains.values()), is_whole=True)
 
     def cursors_of(self, drain_ids: Collection[str]) -> Cursors:
         return {

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from drains.destination import Destination
 from drains.option_values import DrainOptions
-from drains.routes import Route, RouteChanges
+from drains.routes import Route, RouteChanges, RouteMark
 from events.formats.decode import Decoder
 from events.keys import AppKey
 from shuttle.feed.context import FeedContext, WorkLists
@@ -40,7 +40,7 @@ class WideningBench:
         self.follow(self.route)
 
     def follow(self, *routes: Route) -> None:
-        changes = RouteChanges(1, routes, is_whole=True)
+        changes = RouteChanges(RouteMark(1), routes, is_whole=True)
         self.router.forget(self.feeds.follow(changes, {}, {}))
 
     @property

@@ -74,11 +74,11 @@ def test_a_drain_that_cannot_be_read_is_tried_again_when_it_has_changed(
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     first = route_changes(None)
     assert first.routes[0].fault
-    assert not route_changes(first.number).routes
+    assert not route_changes(first.mark).routes
     assert caplog.text.count(LACKS_THE_KEY) == 1
 
     services.change_drain(drain, url="syslog://other:514")
-    assert route_changes(first.number).routes[0].destination.host == "other"
+    assert route_changes(first.mark).routes[0].destination.host == "other"
 
     settings.FIELD_ENCRYPTION_KEYS = known
     assert route_changes(None).routes[0].fault, "the new one's key is lost now"

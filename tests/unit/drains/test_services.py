@@ -19,10 +19,10 @@ from drains.errors import (
     UnknownDrainError,
 )
 from drains.fields import Encrypted, UndecryptableError
-from drains.models import Drain
+from drains.models import Drain, DrainStatus
 from drains.route_change import count_up_routes, forget_gone
 from drains.routes import RouteTable
-from drains.selectors import route_changes, route_version
+from drains.selectors import route_changes, route_mark
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
 from events.keys import AppKey, Key, SiteKey
@@ -71,20 +71,20 @@ def test_an_old_key_still_reads_what_it_wrote(settings: Any) -> None:
 
 @pytest.mark.parametrize("change", [{"name": "new"}, {"url": SECRET_URL}, {"paused": True}])
 def test_every_change_is_told_to_workers(change: dict[str, Any]) -> None:
-    seen = [route_version()]
+    seen = [route_mark()]
     drain = services.create_drain(GOLD, "syslog://h:514")
-    seen.append(route_version())
+    seen.append(route_mark())
     services.change_drain(drain, **change)
-    seen.append(route_version())
+    seen.append(route_mark())
     services.delete_drain(drain)
-    seen.append(route_version())
+    seen.append(route_mark())
 
     assert seen == sorted(set(seen))
 
 
 def test_what_is_refused_changes_nothing() -> None:
     drain = services.create_drain(GOLD, "syslog://h:514")
-    before = route_version()
+    before = route_mark()
 
     for refused in ("syslog+tcp://H:514", "syslog://h", ""):
         with pytest.raises(DrainError):
@@ -92,7 +92,7 @@ def test_what_is_refused_changes_nothing() -> None:
     with pytest.raises(DrainError):
         services.change_drain(drain, name="n" * 101)
 
-    assert route_version() == before
+    assert route_mark() == before
     assert Drain.objects.get().name == ""
 
 
@@ -120,13 +120,13 @@ def test_a_drain_that_somebody_deleted_is_unknown() -> None:
     services.create_drain(GOLD, "syslog://h:514")
     one, other = Drain.objects.get(), Drain.objects.get()
     services.delete_drain(one)
-    before = route_version()
+    before = route_mark()
 
     with pytest.raises(UnknownDrainError):
         services.change_drain(other, paused=True)
     with pytest.raises(UnknownDrainError):
         services.delete_drain(other)
-    assert route_version() == before
+    assert route_mark() == before
 
 
 def test_a_drain_that_cannot_be_read_is_logged_without_its_url(
@@ -227,7 +227,7 @@ def test_what_has_changed_since_a_number_is_read_and_nothing_else(
     table, first = RouteTable(), route_changes(None)
     assert table.follow(first) == {GOLD, BOLD}
     assert first.is_whole
-    assert first.number == route_version()
+    assert first.mark == route_mark()
 
     services.change_drain(bold, url="syslog://other:514")
     new = services.create_drain(GOLD, "syslog://new:514")
@@ -236,25 +236,25 @@ def test_what_has_changed_since_a_number_is_read_and_nothing_else(
     services.delete_drain(Drain.objects.get(app="lead"))
 
     with django_assert_num_queries(4):
-        second = route_changes(first.number)
+        second = route_changes(first.mark)
     assert {of.drain_id for of in second.routes} == {str(bold.pk), str(new.pk)}
     assert str(gold.pk) in second.gone
     assert table.follow(second) == {GOLD, BOLD}
     assert table.by_id.keys() == {str(bold.pk), str(new.pk)}
     assert table.by_key[BOLD][0].destination.host == "other"
     assert table.spaces == {"gs", "hs"}
-    assert second.number == route_version()
+    assert second.mark == route_mark()
 
 
 def test_what_is_done_to_many_is_a_change_of_each() -> None:
     drains = [services.create_drain(GOLD, f"syslog://h{n}:514") for n in (1, 2, 3)]
-    seen = route_version()
+    seen = route_mark()
     many.pause_all(Drain.objects.exclude(pk=drains[2].pk))
     paused = route_changes(seen)
     assert {of.drain_id for of in paused.routes} == {str(of.pk) for of in drains[:2]}
 
     many.delete_all(Drain.objects.filter(pk=drains[0].pk))
-    assert list(route_changes(paused.number).gone) == [str(drains[0].pk)]
+    assert list(route_changes(paused.mark).gone) == [str(drains[0].pk)]
 
 
 def test_who_has_not_looked_since_what_is_forgotten_reads_all_anew() -> None:
@@ -262,11 +262,11 @@ def test_who_has_not_looked_since_what_is_forgotten_reads_all_anew() -> None:
     table, first = RouteTable(), route_changes(None)
     table.follow(first)
     services.delete_drain(gold)
-    last = route_version()
+    last = route_mark()
     forget_gone(timezone.now())
     services.change_drain(bold, name="b")
 
-    anew = route_changes(first.number)
+    anew = route_changes(first.mark)
     assert anew.is_whole
     assert table.follow(anew) == {GOLD}
     assert table.by_id.keys() == {str(bold.pk)}
@@ -280,7 +280,7 @@ def test_a_change_by_the_version_before_is_found_too() -> None:
     Drain.objects.filter(pk=drain.pk).update(paused=True)
     count_up_routes()
 
-    table.follow(route_changes(first.number))
+    table.follow(route_changes(first.mark))
     assert table.by_id[str(drain.pk)].paused
 
 
@@ -300,3 +300,30 @@ def test_a_url_is_parsed_once_a_request(monkeypatch: pytest.MonkeyPatch) -> None
     services.change_drain(drain, name="no URL is needed")
 
     assert parsed == ["https://h/", "https://other/", "https://other/"]
+
+
+def test_a_change_that_nobody_has_stamped_is_found_beside_one_that_is() -> None:
+    """As while web processes of two versions are at work."""
+    old, new = (services.create_drain(key, "syslog://h:514") for key in (GOLD, BOLD))
+    table, first = RouteTable(), route_changes(None)
+    table.follow(first)
+    count_up_routes()
+    Drain.objects.filter(pk=old.pk).update(paused=True)
+    services.change_drain(new, paused=True)
+
+    table.follow(route_changes(first.mark))
+    assert all(route.paused for route in table.by_id.values())
+
+
+@pytest.mark.parametrize("many_at_once", [False, True])
+def test_one_that_is_resumed_is_as_it_was_until_a_worker_says_else(many_at_once: bool) -> None:
+    drains = [services.create_drain(key, "syslog://h:514", paused=True) for key in (GOLD, BOLD)]
+    Drain.objects.update(state="paused")
+    sent = {"worker": "w", "state": "", "lines_sent": 1, "reported_at": timezone.now()}
+    DrainStatus.objects.create(drain=drains[0], **sent)
+    if many_at_once:
+        many.resume_all(Drain.objects.all())
+    else:
+        for drain in drains:
+            services.change_drain(drain, paused=False)
+    assert dict(Drain.objects.values_list("app", "state")) == {"gold": "live", "bold": "new"}

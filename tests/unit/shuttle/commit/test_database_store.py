@@ -105,10 +105,10 @@ def test_the_worst_that_workers_say_is_stored_with_the_moment_since_when(
 def test_a_state_that_is_stored_makes_nobody_read_the_drain_again(
     store: DatabaseStore, drain: Drain
 ) -> None:
-    before = drain.updated_at, store.route_version()
+    before = drain.updated_at, store.route_mark()
     store.publish(alive("a"), [said(drain, "failing")])
     drain.refresh_from_db()
-    assert (drain.updated_at, store.route_version()) == before
+    assert (drain.updated_at, store.route_mark()) == before
 
 
 def test_of_a_paused_drain_it_is_stored_that_it_is(store: DatabaseStore, drain: Drain) -> None:

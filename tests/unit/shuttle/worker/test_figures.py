@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import KafkaException
 
-from drains.routes import RouteChanges
+from drains.routes import RouteChanges, RouteMark
 from shuttle.feed.feed import Feed
 from shuttle.worker import figures, standing
 from shuttle.worker.feeds import Feeds
@@ -28,7 +28,9 @@ class Bench(FeedBench):
     def __init__(self) -> None:
         super().__init__(replace_id(DRAINS))
         self.feeds = Feeds(self.context, self.lists)
-        self.feeds.routes.follow(RouteChanges(1, [replace_id(n) for n in range(1, DRAINS + 1)]))
+        self.feeds.routes.follow(
+            RouteChanges(RouteMark(1), [replace_id(n) for n in range(1, DRAINS + 1)])
+        )
         self.feeds.by_id[self.feed.route.drain_id] = self.feed
         for number in range(1, DRAINS // 2):
             self.feeds.of_drain(replace_id(number).drain_id)

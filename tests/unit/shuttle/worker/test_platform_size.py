@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from drains.destination import Destination
-from drains.routes import Route, RouteChanges
+from drains.routes import Route, RouteChanges, RouteMark
 from events.kafka.cluster import Bounds
 from events.kafka.committed import Committed
 from events.kafka.records import TopicPartition
@@ -55,7 +55,7 @@ class Platform:
         self.feeds = Feeds(FeedContext(FakeReceiver().connect, lambda: 0.0), WorkLists())
         self.router = Router(self.feeds.of_key)
         routes = [Route(str(number), key_of(number), RECEIVER) for number in range(DRAINS)]
-        self.follow(RouteChanges(1, routes, is_whole=True))
+        self.follow(RouteChanges(RouteMark(1), routes, is_whole=True))
 
     def _count(self, patch: pytest.MonkeyPatch, name: str) -> None:
         called = getattr(Feed, name)
@@ -114,7 +114,7 @@ async def test_a_change_is_followed_by_who_is_changed(platform: Platform) -> Non
     kept = platform.router.wants(web)
     changed = replace(platform.feeds.routes.by_id["7"], paused=True)
     new = Route("new", AppKey("new", "elsewhere"), RECEIVER)
-    platform.follow(RouteChanges(2, [changed, new], gone=["9"]))
+    platform.follow(RouteChanges(RouteMark(2), [changed, new], gone=["9"]))
 
     assert sorted(platform.calls) == [("change_to", "7"), ("close", "9")]
     assert platform.router.wants(web) is kept

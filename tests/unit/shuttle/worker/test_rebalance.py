@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from drains.routes import RouteChanges
+from drains.routes import RouteChanges, RouteMark
 from events.kafka.cluster import Bounds
 from events.kafka.records import Offsets, TopicPartition
 from shuttle.commit.ledger import Ledger
@@ -167,7 +167,7 @@ class Bench(FeedBench):
         self.live, self.writer, self.cluster = Live(self.ledger), CursorWriter(), Cluster()
         self.topic_ids, self.tasks = TopicIds(), Errands()
         feeds = Feeds(self.context, self.lists)
-        feeds.routes.follow(RouteChanges(1, [self.feed.route]))
+        feeds.routes.follow(RouteChanges(RouteMark(1), [self.feed.route]))
         feeds.by_id = {"d1": self.feed}
         fakes: Any = (self.live, self.ledger, feeds, self.writer, self.starts)
         member, writer = cast(Any, self.member), cast(Any, self.writer)

@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from drains.destination import Destination
-from drains.routes import Route, RouteChanges
+from drains.routes import Route, RouteChanges, RouteMark
 from events.kafka.answers import StampedOffset as FoundByTime
 from events.kafka.cluster import Span
 from events.kafka.records import Offsets, TopicPartition
@@ -107,7 +107,7 @@ class Bench:
 
     def met(self, *routes: Route) -> None:
         """The worker has feeds for these, and begins them nowhere."""
-        self.feeds.follow(RouteChanges(1, routes, is_whole=True), {}, {})
+        self.feeds.follow(RouteChanges(RouteMark(1), routes, is_whole=True), {}, {})
 
     async def start(
         self,
@@ -307,8 +307,8 @@ async def test_a_young_partition_that_has_gone_is_nobodys_start(bench: Bench) ->
 
 
 async def written(bench: Bench, *routes: Route) -> None:
-    bench.starts.write(RouteChanges(1, routes))
-    bench.starts.write(RouteChanges(1, routes))  # they may be read again and again
+    bench.starts.write(RouteChanges(RouteMark(1), routes))
+    bench.starts.write(RouteChanges(RouteMark(1), routes))  # they may be read again and again
     await bench.tasks.done()
 
 
@@ -327,10 +327,10 @@ async def test_a_drain_that_is_deleted_meanwhile_is_not_waited_for(bench: Bench)
     pending = route("1", start_pending=True, since_ms=SINCE_MS)
     bench.met(pending)
     bench.cluster.ends = [AWAY] * 1000
-    bench.starts.write(RouteChanges(1, [pending]))
+    bench.starts.write(RouteChanges(RouteMark(1), [pending]))
     await asyncio.sleep(0)
     bench.met()
-    bench.starts.write(RouteChanges(2, gone=["1"]))
+    bench.starts.write(RouteChanges(RouteMark(2), gone=["1"]))
     await bench.tasks.done()
 
     assert bench.store.begun == []

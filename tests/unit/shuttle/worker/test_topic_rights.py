@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import KafkaException
 
-from drains.routes import RouteChanges
+from drains.routes import RouteChanges, RouteMark
 from events.kafka.records import Offsets, TopicPartition
 from events.topics import BUILD, ROUTER, SOURCE_TOPICS
 from shuttle.worker.feeds import Feeds
@@ -40,7 +40,7 @@ class Bench(FeedBench):
         topics.subscribed = SOURCE_TOPICS | {"gs"}
         self.positions: Offsets = {}
         self.feeds = Feeds(self.context, self.lists)
-        self.feeds.routes.follow(RouteChanges(1, [self.feed.route]))
+        self.feeds.routes.follow(RouteChanges(RouteMark(1), [self.feed.route]))
         self.feeds.by_id = {"d1": self.feed}
         cluster, at = cast(Any, self.cluster), self.positions
         self.rights = TopicRights(cluster, topics, at, self.context, self.feeds)
