@@ -57,6 +57,11 @@ def _is_forgotten(since: RouteMark) -> bool:
     return not known.exists()
 
 
+def count_of_spaces() -> int:
+    """That have an app with a drain: a topic each."""
+    return Drain.objects.exclude(space="").order_by().values("space").distinct().count()
+
+
 def _routes(drains: QuerySet[Drain]) -> Iterator[Route]:
     for drain in drains.order_by().iterator():
         route = route_of(drain)

@@ -62,8 +62,13 @@ _GROUP_MEMBER = {
     "partition.assignment.strategy": "cooperative-sticky",
     # How soon members hear of a rebalance: a new topic waits for this.
     "heartbeat.interval.ms": 500,
-    "session.timeout.ms": 6000,
 }
+
+SESSION_SECONDS = 6.0
+"""As soon as Kafka lets us miss a worker that was killed."""
+ASSIGNING_SECONDS = 4.0
+"""Of CPU, for a thousand topics of four partitions; it grows with their square. The member that
+assigns them all says nothing meanwhile, and must not be missed for that."""
 
 
 _NO_TOPIC = "."
@@ -75,12 +80,14 @@ def client_conf(settings: Mapping[str, str]) -> dict[str, Any]:
     return {**_EVERY_CLIENT, **settings, "error_cb": _complain, "logger": _QUIET}
 
 
-def consumer_conf(settings: Mapping[str, str], group: str) -> dict[str, Any]:
-    """For a consumer in the group.
+def consumer_conf(settings: Mapping[str, str], group: str, topics: int = 0) -> dict[str, Any]:
+    """For a consumer in the group, which is about to have so many.
 
     Raises ValueError for settings that would lose lines.
     """
-    return reader_conf({**_FOLLOWS_TOPICS, **settings}, group)
+    session_seconds = SESSION_SECONDS + ASSIGNING_SECONDS * (topics / 1000) ** 2
+    session = {"session.timeout.ms": str(round(session_seconds * 1000))}
+    return reader_conf({**_FOLLOWS_TOPICS, **session, **settings}, group)
 
 
 def reader_conf(settings: Mapping[str, str], name: str) -> dict[str, Any]:

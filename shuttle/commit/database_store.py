@@ -16,6 +16,7 @@ from drains.models import DrainCursor, Installation, PartitionClaim
 from drains.routes import RouteChanges, RouteMark
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
+from events.topics import SOURCE_TOPICS
 from shuttle.commit import heartbeat_rows
 from shuttle.commit.cursor_rows import rows_of, take_away
 from shuttle.commit.drain_states import ROWS_AT_ONCE, LockedDrain, locked
@@ -52,6 +53,13 @@ class DatabaseStore:
             made = {"public_id": secrets.token_hex(ID_BYTES)}
             # Of several workers that ask at once one makes it: the others are refused, and read it.
             return Installation.objects.get_or_create(pk=1, defaults=made)[0].public_id
+
+    def topics(self) -> int:
+        """About so many are to be read; for a thread that asks nothing else."""
+        with _translated():
+            found = selectors.count_of_spaces()
+            connection.close()
+        return found + len(SOURCE_TOPICS)
 
     def route_mark(self) -> RouteMark:
         with _translated():

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from events.process.probes import OwnAnswers, serve_probes
 from events.process.signals import stop_on_signals
 from events.process.supervised_process import SupervisedProcess, running
+from shuttle.commit.daemon_thread import DaemonThread
 from shuttle.commit.database_store import DatabaseStore
+from shuttle.commit.store import StoreError
 from shuttle.process.limits import spare_the_collector
 from shuttle.process.supervisor import Supervisor
 from shuttle.process.supervisor_probes import WorkersAnswers
@@ -21,6 +24,7 @@ from shuttle.worker.worker import Worker
 logger = logging.getLogger(__name__)
 
 LOOK_UP_THREADS = 128
+TOPICS_SECONDS = 3.0
 
 
 async def work(config: WorkerConfig, place: int | Path, als: SupervisedProcess | None) -> None:
@@ -28,7 +32,8 @@ async def work(config: WorkerConfig, place: int | Path, als: SupervisedProcess |
     loop = asyncio.get_running_loop()
     # Names are looked up here; a slow name server must not keep other drains from theirs.
     loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
-    worker = Worker(config, DatabaseStore(config.group))
+    store = DatabaseStore(config.group)
+    worker = Worker(replace(config, topics=await _topics(store)), store)
     spare_the_collector()
 
     def stop() -> None:
@@ -45,6 +50,18 @@ async def work(config: WorkerConfig, place: int | Path, als: SupervisedProcess |
     answers = OwnAnswers(collected, worker.checks)
     async with serve_probes(answers, place), running(als):
         await worker.run()
+
+
+async def _topics(store: DatabaseStore) -> int:
+    """None, where the database does not say so soon: the worker waits for it later."""
+    thread = DaemonThread("topics")
+    try:
+        async with asyncio.timeout(TOPICS_SECONDS):
+            return await asyncio.get_running_loop().run_in_executor(thread, store.topics)
+    except (StoreError, TimeoutError):
+        return 0
+    finally:
+        thread.shutdown()
 
 
 async def supervise(

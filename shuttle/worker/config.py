@@ -18,6 +18,8 @@ class WorkerConfig:
     """Where drains may send to."""
     group: str
     """The workers' consumer group."""
+    topics: int = 0
+    """About so many are read by all workers, as of now."""
     take_over_group: bool = False
     """Also where it is another installation's."""
     shutdown_grace_seconds: float = 10.0

@@ -100,7 +100,7 @@ class Worker:
         kafka, group = self._config.kafka, self._config.group
         self._topic_ids = TopicIds(self._cluster)
         self._router = router = Router(self._feeds.of_key, self._config.hostname)
-        self._member = GroupMember(consumer_conf(kafka, group))
+        self._member = GroupMember(consumer_conf(kafka, group, self._config.topics))
         self._ownership = Ownership(
             group,
             self._member,
