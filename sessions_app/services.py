@@ -58,8 +58,10 @@ def begin(row: TailSession) -> TailSession:
         return row
     now = timezone.now()
     unread = TailSession.objects.alive(now).filter(pk=row.pk, opened_at=None)
-    unread.update(opened_at=now, ends_at=now + LIVES)
-    row.refresh_from_db()
+    if unread.update(opened_at=now, ends_at=now + LIVES):
+        row.opened_at, row.ends_at = now, now + LIVES
+    else:
+        row.refresh_from_db()
     remember(row)
     if row.is_over:
         raise UnknownSessionError(is_over=True)
