@@ -29,6 +29,12 @@ _migrated: list[bytes] = []
 """A SQLite file as `manage.py migrate` leaves it, once there is one."""
 
 
+def _whole(file: Path) -> bytes:
+    """A database, with what is not in its file yet while others have it open."""
+    with closing(sqlite3.connect(file)) as made:
+        return made.serialize()
+
+
 class Shuttle:
     """One installation in a folder of its own, on SQLite unless `environment` says otherwise."""
 
@@ -67,7 +73,7 @@ class Shuttle:
         with self.run("migrate") as migrating:
             assert migrating.wait() == 0, migrating.output()
         if file.is_file():
-            _migrated.append(file.read_bytes())
+            _migrated.append(_whole(file))
 
     @contextmanager
     def run(self, *command: str, stderr: IO[bytes] | None = None) -> Iterator[RunningProcess]:
