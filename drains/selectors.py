@@ -10,23 +10,23 @@ from ipaddress import ip_network
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.destination import NOWHERE
 from drains.fields import UndecryptableError
-from drains.models import Drain, DrainStatus, Start
+from drains.models import Drain, Start
 from drains.option_values import DrainOptions
 from drains.options.table import OPTIONS
 from drains.routes import Route, RouteChanges, RouteMark
+from drains.status_models import has_delivered
 from drains.versions import GoneDrain, RouteVersion
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_DELIVERIES = DrainStatus.objects.filter(drain=OuterRef("pk"), lines_sent__gt=0)
-_DRAINS = Drain.objects.annotate(has_delivered=Exists(_DELIVERIES))
+_DRAINS = Drain.objects.annotate(has_delivered=has_delivered())
 
 START_SLACK_SECONDS = 60.0
 """How far producers' clocks, and ours, may be apart where times decide where a drain starts."""

@@ -25,7 +25,7 @@ from django.utils import timezone
 from drains import lag
 from drains.models import Drain, DrainStatus, Heartbeat
 from drains.states import SEVERITY, State, state_named, state_of, stored_state
-from drains.status_models import FRESH, signs_of_life, spoken_by_the_living
+from drains.status_models import FRESH, has_delivered, signs_of_life, spoken_by_the_living
 
 CERTIFICATE_KNOWN = timedelta(days=1)
 """So long what a worker saw counts that is gone."""
@@ -123,7 +123,7 @@ def _status_of(drain: Drain, rows: list[DrainStatus], known: Any) -> Status:
 def resumed(drains: QuerySet[Drain], now: datetime) -> None:
     """Of these, which are paused no more, workers may have nothing to say: then they are as they
     were before."""
-    delivered = Exists(DrainStatus.objects.filter(drain=OuterRef("pk"), lines_sent__gt=0))
+    delivered = has_delivered()
     silent = drains.filter(state="paused").order_by()
     for state, of in (("live", silent.filter(delivered)), ("new", silent.filter(~delivered))):
         of.update(state=state, state_since=now, severity=SEVERITY[state_named(state)])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 FRESH = timedelta(seconds=30)
 """A worker that has not been heard for longer is gone: its word on states no longer counts."""
@@ -118,3 +118,8 @@ def signs_of_life(now: datetime) -> tuple[models.QuerySet[Any], models.QuerySet[
     """A worker is there if there is a row of any of these."""
     old = DrainStatus.objects.filter(without_run(), reported_at__gte=now - FRESH)
     return Heartbeat.objects.living(now), old.exclude(state="")
+
+
+def has_delivered() -> Exists:
+    """Of a drain: whether any line of it was ever confirmed, by any worker."""
+    return Exists(DrainStatus.objects.filter(drain=OuterRef("pk"), lines_sent__gt=0))
