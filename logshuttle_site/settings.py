@@ -173,6 +173,7 @@ MIDDLEWARE = [
     "logshuttle_site.middleware.RequestId",
     "logshuttle_site.middleware.TrailingSlash",
     "logshuttle_site.middleware.Probes",
+    "logshuttle_site.middleware.KnownMethods",
     "logshuttle_site.middleware.AdminPolicy",
     "logshuttle_site.middleware.AnyHost",
     "logshuttle_site.middleware.BodyLength",
