@@ -10,9 +10,11 @@ from daphne.endpoints import build_endpoint_description_strings
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
 from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
+from logshuttle_site.connections.census import Census, Networks, Room
 from logshuttle_site.notifications.notifier import notifying
 from logshuttle_site.server import PatientServer
 from sessions_app.process import say_goodbye
@@ -37,6 +39,7 @@ class Command(BaseCommand):
             endpoints=build_endpoint_description_strings(host=host, port=port),
             server_name=None,
             before_end=say_goodbye,
+            census=Census(Room.of_files(raise_open_files_limit()), _trusted()),
             ready_callable=lambda: logger.info(
                 "Serving on http://%s:%d", host, port, extra={"action": "started"}
             ),
@@ -47,6 +50,11 @@ class Command(BaseCommand):
         if server.refused:
             raise CommandError(f"PORT {port}: {server.refused}")
         logger.info("Stopped", extra={"action": "stopped"})
+
+
+def _trusted() -> Networks:
+    """Proxies, each of which speaks for many clients."""
+    return tuple(getattr(settings, "TRUSTED_PROXIES", ()))
 
 
 def _say_if_the_database_is_away() -> None:

@@ -1,0 +1,181 @@
+"""Who may be connected: those that wait longest go first, and nobody has more than a share."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pytest
+
+from logshuttle_site.connections.census import (
+    BODIES_BYTES_MAX,
+    FILES_KEPT_BACK,
+    NEWCOMERS,
+    REQUESTS_OF_A_PEER_MAX,
+    SHARE_OF_A_PEER,
+    WAITING_MAX,
+    Census,
+    Room,
+)
+from logshuttle_site.connections.refusals import RefusedError
+
+MANY = Room(connections=400)  # 200 wait, 50 of a peer, which may have 100 requests
+
+
+class Guest:
+    def __init__(self, peer: str) -> None:
+        self.peer = peer
+        self.refused: RefusedError | None = None
+        self.looked_at: list[float] = []
+
+    def end(self, refused: RefusedError) -> None:
+        self.refused = refused
+
+    def look(self, now: float) -> None:
+        self.looked_at.append(now)
+
+
+def guests(census: Census, count: int, peer: str = "") -> list[Guest]:
+    """That have just connected; without a name each is a peer of its own."""
+    made = [Guest(peer or f"peer {census.connected}-{n}") for n in range(count)]
+    for guest in made:
+        census.comes(guest)
+    return made
+
+
+def ended(among: list[Guest]) -> list[int]:
+    return [number for number, guest in enumerate(among) if guest.refused is not None]
+
+
+def test_files_are_kept_back_and_half_of_the_rest_may_wait() -> None:
+    room = Room.of_files(1056)
+    assert (room.connections, room.waiting) == (1056 - FILES_KEPT_BACK, 512)
+    assert room.waiting_of_a_peer == 512 // SHARE_OF_A_PEER
+    assert Room.of_files(20_000_000).waiting == WAITING_MAX
+    assert Room.of_files(20_000_000).requests_of_a_peer == REQUESTS_OF_A_PEER_MAX
+    assert Room.of_files(5).waiting_of_a_peer == 1
+
+
+def test_above_half_of_the_files_who_has_waited_longest_goes() -> None:
+    census = Census(MANY)
+    first, *others = guests(census, 200)
+    assert ended([first, *others]) == []
+
+    census.asks(first, is_limited=True)
+    census.waits(first)  # answered, it waits anew
+    guests(census, 2)
+
+    assert first.refused is None
+    assert ended(others) == [0, 1]
+    assert others[0].refused is not None
+    assert (others[0].refused.status, others[0].refused.reason) == (503, "no_room")
+
+
+def test_a_peer_ends_its_own_beyond_its_share_and_nobody_elses() -> None:
+    census = Census(MANY)
+    (other,) = guests(census, 1)
+    flood = guests(census, 60, "flood")
+
+    assert ended(flood) == list(range(10))
+    assert other.refused is None
+    assert flood[0].refused is not None
+    assert flood[0].refused.reason == "peer_share"
+
+
+def test_a_trusted_proxy_speaks_for_many() -> None:
+    census = Census(MANY, [ip_network("10.0.0.0/8"), ip_network("fd00::/8")])
+    assert census.peer_of("10.1.2.3") == census.peer_of("fd00::1") == ""
+    assert census.peer_of("::ffff:10.1.2.3") == ""
+    proxied = [Guest("") for _ in range(200)]
+    for guest in proxied:
+        census.comes(guest)
+    for guest in proxied:
+        census.asks(guest, is_limited=True)
+    assert ended(proxied) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "peer"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:0db8:0001:0002"),
+        ("fe80::1%eth0", "fe80:0000:0000:0000"),
+        ("a socket", "a socket"),
+    ],
+)
+def test_a_peer_is_an_address_and_of_ipv6_its_network(address: str, peer: str) -> None:
+    assert Census(MANY).peer_of(address) == peer
+
+
+def test_a_peer_has_so_many_requests_at_a_time() -> None:
+    census = Census(MANY)
+    busy = []
+    for _ in range(MANY.requests_of_a_peer):
+        (guest,) = guests(census, 1, "flood")
+        census.asks(guest, is_limited=True)
+        busy.append(guest)
+    probe, late, other = *guests(census, 2, "flood"), *guests(census, 1, "other")
+
+    with pytest.raises(RefusedError) as refused:
+        census.asks(late, is_limited=True)
+    assert (refused.value.status, refused.value.reason) == (429, "peer_requests")
+    census.asks(probe, is_limited=False)
+    census.asks(other, is_limited=True)
+    census.waits(busy[0])
+    census.asks(late, is_limited=True)
+
+
+def test_full_of_requests_it_still_hears_newcomers_and_answers_probes() -> None:
+    census = Census(MANY)
+    for guest in guests(census, 400):
+        census.asks(guest, is_limited=False)
+    late = guests(census, NEWCOMERS + 1)
+
+    assert ended(late) == [0]
+    with pytest.raises(RefusedError) as refused:
+        census.asks(late[1], is_limited=True)
+    assert (refused.value.status, refused.value.reason) == (503, "no_room")
+    census.asks(late[2], is_limited=False)
+
+
+def test_bodies_of_all_and_of_one_peer_are_bounded_in_bytes() -> None:
+    census = Census(MANY)
+    share = BODIES_BYTES_MAX // SHARE_OF_A_PEER
+    greedy = guests(census, 3, "greedy")
+    census.holds(greedy[0], share // 2)
+    census.holds(greedy[1], share // 2)
+    (whole, *others) = guests(census, 4)
+    census.holds(whole, share)
+    census.asks(whole, is_limited=True)
+    assert ended(greedy) == []
+
+    census.holds(greedy[2], 1)
+    assert ended(greedy) == [0]
+    for guest in others:
+        census.holds(guest, share)
+
+    assert ended(greedy) == [0, 1]  # the oldest of those that are not whole
+    assert (whole.refused, ended(others)) == (None, [])
+    assert census.bodies_bytes == 4 * share + 1
+
+
+def test_nothing_is_left_of_those_that_have_gone() -> None:
+    census = Census(MANY)
+    here = guests(census, 3, "one") + guests(census, 3)
+    for guest in here:
+        census.holds(guest, 10)
+    census.asks(here[0], is_limited=True)
+    census.asks(here[3], is_limited=True)
+    for guest in here:
+        census.goes(guest)
+
+    kept = {name: value for name, value in vars(census).items() if name not in ("room", "_trusted")}
+    assert not any(kept.values())
+
+
+def test_only_those_that_wait_are_looked_at() -> None:
+    census = Census(MANY)
+    waiting, busy = guests(census, 2)
+    census.asks(busy, is_limited=True)
+    census.look(7.0)
+    assert (waiting.looked_at, busy.looked_at) == ([7.0], [])
