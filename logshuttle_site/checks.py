@@ -48,3 +48,18 @@ def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register(TAG)
+def front_door(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """W006 nobody is believed who says that there was TLS."""
+    if settings.TRUSTED_PROXIES or not settings.SECURE_SSL_REDIRECT:
+        return []
+    return [
+        Warning(
+            "All who come are sent on to HTTPS, and no front door is trusted to say that they have"
+            " come by it.",
+            hint="Set TRUSTED_PROXIES to the addresses of what speaks TLS for `runweb`.",
+            id="logshuttle.W006",
+        )
+    ]

@@ -178,6 +178,13 @@ def _postgres_services(database: Mapping[str, Any]) -> Iterator[tuple[str, int]]
                 yield ("localhost" if host[0] in "/@" else host.lower()), int(port)
 
 
+def trusted_proxies_of(env: Env) -> list[str]:
+    cidrs = env.networks("TRUSTED_PROXIES")
+    if any(cidr.endswith("/0") for cidr in cidrs):
+        env.fault("TRUSTED_PROXIES", "all addresses would be front doors, and nobody a client")
+    return cidrs
+
+
 def encryption_keys_of(env: Env, secret_key: str) -> tuple[list[str], bool]:
     """Fernet keys, newest first, and whether they had to be made from SECRET_KEY."""
     keys = [key.strip() for key in env.secret("FIELD_ENCRYPTION_KEYS").split(",") if key.strip()]

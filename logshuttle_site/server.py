@@ -164,6 +164,7 @@ class _Request(WebRequest):  # type: ignore[misc]
         named, path = split_target(path)
         if named is not None:
             self.requestHeaders.setRawHeaders(b"Host", [named])
+        self.requestHeaders.removeHeader(b"Daphne-Root-Path")  # it would move our root
         super().requestReceived(command, path, version)
 
     def handle_reply(self, message: Any) -> None:

@@ -23,6 +23,7 @@ from logshuttle_site.env_values import (
     kafka_hosts_of,
     redis_url_of,
     services_of,
+    trusted_proxies_of,
 )
 from logshuttle_site.logs import logging_config
 from logshuttle_site.theme import unfold
@@ -116,6 +117,8 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 for _origin in CSRF_TRUSTED_ORIGINS:
     env.refuse_no_web_url("CSRF_TRUSTED_ORIGINS", _origin)
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT")
+TRUSTED_PROXIES = trusted_proxies_of(env)
+"""Front doors, as CIDRs: peers.py."""
 
 _database, DATABASE_BY_DEFAULT = database_of(env)
 DATABASES = {"default": _database}
@@ -170,6 +173,7 @@ MIDDLEWARE = [
     "logshuttle_site.middleware.RequestId",
     "logshuttle_site.middleware.TrailingSlash",
     "logshuttle_site.middleware.Probes",
+    "logshuttle_site.middleware.KnownMethods",
     "logshuttle_site.middleware.AdminPolicy",
     "logshuttle_site.middleware.AnyHost",
     "logshuttle_site.middleware.BodyLength",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import nullcontext
 
 from channels.db import database_sync_to_async  # type: ignore[import-untyped]
 
@@ -17,8 +16,8 @@ from sessions_app.tail.session import Session
 def find_session(session_id: str, asker: str = "") -> Session | None:
     """The session that an id opens; its hour begins with the first who asks.
 
-    None where there is none, or none any more; and for an `asker` (an address) who has asked for
-    too many unknown ones. Raises only what the database raises when it is away.
+    None where there is none, or none any more. `asker`: an address, by which guesses are counted.
+    Raises only what the database raises when it is away.
     """
     try:
         return services.begin(look_up(session_id, asker)).session
@@ -34,25 +33,24 @@ async def afind_session(session_id: str, asker: str = "") -> Session | None:
 def look_up(session_id: str, asker: str | None) -> TailSession:
     """A session that can be read, opened or not. `asker`: the address of one who has no key.
 
-    Raises UnknownSessionError, or TooManyError for an asker who guesses: for that address only
-    what the cache has heard of is found.
+    Raises UnknownSessionError, or TooManyError for an asker who guesses. One that exists is found
+    by whoever asks, also from where others guess: an id that has an id's form costs a query.
     """
     name = name_of(session_id)
-    row = services.remembered(name) if name else None
+    row = (services.remembered(name) or _stored(name)) if name else None
     if row is None:
-        is_known = asker is None or (name and services.has_heard_of(name))
-        with nullcontext() if is_known else guess_limit.limited(asker or ""):
-            row = _stored(name)
-        services.remember(row)
+        if asker is not None and not (name and services.has_heard_of(name)):
+            guess_limit.count(asker)
+        raise UnknownSessionError
     if row.is_over:
         raise UnknownSessionError(is_over=True)
     return row
 
 
-def _stored(name: str | None) -> TailSession:
-    row = TailSession.objects.filter(name=name).first() if name else None
-    if row is None:
-        raise UnknownSessionError
+def _stored(name: str) -> TailSession | None:
+    row = TailSession.objects.filter(name=name).first()
+    if row is not None:
+        services.remember(row)
     return row
 
 

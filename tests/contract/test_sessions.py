@@ -94,17 +94,33 @@ def test_an_id_has_one_spelling(spelling: object) -> None:
     assert selectors.find_session(spelling(session_id)) is None
 
 
-def test_a_guesser_finds_no_more_than_the_cache_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_guesser_reads_what_exists_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guess_limit, "GUESSES_A_MINUTE", 0)
-    monkeypatch.setattr(services, "FRESH_SECONDS", 0)  # it has heard of it, and no more
     session_id, _ = opened()
+    cache.clear()  # as if another process had made it
 
-    assert selectors.find_session(session_id, "192.0.2.1") is not None
-    cache.clear()
-    assert selectors.find_session(session_id, "192.0.2.1") is None
     with pytest.raises(TooManyError):
+        selectors.look_up(str(uuid.uuid4()), "192.0.2.1")
+    assert selectors.look_up(session_id, "192.0.2.1").name
+
+
+def test_a_guess_without_an_ids_form_costs_no_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_num_queries(0), pytest.raises(UnknownSessionError):
+        selectors.look_up("../etc/passwd", "192.0.2.1")
+
+
+def test_who_asks_again_for_one_that_is_gone_does_not_guess(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guess_limit, "GUESSES_A_MINUTE", 0)
+    monkeypatch.setattr(services, "FRESH_SECONDS", 0)
+    session_id, _ = opened()
+    TailSession.objects.all().delete()
+
+    with pytest.raises(UnknownSessionError):
         selectors.look_up(session_id, "192.0.2.1")
-    assert selectors.look_up(session_id, None).name
 
 
 @pytest.mark.parametrize(
