@@ -9,11 +9,11 @@ of IPv6 its /64. The trusted proxies speak for many clients: they have no share.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Protocol
 
+from events.addresses import peer_of
 from logshuttle_site.connections.refusals import RefusedError
 
 FILES_KEPT_BACK = 32
@@ -24,8 +24,6 @@ BODIES_BYTES_MAX = 16 * 1024 * 1024
 REQUESTS_OF_A_PEER_MAX = 256
 SHARE_OF_A_PEER = 4
 """One part in so many."""
-
-Networks = Iterable[IPv4Network | IPv6Network]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,14 @@ class Guest(Protocol):
 
 
 class Census:
-    def __init__(self, room: Room, trusted: Networks = ()) -> None:
+    """`trusted`: the addresses of front doors."""
+
+    def __init__(self, room: Room, trusted: Container[str] = ()) -> None:
         self.room = room
         self.connected = 0
         self.bodies_bytes = 0
         """Of requests that are not answered yet."""
-        self._trusted = tuple(trusted)
+        self._trusted = trusted
         self._waiting: dict[Guest, None] = {}
         self._waiting_of: dict[str, dict[Guest, None]] = {}
         self._asking: dict[Guest, bool] = {}
@@ -83,15 +83,7 @@ class Census:
 
     def peer_of(self, address: str) -> str:
         """Whose share a connection from there counts to; empty for a trusted proxy."""
-        try:
-            ip = ip_address(address.partition("%")[0])
-        except ValueError:
-            return address
-        if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
-            ip = ip.ipv4_mapped
-        if any(ip.version == network.version and ip in network for network in self._trusted):
-            return ""
-        return ip.exploded[:19] if isinstance(ip, IPv6Address) else str(ip)
+        return "" if address in self._trusted else peer_of(address)
 
     def comes(self, guest: Guest) -> None:
         self.connected += 1

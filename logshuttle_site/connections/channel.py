@@ -118,6 +118,9 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
         self._refuse_above_limit(size)
 
     def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
+        if self.transport.protocol is not self:  # it has become a WebSocket in this very read
+            self.transport.protocol.dataReceived(data)
+            return
         if self._handlingRequest:
             super().rawDataReceived(data)
             if len(self._dataBuffer) > EARLY_PIECES_MAX and not self._waitingForTransport:

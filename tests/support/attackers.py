@@ -52,7 +52,7 @@ TEXT, PING, PONG = 1, 9, 10
 
 
 def _post(extra: str, path: str) -> bytes:
-    return f"POST {path} HTTP/1.1\r\nHost: h\r\n{extra}\r\n".encode()
+    return f"POST {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{extra}\r\n".encode()
 
 
 def _frames(opcode: int) -> Callable[[str], Iterator[bytes]]:
@@ -85,7 +85,7 @@ def _deep(path: str) -> Iterator[bytes]:
 
 
 def _nonsense(path: str) -> Iterator[bytes]:
-    yield from itertools.repeat(b"GET /\xff HTTP/1.1\r\n\r\n" * 3000)
+    yield from itertools.repeat(b"GET / HTTP/1.1\r\nHost: h\r\nX: \x1c\r\n\r\n" * 2000)
 
 
 _SENT: dict[str, Callable[[str], Iterator[bytes]]] = {

@@ -14,8 +14,9 @@ from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
 from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
-from logshuttle_site.connections.census import Census, Networks, Room
+from logshuttle_site.connections.census import Census, Room
 from logshuttle_site.notifications.notifier import notifying
+from logshuttle_site.peers import TrustedProxies
 from logshuttle_site.server import PatientServer
 from sessions_app.process import say_goodbye
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             endpoints=build_endpoint_description_strings(host=host, port=port),
             server_name=None,
             before_end=say_goodbye,
-            census=Census(Room.of_files(raise_open_files_limit()), _trusted()),
+            census=_census(),
             ready_callable=lambda: logger.info(
                 "Serving on http://%s:%d", host, port, extra={"action": "started"}
             ),
@@ -52,9 +53,9 @@ class Command(BaseCommand):
         logger.info("Stopped", extra={"action": "stopped"})
 
 
-def _trusted() -> Networks:
-    """Proxies, each of which speaks for many clients."""
-    return tuple(getattr(settings, "TRUSTED_PROXIES", ()))
+def _census() -> Census:
+    room = Room.of_files(raise_open_files_limit())
+    return Census(room, TrustedProxies(settings.TRUSTED_PROXIES))
 
 
 def _say_if_the_database_is_away() -> None:

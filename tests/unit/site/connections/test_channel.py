@@ -164,6 +164,7 @@ async def test_an_idle_connection_ends_without_a_word() -> None:
     ("sent", "status", "reason"),
     [
         (b"GET /\xff HTTP/1.1\r\n\r\n" * 3000, 400, "not_http"),
+        (b"GET / HTTP/1.1\r\nX: \x1c\r\n\r\n" * 2000, 400, "not_http"),
         (b"nonsense\r\n" * 3000, 400, "not_http"),
         (b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000, 431, "large_headers"),
         (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 600 + b"\r\n", 431, "large_headers"),
@@ -174,7 +175,15 @@ async def test_an_idle_connection_ends_without_a_word() -> None:
             "not_http",
         ),
     ],
-    ids=["path", "line", "long header", "many headers", "large headers", "upgrade with a body"],
+    ids=[
+        "path",
+        "header",
+        "line",
+        "long header",
+        "many headers",
+        "large headers",
+        "upgrade with a body",
+    ],
 )
 async def test_what_is_not_http_is_refused_once_and_ends(
     sent: bytes, status: int, reason: str

@@ -103,6 +103,17 @@ async def test_a_handshake_is_refused_as_a_get_would_be(code: int, status: int) 
     assert line.wire.disconnecting
 
 
+async def test_what_comes_in_one_read_with_the_handshake_is_heard() -> None:
+    web = Web()
+    line = web.connect()
+    line.sends(handshake(PATH) + frame(PING, b"x"))
+    await turns()
+    assert line.got.endswith(b"\x8a\x01x")
+    line.sends(frame(PING) * 100)
+    assert close_code(line) == 1008
+    await turns()
+
+
 async def test_what_comes_before_the_handshake_is_answered_waits_or_is_the_end() -> None:
     web = Web()
     early, greedy = web.connect(), web.connect()
