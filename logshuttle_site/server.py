@@ -22,7 +22,7 @@ from twisted.internet.defer import Deferred
 
 from drains.delivery.network.kernel import unacknowledged_bytes
 from events.process.open_files import open_files_max
-from logshuttle_site.connections.census import Census, Room
+from logshuttle_site.connections.census import Census, Room, Turn
 from logshuttle_site.connections.channel import Channel
 from logshuttle_site.connections.refusals import Refusals, RefusedError
 from logshuttle_site.connections.sockets import FRAME_BYTES_MAX, ReaderSocket
@@ -62,9 +62,15 @@ class PatientServer(Server):  # type: ignore[misc]
     def create_application(self, protocol: Any, scope: Any) -> Any:
         if scope["type"] == "http" and protocol.clientproto == b"HTTP/1.1":
             scope["extensions"] = {IN_CHUNKS: {}}
-        return super().create_application(protocol, scope)
+        channel = getattr(_transport_of(protocol), "channel", None)
+        protocol.turn = channel.take_turn() if channel else Turn(None)
+        queue = super().create_application(protocol, scope)
+        running = self.connections.get(protocol, {}).get("application_instance", _nothing())
+        running.add_done_callback(lambda _: self.census.begins(protocol.turn))
+        return queue
 
     async def handle_reply(self, protocol: Any, message: Any) -> None:
+        self.census.begins(protocol.turn)
         await super().handle_reply(protocol, message)
         transport = _transport_of(protocol)
         if transport is not None and _waiting_bytes(transport) > BUFFER_BYTES:
@@ -109,9 +115,9 @@ class PatientServer(Server):  # type: ignore[misc]
 class _Connection(tcp.Server):
     """What is written goes to the kernel at once, as far as it takes it. Twisted itself waits to be
     told that there is room: two calls of epoll and a turn of the loop, a third of a write's cost.
-    `on_end` is called at its end, whatever protocol it speaks by then."""
+    `channel` is told of its end, whatever protocol it speaks by then."""
 
-    on_end: Callable[[], None] | None = None
+    channel: Channel | None = None
 
     def write(self, data: bytes) -> None:
         if self.connected and not self.TLS and not _waiting_bytes(self):
@@ -121,10 +127,10 @@ class _Connection(tcp.Server):
         super().write(data)  # type: ignore[no-untyped-call]
 
     def connectionLost(self, reason: Any) -> None:  # noqa: N802
+        channel, self.channel = self.channel, None
+        if channel is not None:
+            channel.goes()
         super().connectionLost(reason)
-        on_end, self.on_end = self.on_end, None
-        if on_end is not None:
-            on_end()
 
 
 class _RequestFactory(HTTPFactory):  # type: ignore[misc]

@@ -22,6 +22,7 @@ NEWCOMERS = 8
 WAITING_MAX = 2048
 BODIES_BYTES_MAX = 16 * 1024 * 1024
 REQUESTS_OF_A_PEER_MAX = 256
+"""That the application has not begun to answer."""
 SHARE_OF_A_PEER = 4
 """One part in so many."""
 
@@ -49,6 +50,14 @@ class Room:
         return max(min(self.connections // SHARE_OF_A_PEER, REQUESTS_OF_A_PEER_MAX), 1)
 
 
+@dataclass(slots=True)
+class Turn:
+    """A request, until the application begins to answer it or ends."""
+
+    peer: str | None
+    """None: it counts no more."""
+
+
 class Guest(Protocol):
     """A connection."""
 
@@ -71,8 +80,6 @@ class Census:
         self._trusted = trusted
         self._waiting: dict[Guest, None] = {}
         self._waiting_of: dict[str, dict[Guest, None]] = {}
-        self._asking: dict[Guest, bool] = {}
-        """Those with a whole request: whether it counts as one of their peer's share."""
         self._requests_of: Counter[str] = Counter()
         self._bodies: dict[Guest, int] = {}
         self._bodies_of: Counter[str] = Counter()
@@ -91,7 +98,7 @@ class Census:
 
     def waits(self, guest: Guest) -> None:
         """Its request, where it had one, is answered. One that has waited longer may have to go."""
-        self._forget_request(guest)
+        self._forget_body(guest)
         self._waiting[guest] = None
         own = self._waiting_of.setdefault(guest.peer, {})
         own[guest] = None
@@ -113,25 +120,33 @@ class Census:
         elif self.bodies_bytes > BODIES_BYTES_MAX:
             self._end_a_body(list(self._bodies))
 
-    def asks(self, guest: Guest, *, is_limited: bool) -> None:
-        """Its request is whole. Raises RefusedError when its peer, or all, have too many.
-
-        `is_limited`: no probe, and no reader of a session, of whom each session has so many.
-        """
-        counts = is_limited and bool(guest.peer)
+    def asks(self, guest: Guest, *, is_probe: bool) -> Turn:
+        """Its request is whole. Raises RefusedError when its peer, or all, have too many."""
+        counts = not is_probe and bool(guest.peer)
         if counts and self._requests_of[guest.peer] >= self.room.requests_of_a_peer:
             raise RefusedError(429, "peer_requests", "too many requests at a time")
-        if is_limited and self.connected - self.waiting >= self.room.connections:
+        if not is_probe and self.connected - self.waiting >= self.room.connections:
             raise RefusedError(503, "no_room", _NO_ROOM)
         self._wait_no_more(guest)
-        self._asking[guest] = counts
-        if counts:
-            self._requests_of[guest.peer] += 1
+        if not counts:
+            return Turn(None)
+        self._requests_of[guest.peer] += 1
+        return Turn(guest.peer)
+
+    def begins(self, turn: Turn) -> None:
+        """To be answered, or nobody will. A client that has gone leaves the work behind: its turn
+        lasts as long as that."""
+        if turn.peer is None:
+            return
+        self._requests_of[turn.peer] -= 1
+        if not self._requests_of[turn.peer]:
+            del self._requests_of[turn.peer]
+        turn.peer = None
 
     def goes(self, guest: Guest) -> None:
         self.connected -= 1
         self._wait_no_more(guest)
-        self._forget_request(guest)
+        self._forget_body(guest)
 
     def look(self, now: float) -> None:
         """Once a second: who has taken too long?"""
@@ -155,13 +170,6 @@ class Census:
         own.pop(guest, None)
         if not own:
             self._waiting_of.pop(guest.peer, None)
-
-    def _forget_request(self, guest: Guest) -> None:
-        self._forget_body(guest)
-        if self._asking.pop(guest, False):
-            self._requests_of[guest.peer] -= 1
-            if not self._requests_of[guest.peer]:
-                del self._requests_of[guest.peer]
 
     def _forget_body(self, guest: Guest) -> None:
         size = self._bodies.pop(guest, 0)

@@ -15,7 +15,7 @@ from typing import Any
 
 from twisted.web.http import HTTPChannel
 
-from logshuttle_site.connections.census import Census
+from logshuttle_site.connections.census import Census, Turn
 from logshuttle_site.connections.refusals import RefusedError, answer_of
 from logshuttle_site.hosts import split_target
 
@@ -36,7 +36,6 @@ EARLY_PIECES_MAX = 64
 
 _CREDENTIALS = (b"Authorization", b"Cookie")
 _PROBES = (b"/livez", b"/readyz", b"/octhc")
-_SESSIONS = b"/log-sessions/"
 
 
 _HTTPChannel: Any = HTTPChannel
@@ -52,6 +51,8 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
 
     census: Census
     address = peer = ""
+    turn: Turn | None = None
+    """Of a request that no application has been made for yet."""
     _phase = Phase.IDLE
     _since = 0.0
     _wire_bytes = _pieces = 0
@@ -63,7 +64,7 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
         self.census = self.factory.server.census
         self.address = str(getattr(self.transport.getPeer(), "host", ""))
         self.peer = self.census.peer_of(self.address)
-        self.transport.on_end = lambda: self.census.goes(self)
+        self.transport.channel = self
         self._enter(Phase.IDLE)
         self.census.comes(self)
 
@@ -134,14 +135,14 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
 
     def allContentReceived(self) -> None:  # noqa: N802
         _, path = split_target(self._path)
-        path = path.partition(b"?")[0].rstrip(b"/")
-        is_free = path in _PROBES or path.startswith(_SESSIONS)
-        self.census.asks(self, is_limited=not is_free)
+        is_probe = path.partition(b"?")[0].rstrip(b"/") in _PROBES
+        self.turn = self.census.asks(self, is_probe=is_probe)
         self._phase = Phase.ANSWER
         super().allContentReceived()
 
     def requestDone(self, request: Any) -> None:  # noqa: N802
         self._enter(Phase.IDLE)
+        self._give_turn_back()
         self.census.waits(self)
         if not self._has_ended:
             super().requestDone(request)
@@ -153,7 +154,20 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
             raise RefusedError(413, "large_body", "the body is larger than 256 KiB")
         raise RefusedError(413, "large_body_without_key", "a body above 64 KiB comes with a key")
 
+    def take_turn(self) -> Turn:
+        """Once an application has been made: until it begins to answer."""
+        turn, self.turn = self.turn, None
+        return turn or Turn(None)
+
     # How it ends.
+
+    def goes(self) -> None:
+        """Whatever protocol it speaks by then."""
+        self._give_turn_back()
+        self.census.goes(self)
+
+    def _give_turn_back(self) -> None:
+        self.census.begins(self.take_turn())
 
     def look(self, now: float) -> None:
         waited = now - self._since
@@ -194,6 +208,9 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
     def _stop_reading(self) -> None:
         self._has_ended = True
         self.clearLineBuffer()
+        if self._phase is Phase.BODY and (body := self.requests[-1].content) is not None:
+            body.close()
+            self.census.holds(self, 0)
         self._networkProducer.unregisterProducer()
 
     def _enter(self, phase: Phase) -> None:

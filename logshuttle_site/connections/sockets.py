@@ -19,7 +19,7 @@ FRAMES_AT_ONCE, SECONDS_A_FRAME = 10, 2.0
 """Of any kind: so many at once, and one more each two seconds."""
 FRAME_BYTES_MAX = 1024
 EARLY_BYTES_MAX = 4096
-"""That come before the handshake is answered."""
+"""That are read before the handshake is answered."""
 POLICY_VIOLATION = 1008
 
 _STATUS_OF = {4404: 404, 4422: 422, 4429: 429, 1013: 503}
@@ -36,9 +36,16 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
             super().dataReceived(data)
             return
         self.data += data  # autobahn would read it as a second handshake
-        if len(self.data) > EARLY_BYTES_MAX:
-            self._note("early_frames", "frames came before the handshake was answered")
-            self.transport.abortConnection()
+        if len(self.data) > EARLY_BYTES_MAX:  # an end would let it come again, and faster
+            self.transport.pauseProducing()
+
+    def onOpen(self) -> None:  # noqa: N802
+        super().onOpen()
+        self.transport.resumeProducing()
+
+    def onConnect(self, request: Any) -> Any:  # noqa: N802
+        request.headers.pop("sec-websocket-protocol", None)  # we speak none, and daphne reads ASCII
+        return super().onConnect(request)
 
     def onFrameBegin(self) -> None:  # noqa: N802
         now = time.monotonic()
@@ -69,8 +76,13 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
         self.factory.reactor.callLater(LINGER_SECONDS, self.transport.abortConnection)
 
     def _tell_application(self, code: int) -> None:
+        self.server.protocol_disconnected(self)
         self.application_queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.muted = True
+
+    def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
+        if self in self.server.connections:  # daphne forgets in a second whom we have ended
+            super().onClose(wasClean, code, reason)
 
     # What the application says.
 
@@ -89,6 +101,7 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
         self._note(f"handshake_{status}", why)
         self.sendData(answer_of(status, why))
         del self.handshake_deferred
+        self.data = b""  # daphne keeps us for a second or two
         self.server.protocol_disconnected(self)
         self.dropConnection(abort=False)
 

@@ -26,7 +26,7 @@ class Wire(StringTransport):
 
     dataBuffer, offset, _tempDataLen = b"", 0, 0  # noqa: N815 - Twisted's own
     protocol: Any = None
-    on_end: Any = None
+    channel: Any = None
     half_closed = aborted = False
 
     def loseWriteConnection(self) -> None:  # noqa: N802

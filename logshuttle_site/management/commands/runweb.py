@@ -15,6 +15,7 @@ from logshuttle_site import health
 from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
 from logshuttle_site.connections.census import Census, Room
+from logshuttle_site.connections.metrics import ConnectionsCollector, serve_metrics
 from logshuttle_site.notifications.notifier import notifying
 from logshuttle_site.peers import TrustedProxies
 from logshuttle_site.server import PatientServer
@@ -31,6 +32,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="0.0.0.0", help="address (default: all)")  # noqa: S104
         parser.add_argument("--port", type=int, default=settings.PORT, help="port (default: PORT)")
+        parser.add_argument(
+            "--metrics-port", type=int, default=0, help="port of /metrics (default: none)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
@@ -47,10 +51,19 @@ class Command(BaseCommand):
         )
         # Of the control plane: who serves nothing but log sessions tells operators nothing.
         with nullcontext() if settings.RUN_SESSION else notifying():
-            server.run()
+            _run(server, host, options["metrics_port"])
         if server.refused:
             raise CommandError(f"PORT {port}: {server.refused}")
         logger.info("Stopped", extra={"action": "stopped"})
+
+
+def _run(server: PatientServer, host: str, metrics_port: int) -> None:
+    collector = ConnectionsCollector(server.census, server.refusals)
+    try:
+        with serve_metrics(collector, host, metrics_port):
+            server.run()
+    except OSError as error:
+        raise CommandError(f"--metrics-port {metrics_port}: {error.strerror}") from error
 
 
 def _census() -> Census:

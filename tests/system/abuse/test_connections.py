@@ -41,12 +41,13 @@ def attack(folder: Path, shuttle: Shuttle, kind: str, path: str) -> Iterator[Non
 def test_four_clients_do_not_stop_the_others(
     kind: str, own_shuttle: Shuttle, kafka: Broker, tmp_path: Path
 ) -> None:
+    space = "others-" + kind.replace(" ", "-")
     path = "/log-sessions/x/ws" if kind == "frames" else "/log-events"
     if kind.startswith("reader "):
         path = open_session(own_shuttle, "attacked").removeprefix(str(own_shuttle.api.base_url))
         kind, path = kind.removeprefix("reader "), f"{path}/ws"
     worker = own_shuttle.start_worker()
-    with Others(own_shuttle, kafka, [own_shuttle.web, worker]) as others:
+    with Others(own_shuttle, kafka, [own_shuttle.web, worker], space=space) as others:
         control = others.watch(CONTROL_SECONDS)
         with attack(tmp_path, own_shuttle, kind, path):
             seen = others.watch(ATTACK_SECONDS)

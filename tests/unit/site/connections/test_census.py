@@ -59,7 +59,7 @@ def test_above_half_of_the_files_who_has_waited_longest_goes() -> None:
     first, *others = guests(census, 200)
     assert ended([first, *others]) == []
 
-    census.asks(first, is_limited=True)
+    census.asks(first, is_probe=False)
     census.waits(first)  # answered, it waits anew
     guests(census, 2)
 
@@ -88,39 +88,41 @@ def test_a_trusted_proxy_speaks_for_many() -> None:
     for guest in proxied:
         census.comes(guest)
     for guest in proxied:
-        census.asks(guest, is_limited=True)
+        census.asks(guest, is_probe=False)
     assert ended(proxied) == []
 
 
 def test_a_peer_has_so_many_requests_at_a_time() -> None:
     census = Census(MANY)
-    busy = []
-    for _ in range(MANY.requests_of_a_peer):
-        (guest,) = guests(census, 1, "flood")
-        census.asks(guest, is_limited=True)
-        busy.append(guest)
+    turns = []
+    for guest in guests(census, MANY.requests_of_a_peer, "flood"):
+        turns.append(census.asks(guest, is_probe=False))
+        census.goes(guest)  # what it asked for is still being done
     probe, late, other = *guests(census, 2, "flood"), *guests(census, 1, "other")
 
     with pytest.raises(RefusedError) as refused:
-        census.asks(late, is_limited=True)
+        census.asks(late, is_probe=False)
     assert (refused.value.status, refused.value.reason) == (429, "peer_requests")
-    census.asks(probe, is_limited=False)
-    census.asks(other, is_limited=True)
-    census.waits(busy[0])
-    census.asks(late, is_limited=True)
+    census.asks(probe, is_probe=True)
+    census.asks(other, is_probe=False)
+    for _ in range(2):
+        census.begins(turns[0])
+    census.asks(late, is_probe=False)
+    with pytest.raises(RefusedError):
+        census.asks(guests(census, 1, "flood")[0], is_probe=False)
 
 
 def test_full_of_requests_it_still_hears_newcomers_and_answers_probes() -> None:
     census = Census(MANY)
     for guest in guests(census, 400):
-        census.asks(guest, is_limited=False)
+        census.asks(guest, is_probe=True)
     late = guests(census, NEWCOMERS + 1)
 
     assert ended(late) == [0]
     with pytest.raises(RefusedError) as refused:
-        census.asks(late[1], is_limited=True)
+        census.asks(late[1], is_probe=False)
     assert (refused.value.status, refused.value.reason) == (503, "no_room")
-    census.asks(late[2], is_limited=False)
+    census.asks(late[2], is_probe=True)
 
 
 def test_bodies_of_all_and_of_one_peer_are_bounded_in_bytes() -> None:
@@ -131,7 +133,7 @@ def test_bodies_of_all_and_of_one_peer_are_bounded_in_bytes() -> None:
     census.holds(greedy[1], share // 2)
     (whole, *others) = guests(census, 4)
     census.holds(whole, share)
-    census.asks(whole, is_limited=True)
+    census.asks(whole, is_probe=False)
     assert ended(greedy) == []
 
     census.holds(greedy[2], 1)
@@ -149,10 +151,11 @@ def test_nothing_is_left_of_those_that_have_gone() -> None:
     here = guests(census, 3, "one") + guests(census, 3)
     for guest in here:
         census.holds(guest, 10)
-    census.asks(here[0], is_limited=True)
-    census.asks(here[3], is_limited=True)
+    turns = [census.asks(guest, is_probe=False) for guest in (here[0], here[3])]
     for guest in here:
         census.goes(guest)
+    for turn in turns:
+        census.begins(turn)
 
     kept = {name: value for name, value in vars(census).items() if name not in ("room", "_trusted")}
     assert not any(kept.values())
@@ -161,6 +164,6 @@ def test_nothing_is_left_of_those_that_have_gone() -> None:
 def test_only_those_that_wait_are_looked_at() -> None:
     census = Census(MANY)
     waiting, busy = guests(census, 2)
-    census.asks(busy, is_limited=True)
+    census.asks(busy, is_probe=False)
     census.look(7.0)
     assert (waiting.looked_at, busy.looked_at) == ([7.0], [])

@@ -38,7 +38,8 @@ async def test_a_body_of_one_byte_chunks_ends_after_a_thousand_of_them() -> None
     line.sends(b"1\r\nx\r\n" * (READ_BYTES // 6))
     assert line.statuses == [413]
     assert web.refused == {"body_in_pieces": 1}
-    assert line.channel.requests[0].content.tell() == FREE_PIECES + 17  # and one each 64 bytes
+    assert line.channel._pieces == FREE_PIECES + 17  # one each 64 bytes, and the one too many
+    assert line.channel.requests[0].content.closed
 
     line.sends(b"1\r\nx\r\n" * 1000)
     await turns()

@@ -114,17 +114,28 @@ async def test_what_comes_in_one_read_with_the_handshake_is_heard() -> None:
     await turns()
 
 
-async def test_what_comes_before_the_handshake_is_answered_waits_or_is_the_end() -> None:
+async def test_what_comes_before_the_handshake_is_answered_waits_or_is_left_in_the_kernel() -> None:
     web = Web()
     early, greedy = web.connect(), web.connect()
     for line in (early, greedy):
         line.sends(handshake(PATH))
     early.sends(handshake(PATH)[:100])
-    while not greedy.wire.aborted:
-        greedy.sends(b"x" * 1000)
-        assert len(greedy.wire.protocol.data) <= EARLY_BYTES_MAX + 1000
-    greedy.leaves()
+    while greedy.wire.producerState == "producing":
+        greedy.sends(frame(TEXT, b"x" * 100) * 10)
+        assert len(greedy.wire.protocol.data) <= EARLY_BYTES_MAX + 1060
     await turns()
-    assert early.statuses == [101]
-    assert web.refused["early_frames"] == 1
+    assert early.statuses == greedy.statuses == [101]
+    assert close_code(greedy) == 1008
+    assert greedy.wire.producerState == "producing"
     early.leaves()
+    await turns()
+
+
+async def test_a_subprotocol_that_is_no_text_is_nobodys() -> None:
+    web = Web()
+    line = web.connect()
+    line.sends(handshake(PATH)[:-2] + b"Sec-WebSocket-Protocol: \xe9\r\n\r\n")
+    await turns()
+    assert line.statuses == [101]
+    line.leaves()
+    await turns()
