@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
-from sessions_app.errors import InvalidSessionError
+from sessions_app.errors import InvalidSessionError, UnknownSessionError
 from sessions_app.filters import narrowed
 from sessions_app.process import tails_here
 from sessions_app.selectors import afind_session
@@ -25,31 +25,31 @@ from sessions_app.tail.tail import Bye, Event
 
 logger = logging.getLogger(__name__)
 
-NORMAL, RESTART, TRY_AGAIN, UNKNOWN, WRONG_FILTER = 1000, 1012, 1013, 4404, 4422
+NORMAL, RESTART, TRY_AGAIN = 1000, 1012, 1013
+UNKNOWN, WRONG_FILTER = 4404, 4422
+"""Before a socket is open: the server answers its handshake with 404 and 422."""
 
 
 class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Takes nothing from the client; a `pong` is tolerated, and all else is, too."""
+    """Takes nothing from the client. A session that cannot be read is refused in the handshake: it
+    costs as little as a GET, which can also say why to a page that cannot see the answer."""
 
     _telling: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        await self.accept()  # a refused handshake could not say why
         query = QueryDict(self.scope["query_string"])
         try:
             session = await self._session(query)
-        except (ValidationError, InvalidSessionError):
-            await self.close(WRONG_FILTER)
+        except (ValidationError, InvalidSessionError) as error:
+            await self.close(WRONG_FILTER, str(error))
         except (OperationalError, InterfaceError):
-            await self.close(TRY_AGAIN)
+            await self.close(TRY_AGAIN, "the database is away; try again soon")
         else:
             if session is None:
-                await self.close(UNKNOWN)
+                await self.close(UNKNOWN, str(UnknownSessionError()))
             else:
+                await self.accept()
                 self._telling = asyncio.create_task(self._tell(session, query.get("after")))
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        pass
 
     async def disconnect(self, code: int) -> None:
         if self._telling is not None:

@@ -134,11 +134,10 @@ class TailServer:
         if not self.takes_sockets:
             raise web.HTTPForbidden
         self.queries.append(dict(request.query))
+        if not self.knows_session:
+            raise web.HTTPNotFound
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        if not self.knows_session:
-            await socket.close(code=4404)
-            return socket
         await socket.send_json(self._greeting())
         await self._catch_up(socket, request.query.get("after"))
         self._sockets.append(socket)

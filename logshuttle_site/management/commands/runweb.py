@@ -10,10 +10,14 @@ from daphne.endpoints import build_endpoint_description_strings
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
 from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
+from logshuttle_site.connections.census import Census, Room
+from logshuttle_site.connections.metrics import ConnectionsCollector, serve_metrics
 from logshuttle_site.notifications.notifier import notifying
+from logshuttle_site.peers import TrustedProxies
 from logshuttle_site.server import PatientServer
 from sessions_app.process import say_goodbye
 
@@ -28,6 +32,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="0.0.0.0", help="address (default: all)")  # noqa: S104
         parser.add_argument("--port", type=int, default=settings.PORT, help="port (default: PORT)")
+        parser.add_argument(
+            "--metrics-port", type=int, default=0, help="port of /metrics (default: none)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
@@ -37,16 +44,31 @@ class Command(BaseCommand):
             endpoints=build_endpoint_description_strings(host=host, port=port),
             server_name=None,
             before_end=say_goodbye,
+            census=_census(),
             ready_callable=lambda: logger.info(
                 "Serving on http://%s:%d", host, port, extra={"action": "started"}
             ),
         )
         # Of the control plane: who serves nothing but log sessions tells operators nothing.
         with nullcontext() if settings.RUN_SESSION else notifying():
-            server.run()
+            _run(server, host, options["metrics_port"])
         if server.refused:
             raise CommandError(f"PORT {port}: {server.refused}")
         logger.info("Stopped", extra={"action": "stopped"})
+
+
+def _run(server: PatientServer, host: str, metrics_port: int) -> None:
+    collector = ConnectionsCollector(server.census, server.refusals)
+    try:
+        with serve_metrics(collector, host, metrics_port):
+            server.run()
+    except OSError as error:
+        raise CommandError(f"--metrics-port {metrics_port}: {error.strerror}") from error
+
+
+def _census() -> Census:
+    room = Room.of_files(raise_open_files_limit())
+    return Census(room, TrustedProxies(settings.TRUSTED_PROXIES))
 
 
 def _say_if_the_database_is_away() -> None:

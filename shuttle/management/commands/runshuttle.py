@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from drains.selectors import egress_policy
+from events.process.open_files import raise_open_files_limit
 from events.process.supervised_process import SupervisedProcess
-from shuttle.process.limits import raise_open_files_limit
 from shuttle.process.run import supervise, work
 from shuttle.process.supervisor import Supervisor
 from shuttle.worker.config import WorkerConfig
