@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from events.keys import AppKey
+from events.limits import Limit
 from sessions_app import guess_limit, selectors, services
 from sessions_app.errors import TooManyError, UnknownSessionError
 from sessions_app.models import TailSession
@@ -94,13 +95,18 @@ def test_an_id_has_one_spelling(spelling: object) -> None:
     assert selectors.find_session(spelling(session_id)) is None
 
 
+ONE = Limit("guesses-of-a-test", 1, 60)
+
+
 def test_a_guesser_finds_no_more_than_the_cache_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guess_limit, "GUESSES_A_MINUTE", 0)
+    monkeypatch.setattr(guess_limit, "GUESSES", ONE)
+    ONE.spend("192.0.2.1")
     monkeypatch.setattr(services, "FRESH_SECONDS", 0)  # it has heard of it, and no more
     session_id, _ = opened()
 
     assert selectors.find_session(session_id, "192.0.2.1") is not None
     cache.clear()
+    ONE.spend("192.0.2.1")
     assert selectors.find_session(session_id, "192.0.2.1") is None
     with pytest.raises(TooManyError):
         selectors.look_up(session_id, "192.0.2.1")
@@ -120,7 +126,7 @@ def test_a_guesser_finds_no_more_than_the_cache_has(monkeypatch: pytest.MonkeyPa
 def test_neighbours_guess_together(
     one: str, other: str, together: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guess_limit, "GUESSES_A_MINUTE", 1)
+    monkeypatch.setattr(guess_limit, "GUESSES", ONE)
     unknown = str(uuid.uuid4())
     with pytest.raises(UnknownSessionError):
         selectors.look_up(unknown, one)
