@@ -12,9 +12,9 @@ from confluent_kafka.admin import AdminClient
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django_redis import get_redis_connection
 
 from events.kafka.client import ask_any_broker, client_conf
+from logshuttle_site.shared_cache.backend import ask_the_cache
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
 
 def checks() -> dict[str, Check]:
     found: dict[str, Check] = {"database": ask_database, "kafka": _ask_kafka}
-    return {**found, "redis": _ask_redis} if settings.REDIS_URL else found
+    return {**found, "redis": ask_the_cache} if settings.REDIS_URL else found
 
 
 def faults_of(wanted: dict[str, Check]) -> dict[str, str]:
@@ -113,10 +113,6 @@ def ask_database() -> None:
 
 def _ask_kafka() -> None:
     ask_any_broker(_admin(), CHECK_SECONDS)
-
-
-def _ask_redis() -> None:
-    get_redis_connection().ping()
 
 
 @cache

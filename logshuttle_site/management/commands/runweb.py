@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
@@ -15,6 +15,8 @@ from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
 from logshuttle_site.notifications.notifier import notifying
 from logshuttle_site.server import PatientServer
+from logshuttle_site.shared_cache.backend import ask_the_cache
+from logshuttle_site.shared_cache.breaker import AwayError
 from sessions_app.process import say_goodbye
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         _say_if_the_database_is_away()
+        if settings.REDIS_URL:
+            with suppress(AwayError):  # which has been said
+                ask_the_cache()
         server = PatientServer(
             application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
