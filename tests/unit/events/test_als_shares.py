@@ -18,7 +18,7 @@ from tests.unit.events.test_als import sent
     ("text", "peer"),
     [
         ("ipv4:192.0.2.1:4711", "192.0.2.1"),
-        ("ipv6:%5B2001:db8::1%5D:4711", "2001:0db8:0000:0000::/64"),
+        ("ipv6:%5B2001:db8::1%5D:4711", "2001:db8::/64"),
         ("ipv6:[::ffff:192.0.2.1]:4711", "192.0.2.1"),
         ("unix:/a/socket", "unknown"),
         ("", "unknown"),
