@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Protocol
 
 from confluent_kafka import KafkaError
 
 from events.als.counts import AlsCounts
 from events.als.messages import NOTHING, AlsMessage, IgnoredError, message_of, record_of
+from events.als.pieces import pieces_of
 from events.kafka.producer import Told
 from events.topics import ISTIO
 
@@ -50,10 +51,13 @@ class AccessLogs:
         label = None
         try:
             async for data in messages:
-                message = self._read(data)
-                if label is None:
-                    label = self._counts.opened(message.node)
-                await self._take(message.http_entries, label, turn)
+                self._counts.messages += 1
+                for message in self._read(data):
+                    if label is None:
+                        label = self._counts.opened(message.node)
+                    await self._take(message.http_entries, label, turn)
+                    if not message.http_entries:
+                        await asyncio.sleep(0)
         finally:
             if label is not None:
                 self._counts.closed(label)
@@ -63,19 +67,20 @@ class AccessLogs:
         """A stream that is not taken."""
         self._counts.refuse(peer, reason)
 
-    def _read(self, data: bytes) -> AlsMessage:
+    def _read(self, data: bytes) -> Iterator[AlsMessage]:
+        """A large one in pieces, so that others have their turns in between."""
         counts = self._counts
-        counts.messages += 1
         try:
-            message = message_of(data)
+            for piece in pieces_of(data):
+                message = message_of(piece)
+                counts.received += len(message.http_entries) + message.tcp_entries
+                if message.tcp_entries:
+                    counts.ignored["tcp"] += message.tcp_entries
+                yield message
         except IgnoredError as error:
             counts.received += 1
             counts.ignored[error.reason] += 1
-            return NOTHING
-        counts.received += len(message.http_entries) + message.tcp_entries
-        if message.tcp_entries:
-            counts.ignored["tcp"] += message.tcp_entries
-        return message
+            yield NOTHING
 
     async def _take(self, entries: Sequence[bytes], node: str, turn: asyncio.Lock) -> None:
         taken = 0

@@ -36,7 +36,8 @@ def valkey(tmp_path: Path) -> Iterator[Any]:
 
 @pytest.fixture
 def shuttle(tmp_path: Path, kafka: Broker, valkey: Any) -> Iterator[Shuttle]:
-    with closing(Shuttle(tmp_path, kafka.bootstrap, {"REDIS_URL": valkey.connection_url})) as made:
+    environment = {"REDIS_URL": valkey.connection_url, "MAX_SESSIONS_PER_APP": "5000"}
+    with closing(Shuttle(tmp_path, kafka.bootstrap, environment)) as made:
         made.migrate()
         made.start_web()
         yield made
@@ -145,7 +146,7 @@ def test_no_request_waits_for_a_silent_one(shuttle: Shuttle, valkey: Any, kafka:
     def read(path: str) -> Callable[[], httpx.Response]:
         return lambda: get(f"{shuttle.api.base_url}{path}", timeout=20)
 
-    with Others(shuttle, kafka, [worker, shuttle.web]) as others:
+    with Others(shuttle, kafka, [worker, shuttle.web], space="of-the-cache") as others:
         control = others.watch(10)
         with Silence(valkey), others.watched() as seen:
             end = time.monotonic() + 12  # two rests, and what comes after them
