@@ -25,6 +25,7 @@ from logshuttle_site.env_values import (
     services_of,
     trusted_proxies_of,
 )
+from logshuttle_site.login.rules import *  # noqa: F403 - Django looks for its settings here
 from logshuttle_site.logs import logging_config
 from logshuttle_site.theme import unfold
 
@@ -79,6 +80,7 @@ KAFKA_GROUP = kafka_group_of(env, "logshuttletest" if TEST_MODE else "logshuttle
 PORT = env.integer("PORT", 5000, 1, 65535)
 ALS_PORT = env.integer("ALS_PORT", 9001, 1, 65535)
 ALS_METRICS_PORT = env.integer("ALS_METRICS_PORT", 0, 0, 65535)
+ALS_STREAMS_PER_PEER = env.integer("ALS_STREAMS_PER_PEER", 100, 1, 100_000)
 ALS_TLS = als_tls_of(env)
 RUN_ISTIO_ALS = env.flag("RUN_ISTIO_ALS")
 RUN_ISTIO_ALS_DEBUG = env.flag("RUN_ISTIO_ALS_DEBUG")
@@ -161,6 +163,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "channels",
     "rest_framework",
     "logshuttle_site.notifications",

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from events.keys import AppKey, SiteKey
 from sessions_app import services
-from sessions_app.guess_limit import GUESSES_A_MINUTE
+from sessions_app.guess_limit import GUESSES
 from sessions_app.models import TailSession
 from sessions_app.tail.session import Session
 from tests.contract.conftest import Api, is_problem
@@ -370,16 +370,16 @@ def test_there_are_so_many_sessions_in_all(
 def test_guessing_ids_ends_after_some_a_minute(
     opened: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sessions_app.guess_limit.time", SimpleNamespace(time=lambda: 90.0))
+    monkeypatch.setattr("events.limits.time", SimpleNamespace(time=lambda: 90.0))
     path, unknown = opened(), f"{PATH}/{uuid.uuid4()}"
 
-    assert {read(unknown).status_code for _ in range(GUESSES_A_MINUTE)} == {404}
+    assert {read(unknown).status_code for _ in range(GUESSES.most)} == {404}
     refused = read(unknown)
     is_problem(refused, 429)
-    assert refused["Retry-After"] == "30"
+    assert refused["Retry-After"] == "60"
     assert read(path).status_code == 200
     assert Client(REMOTE_ADDR="192.0.2.7").get(unknown).status_code == 404
-    monkeypatch.setattr("sessions_app.guess_limit.time", SimpleNamespace(time=lambda: 120.0))
+    monkeypatch.setattr("events.limits.time", SimpleNamespace(time=lambda: 150.0))
     assert read(unknown).status_code == 404
 
 

@@ -39,6 +39,8 @@ class Command(BaseCommand):
         add("--port", settings.ALS_PORT, "port (default: ALS_PORT)")
         add("--metrics-port", settings.ALS_METRICS_PORT, "of /livez, /readyz and /metrics; 0: none")
         add("--streams", STREAMS, f"streams at once, at most (default: {STREAMS})")
+        peers = settings.ALS_STREAMS_PER_PEER
+        add("--streams-per-peer", peers, "of one address (default: ALS_STREAMS_PER_PEER)")
         for field, default in settings.ALS_TLS._asdict().items():
             name = field.replace("_", "-")
             add(f"--tls-{name}", default, f"PEM file (default: ALS_TLS_{field.upper()})")
@@ -47,7 +49,8 @@ class Command(BaseCommand):
         tls = TlsFiles(*(options[f"tls_{field}"] for field in TlsFiles._fields))
         for field, fault in tls.faults():
             raise CommandError(f"--tls-{field.replace('_', '-')}: {fault}", returncode=2)
-        address = AlsAddress(options["host"], options["port"], tls, options["streams"])
+        streams = options["streams"], options["streams_per_peer"]
+        address = AlsAddress(options["host"], options["port"], tls, *streams)
         try:
             asyncio.run(_run(address, options["metrics_port"]))
         except KafkaException as error:

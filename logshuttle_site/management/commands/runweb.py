@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
@@ -19,6 +19,8 @@ from logshuttle_site.connections.metrics import ConnectionsCollector, serve_metr
 from logshuttle_site.notifications.notifier import notifying
 from logshuttle_site.peers import TrustedProxies
 from logshuttle_site.server import PatientServer
+from logshuttle_site.shared_cache.backend import ask_the_cache
+from logshuttle_site.shared_cache.breaker import AwayError
 from sessions_app.process import say_goodbye
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         _say_if_the_database_is_away()
+        if settings.REDIS_URL:
+            with suppress(AwayError):  # which has been said
+                ask_the_cache()
         server = PatientServer(
             application,
             endpoints=build_endpoint_description_strings(host=host, port=port),

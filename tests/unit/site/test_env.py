@@ -15,11 +15,11 @@ from redis import ConnectionPool
 from events.trust import NOT_ASKED
 from logshuttle_site.env import Env, SettingsError
 from logshuttle_site.env_values import (
-    cache_for,
     database_of,
     encryption_keys_of,
     kafka_hosts_of,
 )
+from logshuttle_site.shared_cache.backend import connection_options
 from tests.support.processes import ROOT, manage, run_process
 
 SECRET = "s3cr3t-of-nobody"
@@ -444,7 +444,7 @@ def test_a_process_with_bad_settings_ends_with_2_and_no_traceback(tmp_path: Path
 
 def test_redis_certificates_are_judged_as_all_others() -> None:
     secured, plain = (
-        ConnectionPool.from_url(url, **cache_for(url)["OPTIONS"]["CONNECTION_POOL_KWARGS"])
+        ConnectionPool.from_url(url, **connection_options(url))
         for url in ("rediss://cache", "redis://cache")
     )
     connection: Any = secured.make_connection()
