@@ -19,7 +19,10 @@ import aiohappyeyeballs
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import OURS, DialError, ShortageError, explain
-from drains.delivery.network.tls_errors import NO_HANDSHAKE, explain_tls
+from drains.delivery.network.heard import Heard
+from drains.delivery.network.reading import Pieces, ProtocolT
+from drains.delivery.network.tls import TlsLayer
+from drains.delivery.network.tls_stream import TlsStream
 from drains.destination import Destination
 
 logger = logging.getLogger(__name__)
@@ -36,7 +39,7 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 Addresses = Sequence[aiohappyeyeballs.AddrInfoType]
 Connected = socket.socket
-ProtocolT = TypeVar("ProtocolT", bound=asyncio.BaseProtocol)
+DatagramT = TypeVar("DatagramT", bound=asyncio.DatagramProtocol)
 
 
 class Dialer:
@@ -136,34 +139,34 @@ def _shortage() -> OSError | None:
 
 
 async def attach(
-    connected: socket.socket,
-    protocol: Callable[[], ProtocolT],
-    context: ssl.SSLContext | None = None,
-    host: str | None = None,
+    connected: socket.socket, protocol: Callable[[], ProtocolT], heard: Heard
 ) -> ProtocolT:
-    """Give a connected socket to asyncio, with its TLS in between when there is a context.
-
-    Raises DialError.
-    """
+    """Give a connected socket to asyncio. Raises DialError."""
     loop = asyncio.get_running_loop()
     try:
-        _, made = await loop.create_connection(
-            protocol,
-            sock=connected,
-            ssl=context,
-            server_hostname=host.removesuffix(".") if context and host else None,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
+        _, reader = await loop.create_connection(
+            lambda: Pieces(protocol(), heard.owner), sock=connected
         )
-    except ssl.SSLError as error:
-        raise DialError(explain_tls(error)) from error
-    except ConnectionAbortedError as error:  # asyncio's word for a handshake that takes too long
-        raise DialError(NO_HANDSHAKE) from error
     except OSError as error:  # it was reset while we took it over
         raise DialError(explain(error)) from error
-    return made
+    return reader.above
 
 
-async def attach_udp(connected: socket.socket, protocol: Callable[[], ProtocolT]) -> ProtocolT:
+async def attach_tls(
+    connected: socket.socket,
+    protocol: Callable[[], ProtocolT],
+    context: ssl.SSLContext,
+    host: str,
+    heard: Heard,
+) -> TlsStream[ProtocolT]:
+    """The same with TLS in between, once hands are shaken. Raises DialError, FloodError."""
+    layer = TlsLayer(context, host, heard)
+    stream = await attach(connected, lambda: TlsStream(layer, protocol()), heard)
+    await stream.shake_hands(HANDSHAKE_SECONDS)
+    return stream
+
+
+async def attach_udp(connected: socket.socket, protocol: Callable[[], DatagramT]) -> DatagramT:
     loop = asyncio.get_running_loop()
     _, made = await loop.create_datagram_endpoint(protocol, sock=connected)
     return made

@@ -9,9 +9,16 @@ from contextlib import suppress
 from typing import Self
 
 from drains.delivery.network.dialing import HANDSHAKE_SECONDS, Connected, attach
-from drains.delivery.network.errors import ConnectionEndedError, DialError, explain
+from drains.delivery.network.errors import (
+    ConnectionEndedError,
+    DeliveryError,
+    DialError,
+    FloodError,
+    explain,
+)
+from drains.delivery.network.heard import Heard
 from drains.delivery.network.tls import TlsLayer
-from drains.delivery.network.tls_errors import NO_HANDSHAKE, explain_tls
+from drains.delivery.network.tls_errors import ENDED_IN_HANDSHAKE, NO_HANDSHAKE, explain_tls
 from drains.delivery.sender import Ended, WriteT
 from drains.delivery.senders.tcp import TcpSender
 
@@ -36,10 +43,11 @@ class TlsSender(TcpSender[WriteT]):
 
     @classmethod
     async def begin_tls(
-        cls, connected: Connected, context: ssl.SSLContext, host: str, ended: Ended
+        cls, connected: Connected, context: ssl.SSLContext, host: str, ended: Ended, heard: Heard
     ) -> Self:
-        """The handshake, on a connection that is open. Raises DialError."""
-        made = await attach(connected, lambda: cls(ended, TlsLayer(context, host)))
+        """The handshake, on a connection that is open. Raises DialError, FloodError."""
+        layer = TlsLayer(context, host, heard)
+        made = await attach(connected, lambda: cls(ended, layer), heard)
         try:
             await made._shake_hands()
         except BaseException:
@@ -70,7 +78,7 @@ class TlsSender(TcpSender[WriteT]):
             self._write(self._layer.encrypted(data), write)
         except ssl.SSLError as error:
             self._checkpoints.wrote(len(data), write)
-            self._fail(explain_tls(error))
+            self._fail(ConnectionEndedError(explain_tls(error)))
 
     def _say_all(self) -> None:
         self._say(self._layer.closing())
@@ -91,31 +99,34 @@ class TlsSender(TcpSender[WriteT]):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         try:
-            is_open = self._layer.received(data)
+            self._layer.received(data)
+        except FloodError as error:
+            self._fail(error)
+            return
         except ssl.SSLError as error:
             self._say(self._layer.to_send())
-            self._fail(explain_tls(error))
+            self._fail(ConnectionEndedError(explain_tls(error)))
             return
         self._say(self._layer.to_send())
         if self._layer.established:
             _settle(self._established)
         if self._layer.heard:
             _settle(self._heard)
-        if not is_open:
+        if self._layer.is_closed:
             self.eof_received()
 
     def eof_received(self) -> bool:
         if not self._layer.established:
-            self._fail("connection closed in the TLS handshake")
+            self._fail(ConnectionEndedError(ENDED_IN_HANDSHAKE))
         elif self._is_refused:
-            self._fail("connection closed by the receiver right after the TLS handshake")
+            self._fail(ConnectionEndedError(f"{_CLOSED} right after the TLS handshake"))
         else:
             super().eof_received()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._layer.established:
-            self._fail("connection closed in the TLS handshake")
+            self._fail(ConnectionEndedError(ENDED_IN_HANDSHAKE))
         _settle(self._heard, DialError(explain(exc) if exc else _CLOSED))
         super().connection_lost(exc)
 
@@ -130,10 +141,10 @@ class TlsSender(TcpSender[WriteT]):
         if data and not self._said_all:
             self._transport.write(data)
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, error: DeliveryError) -> None:
         for waited_for in (self._established, self._heard):
-            _settle(waited_for, DialError(why))
-        self._end(ConnectionEndedError(why))
+            _settle(waited_for, error if isinstance(error, FloodError) else DialError(str(error)))
+        self._end(error)
         self._transport.close()
 
 

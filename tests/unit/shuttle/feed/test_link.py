@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from drains.delivery.network.errors import DialError, HungError
+from drains.delivery.network.heard import Heard
 from drains.delivery.sender import Ended, Sender
 from drains.delivery.senders.http_answers import HttpError
 from drains.routes import Route
@@ -173,8 +174,10 @@ async def test_a_fault_of_ours_makes_one_drain_wait_and_says_nothing_of_it(bench
 
 
 async def test_an_end_during_the_dial_is_a_failed_dial(bench: Bench) -> None:
-    async def ends_early(route: Route, ended: Ended, *, patient: bool) -> Sender[Write]:
-        sender = await bench.receiver.connect(route, ended, patient=patient)
+    async def ends_early(
+        route: Route, ended: Ended, heard: Heard, *, patient: bool
+    ) -> Sender[Write]:
+        sender = await bench.receiver.connect(route, ended, heard, patient=patient)
         ended(None)
         return sender
 
@@ -417,7 +420,7 @@ def _black_hole(bench: Bench, hanging: list[Route]) -> Any:
     """A receiver that takes long to fail, and hangs the next time."""
     dials: list[None] = []
 
-    async def connect(route: Route, _: Ended, **_options: bool) -> Sender[Write]:
+    async def connect(route: Route, *_: Any, **_options: bool) -> Sender[Write]:
         dials.append(None)
         if len(dials) == 1:
             bench.now += SLOW_SECONDS + 0.1

@@ -1,0 +1,103 @@
+"""Receivers that shake hands and then send what nobody has asked for, in processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drains.delivery.network.dialing import Dialer
+from drains.delivery.network.errors import FloodError
+from drains.delivery.network.heard import UNANSWERING_BYTES_MAX
+from drains.delivery.network.reading import PIECE_BYTES
+from drains.delivery.network.tls import TICKETS_BYTES
+from drains.delivery.trial import Trial
+from drains.option_values import TlsOptions
+from tests.support.certificates import Authority
+from tests.support.flooding_receiver import FloodingReceiver, Kind
+from tests.support.receiver_program import Tls
+from tests.support.sender_bench import LOOPBACK, SenderBench, Senders, route_to
+
+FLOODS = "the receiver floods us: 64 KiB of TLS records within an hour that answer nothing"
+REST_SECONDS_MIN = 290
+
+
+class Turns:
+    """Of the event loop, counted."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._handle = asyncio.get_running_loop().call_soon(self._next)
+
+    def _next(self) -> None:
+        self.count += 1
+        self._handle = asyncio.get_running_loop().call_soon(self._next)
+
+    def stop(self) -> None:
+        self._handle.cancel()
+
+
+@pytest.fixture
+def flooding(
+    tmp_path: Path, authority: Authority, request: pytest.FixtureRequest
+) -> Iterator[FloodingReceiver]:
+    """Its kind, and whether it is one of HTTP, are the test's parameter."""
+    kind, http = request.param
+    tls = Tls(authority.server())
+    with FloodingReceiver(tmp_path / "flooding", tls, kind, http=http) as receiver:
+        yield receiver
+
+
+def every(*kinds: Kind, http: bool) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "flooding", [(kind, http) for kind in kinds], indirect=True, ids=kinds
+    )
+
+
+async def flooded(bench: SenderBench) -> FloodError:
+    """How it ends."""
+    await bench.until_ended()
+    assert isinstance(bench.last_error, FloodError)
+    return bench.last_error
+
+
+@every("keys", "requested_keys", "tickets", "crumbs", http=False)
+async def test_a_syslog_receiver_that_floods(
+    flooding: FloodingReceiver, authority: Authority, sending: Senders
+) -> None:
+    bench = sending(flooding.url, tls=TlsOptions(ca=authority.pem))
+    turns = Turns()
+    await bench.open()
+    error = await flooded(bench)
+    turns.stop()
+    assert str(error) == FLOODS
+    assert turns.count >= (UNANSWERING_BYTES_MAX + TICKETS_BYTES) // PIECE_BYTES
+    with pytest.raises(FloodError, match=FLOODS) as again:
+        await bench.open()
+    assert again.value.retry_after_seconds > REST_SECONDS_MIN
+    assert flooding.connections() == 1
+
+
+@every("keys", "tickets", http=True)
+async def test_a_web_receiver_that_floods_between_requests(
+    flooding: FloodingReceiver, authority: Authority, sending: Senders
+) -> None:
+    bench = sending(flooding.url, tls=TlsOptions(ca=authority.pem))
+    await bench.open()
+    bench.send("one")
+    await bench.until(lambda: bool(bench.confirmed))
+    error = await flooded(bench)
+    assert str(error) == FLOODS
+    with pytest.raises(FloodError):
+        await bench.open()
+
+
+@every("keys", http=False)
+async def test_a_trial_of_a_receiver_that_floods(
+    flooding: FloodingReceiver, authority: Authority
+) -> None:
+    route = route_to(flooding.url, tls=TlsOptions(ca=authority.pem))
+    steps = await Trial(Dialer(LOOPBACK), route).run()
+    assert (steps[-1].ok, steps[-1].detail) == (False, FLOODS)
