@@ -101,7 +101,8 @@ async def _tcp(connected: Connected, new: _Wanted) -> Sender[Any]:
 async def _tls(connected: Connected, new: _Wanted) -> Sender[Any]:
     context = _context_for(connected, new.route)
     host = new.route.destination.host
-    return await TlsSender.begin_tls(connected, context, host, new.ended, new.heard)
+    layer = await new.dialer.handshakes.shake(connected, context, host, new.heard)
+    return await TlsSender.begin_tls(connected, layer, new.ended, new.heard)
 
 
 async def _udp(connected: Connected, new: _Wanted) -> Sender[Any]:

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import math
 import socket
-import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -19,16 +18,14 @@ import aiohappyeyeballs
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import OURS, DialError, ShortageError, explain
+from drains.delivery.network.handshakes import Handshakes
 from drains.delivery.network.heard import Heard
 from drains.delivery.network.reading import Pieces, ProtocolT
-from drains.delivery.network.tls import TlsLayer
-from drains.delivery.network.tls_stream import TlsStream
 from drains.destination import Destination
 
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 4.0
-HANDSHAKE_SECONDS = 4.0
 TELL_SECONDS = 60.0
 # The next of a name's addresses is tried beside a silent one after this long.
 _NEXT_ADDRESS_SECONDS = 1.0
@@ -47,6 +44,7 @@ class Dialer:
         self._policy = policy
         self._told_at: dict[str, float] = {}
         self._looking_up: dict[tuple[str, int, int], asyncio.Task[Addresses]] = {}
+        self.handshakes = Handshakes()
 
     async def dial(self, destination: Destination) -> socket.socket:
         """A socket connected to one of the name's addresses. Raises DialError within 4 s."""
@@ -150,20 +148,6 @@ async def attach(
     except OSError as error:  # it was reset while we took it over
         raise DialError(explain(error)) from error
     return reader.above
-
-
-async def attach_tls(
-    connected: socket.socket,
-    protocol: Callable[[], ProtocolT],
-    context: ssl.SSLContext,
-    host: str,
-    heard: Heard,
-) -> TlsStream[ProtocolT]:
-    """The same with TLS in between, once hands are shaken. Raises DialError, FloodError."""
-    layer = TlsLayer(context, host, heard)
-    stream = await attach(connected, lambda: TlsStream(layer, protocol()), heard)
-    await stream.shake_hands(HANDSHAKE_SECONDS)
-    return stream
 
 
 async def attach_udp(connected: socket.socket, protocol: Callable[[], DatagramT]) -> DatagramT:

@@ -23,10 +23,10 @@ TlsContext = ssl.SSLContext
 
 _CONTEXTS_KEPT = 256
 _READ_BYTES = 64 * 1024
-HANDSHAKE_BYTES_MAX = 128 * 1024
-"""OpenSSL takes 100 KiB of certificates."""
-_PIECE_BYTES_MIN = 64
-"""A piece of a handshake counts as so many at least, for each costs a turn of the loop."""
+HANDSHAKE_BYTES_MAX = 32 * 1024
+"""Five certificates with the longest keys in use are 10 KiB; each certificate may cost 6 ms."""
+_PIECE_BYTES_MIN = 512
+"""A piece of a handshake counts as so many at least, for each costs a turn of loop and thread."""
 TICKETS_BYTES = 4096
 """A receiver of TLS 1.3 sends tickets behind the handshake, some with our certificate in them: so
 much is free."""
@@ -90,6 +90,7 @@ class TlsLayer:
         self._handshake_bytes = 0
         self._free_bytes = TICKETS_BYTES
         self._around_bytes = 0
+        self._said_early = b""
         self.established = False
         self.certificate_ends_at: float | None = None
         """The receiver's; epoch seconds."""
@@ -103,18 +104,28 @@ class TlsLayer:
         """A receiver of TLS 1.3 judges our certificate when the handshake is over for us."""
         return not self.heard and self._tls.version() == "TLSv1.3"
 
-    def start(self) -> None:
-        self._shake()
+    def shake(self, data: bytes = b"") -> None:
+        """The next step of the handshake, and what comes right behind it; may take 200 ms, so it is
+        for a thread. Raises ssl.SSLError, FloodError."""
+        self._handshake_bytes += max(len(data), _PIECE_BYTES_MIN)
+        if self._handshake_bytes > HANDSHAKE_BYTES_MAX:
+            raise self._account.flooded("its TLS handshake does not end")
+        self._incoming.write(self._whole_records(data))
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return
+        self.established = True
+        self._around_bytes = _AROUND_BYTES.get(self._tls.version() or "", 0)
+        self.certificate_ends_at = certificate_ends_at(self._tls)
+        self._said_early = self._read()
 
     def received(self, data: bytes) -> bytes:
-        """Bytes off the wire: what they say. Raises ssl.SSLError, FloodError."""
+        """Bytes off the wire, none for those of the last step of the handshake: what they say.
+        Raises ssl.SSLError, FloodError."""
+        early, self._said_early = self._said_early, b""
         self._incoming.write(self._whole_records(data))
-        if not self.established:
-            self._handshake_bytes += max(len(data), _PIECE_BYTES_MIN)
-            if self._handshake_bytes > HANDSHAKE_BYTES_MAX:
-                raise self._account.flooded("its TLS handshake does not end")
-            self._shake()
-        return self._read() if self.established else b""
+        return early + self._read()
 
     def encrypted(self, data: bytes | bytearray | memoryview) -> bytes:
         """`data` for the wire, with whatever else has to go there first."""
@@ -133,15 +144,6 @@ class TlsLayer:
         with suppress(ssl.SSLError):  # it wants the answer, which nobody waits for
             self._tls.unwrap()
         return self._outgoing.read()
-
-    def _shake(self) -> None:
-        try:
-            self._tls.do_handshake()
-        except ssl.SSLWantReadError:
-            return
-        self.established = True
-        self._around_bytes = _AROUND_BYTES.get(self._tls.version() or "", 0)
-        self.certificate_ends_at = certificate_ends_at(self._tls)
 
     def _read(self) -> bytes:
         """A record each time; tickets, new keys and alerts answer nothing."""

@@ -11,9 +11,10 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
-from drains.delivery.network.dialing import Connected, Dialer, attach, attach_tls
+from drains.delivery.network.dialing import Connected, Dialer, attach
 from drains.delivery.network.errors import FloodError
 from drains.delivery.network.heard import Heard
+from drains.delivery.network.tls_stream import TlsStream
 from drains.destination import Destination
 
 _PIECE_BYTES_MIN = 64
@@ -98,15 +99,12 @@ class HttpDoor(aiohttp.BaseConnector):
         loop = asyncio.get_running_loop()
         if self._context is None:
             return await attach(connected, lambda: _Handler(loop, self), self.heard)
-        stream = await attach_tls(
-            connected,
-            lambda: _Handler(loop, self),
-            self._context,
-            self._destination.host,
-            self.heard,
-        )
-        self.certificate_ends_at = stream.certificate_ends_at
-        return stream.above
+        host = self._destination.host
+        layer = await self._dialer.handshakes.shake(connected, self._context, host, self.heard)
+        self.certificate_ends_at = layer.certificate_ends_at
+        handler = _Handler(loop, self)
+        await attach(connected, lambda: TlsStream(layer, handler), self.heard)
+        return handler
 
     def abort_newest(self) -> None:
         """It is over. One that is only closed would wait for a receiver to take what it holds."""

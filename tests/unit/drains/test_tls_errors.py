@@ -118,12 +118,12 @@ def fault_of(chain: list[Signed], folder: Path) -> str:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     receiver = context.wrap_bio(incoming, outgoing, server_side=True)
     layer = TlsLayer(context_of(TlsOptions(ca=ROOT.pem)), HOST, Heard("app"))
-    layer.start()
+    layer.shake()
     incoming.write(layer.to_send())
     with pytest.raises(ssl.SSLWantReadError):
         receiver.do_handshake()
     try:
-        layer.received(outgoing.read())
+        layer.shake(outgoing.read())
     except ssl.SSLError as error:
         return explain_tls(error)
     assert layer.established

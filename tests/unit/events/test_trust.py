@@ -44,12 +44,12 @@ def shake_hands(ca: str, server: Certificate, folder: Path) -> None:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     receiver = theirs.wrap_bio(incoming, outgoing, server_side=True)
     layer = TlsLayer(context_of(TlsOptions(ca=ca)), HOST, Heard("app"))
-    layer.start()
+    layer.shake()
     while not layer.established:
         incoming.write(layer.to_send())
         with suppress(ssl.SSLWantReadError):
             receiver.do_handshake()
-        layer.received(outgoing.read())
+        layer.shake(outgoing.read())
 
 
 def test_a_private_authority_need_not_identify_its_key(tmp_path: Path) -> None:
