@@ -20,6 +20,7 @@ from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import OURS, DialError, ShortageError, explain
 from drains.delivery.network.handshakes import Handshakes
 from drains.delivery.network.heard import Heard
+from drains.delivery.network.kernel import take_nothing
 from drains.delivery.network.reading import Pieces, ProtocolT
 from drains.destination import Destination
 
@@ -120,6 +121,7 @@ class Dialer:
 def _connect_udp(address: aiohappyeyeballs.AddrInfoType) -> socket.socket:
     made = _non_blocking(*address[:3])
     try:
+        take_nothing(made)  # a datagram that came in would cost us a turn of the loop
         made.connect(address[-1])
     except OSError:
         made.close()

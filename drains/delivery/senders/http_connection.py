@@ -85,7 +85,6 @@ class HttpConnection:
     async def close(self) -> None:
         self._door.drop_ahead()
         await self._session.close()
-        self._door.abort_newest()
 
     @property
     def certificate_ends_at(self) -> float | None:

@@ -67,8 +67,6 @@ class HttpDoor(aiohttp.BaseConnector):
         """Who is told when the receiver floods us, with a request under way or without."""
         self._ahead: ResponseHandler | None = None
         self.newest: ResponseHandler | None = None
-        self._transport: asyncio.Transport | None = None
-        """The newest one's, which aiohttp forgets when it has closed it."""
         self.opened = 0
         self.certificate_ends_at: float | None = None
         """Of the receiver's last one; epoch seconds."""
@@ -90,9 +88,7 @@ class HttpDoor(aiohttp.BaseConnector):
         connected = connected or await self._dialer.dial(self._destination)
         self.opened += 1
         self.may_quote = self._dialer.may_quote(connected)
-        self.abort_newest()
         self.newest = await self._attach(connected)
-        self._transport = self.newest.transport
         return self.newest
 
     async def _attach(self, connected: Connected) -> ResponseHandler:
@@ -105,12 +101,6 @@ class HttpDoor(aiohttp.BaseConnector):
         handler = _Handler(loop, self)
         await attach(connected, lambda: TlsStream(layer, handler), self.heard)
         return handler
-
-    def abort_newest(self) -> None:
-        """It is over. One that is only closed would wait for a receiver to take what it holds."""
-        if self._transport is not None:
-            self._transport.abort()
-            self._transport = None
 
     def drop_ahead(self) -> None:
         if self._ahead is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from drains.delivery.network.dialing import Dialer
 from drains.delivery.network.errors import FloodError
 from drains.delivery.network.heard import UNANSWERING_BYTES_MAX
 from drains.delivery.network.reading import PIECE_BYTES
-from drains.delivery.network.tls import TICKETS_BYTES
+from drains.delivery.network.tls import TICKETS_BYTES, TlsLayer
 from drains.delivery.trial import Trial
 from drains.option_values import TlsOptions
-from tests.support.certificates import Authority
+from tests.support.certificates import Authority, Certificate
 from tests.support.flooding_receiver import FloodingReceiver, Kind
 from tests.support.receiver_program import Tls
+from tests.support.receiving import Receivers
 from tests.support.sender_bench import LOOPBACK, SenderBench, Senders, route_to
 
 FLOODS = "the receiver floods us: 64 KiB of TLS records within an hour that answer nothing"
@@ -101,3 +103,31 @@ async def test_a_trial_of_a_receiver_that_floods(
     route = route_to(flooding.url, tls=TlsOptions(ca=authority.pem))
     steps = await Trial(Dialer(LOOPBACK), route).run()
     assert (steps[-1].ok, steps[-1].detail) == (False, FLOODS)
+
+
+async def test_hands_are_shaken_beside_the_loop(
+    receiver: Receivers, authority: Authority, sending: Senders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set()
+    shake = TlsLayer.shake
+
+    def noting(layer: TlsLayer, data: bytes = b"") -> None:
+        threads.add(threading.current_thread())
+        shake(layer, data)
+
+    monkeypatch.setattr(TlsLayer, "shake", noting)
+    bench = sending(receiver(tls=Tls(authority.server())).url, tls=TlsOptions(ca=authority.pem))
+    await bench.open()
+    assert threads
+    assert threading.current_thread() not in threads
+
+
+async def test_certificates_without_end(
+    receiver: Receivers, authority: Authority, sending: Senders
+) -> None:
+    good = authority.server()
+    one = good.chain[: good.chain.index("-----END") + len("-----END CERTIFICATE-----\n")]
+    shown = Certificate(good.chain + one * 100, good.key)
+    bench = sending(receiver(tls=Tls(shown)).url, tls=TlsOptions(ca=authority.pem))
+    with pytest.raises(FloodError, match="its TLS handshake does not end"):
+        await bench.open()
