@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Generic, TypeVar, cast
 from weakref import WeakKeyDictionary
+
+from drains.delivery.network.rota import Rota
 
 PIECE_BYTES = 4096
 TURN_SECONDS = 0.005
@@ -29,8 +30,7 @@ class Turns:
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
-        self._waiting: dict[Hashable, deque[Work]] = {}
-        """By owner: who stands first has waited longest for its turn."""
+        self._waiting: Rota[Work] = Rota()
         self._spent_seconds = 0.0
         self._ends = False
         """The loop has been asked to tell when this turn is over."""
@@ -38,7 +38,7 @@ class Turns:
     def take(self, owner: Hashable, work: Work) -> bool:
         """Do it now, and return True; or in a later turn, if this one has had enough."""
         if self._waiting or self._spent_seconds >= TURN_SECONDS:
-            self._waiting.setdefault(owner, deque()).append(work)
+            self._waiting.put(owner, work)
             return False
         self._do(work)
         return True
@@ -56,12 +56,7 @@ class Turns:
     def _next_turn(self) -> None:
         self._ends, self._spent_seconds = False, 0.0
         while self._waiting and self._spent_seconds < TURN_SECONDS:
-            owner = next(iter(self._waiting))
-            works = self._waiting.pop(owner)
-            work = works.popleft()
-            if works:
-                self._waiting[owner] = works
-            self._do(work)
+            self._do(self._waiting.take())
 
 
 _TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()

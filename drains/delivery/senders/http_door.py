@@ -9,6 +9,8 @@ from typing import Any
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import RawResponseMessage
+from aiohttp.streams import StreamReader
 from yarl import URL
 
 from drains.delivery.network.dialing import Connected, Dialer, attach
@@ -19,6 +21,9 @@ from drains.destination import Destination
 
 _PIECE_BYTES_MIN = 64
 """A piece of an answer counts as so many at least, for each costs a turn of the loop."""
+_INTERIM_BYTES = 16 * 1024
+"""An answer that only announces one counts as so many more: it costs as much as one."""
+_FINAL_STATUS = 200
 
 
 class _Handler(ResponseHandler):
@@ -34,6 +39,11 @@ class _Handler(ResponseHandler):
             super().data_received(data)
         elif self.transport is not None:
             self.transport.abort()
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        if data[0].code < _FINAL_STATUS:
+            self._door.allowed_bytes -= _INTERIM_BYTES
+        super().feed_data(data, size)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
