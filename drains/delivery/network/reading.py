@@ -28,10 +28,13 @@ Work = Callable[[], None]
 class Turns:
     """What of a loop's turn goes into what connections say."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
+        """`clock`: seconds of this thread's CPU, for on a busy machine others take time too."""
         self._clock = clock
         self._waiting: Rota[Work] = Rota()
         self._spent_seconds = 0.0
+        self.longest_seconds = 0.0
+        """The most that a turn has taken."""
         self._ends = False
         """The loop has been asked to tell when this turn is over."""
 
@@ -52,6 +55,7 @@ class Turns:
             work()
         finally:
             self._spent_seconds += self._clock() - began
+            self.longest_seconds = max(self.longest_seconds, self._spent_seconds)
 
     def _next_turn(self) -> None:
         self._ends, self._spent_seconds = False, 0.0
@@ -62,7 +66,7 @@ class Turns:
 _TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
 
 
-def _turns_here() -> Turns:
+def turns_here() -> Turns:
     """Those of the running loop, which all its connections share."""
     return _TURNS.setdefault(asyncio.get_running_loop(), Turns())
 
@@ -73,7 +77,7 @@ class Pieces(asyncio.BufferedProtocol, Generic[ProtocolT]):
     def __init__(self, above: ProtocolT, owner: Hashable) -> None:
         self.above = above
         self._owner = owner
-        self._turns = _turns_here()
+        self._turns = turns_here()
         self._transport: asyncio.Transport
         self._piece = bytearray()
 

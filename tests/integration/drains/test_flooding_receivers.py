@@ -12,7 +12,7 @@ import pytest
 from drains.delivery.network.dialing import Dialer
 from drains.delivery.network.errors import FloodError
 from drains.delivery.network.heard import UNANSWERING_BYTES_MAX
-from drains.delivery.network.reading import PIECE_BYTES
+from drains.delivery.network.reading import PIECE_BYTES, turns_here
 from drains.delivery.network.tls import TICKETS_BYTES, TlsLayer
 from drains.delivery.trial import Trial
 from drains.option_values import TlsOptions
@@ -24,6 +24,7 @@ from tests.support.sender_bench import LOOPBACK, SenderBench, Senders, route_to
 
 FLOODS = "the receiver floods us: 64 KiB of TLS records within an hour that answer nothing"
 REST_SECONDS_MIN = 290
+LONGEST_TURN_SECONDS = 0.05
 
 
 class Turns:
@@ -103,6 +104,17 @@ async def test_a_trial_of_a_receiver_that_floods(
     route = route_to(flooding.url, tls=TlsOptions(ca=authority.pem))
     steps = await Trial(Dialer(LOOPBACK), route).run()
     assert (steps[-1].ok, steps[-1].detail) == (False, FLOODS)
+
+
+@every("keys", http=False)
+async def test_many_that_flood_at_once_take_no_more_of_a_turn(
+    flooding: FloodingReceiver, authority: Authority, sending: Senders
+) -> None:
+    benches = [sending(flooding.url, tls=TlsOptions(ca=authority.pem)) for _ in range(20)]
+    await asyncio.gather(*(bench.open() for bench in benches))
+    for bench in benches:
+        assert str(await flooded(bench)) == FLOODS
+    assert 0 < turns_here().longest_seconds < LONGEST_TURN_SECONDS
 
 
 async def test_hands_are_shaken_beside_the_loop(
