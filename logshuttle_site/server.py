@@ -53,7 +53,9 @@ class PatientServer(Server):  # type: ignore[misc]
 
     async def handle_reply(self, protocol: Any, message: Any) -> None:
         if message["type"] == "websocket.close" and _is_standard(message.get("code")):
-            protocol.sendCloseFrame(code=message["code"])  # autobahn's own way refuses these
+            reason = (message.get("reason") or "").encode()
+            # autobahn's own way refuses these
+            protocol.sendCloseFrame(code=message["code"], reasonUtf8=reason)
             return
         await super().handle_reply(protocol, message)
         transport = _transport_of(protocol)

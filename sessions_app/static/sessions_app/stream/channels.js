@@ -13,6 +13,9 @@
 const LINE = /^(\S+) (\S+) (\S+?(?:\[.*?\])?): ?(.*)$/s;
 const ENDED_FOR_GOOD = 4404;
 const BROKEN = 1006;
+const TRY_AGAIN = 1013; // with a reason: as many read as may do; else the database is away
+/** What `ended` is told when as many read the session as may do. */
+export const FULL = 4429;
 
 /**
  * @param {string} after The last line's id, or empty.
@@ -41,7 +44,7 @@ export function openSocket(after, ears) {
     if (!closed) ears.heard(JSON.parse(event.data));
   };
   socket.onclose = (event) => {
-    if (!closed) ears.ended(event.code);
+    if (!closed) ears.ended(event.code === TRY_AGAIN && event.reason ? FULL : event.code);
   };
   return {
     close: () => {
@@ -75,22 +78,23 @@ export function openEvents(after, ears) {
   events.onerror = async () => {
     // The browser would come again by itself, at its own pace: this page has one of its own.
     events.close();
-    ears.ended(await isOver() ? ENDED_FOR_GOOD : BROKEN);
+    ears.ended(await whyEnded());
   };
   return { close: () => events.close() };
 }
 
-/** @returns {Promise<boolean>} Whether the server says that there is no such session any more. */
-async function isOver() {
+/** @returns {Promise<number>} What the server says when it is asked why no events come. */
+async function whyEnded() {
   try {
     const answer = await fetch(streamUrl(""), {
       method: "HEAD",
       cache: "no-store",
       headers: { Accept: "text/event-stream" },
     });
-    return answer.status === 404 || answer.status === 204;
+    if (answer.status === 429) return FULL;
+    return answer.status === 404 || answer.status === 204 ? ENDED_FOR_GOOD : BROKEN;
   } catch {
-    return false;
+    return BROKEN;
   }
 }
 
