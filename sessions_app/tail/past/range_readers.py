@@ -12,15 +12,17 @@ from events.kafka.client import reader_conf
 from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from sessions_app.tail.live.hub import NO_GROUP
-from sessions_app.tail.past.turns import Reader, Turns
+from sessions_app.tail.past.turns import SEATS, Reader, Turns
 
 KEPT_SECONDS = 5.0
 """A reader is closed so long after its last use."""
 PIECE_BYTES, PIECE_RECORDS = 128 * 1024, 500
-"""Of records that are worked on in one turn of the event loop."""
+"""Of records that are worked on in one turn of the event loop: a record more, where one is larger.
+"""
 
-# A read ends where it ends: no long polls, and no waiting for a full batch.
-_PROMPT = {"fetch.wait.max.ms": 10}
+# A read ends where it ends: no long polls, no waiting for a full batch, and little that is fetched
+# for nothing.
+_PROMPT = {"fetch.wait.max.ms": 10, "queued.max.messages.kbytes": 1024}
 _POLL_SECONDS = 0.01
 
 
@@ -40,7 +42,7 @@ class RangeReader:
     ) -> AsyncGenerator[Read]:
         """Records from `begins` to before `ends`, as they come, with where partitions have got to;
         those that have left Kafka meanwhile are missing. None now and then, so that a limit of time
-        can be held. Between two pieces the event loop turns."""
+        can be held."""
         left = {partition: at for partition, at in begins.items() if at < ends[partition]}
         if left:
             await self._consumer.assign(left)
@@ -51,7 +53,6 @@ class RangeReader:
                 part = None if at is None else records.part(at, ends[records.partition])
                 for piece in () if part is None else part.pieces(PIECE_RECORDS, PIECE_BYTES):
                     yield piece, {piece.partition: piece.end}
-                    await asyncio.sleep(0)
             moved = {
                 partition: min(at, ends[partition])
                 for partition, at in {**batch.ends, **batch.reset_to}.items()
@@ -98,7 +99,7 @@ class RangeReaders:
             except BaseException:
                 self._end(reader)  # whatever it was about
                 raise
-            if self.turns.has_free:
+            if self.turns.seated < SEATS:
                 await reader.rest()
             timer = asyncio.get_running_loop().call_later(self._kept_seconds, self._expire, reader)
             self._idle.append((reader, timer))

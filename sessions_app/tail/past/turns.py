@@ -38,8 +38,8 @@ class Turns:
         self._waiting: dict[Key, dict[str, deque[asyncio.Future[None]]]] = {}
 
     @property
-    def has_free(self) -> bool:
-        return self._free > 0
+    def seated(self) -> int:
+        return SEATS - self._free
 
     def is_missed(self, reader: Reader) -> bool:
         """Whether somebody waits who could read if this one left."""
