@@ -54,8 +54,8 @@ class Reading:
 
     def _patience(self) -> int:
         """How many times as long as a piece was worked on the next one waits: one reader may have
-        all of the event loop's time that nobody else wants; many have little more than half."""
-        return 2 * (self._readers.turns.seated - 1)
+        all of the event loop's time that nobody else wants; several have less than half."""
+        return 3 * (self._readers.turns.seated - 1)
 
     def _is_missed(self) -> bool:
         return self._readers.turns.is_missed(self._whose)
