@@ -31,11 +31,13 @@ __all__ = (
 
 class DrainQuerySet(OwnedQuerySet["Drain"]):
     def with_id(self, text: str) -> Drain | None:
-        """None for an id that is unknown, or that is none."""
+        """None for an id that is unknown, or that is none: it has one spelling alone, so that what
+        counts by it cannot be told another."""
         try:
-            return self.filter(pk=uuid.UUID(text)).first()
+            drain_id = uuid.UUID(text)
         except ValueError:
             return None
+        return self.filter(pk=drain_id).first() if str(drain_id) == text else None
 
 
 class Start(models.TextChoices):

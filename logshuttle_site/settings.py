@@ -98,6 +98,8 @@ RUN_SESSION = _use_session if _run_session is None else _run_session
 SESSION_URL = env.web_url("SESSION_URL")
 SESSION_IDLE_SECONDS = env.seconds("SESSION_IDLE_SECONDS", 60.0, 86_400)
 DEBUG_SESSION = env.flag("DEBUG_SESSION")
+MAX_VIEWERS = env.integer("MAX_VIEWERS", 20, 1, 100_000)
+"""Of one session, in one process."""
 MAX_SESSIONS_PER_APP = env.integer("MAX_SESSIONS_PER_APP", 200, 1, 100_000)
 MAX_SESSIONS = env.integer("MAX_SESSIONS", 5_000, 1, 1_000_000)
 

@@ -92,7 +92,8 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
         elif self.state == self.STATE_CONNECTING:
             self._deny(message.get("code"), message.get("reason"))
         else:  # autobahn's own way refuses codes such as 1012
-            self.sendCloseFrame(message.get("code") or 1000)
+            reason = (message.get("reason") or "").encode()
+            self.sendCloseFrame(message.get("code") or 1000, reason)
 
     def _deny(self, code: int | None, reason: str | None) -> None:
         """Answers the handshake as HTTP, which says more than any close code."""

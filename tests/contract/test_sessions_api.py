@@ -367,6 +367,21 @@ def test_there_are_so_many_sessions_in_all(
     opened()
 
 
+def test_there_are_so_many_readers_of_one(api: Api, settings: Any) -> None:
+    settings.MAX_VIEWERS = 2
+    full, other = (f"{PATH}/{api.post(PATH, GOLD).json()['id']}" for _ in range(2))
+    reading = [read(full, Accept=accept) for accept in (EVENTS["Accept"], "*/*")]
+    assert [answer.status_code for answer in reading] == [200, 200]
+
+    for accept in ("*/*", EVENTS["Accept"], "application/x-ndjson"):
+        refused = read(full, Accept=accept)
+        assert "2 read this log session already" in is_problem(refused, 429)["detail"]
+        assert int(refused["Retry-After"]) > 0
+        assert Client().head(full, headers={"Accept": accept}).status_code == 429
+    assert read(full, Accept=BROWSER).status_code == 200  # the page says so by itself
+    assert read(other).status_code == 200
+
+
 def test_guessing_ids_ends_after_some_a_minute(
     opened: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,15 @@ async def test_a_refusal_says_why(refusal: web.Response, why: str) -> None:
         await run(FakeTail(refusal=refusal))
 
 
+async def test_too_many_readers_are_said() -> None:
+    told = web.json_response({"detail": "20 read this log session already"}, status=429)
+    fake = FakeTail(no_place=told)
+
+    with pytest.raises(TailFailedError, match="429: 20 read this log session already"):
+        await run(fake)
+    assert fake.deleted == 1
+
+
 async def test_no_server_is_said() -> None:
     client = TailClient("http://127.0.0.1:1", KEY, print, print)
 
