@@ -20,7 +20,7 @@ from events.trust import verifying_context
 
 TlsContext = ssl.SSLContext
 
-_CONTEXTS_KEPT = 256
+_CONTEXTS_KEPT = 32
 _READ_BYTES = 64 * 1024
 
 
