@@ -117,5 +117,6 @@ class Names(Kept[NameT, Named | None]):
         return self.keep(name, (self._origins[whose.key], whose.name))
 
     def size_of(self, name: NameT, named: Named | None) -> int:
+        """With its origin, which may have gone from among the others."""
         parts = (name,) if isinstance(name, str) else name
-        return bytes_of(*parts, named[1] if named else "")
+        return bytes_of(*parts, named[1]) + named[0].bytes if named else 0

@@ -14,9 +14,10 @@ from types import FrameType
 logger = logging.getLogger(__name__)
 
 LIMIT_SECONDS = 10.0
-DEAF_SECONDS = 15.0
-"""Then it is ended from outside of Python, which a single call may hold for as long."""
-WIND_SECONDS = 1.0
+DEAF = 1.5
+"""Times that: then it is ended from outside of Python, which a single call may hold for as long."""
+WOUND = 0.1
+"""Of that, each time."""
 FRAMES_SHOWN = 3
 
 
@@ -48,10 +49,8 @@ async def _wind(limit_seconds: float) -> None:
     try:
         while True:
             signal.setitimer(signal.ITIMER_REAL, limit_seconds)
-            faulthandler.dump_traceback_later(
-                limit_seconds * DEAF_SECONDS / LIMIT_SECONDS, exit=True
-            )
-            await asyncio.sleep(WIND_SECONDS)
+            faulthandler.dump_traceback_later(limit_seconds * DEAF, exit=True)
+            await asyncio.sleep(limit_seconds * WOUND)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         faulthandler.cancel_dump_traceback_later()
