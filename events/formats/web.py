@@ -7,6 +7,7 @@ bring pairs of its own, such as the name of another app.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import cast
@@ -34,6 +35,8 @@ from events.kept import Room
 from events.lines import Lines, Origin, OriginTest
 
 LAYOUTS_MAX = 100
+LEARN_SECONDS = 1.0
+"""From one layout to the next: each takes some milliseconds to make."""
 PAIRS_MAX = 1000
 
 _HEX = frozenset("0123456789abcdefABCDEF")
@@ -63,6 +66,7 @@ class WebFormat:
         self._layouts: dict[tuple[str, ...], Layout] = {}
         self._layout: Layout | None = None
         self._last_keys: tuple[str, ...] = ()
+        self._learns_at = 0.0
 
     def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
         values = records.values
@@ -162,9 +166,16 @@ class WebFormat:
         known = self._layouts.get(keys)
         if known is not None:
             self._layout = known
-        elif keys == self._last_keys and has_layout(keys) and len(self._layouts) < LAYOUTS_MAX:
+        elif keys == self._last_keys and has_layout(keys) and self._may_learn():
             self._layout = self._layouts[keys] = Layout(keys, _all_forwarded_for)
         self._last_keys = keys
+
+    def _may_learn(self) -> bool:
+        now = time.monotonic()
+        if now < self._learns_at or len(self._layouts) >= LAYOUTS_MAX:
+            return False
+        self._learns_at = now + LEARN_SECONDS
+        return True
 
 
 def _read_among_json(

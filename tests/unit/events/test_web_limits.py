@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from events.formats import web
 from events.formats.decode import Decoder
-from events.formats.web import LAYOUTS_MAX, PAIRS_MAX
+from events.formats.web import LAYOUTS_MAX, LEARN_SECONDS, PAIRS_MAX
 from events.formats.web_layout import KEY_CHARACTERS_MAX, KEYS_MAX
 from tests.support.records import records_of
 
@@ -66,11 +67,23 @@ def test_the_largest_layout_has_no_expression_that_takes_long_to_make(
     assert all(pattern.isascii() and len(pattern) < 16_384 for pattern in made)
 
 
-def test_there_are_only_so_many_layouts() -> None:
+def test_there_are_only_so_many_layouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "LEARN_SECONDS", 0.0)
     decoder = Decoder()
     for number in range(LAYOUTS_MAX + 10):
         assert read(decoder, *[line_of([f"k{number}"])] * 2) == 2
     assert len(layouts_of(decoder)) == LAYOUTS_MAX
+
+
+def test_one_is_made_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("events.formats.web.time.monotonic", lambda: now)
+    decoder = Decoder()
+    values = [line_of([f"k{number // 2}"]) for number in range(100)]
+    for made in (1, 1, 2):
+        assert len(decoder.lines_of(records_of(values, TOPIC))) == 100
+        assert len(layouts_of(decoder)) == made
+        now += LEARN_SECONDS * 0.6
 
 
 @pytest.mark.parametrize(
