@@ -27,6 +27,8 @@ SEARCHED_CHARACTERS = 4096
 
 # Bytes that RE2 may use for one pattern: it refuses what would take more.
 _PATTERN_MEMORY = 1 << 20
+PATTERNS_KEPT = 16
+"""Beside those that drains in use hold."""
 
 LineTest = Callable[[LogLine], bool]
 
@@ -80,7 +82,7 @@ class LineFilter:
 EVERYTHING = LineFilter()
 
 
-@lru_cache(4096)
+@lru_cache(PATTERNS_KEPT)
 def compiled(pattern: str) -> re2._Regexp:
     """Raises ValueError, in a sentence for the drain's owner."""
     if len(pattern) > PATTERN_CHARACTERS_MAX:

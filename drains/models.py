@@ -177,6 +177,10 @@ class PartitionClaim(models.Model):
     """The last one that was committed, or may have been."""
     topic_id = models.CharField(max_length=64, blank=True, default="")
     """Of the log that this is an offset of."""
+    tries = models.IntegerField(default=0, db_default=0)
+    """So many have taken it over one after the other, of whom none has said that it held it."""
+    deadly = models.JSONField(null=True)
+    """Offsets of records that take workers down; null: of a version that did not look for any."""
 
     class Meta:
         constraints = [

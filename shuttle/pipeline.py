@@ -21,6 +21,7 @@ from events.lines import OriginTest
 from shuttle.commit.ledger import Ledger
 from shuttle.feed.feed import Feed
 from shuttle.routing import Parcel, Router
+from shuttle.suspects import Suspects
 
 logger = logging.getLogger(__name__)
 
@@ -48,12 +49,15 @@ class Pass(ABC):
     wants: OriginTest
     """Whether anybody wants an origin's lines of this pass: others are not made."""
     numbers: Iterator[int]
+    suspects: Suspects
     reads_again = False
     """Whether the live pass reads the same records: bad ones are counted there."""
 
     async def step(self) -> None:
         """One batch, from Kafka to the feeds."""
         batch = await self.consumer.next_batch()  # fetched while the last one was worked on
+        if self.suspects.are_there:
+            batch = await self.suspects.passable(batch, self._work_out)
         started = time.thread_time()  # not what others take of the CPU
         number = next(self.numbers)
         for records in self.parts_of(batch):
@@ -64,6 +68,10 @@ class Pass(ABC):
                     self.hand_over(number, feed, parcel)
         self.passed(number, batch)
         self.consumer.batch_size.worked_on(len(batch), time.thread_time() - started)
+
+    def _work_out(self, records: PartitionRecords) -> list[Parcel]:
+        lines = self.decoder.wanted_lines_of(records, self.wants, again=True)
+        return self.router.parcels_for(records, lines)
 
     @abstractmethod
     def parts_of(self, batch: Batch) -> list[PartitionRecords]:
@@ -102,6 +110,7 @@ class LivePass(Pass):
         ledger: Ledger,
         numbers: Iterator[int],
         on_expired: Callable[[TopicPartition, int, int], None],
+        suspects: Suspects | None = None,
     ) -> None:
         """`on_expired(partition, begin, end)`: records between these offsets are lost."""
         self.consumer = consumer
@@ -109,6 +118,7 @@ class LivePass(Pass):
         self.router = router
         self.wants = router.wants
         self.numbers = numbers
+        self.suspects = suspects or Suspects()
         self.ledger = ledger
         self._generations: dict[TopicPartition, int] = {}
         """Partitions that are ours, with the assignment under which they came."""

@@ -16,11 +16,13 @@ from drains.delivery.wire.rfc5424 import (
 )
 from drains.filters import LineFilter, LineTest
 from events.kafka.records import PartitionRecords
+from events.kept import ENTRY_BYTES, Kept, Room
 from events.keys import Key
 from events.lines import IN_UTC, ZONES, Lines, LogLine, Origin, OriginTest
 from shuttle.feed.feed import Feed
 
-ENTRIES_KEPT = 50_000
+RECIPIENTS_BYTES = 24 * 1024 * 1024
+"""For who gets the lines of each origin, as long as those are met."""
 PARTS = 4
 """Of a record: its priority, its time, what all lines of its origin have, what it says."""
 _PRI = {severity: text.encode() for severity, text in PRI_AND_VERSION.items()}
@@ -74,27 +76,32 @@ class FeedGroup:
 _Recipient = tuple[FeedGroup, list[bytes], bytes, LineTest | None]
 
 
-class _Recipients(dict[Origin, tuple[_Recipient, ...]]):
+class _Recipients(Kept[Origin, tuple[_Recipient, ...]]):
     """Found when first asked for. `zone`: what a line's time lacks, its header begins with."""
 
     def __init__(
-        self, find: Callable[[Origin, bytes], tuple[_Recipient, ...]], zone: bytes
+        self, room: Room, find: Callable[[Origin, bytes], tuple[_Recipient, ...]], zone: bytes
     ) -> None:
+        super().__init__(room)
         self._find = find
         self._zone = zone
         self._of_key: dict[Key, list[Origin]] = {}
 
     def __missing__(self, origin: Origin) -> tuple[_Recipient, ...]:
-        if len(self) >= ENTRIES_KEPT:
-            self.clear()
-            self._of_key.clear()
+        found = self.keep(origin, self._find(origin, self._zone))
         self._of_key.setdefault(origin.key, []).append(origin)
-        found = self[origin] = self._find(origin, self._zone)
         return found
+
+    def size_of(self, origin: Origin, found: tuple[_Recipient, ...]) -> int:
+        return origin.bytes + sum(ENTRY_BYTES + len(header) for _, _, header, _ in found)
+
+    def clear(self) -> None:
+        super().clear()
+        self._of_key.clear()
 
     def forget(self, key: Key) -> None:
         for origin in self._of_key.pop(key, ()):
-            del self[origin]
+            self.drop(origin)
 
 
 class Router:
@@ -106,7 +113,8 @@ class Router:
         self._feeds_of = feeds_of
         self._hostname = hostname
         self._groups: dict[Key, list[FeedGroup]] = {}
-        self._recipients = {zone: _Recipients(self._recipients_of, zone) for zone in ZONES}
+        room = Room(RECIPIENTS_BYTES)
+        self._recipients = {zone: _Recipients(room, self._recipients_of, zone) for zone in ZONES}
         self.wants: OriginTest = self._recipients[IN_UTC].__getitem__
         """Whether any feed wants lines of an origin."""
 

@@ -17,6 +17,7 @@ from shuttle.commit.store import StoreError
 from shuttle.process.limits import spare_the_collector
 from shuttle.process.supervisor import Supervisor
 from shuttle.process.supervisor_probes import WorkersAnswers
+from shuttle.process.watchdog import watched
 from shuttle.worker.config import WorkerConfig
 from shuttle.worker.metrics import WorkerMetrics
 from shuttle.worker.worker import Worker
@@ -28,7 +29,8 @@ TOPICS_SECONDS = 3.0
 
 
 async def work(config: WorkerConfig, place: int | Path, als: SupervisedProcess | None) -> None:
-    """`place`: where its probes are served, a port or a Unix socket; port 0: nowhere."""
+    """`place`: where its probes are served, a port or a Unix socket; port 0: nowhere. Raises
+    StoodStillError."""
     loop = asyncio.get_running_loop()
     # Names are looked up here; a slow name server must not keep other drains from theirs.
     loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
@@ -48,7 +50,7 @@ async def work(config: WorkerConfig, place: int | Path, als: SupervisedProcess |
         return WorkerMetrics(await worker.report())
 
     answers = OwnAnswers(collected, worker.checks)
-    async with serve_probes(answers, place), running(als):
+    async with watched(), serve_probes(answers, place), running(als):
         await worker.run()
 
 

@@ -23,12 +23,12 @@ from shuttle.replay.ages import Ages
 from shuttle.replay.seats import Seats
 from shuttle.replay.under_way import UnderWay
 from shuttle.routing import Parcel, Router
+from shuttle.suspects import Suspects
 
 TURN_SECONDS = 5.0
 """How long a pass goes on while others wait for one."""
 PARTITIONS = 128
-"""A pass reads no more at once: each fetch of librdkafka's names them all, and one that costs more
-gets on more slowly than the live pass does."""
+"""At most, of a pass: each fetch names them all, and with more it would be slower than live."""
 NEAR_RECORDS = 20_000
 """Feeds whose gaps are this close together share a pass."""
 SOON_SECONDS = 3.0
@@ -71,6 +71,7 @@ class ReplayPass(Pass):
         numbers: Iterator[int],
         live: Offsets,
         wall_clock: Callable[[], float],
+        suspects: Suspects | None = None,
     ) -> None:
         """`decoder`: not the live pass's, of whose records other shares are wanted. `live`: where
         that is, kept up to date by its owner."""
@@ -81,6 +82,7 @@ class ReplayPass(Pass):
         self.seats = Seats()
         self.wants = self.seats.wanted.__getitem__
         self.numbers = numbers
+        self.suspects = suspects or Suspects()
         self._live = live
         self._wall_clock = wall_clock
         self._ages = Ages()

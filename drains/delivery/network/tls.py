@@ -21,7 +21,7 @@ from events.trust import verifying_context
 
 TlsContext = ssl.SSLContext
 
-_CONTEXTS_KEPT = 256
+_CONTEXTS_KEPT = 32
 _READ_BYTES = 64 * 1024
 HANDSHAKE_BYTES_MAX = 32 * 1024
 """Five certificates with the longest keys in use are 10 KiB; each certificate may cost 6 ms."""

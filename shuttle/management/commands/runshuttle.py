@@ -18,6 +18,7 @@ from events.process.open_files import raise_open_files_limit
 from events.process.supervised_process import SupervisedProcess
 from shuttle.process.run import supervise, work
 from shuttle.process.supervisor import Supervisor
+from shuttle.process.watchdog import StoodStillError
 from shuttle.worker.config import WorkerConfig
 from shuttle.worker.ownership import ForeignGroupError
 
@@ -68,6 +69,8 @@ class Command(BaseCommand):
             asyncio.run(work(config, socket or port, als))
         except ForeignGroupError as error:
             raise CommandError(str(error), returncode=2) from error
+        except StoodStillError as error:
+            raise CommandError(str(error)) from error
         except (ValueError, KafkaException) as error:
             raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         except OSError as error:
