@@ -7,12 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning, register
 
+from logshuttle_site.env_secrets import SECRET_CHARACTERS_MIN
+
 TAG = "logshuttle"
 
 
 @register(TAG)
 def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """W001 laptop mode, W002 any host, W003 derived keys, W004 no database."""
+    """W001 laptop mode, W002 any host, W003 derived keys, W004 no database, W005 a short key."""
     if settings.LAPTOP_MODE:
         return [
             Warning(
@@ -45,6 +47,14 @@ def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
                 " installation.",
                 hint="Set DATABASE_URL, the same for all processes.",
                 id="logshuttle.W004",
+            )
+        )
+    if len(settings.AUTH_KEY) < SECRET_CHARACTERS_MIN:
+        found.append(
+            Warning(
+                f"AUTH_KEY has less than {SECRET_CHARACTERS_MIN} characters: it may be guessed.",
+                hint="Set a long random text, and give it to the clients of the API.",
+                id="logshuttle.W005",
             )
         )
     return found

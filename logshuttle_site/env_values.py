@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +10,6 @@ from urllib.parse import urlsplit
 import dj_database_url
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from cryptography.fernet import Fernet
 
 from events.als.tls import TlsFiles
 from events.kafka.client import client_conf
@@ -176,17 +173,3 @@ def _postgres_services(database: Mapping[str, Any]) -> Iterator[tuple[str, int]]
         for port in str(ports).split(","):
             if host and port.isdecimal():
                 yield ("localhost" if host[0] in "/@" else host.lower()), int(port)
-
-
-def encryption_keys_of(env: Env, secret_key: str) -> tuple[list[str], bool]:
-    """Fernet keys, newest first, and whether they had to be made from SECRET_KEY."""
-    keys = [key.strip() for key in env.secret("FIELD_ENCRYPTION_KEYS").split(",") if key.strip()]
-    for number, key in enumerate(keys, start=1):
-        try:
-            Fernet(key)
-        except ValueError:
-            env.fault("FIELD_ENCRYPTION_KEYS", f"key {number} is not 32 bytes in URL-safe base64")
-    if keys:
-        return keys, False
-    digest = hashlib.sha256(b"logshuttle field encryption\0" + secret_key.encode()).digest()
-    return [base64.urlsafe_b64encode(digest).decode()], True
