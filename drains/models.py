@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.db import models
 from django.utils import timezone
@@ -59,6 +60,9 @@ class Drain(OwnerColumns, StoredOptions):
     name = models.CharField(max_length=100, blank=True, default="")
     url = EncryptedTextField()
     url_digest = models.CharField(max_length=64, editable=False)
+    """Tells equal URLs; the first of `url_digests`, where it was written under today's keys."""
+    url_digests: Sequence[str] = ()
+    """Of a URL that has just been set: what the row of a twin may have. In no column."""
     address = models.CharField(max_length=ADDRESS_CHARACTERS_MAX, editable=False)
     """The URL without its secrets: to show and to search."""
     scheme = models.CharField(max_length=16, default="", db_default="", editable=False)
@@ -124,7 +128,8 @@ class Drain(OwnerColumns, StoredOptions):
         """Take down what can be read of its URL without a key."""
         self.address = to.redacted[:ADDRESS_CHARACTERS_MAX]
         self.scheme, self.host, self.port = to.scheme, to.host, to.port
-        self.url_digest = url_digests_of(to)[0]
+        self.url_digests = url_digests_of(to)
+        self.url_digest = self.url_digests[0]
 
     @property
     def destination(self) -> Destination:

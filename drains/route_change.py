@@ -14,7 +14,6 @@ from django.db.models import F, Max
 
 from drains.errors import TwinDrainError, UnknownDrainError
 from drains.models import Drain
-from drains.url_digests import url_digests_of
 from drains.versions import GoneDrain, RouteVersion
 from events.changes import Change, announce
 
@@ -81,8 +80,7 @@ def lock(drain: Drain) -> None:
 def refuse_twin(drain: Drain) -> None:
     """Of a URL that is new, inside of its change: who changes the same waits. Raises TwinDrainError
     when its owner has another drain with it."""
-    digests = url_digests_of(drain.destination)
-    twins = Drain.objects.of(drain.key).filter(url_digest__in=digests)
+    twins = Drain.objects.of(drain.key).filter(url_digest__in=drain.url_digests)
     twin = twins.exclude(pk=drain.pk).first()
     if twin is not None:
         raise TwinDrainError(str(twin.pk))
