@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import migrations, models, transaction
+from django.db import connections, migrations, models, transaction
 
 from drains.fields import UndecryptableError, digests_of
 
@@ -45,14 +45,27 @@ def renew_drains(apps, schema_editor):
     odd = []
     for keys in keys_of(rows):
         with transaction.atomic(using=rows.db):
-            some = list(rows.filter(pk__in=keys).order_by("pk").select_for_update())
+            those = rows.filter(pk__in=keys).order_by("pk").select_for_update()
+            some = list(those.only("url", *OWNER, *COLUMNS))
             odd += filter(None, map(renew, some))
             odd += keep_twins_apart(rows, some)
-            rows.bulk_update(some, COLUMNS)
+            write(rows, some)
     for said in odd[:NAMED_MAX]:
         print(f"\n  {said}.", end="")
     if len(odd) > NAMED_MAX:
         print(f"\n  So it is with {len(odd) - NAMED_MAX} more.", end="")
+
+
+def write(rows, drains):
+    """A statement each: to put Django's one for all together takes several times as long."""
+    connection, pk = connections[rows.db], rows.model._meta.pk
+    columns = ", ".join(f"{column} = %s" for column in COLUMNS)
+    values = [
+        (*map(drain.__dict__.get, COLUMNS), pk.get_db_prep_value(drain.pk, connection))
+        for drain in drains
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE drains_drain SET {columns} WHERE id = %s", values)
 
 
 def renew(drain):
