@@ -1,8 +1,8 @@
 """Of drains that are there: digests of URLs under the field keys, and addresses as they are shown
 by now, without users that have no password and without keys in paths.
 
-Some at a time, each row under a lock: workers, and the web of the version before, go on meanwhile.
-It may be run again from its beginning.
+Some at a time, and nothing is locked for long: workers, and the web of the version before, go on
+meanwhile. It may be run again from its beginning.
 """
 
 import re
@@ -43,13 +43,10 @@ def renew_drains(apps, schema_editor):
             " FIELD_ENCRYPTION_KEYS of the other processes"
         )
     odd = []
-    for keys in keys_of(rows):
-        with transaction.atomic(using=rows.db):
-            those = rows.filter(pk__in=keys).order_by("pk").select_for_update()
-            some = list(those.only("url", *OWNER, *COLUMNS))
-            odd += filter(None, map(renew, some))
-            odd += keep_twins_apart(rows, some)
-            write(rows, some)
+    for some in portions_of(rows.only("url", *OWNER, *COLUMNS)):
+        odd += filter(None, map(renew, some))
+        odd += keep_twins_apart(rows, some)
+        write(rows, some)
     for said in odd[:NAMED_MAX]:
         print(f"\n  {said}.", end="")
     if len(odd) > NAMED_MAX:
@@ -57,15 +54,16 @@ def renew_drains(apps, schema_editor):
 
 
 def write(rows, drains):
-    """A statement each: to put Django's one for all together takes several times as long."""
+    """A statement each: to put Django's one for all together takes several times as long. One that
+    somebody has given another URL meanwhile stays: its digest is known too."""
     connection, pk = connections[rows.db], rows.model._meta.pk
     columns = ", ".join(f"{column} = %s" for column in COLUMNS)
     values = [
-        (*map(drain.__dict__.get, COLUMNS), pk.get_db_prep_value(drain.pk, connection))
+        (*map(drain.__dict__.get, COLUMNS), pk.get_db_prep_value(drain.pk, connection), str(drain.url))
         for drain in drains
     ]
-    with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE drains_drain SET {columns} WHERE id = %s", values)
+    with transaction.atomic(using=rows.db), connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE drains_drain SET {columns} WHERE id = %s AND url = %s", values)
 
 
 def renew(drain):
@@ -142,9 +140,9 @@ def renew_admin_log(apps, schema_editor):
 
 
 def renew_texts(rows, column, renewed):
-    for keys in keys_of(rows):
+    for some in portions_of(rows.only(column)):
         changed = []
-        for row in rows.filter(pk__in=keys).only(column):
+        for row in some:
             text = getattr(row, column)
             setattr(row, column, renewed(text))
             if getattr(row, column) != text:
@@ -185,12 +183,13 @@ def named(drain):
     return f"Drain {drain.pk} of {whose} to {drain.host}"
 
 
-def keys_of(rows):
-    """Of all that are there, some at a time."""
-    last, rows = None, rows.order_by("pk").values_list("pk", flat=True)
-    while keys := list((rows if last is None else rows.filter(pk__gt=last))[:ROWS_AT_ONCE]):
-        yield keys
-        last = keys[-1]
+def portions_of(rows):
+    """All that are there, some at a time."""
+    rows = rows.order_by("pk")
+    some = list(rows[:ROWS_AT_ONCE])
+    while some:
+        yield some
+        some = list(rows.filter(pk__gt=some[-1].pk)[:ROWS_AT_ONCE])
 
 
 class Migration(migrations.Migration):

@@ -115,6 +115,25 @@ def test_it_goes_in_portions(keys: list[str], monkeypatch: pytest.MonkeyPatch) -
     assert "drains: 9, 2 written anew" in said
 
 
+def test_what_somebody_changes_meanwhile_stays(
+    keys: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renew = Drain.renew_secrets
+
+    def renewed(drain: Drain) -> None:
+        services.change_drain(Drain.objects.get(pk=drain.pk), url=f"https://after/{drain.app}")
+        renew(drain)
+
+    monkeypatch.setattr(Drain, "renew_secrets", renewed)
+
+    rotated()
+
+    assert [drain.plain_url for drain in Drain.objects.order_by("app")] == [
+        "https://after/bold",
+        "https://after/gold",
+    ]
+
+
 # No twins, whatever key a digest was made with.
 
 

@@ -125,17 +125,31 @@ def test_it_goes_in_portions_and_can_be_done_again(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(MIGRATION, "ROWS_AT_ONCE", 10)
     for number in range(25):
         made(f"https://h/{number}")
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         upgrade()
-    updates = [q["sql"] for q in queries if q["sql"].startswith('UPDATE "drains_drain"')]
-    assert len(updates) == 3
+    asked = [q["sql"] for q in queries if 'FROM "drains_drain"' in q["sql"]]
+    assert sum("LIMIT 10" in sql for sql in asked) == 4  # of ten, ten, five, none
     before = set(Drain.objects.values_list("pk", "url_digest", "address"))
 
     upgrade()
 
     assert set(Drain.objects.values_list("pk", "url_digest", "address")) == before
+
+
+def test_a_url_that_somebody_changes_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    pk = made("https://before/")
+    renew = MIGRATION.renew
+
+    def renewed(drain: Any) -> Any:
+        Drain.objects.filter(pk=pk).update(url="https://after/", url_digest="of after")
+        return renew(drain)
+
+    monkeypatch.setattr(MIGRATION, "renew", renewed)
+
+    upgrade()
+
+    drain = Drain.objects.get(pk=pk)
+    assert (drain.plain_url, drain.url_digest) == ("https://after/", "of after")
 
 
 def test_histories_and_the_admins_log_lose_keys_too() -> None:
