@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +10,6 @@ from urllib.parse import urlsplit
 import dj_database_url
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from cryptography.fernet import Fernet
 
 from events.als.tls import TlsFiles
 from events.kafka.client import client_conf
@@ -169,17 +166,3 @@ def trusted_proxies_of(env: Env) -> list[str]:
     if any(cidr.endswith("/0") for cidr in cidrs):
         env.fault("TRUSTED_PROXIES", "all addresses would be front doors, and nobody a client")
     return cidrs
-
-
-def encryption_keys_of(env: Env, secret_key: str) -> tuple[list[str], bool]:
-    """Fernet keys, newest first, and whether they had to be made from SECRET_KEY."""
-    keys = [key.strip() for key in env.secret("FIELD_ENCRYPTION_KEYS").split(",") if key.strip()]
-    for number, key in enumerate(keys, start=1):
-        try:
-            Fernet(key)
-        except ValueError:
-            env.fault("FIELD_ENCRYPTION_KEYS", f"key {number} is not 32 bytes in URL-safe base64")
-    if keys:
-        return keys, False
-    digest = hashlib.sha256(b"logshuttle field encryption\0" + secret_key.encode()).digest()
-    return [base64.urlsafe_b64encode(digest).decode()], True

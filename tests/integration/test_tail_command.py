@@ -23,7 +23,7 @@ KEY = "key-of-the-tests"
 ENVIRONMENT = {
     "AUTH_KEY": KEY,
     "KAFKA_HOSTS": "127.0.0.1:1",
-    "SECRET_KEY": "secret-of-the-tests",
+    "SECRET_KEY": "secret-of-the-tests-and-of-no-other",
 }
 
 

@@ -181,8 +181,7 @@ def _url_of(destination: Destination) -> URL:
 def _secrets_of(destination: Destination, headers: Mapping[str, str]) -> tuple[str, ...]:
     """What an answer may repeat of a request, and nobody is to read: the longest first."""
     sent = [word for value in headers.values() for word in (value, value.rpartition(" ")[2])]
-    asked = [pair.rpartition("=")[2] for pair in destination.query.split("&")]
-    return tuple(sorted({destination.password, *sent, *asked}, key=len, reverse=True))
+    return tuple(sorted({*destination.secrets, *sent}, key=len, reverse=True))
 
 
 def _credentials(destination: Destination) -> dict[str, str]:

@@ -11,6 +11,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from drains.selectors import own_port
 from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
 from logshuttle_site.asgi import application
@@ -33,7 +34,11 @@ class Command(BaseCommand):
     requires_system_checks = [TAG]
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="0.0.0.0", help="address (default: all)")  # noqa: S104
+        parser.add_argument(
+            "--host",
+            default=settings.LISTEN_HOST or "0.0.0.0",  # noqa: S104
+            help="address (default: all of IPv4; in laptop mode 127.0.0.1)",
+        )
         parser.add_argument("--port", type=int, default=settings.PORT, help="port (default: PORT)")
         parser.add_argument(
             "--metrics-port", type=int, default=0, help="port of /metrics (default: none)"
@@ -41,6 +46,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
+        own_port(port)
         _say_if_the_database_is_away()
         if settings.REDIS_URL:
             with suppress(AwayError):  # which has been said
