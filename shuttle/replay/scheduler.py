@@ -96,7 +96,7 @@ class ReplayScheduler:
             self._served[feed].heed(feed)
         elif feed in self._skipping or not feed.wants_replay:
             self._waiting.discard(feed)
-        elif not feed.outbound.has_room(self.under_way.share_bytes // 2):
+        elif not self._has_room(feed):
             self._waiting.is_full(feed)
         elif not place:
             self._waiting.add(feed)
@@ -104,6 +104,11 @@ class ReplayScheduler:
             self._waiting.discard(feed)
         else:
             self._waiting.is_stuck(feed)
+
+    def _has_room(self, feed: Feed) -> bool:
+        """Whether its receiver has, and its filter may be asked."""
+        receiver_has = feed.outbound.has_room(self.under_way.share_bytes // 2)
+        return receiver_has and feed.context.filter_shares.lets_replay(feed.route)
 
     def _skips_first(self, feed: Feed) -> bool:
         """Where it goes on is looked up for itself: it may take long, and others need not wait."""
