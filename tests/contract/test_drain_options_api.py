@@ -104,6 +104,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("tcp", "filter", {"processes": [str(n) for n in range(51)]}, "filter.processes"),
     ("tcp", "filter", {"processes": [None]}, "filter.processes"),
     ("tcp", "filter", {"include": "(a"}, "filter.include"),
+    ("tcp", "filter", {"include": "(a|b)*a(a|b){75}[c0]"}, "filter.include"),
     ("tcp", "filter", {"include": 1}, "filter.include"),
     ("tcp", "filter", {"include": "a\0"}, "filter.include"),
     ("tcp", "filter", {"exclude": "a" * 1001}, "filter.exclude"),
