@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter  # type: ignore[import-untyped]
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
 
-_http = get_asgi_application()
+django.setup(set_prefix=False)
 
 # Models can be imported only now.
+from logshuttle_site.handler import Handler  # noqa: E402
 from logshuttle_site.websocket_origin import OwnPagesOnly, refuse  # noqa: E402
 from sessions_app.process import tell_of_tails  # noqa: E402
 from sessions_app.routing import websocket_urlpatterns  # noqa: E402
@@ -30,7 +31,7 @@ async def _websocket(scope: Any, receive: Any, send: Any) -> None:
     await (_sessions if takes else refuse)(scope, receive, send)
 
 
-_served = ProtocolTypeRouter({"http": _http, "websocket": _websocket})
+_served = ProtocolTypeRouter({"http": Handler(), "websocket": _websocket})
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

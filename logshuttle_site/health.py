@@ -8,6 +8,7 @@ from concurrent.futures import Future, wait
 from functools import cache
 from threading import Lock, Thread
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from django.conf import settings
 from django.db import connection
@@ -15,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_redis import get_redis_connection
 
 from events.kafka.client import ask_any_broker, client_conf
+from events.kafka.lasting_client import LastingClient
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +114,12 @@ def ask_database() -> None:
 
 
 def _ask_kafka() -> None:
-    ask_any_broker(_admin(), CHECK_SECONDS)
+    kafka = _kafka()
+    try:
+        ask_any_broker(kafka.client, CHECK_SECONDS)
+    except KafkaException:
+        kafka.heal()
+        raise
 
 
 def _ask_redis() -> None:
@@ -120,5 +127,5 @@ def _ask_redis() -> None:
 
 
 @cache
-def _admin() -> AdminClient:
-    return AdminClient(client_conf(settings.KAFKA_CONF))
+def _kafka() -> LastingClient[AdminClient]:
+    return LastingClient(lambda: AdminClient(client_conf(settings.KAFKA_CONF)))

@@ -42,13 +42,18 @@ class GroupMember:
 
     def __init__(self, conf: Mapping[str, Any]) -> None:
         self._thread = ConsumerThread({**conf, "on_commit": _log_commit}, "kafka-live")
-        self._kafka = self._thread.consumer
+        self._thread.on_anew = self._join_anew
         self._assignments: Assignments
+        self._topics: list[str] = []
         self._loop = asyncio.get_running_loop()
         self._leaving = False
         self._ours: dict[TopicPartition, int] = {}
         """Each with the assignment under which it came."""
         self._read: set[TopicPartition] = set()
+
+    @property
+    def _kafka(self) -> kafka.Consumer:
+        return self._thread.consumer
 
     @property
     def batch_size(self) -> BatchSize:
@@ -65,15 +70,8 @@ class GroupMember:
     async def subscribe(self, topics: Iterable[str], assignments: Assignments) -> None:
         """Consume exactly these topics; one that does not exist yet is joined when it appears."""
         self._assignments = assignments
-        wanted = sorted(topics)
-        if not wanted:
-            await self._thread.call(self._kafka.unsubscribe)
-            return
-        await self._thread.call(
-            lambda: self._kafka.subscribe(
-                wanted, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
-            )
-        )
+        self._topics = sorted(topics)
+        await self._thread.call(self._subscribe)
 
     async def committed(
         self, partitions: Collection[TopicPartition]
@@ -162,6 +160,26 @@ class GroupMember:
                 self._assign(here)
 
         await self._thread.call(again)
+
+    def _subscribe(self) -> None:
+        if not self._topics:
+            self._kafka.unsubscribe()
+            return
+        self._kafka.subscribe(
+            self._topics,
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    def _join_anew(self, _: kafka.Consumer) -> None:
+        """As another member, for all that Kafka knows."""
+        with self._no_exception():
+            if self._ours:
+                self._tell(self._assignments.lost, list(self._ours))
+            self._ours.clear()
+            self._read.clear()
+            self._subscribe()
 
     def _ask_committed(self, some: list[kafka.TopicPartition]) -> list[kafka.TopicPartition]:
         return self._kafka.committed(some, timeout=COMMITTED_SECONDS)

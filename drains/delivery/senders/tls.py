@@ -28,7 +28,7 @@ class TlsSender(TcpSender[WriteT]):
     def __init__(self, ended: Ended, layer: TlsLayer) -> None:
         super().__init__(ended)
         self._layer = layer
-        self._is_new = False  # one that closes at once is not taken for one that only reads
+        self._is_new = None  # one that closes at once is not taken for one that only reads
         self._established_at = 0.0
         loop = asyncio.get_running_loop()
         self._established: asyncio.Future[None] = loop.create_future()

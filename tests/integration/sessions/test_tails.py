@@ -205,6 +205,8 @@ async def test_however_many_come_at_once_kafka_is_asked_a_few_times(
         "bootstrap.servers": kafka.bootstrap,
         "statistics.interval.ms": "100",
         "stats_cb": told,
+        # What is asked again and again as time goes by is not counted here.
+        "topic.metadata.refresh.interval.ms": "600000",
     }
     made = Tails(conf, idle_seconds=60, revoked=nobody)
     try:
