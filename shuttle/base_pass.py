@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from events.formats.decode import Decoder
-from events.kafka.batch_size import RECORDS_MAX, WORK_SECONDS, BatchSize
+from events.kafka.batch_size import WORK_SECONDS, BatchSize
 from events.kafka.records import Batch, PartitionRecords
 from events.lines import OriginTest
 from shuttle.asking import Asking
@@ -20,6 +20,8 @@ from shuttle.feed.feed import Feed
 from shuttle.routing import FeedGroup, Parcel, Router
 from shuttle.turn import Turn
 
+SLICE_RECORDS = 500
+"""So many are taken on at once, at most: between two slices we look at the clock."""
 NOT_AT_ALL = math.inf
 """A group needs more of its owner's share than there is, to be asked by its filter."""
 
@@ -51,8 +53,8 @@ class Pass(ABC):
     """Its first part, where that has been decoded, and its bad records counted."""
     _asked: Asking[FeedGroup] | None = None
     """About what is being handed over."""
-    _slice = RECORDS_MAX
-    """So many records are taken on at once: between two such slices we look at the clock."""
+    _slice = SLICE_RECORDS
+    """How many records are taken on at once."""
 
     async def step(self) -> None:
         """One batch, from Kafka to the feeds. What there is no time for is one of its own, with the
@@ -81,7 +83,7 @@ class Pass(ABC):
                     is_decoded = part is decoded or begin < seam
                     self._decoded = rest.parts[0] if is_decoded and begin < len(part) else None
                     return finished, rest
-                self._slice = min(2 * self._slice, RECORDS_MAX)
+                self._slice = min(2 * self._slice, SLICE_RECORDS)
         self._decoded = None
         return batch, None
 

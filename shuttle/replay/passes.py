@@ -36,6 +36,8 @@ SOON_SECONDS = 3.0
 """A pass that would be at a feed's gaps so soon takes it along."""
 PACE_SECONDS = 1.0
 """A pass's pace is measured over this time."""
+FIRST_RECORDS = 16
+"""Not more are decoded before it is known how long their filters take."""
 LOOK_SECONDS = 0.05
 ROOM_LOOKS = 50
 
@@ -62,6 +64,7 @@ class ReplayPass(Pass):
     live."""
 
     reads_again = True
+    _slice = FIRST_RECORDS
 
     def __init__(
         self,
@@ -100,9 +103,7 @@ class ReplayPass(Pass):
             step_at = clock()
             if len(self.seats) > ROOM_LOOKS or any(of.may_be_asked for of in self._with_room()):
                 await self.step()
-            elif any(self._with_room()) and others.want(self):
-                break  # it waits for filters' shares: others need not
-            else:  # all receivers are slower than Kafka: wait for one
+            else:  # all receivers are slower than Kafka, or filters than their shares: wait for one
                 await asyncio.sleep(LOOK_SECONDS)
             now = clock()
             if now > turn_at:

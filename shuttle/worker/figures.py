@@ -94,6 +94,8 @@ class WorkerFigures:
             lines_in_flight=sum(map(lines_in_flight, outstanding)),
             lines_lost=dict(totals.lines_lost),
             lines_cut=totals.lines_cut,
+            filters_cpu_seconds=self._context.filter_shares.spent,
+            filters_too_slow=totals.filters_too_slow,
             delays=totals.delays.copy(),
             consumer_lag=self._ticks.consumer_lag,
             outbox_bytes=sum(feed.outbound.delivery.outbox_bytes for feed in outstanding),

@@ -66,6 +66,9 @@ class WorkerReport:
     """By reason (loss_notices.py)."""
     lines_cut: int
     """Of all drains together."""
+    filters_cpu_seconds: float
+    filters_too_slow: int
+    """How often the live pass has gone on without a drain for its filter's sake."""
     malformed: Mapping[str, int]
     """Records that were no log line, by reason."""
     partial: int
