@@ -31,11 +31,11 @@ from drains.errors import (
     TwinDrainError,
     UnknownDrainError,
 )
+from logshuttle_site.problems import CONTENT_TYPE, problem
 from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError
 
 logger = logging.getLogger(__name__)
 
-CONTENT_TYPE = "application/problem+json"
 AT_TIMES_SECONDS = 1.0
 """How often it is told what anybody can have refused."""
 
@@ -43,18 +43,6 @@ _AWAY = "the database is away; try again soon"
 _RETRY_SECONDS = "5"
 _OWNER_CHARACTERS_MAX, _LOGGED_CHARACTERS_MAX = 100, 500
 _PATH_CHARACTERS = "/:;,@!$&*()+=[]{}|~"
-
-
-def problem(status: int, detail: str, **members: Any) -> dict[str, Any]:
-    title = HTTPStatus(status).phrase
-    return {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "message": detail,
-        **members,
-    }
 
 
 def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from sessions_app.guess_limit import GUESSES_A_MINUTE
+from sessions_app.guess_limit import GUESSES
 from tests.support.certificates import Authority
 from tests.support.nginx import FRONT_DOOR, Nginx
 from tests.support.shuttle import AUTH_KEY, Shuttle
@@ -88,7 +88,7 @@ def guess(client: httpx.Client) -> int:
 
 def guessed_too_often(client: httpx.Client) -> list[int]:
     """Has the guesses of a client's minute all taken; what the last ones got."""
-    return [guess(client) for _ in range(GUESSES_A_MINUTE + 2)][-3:]
+    return [guess(client) for _ in range(GUESSES.most + 2)][-3:]
 
 
 def of_one_minute(ask: Callable[[], T]) -> T:
