@@ -12,7 +12,6 @@ from typing import Any
 
 from daphne.ws_protocol import WebSocketProtocol
 
-from logshuttle_site.connections.channel import LINGER_SECONDS
 from logshuttle_site.connections.refusals import answer_of
 
 FRAMES_AT_ONCE, SECONDS_A_FRAME = 10, 2.0
@@ -30,6 +29,7 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
     state: int
     _frames_left = float(FRAMES_AT_ONCE)
     _counted_at = 0.0
+    _has_parted = False
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         if self.state != self.STATE_CONNECTING or not hasattr(self, "application_deferred"):
@@ -64,21 +64,27 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
         self._refuse(code, "socket_protocol", reason)
 
     def _refuse(self, code: int, word: str, why: str) -> None:
-        """A close frame, and then the end: who floods is not waited for."""
+        """A close frame, and nothing more is read."""
         if self.state == self.STATE_CLOSED:
             return
         self._note(word, why)
         self.sendCloseFrame(code, why.encode())
-        self._tell_application(code)
-        self.data = b""
-        self.wasNotCleanReason = why
-        self.dropConnection(abort=False)
-        self.factory.reactor.callLater(LINGER_SECONDS, self.transport.abortConnection)
-
-    def _tell_application(self, code: int) -> None:
-        self.server.protocol_disconnected(self)
         self.application_queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.muted = True
+        self._part(why)
+
+    def _part(self, why: str) -> None:
+        self.server.protocol_disconnected(self)
+        self.data = b""  # daphne keeps us for a second or two
+        self.wasNotCleanReason = why
+        self._has_parted = True
+        self.dropConnection(abort=False)
+
+    def _closeConnection(self, abort: bool = False) -> None:  # noqa: N802
+        if self._has_parted:
+            self.transport.channel.part()
+        else:
+            super()._closeConnection(abort)
 
     def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
         if self in self.server.connections:  # daphne forgets in a second whom we have ended
@@ -101,9 +107,7 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
         self._note(f"handshake_{status}", why)
         self.sendData(answer_of(status, why))
         del self.handshake_deferred
-        self.data = b""  # daphne keeps us for a second or two
-        self.server.protocol_disconnected(self)
-        self.dropConnection(abort=False)
+        self._part(why)
 
     def _note(self, word: str, why: str) -> None:
         peer = self.client_addr[0] if self.client_addr else "a WebSocket"
