@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from autobahn.util import encode_truncate
 from daphne.ws_protocol import WebSocketProtocol
 
 from logshuttle_site.connections.refusals import answer_of
@@ -20,6 +21,7 @@ FRAME_BYTES_MAX = 1024
 EARLY_BYTES_MAX = 4096
 """That are read before the handshake is answered."""
 POLICY_VIOLATION = 1008
+CLOSE_REASON_BYTES_MAX = 123
 
 _STATUS_OF = {4404: 404, 4422: 422, 4429: 429, 1013: 503}
 """Of a handshake that the application refuses: its close code says why."""
@@ -68,7 +70,7 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
         if self.state == self.STATE_CLOSED:
             return
         self._note(word, why)
-        self.sendCloseFrame(code, why.encode())
+        self._close(code, why)
         self.application_queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.muted = True
         self._part(why)
@@ -98,7 +100,7 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
         elif self.state == self.STATE_CONNECTING:
             self._deny(message.get("code"), message.get("reason"))
         else:  # autobahn's own way refuses codes such as 1012
-            self.sendCloseFrame(message.get("code") or 1000)
+            self._close(message.get("code") or 1000, message.get("reason") or "")
 
     def _deny(self, code: int | None, reason: str | None) -> None:
         """Answers the handshake as HTTP, which says more than any close code."""
@@ -108,6 +110,9 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
         self.sendData(answer_of(status, why))
         del self.handshake_deferred
         self._part(why)
+
+    def _close(self, code: int, why: str) -> None:
+        self.sendCloseFrame(code, encode_truncate(why, CLOSE_REASON_BYTES_MAX) or None)
 
     def _note(self, word: str, why: str) -> None:
         peer = self.client_addr[0] if self.client_addr else "a WebSocket"
