@@ -24,8 +24,15 @@ from drains.errors import (
     TooManyDrainsError,
 )
 from drains.fields import UndecryptableError
+from drains.filters import EVERYTHING
 from drains.models import Drain, DrainCursor, DrainStatus, Start
-from drains.options.rules import Options, checked, refuse_misfits, together
+from drains.options.rules import (
+    Options,
+    checked,
+    refuse_misfits,
+    refuse_slow_patterns,
+    together,
+)
 from drains.route_change import count_up_routes, lock, refuse_twin, route_change, stamp
 from drains.selectors import egress_policy
 from drains.states import SEVERITY
@@ -35,6 +42,7 @@ from events.kafka.cluster import Span
 from events.keys import Key
 from events.owner_columns import columns_of
 from events.owners import faults_of
+from events.topics import SOURCE_TOPICS
 
 _NAME_CHARACTERS_MAX = 100
 
@@ -61,9 +69,9 @@ def create_drain(
         except KafkaAwayError:
             begin, drain.start, drain.start_pending = (), Start.APPROXIMATE, True
     with route_change(drain, "made"):
+        refuse_twin(drain)
         limit = settings.MAX_DRAINS_PER_APP
         if Drain.objects.of(key).count() >= limit:
-            refuse_twin(drain)
             raise TooManyDrainsError(limit)
         drain.save(force_insert=True)
         DrainCursor.objects.bulk_create(starts.cursor_at(drain.pk, at, at.end) for at in begin)
@@ -78,7 +86,9 @@ def new_drain(
     drain = Drain(**columns_of(key), name=_checked_name(name), paused=paused)
     destination = _admitted(url)
     drain.set_url(url, destination)
-    _set_options(drain, checked(changes), destination)
+    wanted = checked(changes)
+    refuse_slow_patterns(wanted, EVERYTHING)
+    _set_options(drain, wanted, destination)
     drain.created_at = drain.updated_at = timezone.now()
     drain.severity = SEVERITY["new"]  # until a worker says else
     return drain
@@ -96,9 +106,10 @@ def change_drain(
 
     Of `tls` each member that is given, any other option as a whole.
     """
-    # Before the transaction, which no name server may hold up.
+    # Before the transaction, which no name server may hold up, nor a pattern that is measured.
     destination = None if url is None else _admitted(url)
     wanted = checked(changes)
+    refuse_slow_patterns(wanted, drain.shown_options.filter)
     with route_change(drain, "changed") as doing:
         lock(drain)
         before = _receiver(drain)
@@ -106,6 +117,7 @@ def change_drain(
             drain.name = _checked_name(name)
         if url is not None and destination is not None:
             drain.set_url(url, destination)
+            refuse_twin(drain)
         if wanted or destination:  # options that stay have to fit a new URL too
             _set_options(drain, wanted, destination)
         if paused is not None and paused is not drain.paused:
@@ -177,7 +189,7 @@ def _rewind(drain_id: UUID, cursors: Iterable[DrainCursor]) -> None:
 
 def refuse_odd_key(key: Key) -> None:
     """Raises InvalidDrainError for a key that no line can ever have."""
-    faults = faults_of(key._asdict())
+    faults = faults_of(key._asdict(), reserved=SOURCE_TOPICS)
     if faults:
         raise InvalidDrainError(*next(iter(faults.items())))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
 
@@ -23,5 +23,5 @@ def peer_of(text: str) -> str:
     """What a limit knows a client by: its address; of IPv6 the /64, which a client has whole."""
     address = address_of(text)
     if isinstance(address, IPv6Address):
-        return f"{address.exploded[:19]}::/64"
+        return str(IPv6Network((int(address), 64), strict=False))
     return UNKNOWN_PEER if address is None else str(address)

@@ -1,4 +1,4 @@
-"""The vocabulary of a log line. Imports nothing of ours but the keys."""
+"""The vocabulary of a log line. Imports nothing of ours but the keys, and what may be kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
+from events.kept import bytes_of
 from events.keys import Key
 
 Source = Literal["app", "router", "build"]
@@ -19,6 +20,10 @@ class Severity(IntEnum):
 
     ERROR = 3
     INFO = 6
+
+
+_ORIGIN_BYTES = 200
+"""Without its texts."""
 
 
 class Origin:
@@ -38,6 +43,11 @@ class Origin:
         self.source = source
         self.process = process
         """Process type of an app's line (`web`), empty for router and build lines."""
+
+    @property
+    def bytes(self) -> int:
+        """In memory."""
+        return _ORIGIN_BYTES + bytes_of(self.name, self.tag, self.process, *self.key)
 
     def __repr__(self) -> str:
         return f"Origin({self.key!r}, {self.tag!r}, {self.source!r})"
@@ -71,10 +81,10 @@ class Stamps(NamedTuple):
 
 
 class Lines:
-    """Lines side by side, in columns, as they stand in a record. What asks for a line by itself, a
-    filter or a tail, has it made."""
+    """Lines side by side, in columns, as they stand in a record. What asks for a line by itself, as
+    a tail does, has it made."""
 
-    __slots__ = ("_texts", "bodies", "origins", "severities", "stamps")
+    __slots__ = ("_distinct", "bodies", "origins", "severities", "stamps", "texts")
 
     def __init__(
         self,
@@ -90,15 +100,23 @@ class Lines:
         self.severities = severities
         self.stamps = stamps
         self.bodies = bodies
-        self._texts = texts
+        self.texts = texts
+        self._distinct: set[Origin] | None = None
 
     def __len__(self) -> int:
         return len(self.origins)
 
+    @property
+    def distinct_origins(self) -> set[Origin]:
+        """Each once."""
+        if self._distinct is None:
+            self._distinct = set(self.origins)
+        return self._distinct
+
     def __iter__(self) -> Iterator[LogLine]:
         column, zone = self.stamps
         times = [(stamp + zone).decode() for stamp in column]
-        return map(LogLine, self.origins, times, self.severities, self._texts())
+        return map(LogLine, self.origins, times, self.severities, self.texts())
 
 
 def joined(pieces: Sequence[Lines]) -> Lines:

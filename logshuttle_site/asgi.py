@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter  # type: ignore[import-untyped]
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
 
-_http = get_asgi_application()
+django.setup(set_prefix=False)
 
 # Models can be imported only now.
+from logshuttle_site.handler import Handler  # noqa: E402
 from logshuttle_site.peers import Peers, TrustedProxies  # noqa: E402
 from logshuttle_site.websocket_origin import OwnPagesOnly, refuse  # noqa: E402
 from sessions_app.process import tell_of_tails  # noqa: E402
@@ -32,7 +33,7 @@ async def _websocket(scope: Any, receive: Any, send: Any) -> None:
 
 
 _served = Peers(
-    ProtocolTypeRouter({"http": _http, "websocket": _websocket}),
+    ProtocolTypeRouter({"http": Handler(), "websocket": _websocket}),
     TrustedProxies(settings.TRUSTED_PROXIES),
 )
 

@@ -49,7 +49,7 @@ def said_in_forwarded(headers: Mapping[bytes, str], peer: str, trusted: Containe
     met: list[Mapping[str, str]] = []
 
     def hops() -> Iterator[str]:
-        for element in reversed(elements[-HOPS_MAX:]):
+        for element in reversed(elements[-HOPS_MAX - 1 :]):
             met.append(element)
             yield element.get("for", peer)
 

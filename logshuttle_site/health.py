@@ -8,13 +8,15 @@ from concurrent.futures import Future, wait
 from functools import cache
 from threading import Lock, Thread
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django_redis import get_redis_connection
 
 from events.kafka.client import ask_any_broker, client_conf
+from events.kafka.lasting_client import LastingClient
+from logshuttle_site.shared_cache.backend import ask_the_cache
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
 
 def checks() -> dict[str, Check]:
     found: dict[str, Check] = {"database": ask_database, "kafka": _ask_kafka}
-    return {**found, "redis": _ask_redis} if settings.REDIS_URL else found
+    return {**found, "redis": ask_the_cache} if settings.REDIS_URL else found
 
 
 def faults_of(wanted: dict[str, Check]) -> dict[str, str]:
@@ -112,13 +114,14 @@ def ask_database() -> None:
 
 
 def _ask_kafka() -> None:
-    ask_any_broker(_admin(), CHECK_SECONDS)
-
-
-def _ask_redis() -> None:
-    get_redis_connection().ping()
+    kafka = _kafka()
+    try:
+        ask_any_broker(kafka.client, CHECK_SECONDS)
+    except KafkaException:
+        kafka.heal()
+        raise
 
 
 @cache
-def _admin() -> AdminClient:
-    return AdminClient(client_conf(settings.KAFKA_CONF))
+def _kafka() -> LastingClient[AdminClient]:
+    return LastingClient(lambda: AdminClient(client_conf(settings.KAFKA_CONF)))

@@ -17,6 +17,7 @@ _SAY_TOO_MUCH = {
     "django.request": {"level": "ERROR"},  # what is refused is said by errors.py, with its reason
     "django.channels.server": {"level": "WARNING"},  # says each request
     "daphne": {"level": "WARNING"},
+    "axes": {"level": "ERROR"},  # login/guard.py says what is refused
 }
 
 

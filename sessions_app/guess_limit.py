@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import time
-
-from django.core.cache import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from events.addresses import peer_of
-from sessions_app.errors import TooManyError
+from events.limits import Limit
+from sessions_app.errors import TooManyError, UnknownSessionError
 
-GUESSES_A_MINUTE = 100
-
-
-def count(asker: str) -> None:
-    """One more, by this address. Raises TooManyError where those were too many."""
-    now = time.time()
-    if _guesses(f"tail-guesses-{peer_of(asker)}-{int(now // 60)}") > GUESSES_A_MINUTE:
-        raise TooManyError("too many unknown log sessions were asked for", 60 - now % 60)
+GUESSES = Limit("tail-guesses", 100, 60)
 
 
-def _guesses(key: str) -> int:
-    if cache.add(key, 1, 60):
-        return 1
+@contextmanager
+def limited(asker: str) -> Iterator[None]:
+    """A look-up for an address. Raises TooManyError where it has guessed too often by now."""
+    peer = peer_of(asker)
+    if wait := GUESSES.wait(peer):
+        raise TooManyError("too many unknown log sessions were asked for", wait)
     try:
-        return cache.incr(key) or 1  # None where the cache is away
-    except ValueError:  # its minute has just ended
-        return 1
+        yield
+    except UnknownSessionError:
+        GUESSES.spend(peer)
+        raise

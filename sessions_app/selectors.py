@@ -7,10 +7,13 @@ from collections.abc import Collection
 from channels.db import database_sync_to_async  # type: ignore[import-untyped]
 
 from sessions_app import guess_limit, services
-from sessions_app.errors import SessionError, UnknownSessionError
+from sessions_app.alive import AliveSessions
+from sessions_app.errors import SessionError, TooManyError, UnknownSessionError
 from sessions_app.ids import name_of
 from sessions_app.models import TailSession
 from sessions_app.tail.session import Session
+
+_alive = AliveSessions()
 
 
 def find_session(session_id: str, asker: str = "") -> Session | None:
@@ -34,23 +37,34 @@ def look_up(session_id: str, asker: str | None) -> TailSession:
     """A session that can be read, opened or not. `asker`: the address of one who has no key.
 
     Raises UnknownSessionError, or TooManyError for an asker who guesses. One that exists is found
-    by whoever asks, also from where others guess: an id that has an id's form costs a query.
+    by whoever asks, also from an address that guesses.
     """
     name = name_of(session_id)
-    row = (services.remembered(name) or _stored(name)) if name else None
+    row = services.remembered(name) if name else None
     if row is None:
-        if asker is not None and not (name and services.has_heard_of(name)):
-            guess_limit.count(asker)
-        raise UnknownSessionError
+        row = _stored(name) if asker is None else _stored_for(asker, name)
+        services.remember(row)
     if row.is_over:
         raise UnknownSessionError(is_over=True)
     return row
 
 
-def _stored(name: str) -> TailSession | None:
-    row = TailSession.objects.filter(name=name).first()
-    if row is not None:
-        services.remember(row)
+def _stored_for(asker: str, name: str | None) -> TailSession:
+    if name and services.has_heard_of(name):
+        return _stored(name)
+    try:
+        with guess_limit.limited(asker):
+            return _stored(name)
+    except TooManyError:
+        if name not in _alive:
+            raise
+        return _stored(name)
+
+
+def _stored(name: str | None) -> TailSession:
+    row = TailSession.objects.filter(name=name).first() if name else None
+    if row is None:
+        raise UnknownSessionError
     return row
 
 

@@ -14,14 +14,17 @@ from django.db import InterfaceError, OperationalError
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
-from sessions_app.errors import InvalidSessionError, UnknownSessionError
+from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError
 from sessions_app.filters import narrowed
 from sessions_app.process import tails_here
 from sessions_app.selectors import afind_session
 from sessions_app.serializers import query_filters
 from sessions_app.tail.encoders import SocketEncoder, writes
+from sessions_app.tail.places import Place
 from sessions_app.tail.session import Session
 from sessions_app.tail.tail import Bye, Event
+from sessions_app.token_keys import signer_of
+from sessions_app.viewers_limit import take_place
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +51,16 @@ class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             if session is None:
                 await self.close(UNKNOWN, str(UnknownSessionError()))
             else:
-                await self.accept()
-                self._telling = asyncio.create_task(self._tell(session, query.get("after")))
+                await self.accept()  # a refused handshake has no close code
+                await self._begin(session, query.get("after"))
+
+    async def _begin(self, session: Session, token: str | None) -> None:
+        try:
+            place = take_place(session)
+        except TooManyError as error:
+            await self.close(TRY_AGAIN, str(error))
+        else:
+            self._telling = asyncio.create_task(self._tell(session, token, place))
 
     async def disconnect(self, code: int) -> None:
         if self._telling is not None:
@@ -66,19 +77,26 @@ class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             return None
         return replace(session, selection=narrowed(session.selection, filters))
 
-    async def _tell(self, session: Session, token: str | None) -> None:
+    async def _tell(self, session: Session, token: str | None, place: Place) -> None:
         try:
-            await self.send(text_data=_hello(session))
-            encoder, events = SocketEncoder(), list[Event]()
-            async with aclosing(tails_here().events(session, token, encoder.name)) as batches:
-                async for events in batches:
-                    for data in writes(encoder, events):
-                        await self.send(text_data=data.decode())
+            with place:
+                events = await self._tell_lines(session, token)
             restarts = Bye("shutdown") in events
             await self.close(RESTART if restarts else NORMAL)
         except Exception:
             logger.exception("A tail failed", extra={"action": "tail_failed"})
             await self.close(TRY_AGAIN)
+
+    async def _tell_lines(self, session: Session, token: str | None) -> list[Event]:
+        """Returns the last ones."""
+        await self.send(text_data=_hello(session))
+        signer, events = signer_of(session), list[Event]()
+        encoder = SocketEncoder(signer)
+        async with aclosing(tails_here().events(session, signer, token, encoder.name)) as batches:
+            async for events in batches:
+                for data in writes(encoder, events):
+                    await self.send(text_data=data.decode())
+        return events
 
 
 def _hello(session: Session) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def reader_conf(settings: Mapping[str, str], name: str) -> dict[str, Any]:
     return {**_EVERY_CONSUMER, **client, "group.id": name, **_GROUP_MEMBER}
 
 
-def ask_any_broker(client: AdminClient | Producer, limit_seconds: float) -> None:
+def ask_any_broker(client: Consumer | Producer | AdminClient, limit_seconds: float) -> None:
     """Raises KafkaException when none answers in time. The answer does not grow with the cluster's
     topics, and every broker has it, also between two controllers."""
     client.list_topics(topic=_NO_TOPIC, timeout=limit_seconds)

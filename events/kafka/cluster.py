@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec, TopicDescription
 
 from events.kafka.answers import REQUEST_SECONDS, StampedOffset, offsets_of, outcomes, seconds_for
 from events.kafka.client import any_broker_answers, client_conf
+from events.kafka.lasting_client import LastingClient
 from events.kafka.records import YEAR_2000_MS, Offsets, TopicPartition
 from events.kafka.topic_descriptions import describe, may_be_read, retention_ms
 
@@ -55,12 +56,20 @@ class Cluster:
     """
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self._admin = AdminClient(_SOON_DOUBTED | client_conf(settings))
+        conf = _SOON_DOUBTED | client_conf(settings)
+        self._kafka = LastingClient(lambda: AdminClient(conf))
         self._ids_again_at = 0.0
+
+    @property
+    def _admin(self) -> AdminClient:
+        return self._kafka.client
 
     async def answers(self) -> bool:
         """Whether any broker does, within `PROBE_SECONDS`."""
-        return await any_broker_answers(self._admin, PROBE_SECONDS)
+        found = await any_broker_answers(self._admin, PROBE_SECONDS)
+        if not found:
+            await asyncio.to_thread(self._kafka.heal)
+        return found
 
     async def partitions(self, topics: Collection[str]) -> Logs:
         """Topics that are not there are left out. Ids are empty while no controller tells them."""
@@ -82,12 +91,21 @@ class Cluster:
     async def unreadable(self, topics: Collection[str]) -> frozenset[str]:
         """The topics among these that Kafka does not let us read; one that it does not let us see
         may not be there at all."""
-        found = await describe(self._admin, topics, rights=True) if topics else {}
+        found = await self._describe(topics, rights=True) if topics else {}
         return frozenset(topic for topic, about in found.items() if not may_be_read(about))
+
+    async def _describe(
+        self, topics: Collection[str], *, rights: bool = False
+    ) -> dict[str, TopicDescription | KafkaError]:
+        try:
+            return await describe(self._admin, topics, rights=rights)
+        except KafkaException:
+            await asyncio.to_thread(self._kafka.heal)
+            raise
 
     async def _described(self, topics: Collection[str]) -> Logs:
         found: Logs = {}
-        for topic, about in (await describe(self._admin, topics)).items():
+        for topic, about in (await self._describe(topics)).items():
             if isinstance(about, TopicDescription):
                 log = str(about.topic_id)
                 found[topic] = {TopicPartition(topic, part.id): log for part in about.partitions}
@@ -95,11 +113,15 @@ class Cluster:
 
     async def _listed(self, topics: Collection[str]) -> Logs:
         """From what every broker knows: between two controllers the logs are there all the same."""
-        known = (await asyncio.to_thread(self._admin.list_topics, timeout=PROBE_SECONDS)).topics
+        try:
+            found = await asyncio.to_thread(self._admin.list_topics, timeout=PROBE_SECONDS)
+        except KafkaException:
+            await asyncio.to_thread(self._kafka.heal)
+            raise
         return {
-            topic: {TopicPartition(topic, number): "" for number in known[topic].partitions}
+            topic: {TopicPartition(topic, number): "" for number in found.topics[topic].partitions}
             for topic in topics
-            if topic in known and known[topic].error is None
+            if topic in found.topics and found.topics[topic].error is None
         }
 
     async def ends(self, partitions: Iterable[TopicPartition]) -> Offsets:
@@ -172,8 +194,8 @@ class Cluster:
 
     async def close(self) -> None:
         """Ends the client, which takes a moment: in a thread that ends with it."""
-        held = [self._admin]
-        del self._admin
+        held = [self._kafka]
+        del self._kafka
         thread = ThreadPoolExecutor(1)
         await asyncio.get_running_loop().run_in_executor(thread, held.clear)
         thread.shutdown(wait=False)

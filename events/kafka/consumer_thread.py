@@ -17,6 +17,7 @@ import confluent_kafka as kafka
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from events.kafka.batch_size import BatchSize
+from events.kafka.lasting_client import LastingClient
 from events.kafka.records import (
     Batch,
     Offsets,
@@ -38,12 +39,13 @@ _Answer = TypeVar("_Answer")
 
 class ConsumerThread:
     """Owns the consumer, and which partitions of it stand where Kafka has nothing any more.
-    `consumer` may be used in its thread only: in `call`, and in callbacks."""
+    `consumer` may be used in its thread only: in `call`, and in callbacks. It may be another one
+    than before."""
 
     def __init__(
         self, conf: Mapping[str, Any], name: str, poll_seconds: float = POLL_SECONDS
     ) -> None:
-        self.consumer = kafka.Consumer(dict(conf))
+        self._kafka = LastingClient(lambda: kafka.Consumer(dict(conf)))
         self.generation = 0
         """Stands in every batch: under which assignment its records were taken."""
         self.batch_size = BatchSize()
@@ -51,8 +53,14 @@ class ConsumerThread:
         """So long may pass without a full batch."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._next: asyncio.Future[Batch] | None = None
+        self.on_anew: Callable[[kafka.Consumer], None] = self._read_on
+        """Makes the consumer go on where the one that it is given, and replaces, has stopped."""
         self._out_of_range: set[TopicPartition] = set()
         self._broken: Exception | None = None
+
+    @property
+    def consumer(self) -> kafka.Consumer:
+        return self._kafka.client
 
     async def next_batch(self) -> Batch:
         """The next records, or an empty batch after `poll_seconds` without any."""
@@ -105,6 +113,8 @@ class ConsumerThread:
         if self._broken is not None:
             raise self._broken
         messages = self.consumer.consume(self.batch_size.records, self.poll_seconds)
+        if not messages:
+            self._kafka.heal(self.on_anew)
         reset_to: Offsets = {}
         for partition in list(self._out_of_range):
             self._to_low_watermark(partition, reset_to)
@@ -115,6 +125,12 @@ class ConsumerThread:
         for records in parts:
             ends[records.partition] = max(records.end, ends.get(records.partition, 0))
         return Batch(parts, ends, self.generation, reset_to)
+
+    def _read_on(self, left: kafka.Consumer) -> None:
+        """By the same partitions, from the records on that nobody was given yet."""
+        assigned = left.assignment()
+        positions = zip(assigned, left.position(assigned), strict=True)
+        self.consumer.assign([at if at.offset >= 0 else first for first, at in positions])
 
     def _without_events(self, messages: Sequence[Message], ends: Offsets) -> list[Message]:
         """The records among them; the others tell of an end or of a fault."""

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from events.kafka.assignments import Assignments
 from events.kafka.batch_size import BatchSize
-from events.kafka.committed import Committed, committed_of
+from events.kafka.committed import Committed, committed_among
 from events.kafka.consumer_thread import ConsumerThread
 from events.kafka.records import Batch, Offsets, TopicPartition, partition_of
 
@@ -28,12 +28,6 @@ ANSWER_SECONDS = 0.2
 ASKED_AT_ONCE = 1_000
 """Partitions: records are taken between two questions, and none takes long."""
 
-_UNKNOWN = {
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-    KafkaError._UNKNOWN_TOPIC,
-    KafkaError._UNKNOWN_PARTITION,
-}
-
 
 class GroupMember:
     """Owns which partitions are the member's, and which of these are read. librdkafka is told of
@@ -42,13 +36,18 @@ class GroupMember:
 
     def __init__(self, conf: Mapping[str, Any]) -> None:
         self._thread = ConsumerThread({**conf, "on_commit": _log_commit}, "kafka-live")
-        self._kafka = self._thread.consumer
+        self._thread.on_anew = self._join_anew
         self._assignments: Assignments
+        self._topics: list[str] = []
         self._loop = asyncio.get_running_loop()
         self._leaving = False
         self._ours: dict[TopicPartition, int] = {}
         """Each with the assignment under which it came."""
         self._read: set[TopicPartition] = set()
+
+    @property
+    def _kafka(self) -> kafka.Consumer:
+        return self._thread.consumer
 
     @property
     def batch_size(self) -> BatchSize:
@@ -65,15 +64,8 @@ class GroupMember:
     async def subscribe(self, topics: Iterable[str], assignments: Assignments) -> None:
         """Consume exactly these topics; one that does not exist yet is joined when it appears."""
         self._assignments = assignments
-        wanted = sorted(topics)
-        if not wanted:
-            await self._thread.call(self._kafka.unsubscribe)
-            return
-        await self._thread.call(
-            lambda: self._kafka.subscribe(
-                wanted, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
-            )
-        )
+        self._topics = sorted(topics)
+        await self._thread.call(self._subscribe)
 
     async def committed(
         self, partitions: Collection[TopicPartition]
@@ -83,12 +75,7 @@ class GroupMember:
         found: dict[TopicPartition, Committed] = {}
         for start in range(0, len(asked), ASKED_AT_ONCE):
             some = asked[start : start + ASKED_AT_ONCE]
-            answers = await self._thread.call(partial(self._ask_committed, some))
-            for part in answers:
-                if part.error is not None and part.error.code() not in _UNKNOWN:
-                    raise KafkaException(part.error)
-                if part.error is None and part.offset >= 0:
-                    found[partition_of(part)] = committed_of(part)
+            found |= committed_among(await self._thread.call(partial(self._ask_committed, some)))
         return found
 
     async def committed_anywhere(self) -> dict[TopicPartition, Committed]:
@@ -162,6 +149,26 @@ class GroupMember:
                 self._assign(here)
 
         await self._thread.call(again)
+
+    def _subscribe(self) -> None:
+        if not self._topics:
+            self._kafka.unsubscribe()
+            return
+        self._kafka.subscribe(
+            self._topics,
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    def _join_anew(self, _: kafka.Consumer) -> None:
+        """As another member, for all that Kafka knows."""
+        with self._no_exception():
+            if self._ours:
+                self._tell(self._assignments.lost, list(self._ours))
+            self._ours.clear()
+            self._read.clear()
+            self._subscribe()
 
     def _ask_committed(self, some: list[kafka.TopicPartition]) -> list[kafka.TopicPartition]:
         return self._kafka.committed(some, timeout=COMMITTED_SECONDS)

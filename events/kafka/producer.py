@@ -14,12 +14,14 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import confluent_kafka as kafka
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from events.kafka.client import any_broker_answers, client_conf
+from events.kafka.lasting_client import LastingClient
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,9 @@ _PROMISED = {"acks": "all", "enable.idempotence": True, "allow.auto.create.topic
 
 
 _AWAY = "no acknowledgement in time; Kafka is away or overloaded"
+
+
+_LEFT = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 
 
 class ProduceError(Exception):
@@ -64,7 +69,7 @@ class Producer:
         self._complain = self._conf["error_cb"]
         self._conf["error_cb"] = self._note_error
         self._broken = False
-        self._kafka = kafka.Producer(self._conf)
+        self._lasting = LastingClient(lambda: kafka.Producer(self._conf))
         self._turn = asyncio.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="kafka-producer", daemon=True)
@@ -104,6 +109,10 @@ class Producer:
         """Whether Kafka does."""
         return await any_broker_answers(self._kafka, ANSWER_SECONDS)
 
+    @property
+    def _kafka(self) -> kafka.Producer:
+        return self._lasting.client
+
     def close(self, limit_seconds: float) -> None:
         """Wait for what is queued; what is not acknowledged within the limit is told of as lost."""
         self._closing.set()
@@ -112,10 +121,10 @@ class Producer:
             self._kafka.purge()
             self._kafka.flush(PURGED_SECONDS)
 
-    def _offer(self, topic: str, value: bytes, key: bytes | None, told: Told) -> bool:
+    def _offer(self, topic: str, value: bytes | None, key: bytes | None, told: Told) -> bool:
         """False when there is no room."""
         try:
-            self._kafka.produce(topic, value, key, on_delivery=told)
+            self._kafka.produce(topic, value, key, on_delivery=partial(self._told, told))
         except BufferError:
             return False
         except KafkaException as error:
@@ -125,12 +134,20 @@ class Producer:
             told(reason, None)
         return True
 
+    def _told(self, told: Told, error: KafkaError | None, record: Message) -> None:
+        """In the producer's thread. What another client has left goes with this one."""
+        is_left = error is not None and error.code() in _LEFT and not self._closing.is_set()
+        if not (is_left and self._offer(record.topic() or "", record.value(), record.key(), told)):
+            told(error, record)
+
     def _serve(self) -> None:
         """In the producer's thread."""
         while not self._closing.is_set():
-            self._kafka.poll(POLL_SECONDS)
+            told = self._kafka.poll(POLL_SECONDS)
             if self._broken:
                 self._start_anew()
+            elif not told:
+                self._lasting.heal(_leave)
 
     def _note_error(self, error: KafkaError) -> None:
         self._complain(error)
@@ -141,8 +158,14 @@ class Producer:
     def _start_anew(self) -> None:
         """An idempotent producer that lost track of its records refuses all from then on."""
         self._broken = False
-        old, self._kafka = self._kafka, kafka.Producer(self._conf)
+        old, self._lasting.client = self._kafka, kafka.Producer(self._conf)
         old.flush(PURGED_SECONDS)
+
+
+def _leave(client: kafka.Producer) -> None:
+    """Its records are told of at once: as not sent."""
+    client.purge()
+    client.flush(PURGED_SECONDS)
 
 
 def _is_late(error: KafkaError) -> bool:

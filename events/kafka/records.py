@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple, cast
@@ -73,9 +73,26 @@ class PartitionRecords:
         kept = [message for message in self.messages if begin <= offset_of(message) < last]
         return PartitionRecords(self.partition, kept) if kept else None
 
+    def pieces(self, records_max: int, bytes_max: int) -> Iterator[PartitionRecords]:
+        """The same records in order, cut so that a piece has no more of either, but one record."""
+        begin = size = 0
+        for index, value in enumerate(self.values):
+            size += len(value or b"")
+            if index > begin and (size > bytes_max or index - begin >= records_max):
+                yield PartitionRecords(self.partition, self.messages[begin:index])
+                begin, size = index, len(value or b"")
+        yield PartitionRecords(self.partition, self.messages[begin:]) if begin else self
+
     def first(self, count: int) -> PartitionRecords:
         """So many of them, one at least."""
+        if count >= len(self):
+            return self
         return PartitionRecords(self.partition, self.messages[: max(count, 1)])
+
+    def behind(self, count: int) -> PartitionRecords | None:
+        """Those behind the first so many."""
+        kept = self.messages[count:]
+        return PartitionRecords(self.partition, kept) if kept else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +109,17 @@ class Batch:
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))
+
+    def cut(self, part: PartitionRecords, done: int, seam: int) -> tuple[Batch, Batch]:
+        """What ends with the first `done` records of one of its parts, and what lies behind, where
+        that part comes in two pieces, cut at record `seam`."""
+        at = next(index for index, one in enumerate(self.parts) if one is part)
+        before = [*self.parts[:at], part.first(done)]
+        ends = {records.partition: records.end for records in before}
+        pieces = part.messages[done:seam], part.messages[max(done, seam) :]
+        behind = [PartitionRecords(part.partition, piece) for piece in pieces if piece]
+        rest = replace(self, parts=[*behind, *self.parts[at + 1 :]])
+        return replace(self, parts=before, ends=ends, reset_to={}), rest
 
 
 def by_partition(messages: Sequence[Message]) -> Iterator[PartitionRecords]:

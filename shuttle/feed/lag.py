@@ -5,9 +5,18 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition, time_of
 from shuttle.feed.writes import Part, Write
+
+
+class Skipped(NamedTuple):
+    """Lines that will not be replayed."""
+
+    lines: int
+    exact: bool
+    """False: some may have arrived before, or only offsets are known."""
 
 
 class Lag:
@@ -26,16 +35,19 @@ class Lag:
         """Offset below which lines are of before this worker, or a window's that is sent again."""
         self._found: Counter[TopicPartition] = Counter()
         """Of `_lines`: those of writes that begin below that. Who was before may count them too."""
-        self._unsure: set[TopicPartition] = set()
+        self._unsure: frozenset[TopicPartition] = frozenset()
         """Where more may be missing than are counted."""
 
-    def missed(self, records: PartitionRecords, gap: int, lines: int, wall: float) -> None:
-        """Lines that the live pass has met; `gap`: up to there a replay has been. `wall`: now."""
+    def missed(
+        self, records: PartitionRecords, gap: int, lines: int, wall: float, *, at_most: bool = False
+    ) -> None:
+        """Lines that the live pass has met, or `at_most` so many; `gap`: up to there a replay has
+        been. `wall`: now."""
         partition = records.partition
         if records.begin >= gap:
             self._lines[partition] += lines
-        elif records.end > gap:  # nobody knows how many of them lie behind it
-            self._unsure.add(partition)
+        if at_most or records.begin < gap < records.end:  # nobody knows how many lie behind it
+            self._unsure |= {partition}
         self._counted_from.setdefault(partition, records.begin)
         self._since.setdefault(partition, records.time(wall))
 
@@ -81,7 +93,7 @@ class Lag:
             self._lines[partition] = max(self._lines[partition] - lines, 0)
             self._found[partition] = max(self._found[partition] - lines, 0)
             if at_most or begin < counted_from:
-                self._unsure.add(partition)
+                self._unsure |= {partition}
 
     def closed(self, partition: TopicPartition, *, last: bool) -> None:
         """The gap of a partition is gone; `last`: it was the only one."""
@@ -90,7 +102,7 @@ class Lag:
         self._since.pop(partition, None)
         self._began_at.pop(partition, None)
         self._found.pop(partition, None)
-        self._unsure.discard(partition)
+        self._unsure -= {partition}
         if last:
             self._doubted = False
 

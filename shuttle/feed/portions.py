@@ -54,7 +54,7 @@ class Portions:
         """It has stopped reading: that a connection stands shows nothing."""
         self._doubted: Offsets = {}
         """Up to here everything is to be confirmed once more."""
-        self._to_confirm: set[TopicPartition] = set()
+        self._to_confirm: frozenset[TopicPartition] = frozenset()
         self._stands_at = math.inf
         """When all of that will have stood for long enough, or no longer matters."""
         self.at: Offsets = {}
@@ -87,7 +87,7 @@ class Portions:
         if self._to_confirm:
             for partition, part in write.parts.items():
                 if part.end >= self._doubted.get(partition, part.end):
-                    self._to_confirm.discard(partition)
+                    self._to_confirm -= {partition}
             if not self._to_confirm:
                 self._stands_at = now + STANDS_SECONDS
 
@@ -113,7 +113,7 @@ class Portions:
             return
         once_more = bool(self._doubted) and now < self._stands_at
         self.at, self._doubted = bounds_of(writes)
-        self._to_confirm, self._stands_at = set(self._doubted), now + FORGOTTEN_SECONDS
+        self._to_confirm, self._stands_at = frozenset(self._doubted), now + FORGOTTEN_SECONDS
         self._suspected = longest_of(writes)
         if once_more or hung or self._suspected:
             self._failed = dict(self._doubted)

@@ -64,23 +64,23 @@ def test_nobody_moves_the_root(root: str, kind: str, shuttle: Shuttle) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        f"/log-sessions//{ID}",
-        f"//log-sessions//{ID}/",
-        f"/log-sessions;x=1/{ID}",
-        f"/log-sessions/;/{ID}",
-        f"/log%2Dsessions%2F%2F{ID}",
-        f"/log-sessions/%20/{ID}",
-        f"/log-sessions/%22/{ID}",
-        f"/log-sessions/%3F/{ID}",
-        f"/log-sessions%5C{ID}",
-        f"/log-sessions/%C3%A9/{ID}",
-        f"http://logs.example/log-sessions//{ID}",
+        "/log-sessions//ID",
+        "//log-sessions//ID/",
+        "/log-sessions;x=1/ID",
+        "/log-sessions/;/ID",
+        "/log%2Dsessions%2F%2FID",
+        "/log-sessions/%20/ID",
+        "/log-sessions/%22/ID",
+        "/log-sessions/%3F/ID",
+        "/log-sessions%5CID",
+        "/log-sessions/%C3%A9/ID",
+        "http://logs.example/log-sessions//ID",
     ],
 )
 def test_no_spelling_brings_a_session_into_the_log(path: str, shuttle: Shuttle) -> None:
     said = len(shuttle.web.output())
 
-    assert asked(shuttle, f"GET {path}") in (401, 404)
+    assert asked(shuttle, f"GET {path.replace('ID', ID)}") in (401, 404)
 
     shuttle.web.wait_for_output("/log-sessions")
     assert "log-sessions/…" in shuttle.web.output()[said:]

@@ -6,7 +6,6 @@ joined with the one behind it.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Generic, Protocol, Self, TypeVar
 
 KEPT_SECONDS = 5.0
@@ -30,11 +29,12 @@ class Checkpoints(Generic[WriteT]):
     def __init__(self) -> None:
         self.written_bytes = 0
         self.confirmed_bytes = 0
-        self.unconfirmed: deque[tuple[int, WriteT]] = deque()
+        # Short lists each: a deque has room for 64 from the beginning, in every connection.
+        self.unconfirmed: list[tuple[int, WriteT]] = []
         """(bytes written up to and with this write, write), oldest first."""
-        self._late: deque[tuple[int, float, WriteT]] = deque()
+        self._late: list[tuple[int, float, WriteT]] = []
         """Confirmed in the last KEPT_SECONDS: where each ends, and when that was."""
-        self._old: deque[tuple[int, int, WriteT]] = deque()
+        self._old: list[tuple[int, int, WriteT]] = []
         """Confirmed before: where each begins and ends."""
 
     def wrote(self, size: int, write: WriteT) -> None:
@@ -46,7 +46,7 @@ class Checkpoints(Generic[WriteT]):
         self.confirmed_bytes = max(self.confirmed_bytes, confirmed_bytes)
         completed = []
         while self.unconfirmed and self.unconfirmed[0][0] <= self.confirmed_bytes:
-            end, write = self.unconfirmed.popleft()
+            end, write = self.unconfirmed.pop(0)
             self._late.append((end, now, write))
             completed.append(write)
         self._forget(now)
@@ -65,14 +65,14 @@ class Checkpoints(Generic[WriteT]):
     def _forget(self, now: float) -> None:
         late, old = self._late, self._old
         while late and not self._is_late(late[0][0], late[0][1], now):
-            end, _, write = late.popleft()
+            end, _, write = late.pop(0)
             begin = old[-1][1] if old else 0
             if old and end - old[-1][0] <= JOINED_BYTES:
                 begin, _, older = old.pop()
                 write = older.joined(write)
             old.append((begin, end, write))
         while old and old[0][1] <= self.confirmed_bytes - UNREAD_BYTES:
-            old.popleft()
+            old.pop(0)
 
     def _is_late(self, end: int, at: float, now: float) -> bool:
         return at > now - KEPT_SECONDS and end > self.confirmed_bytes - KEPT_BYTES

@@ -13,6 +13,7 @@ from typing import Self, cast
 
 from drains.delivery.network.dialing import Connected, attach
 from drains.delivery.network.errors import ConnectionEndedError, HungError, explain
+from drains.delivery.network.heard import Heard
 from drains.delivery.network.kernel import (
     CAN_ASK,
     error_of,
@@ -33,7 +34,9 @@ LISTEN_SECONDS, PATIENT_SECONDS = 0.01, 1.0
 """One that shuts its own direction at once, before it is sent anything, only reads. That much
 longer than a round trip it is listened to first; and one of which that is suspected."""
 HEARD_BYTES_MAX = 1024 * 1024
-"""Syslog has no answers: a receiver that says so much only costs time."""
+"""Syslog has no answers: a receiver that says so much more than it is sent only costs time."""
+_PIECE_BYTES_MIN = 256
+"""For each costs a turn of the loop, however short it is."""
 
 
 class TcpSender(CountedSender[WriteT], asyncio.Protocol):
@@ -43,9 +46,10 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
         super().__init__(ended)
         self._transport: asyncio.Transport
         self._given_to_kernel = 0
-        self._only_reads = asyncio.Event()
-        """Set when it has shut its own direction at once."""
-        self._is_new = True
+        self._only_reads = False
+        """It has shut its own direction at once."""
+        self._is_new: asyncio.Future[None] | None = asyncio.get_running_loop().create_future()
+        """Done when it has; None when it is too late for that."""
         self._finishing: asyncio.Task[None] | None = None
         self._said_all = False
         self._all_read = False
@@ -53,14 +57,15 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
         self._last_confirmed: list[WriteT] = []
 
     @classmethod
-    async def begin(cls, connected: Connected, ended: Ended, *, patient: bool = False) -> Self:
+    async def begin(
+        cls, connected: Connected, ended: Ended, heard: Heard, *, patient: bool = False
+    ) -> Self:
         """On a connection that is open. `patient`: as in build.Connector. Raises DialError."""
         seconds = PATIENT_SECONDS if patient else LISTEN_SECONDS + round_trip_seconds(connected)
-        made = await attach(connected, lambda: cls(ended))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await made._only_reads.wait()
-        made._is_new = False
+        made = await attach(connected, lambda: cls(ended), heard)
+        if made._is_new is not None:
+            await asyncio.wait([made._is_new], timeout=seconds)
+        made._is_new = None
         return made
 
     @property
@@ -73,7 +78,7 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
 
     def confirm(self, now: float) -> list[WriteT]:
         self._look_at_buffer()
-        if self._only_reads.is_set():
+        if self._only_reads:
             self._look_for_a_reset()
         last, self._last_confirmed = self._last_confirmed, []
         return last + self._checkpoints.confirm(self._acknowledged_bytes(), now)
@@ -104,8 +109,8 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self._heard_bytes += len(data)
-        if self._heard_bytes > HEARD_BYTES_MAX:
+        self._heard_bytes += max(len(data), _PIECE_BYTES_MIN)
+        if self._heard_bytes > HEARD_BYTES_MAX + self._checkpoints.written_bytes:
             self._end(ConnectionEndedError("the receiver sends data, which syslog has no use for"))
             self.abort()
 
@@ -116,8 +121,9 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
         One that did so before anything was sent cannot be told from one that only reads: if it has
         closed both sides, it answers with a reset, and confirms nothing.
         """
-        if self._is_new:
-            self._only_reads.set()
+        if self._is_new is not None:
+            self._only_reads = True
+            self._is_new.set_result(None)
             return True
         self._all_read = self._said_all
         too_soon = self._finishing is not None and not self._said_all
@@ -147,11 +153,11 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
     async def _finish(self, wait_seconds: float, *, must_close: bool) -> None:
         if await self._all_is_confirmed():
             await asyncio.sleep(QUIET_SECONDS)
-            if not self._only_reads.is_set():
+            if not self._only_reads:
                 self._say_all()
-            stands = self._only_reads.is_set() or not must_close
+            stands = self._only_reads or not must_close
             await asyncio.sleep(max(wait_seconds, KEPT_SECONDS) if stands else wait_seconds)
-            if self._only_reads.is_set():
+            if self._only_reads:
                 self._look_for_a_reset()
             self._all_read = stands
         self._end(None if self._all_read else HungError())

@@ -15,7 +15,7 @@ from tests.support.broker import Broker
 from tests.support.others import Others
 from tests.support.shuttle import served
 
-ATTACK_SECONDS, CONTROL_SECONDS = 10.0, 5.0
+ATTACK_SECONDS, CONTROL_SECONDS = 15.0, 5.0
 FRONT_DOORS = ",".join(["127.0.0.1"] * 1_400)
 """As long as headers may be, in a range that is trusted."""
 

@@ -17,6 +17,8 @@ from logshuttle_site.checks import TAG
         ({"DATABASE_BY_DEFAULT": True}, ["logshuttle.W004"]),
         ({"SECURE_SSL_REDIRECT": True}, ["logshuttle.W006"]),
         ({"SECURE_SSL_REDIRECT": True, "TRUSTED_PROXIES": ["10.0.0.0/8"]}, []),
+        ({"AUTH_KEY": "k" * 31}, ["logshuttle.W005"]),
+        ({"AUTH_KEY": "k" * 31, "LAPTOP_MODE": True}, ["logshuttle.W001"]),
         ({}, []),
     ],
 )
@@ -30,6 +32,7 @@ def test_what_is_not_for_production_is_said(
         "DATABASE_BY_DEFAULT": False,
         "SECURE_SSL_REDIRECT": False,
         "TRUSTED_PROXIES": [],
+        "AUTH_KEY": "k" * 32,
     }
     for name, value in {**good, **changed}.items():
         setattr(settings, name, value)

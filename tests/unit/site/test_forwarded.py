@@ -50,8 +50,8 @@ def test_the_right_most_address_that_is_not_trusted_is_the_clients(value: str, c
 
 
 def test_so_many_front_doors_are_looked_through() -> None:
-    assert behind_x(", ".join(["192.0.2.7", *[INNER] * HOPS_MAX])).address == INNER
-    assert behind_x(", ".join(["192.0.2.7", *[INNER] * (HOPS_MAX - 1)])).address == "192.0.2.7"
+    assert behind_x(", ".join(["192.0.2.7", *[INNER] * (HOPS_MAX + 1)])).address == INNER
+    assert behind_x(", ".join(["192.0.2.7", *[INNER] * HOPS_MAX])).address == "192.0.2.7"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,11 @@
 
 const LINE = /^(\S+) (\S+) (\S+?(?:\[.*?\])?): ?(.*)$/s;
 const BROKEN = 1006;
+const TRY_AGAIN = 1013; // with a reason: as many read as may do; else it is broken
+/** What `ended` is told when as many read the session as may do. */
+export const FULL = 4429;
 /** What an answer's status means as a close code: there is no such session, or no such filter. */
-const CODES = new Map([[204, 4404], [404, 4404], [422, 4422]]);
+const CODES = new Map([[204, 4404], [404, 4404], [422, 4422], [429, FULL]]);
 
 /**
  * @param {string} after The last line's id, or empty.
@@ -46,7 +49,8 @@ export function openSocket(after, ears) {
     if (!closed) ears.heard(JSON.parse(event.data));
   };
   socket.onclose = async (event) => {
-    const code = opened || closed ? event.code : await whyRefused();
+    const said = event.code === TRY_AGAIN && event.reason ? FULL : event.code;
+    const code = opened || closed ? said : await whyRefused();
     if (!closed) ears.ended(code);
   };
   return {

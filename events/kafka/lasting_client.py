@@ -1,0 +1,85 @@
+"""Clients of Kafka that librdkafka may leave without any broker for good.
+
+A broker that has just started, or is about to stop, may name no broker in its answer. librdkafka
+(2.10 to 2.16 at least, https://github.com/confluentinc/librdkafka/issues/5301) takes its word: it
+forgets all that it knew, those that it began with too, and connects to nobody ever again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+
+from events.kafka.client import ask_any_broker
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 3.0
+TIMES = 2
+"""So often in turn another client reached a broker while this one had none: one that is about to
+connect again has done so by the second time."""
+ANSWER_SECONDS = 1.0
+
+_Client = TypeVar("_Client", Consumer, Producer, AdminClient)
+
+
+class LastingClient(Generic[_Client]):
+    """Owns a client, and makes another in its place when it has lost all brokers for good."""
+
+    def __init__(
+        self, make: Callable[[], _Client], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.client: _Client = make()
+        self._make: Callable[[], _Client] = make
+        self._clock = clock
+        self._look_at = clock()
+        self._reached_by_others = 0
+
+    def heal(self, go_on: Callable[[_Client], None] | None = None) -> None:
+        """To be called whenever nothing comes. `go_on` is called when there is another client, with
+        the one in whose place it is. Blocks for `ANSWER_SECONDS` at most, and only where the client
+        has no broker."""
+        now = self._clock()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_SECONDS
+        if _has_broker(self.client):
+            self._reached_by_others = 0
+            return
+        other = self._make()
+        self._reached_by_others = self._reached_by_others + 1 if _answers(other) else 0
+        if self._reached_by_others < TIMES:
+            return
+        self._reached_by_others = 0
+        logger.warning(
+            "Kafka answers others, and this client has lost it: it is made anew",
+            extra={"action": "client_anew"},
+        )
+        left, self.client = [self.client], other
+        if go_on is not None:
+            go_on(left[0])
+        # Its end takes a moment. A consumer tells nobody that it goes, as it reaches nobody.
+        threading.Thread(target=left.clear, name="kafka-let-go", daemon=True).start()
+
+
+def _has_broker(client: Consumer | Producer | AdminClient) -> bool:
+    """Whether it is connected to one: asks nobody."""
+    try:
+        ask_any_broker(client, 0.0)
+    except KafkaException as error:
+        return bool(error.args[0].code() != KafkaError._TRANSPORT)
+    return True
+
+
+def _answers(client: Consumer | Producer | AdminClient) -> bool:
+    try:
+        ask_any_broker(client, ANSWER_SECONDS)
+    except KafkaException:
+        return False
+    return True
