@@ -23,7 +23,7 @@ IDLE_SECONDS = 60.0
 HEADERS_SECONDS = 10.0
 BODY_SECONDS, BODY_BYTES_A_SECOND = 30.0, 1000
 LINGER_SECONDS = 1.0
-"""What was said last can be read for so long: an end at once would take it away again."""
+"""Between the last word and the end."""
 
 BODY_BYTES_MAX = 1024 * 1024
 """Far above what any path takes: up to here the application answers by itself."""
@@ -69,6 +69,13 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
         self.census.comes(self)
 
     # What comes in.
+
+    def headerReceived(self, line: bytes) -> bool:  # noqa: N802
+        try:
+            return bool(super().headerReceived(line))
+        except ValueError:  # a length of more digits than Python reads
+            self._respondToBadRequestAndDisconnect()
+            return False
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         if self._has_ended:
@@ -170,6 +177,8 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
         self.census.begins(self.take_turn())
 
     def look(self, now: float) -> None:
+        if self._has_ended:
+            return
         waited = now - self._since
         if self._phase is Phase.IDLE and waited > IDLE_SECONDS:
             self._stop_reading()
@@ -182,11 +191,20 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
             self.refuse(RefusedError(408, "slow_body", "the body took too long"))
 
     def refuse(self, refused: RefusedError) -> None:
-        """The last answer: what was sent can be read for a moment, and nothing more is."""
+        """With a last answer."""
         if self._say(refused):
-            self.transport.pauseProducing()
-            self.transport.loseWriteConnection()
-            self.callLater(LINGER_SECONDS, self.transport.abortConnection)
+            self.part()
+
+    def part(self) -> None:
+        """What was said last can be read for a moment, and nothing more is read here. A client that
+        comes again at once comes once in that time, or with ever more connections: those that part
+        are among those that wait, of whom its peer has a share."""
+        if not self._has_ended:
+            self._stop_reading()
+        self.transport.pauseProducing()
+        self.transport.loseWriteConnection()
+        self.callLater(LINGER_SECONDS, self.transport.abortConnection)
+        self.census.waits(self)
 
     def end(self, refused: RefusedError) -> None:
         """At once: its place is needed. One that was idle is told nothing: it asked for nothing."""
@@ -207,6 +225,7 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
 
     def _stop_reading(self) -> None:
         self._has_ended = True
+        self._give_turn_back()
         self.clearLineBuffer()
         if self._phase is Phase.BODY and (body := self.requests[-1].content) is not None:
             body.close()

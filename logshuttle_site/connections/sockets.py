@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from autobahn.util import encode_truncate
 from daphne.ws_protocol import WebSocketProtocol
 
-from logshuttle_site.connections.channel import LINGER_SECONDS
 from logshuttle_site.connections.refusals import answer_of
 
 FRAMES_AT_ONCE, SECONDS_A_FRAME = 10, 2.0
@@ -21,6 +21,7 @@ FRAME_BYTES_MAX = 1024
 EARLY_BYTES_MAX = 4096
 """That are read before the handshake is answered."""
 POLICY_VIOLATION = 1008
+CLOSE_REASON_BYTES_MAX = 123
 
 _STATUS_OF = {4404: 404, 4422: 422, 4429: 429, 1013: 503}
 """Of a handshake that the application refuses: its close code says why."""
@@ -30,6 +31,7 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
     state: int
     _frames_left = float(FRAMES_AT_ONCE)
     _counted_at = 0.0
+    _has_parted = False
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         if self.state != self.STATE_CONNECTING or not hasattr(self, "application_deferred"):
@@ -64,21 +66,27 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
         self._refuse(code, "socket_protocol", reason)
 
     def _refuse(self, code: int, word: str, why: str) -> None:
-        """A close frame, and then the end: who floods is not waited for."""
+        """A close frame, and nothing more is read."""
         if self.state == self.STATE_CLOSED:
             return
         self._note(word, why)
-        self.sendCloseFrame(code, why.encode())
-        self._tell_application(code)
-        self.data = b""
-        self.wasNotCleanReason = why
-        self.dropConnection(abort=False)
-        self.factory.reactor.callLater(LINGER_SECONDS, self.transport.abortConnection)
-
-    def _tell_application(self, code: int) -> None:
-        self.server.protocol_disconnected(self)
+        self._close(code, why)
         self.application_queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.muted = True
+        self._part(why)
+
+    def _part(self, why: str) -> None:
+        self.server.protocol_disconnected(self)
+        self.data = b""  # daphne keeps us for a second or two
+        self.wasNotCleanReason = why
+        self._has_parted = True
+        self.dropConnection(abort=False)
+
+    def _closeConnection(self, abort: bool = False) -> None:  # noqa: N802
+        if self._has_parted:
+            self.transport.channel.part()
+        else:
+            super()._closeConnection(abort)
 
     def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
         if self in self.server.connections:  # daphne forgets in a second whom we have ended
@@ -92,8 +100,7 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
         elif self.state == self.STATE_CONNECTING:
             self._deny(message.get("code"), message.get("reason"))
         else:  # autobahn's own way refuses codes such as 1012
-            reason = (message.get("reason") or "").encode()
-            self.sendCloseFrame(message.get("code") or 1000, reason)
+            self._close(message.get("code") or 1000, message.get("reason") or "")
 
     def _deny(self, code: int | None, reason: str | None) -> None:
         """Answers the handshake as HTTP, which says more than any close code."""
@@ -102,9 +109,10 @@ class ReaderSocket(WebSocketProtocol):  # type: ignore[misc]
         self._note(f"handshake_{status}", why)
         self.sendData(answer_of(status, why))
         del self.handshake_deferred
-        self.data = b""  # daphne keeps us for a second or two
-        self.server.protocol_disconnected(self)
-        self.dropConnection(abort=False)
+        self._part(why)
+
+    def _close(self, code: int, why: str) -> None:
+        self.sendCloseFrame(code, encode_truncate(why, CLOSE_REASON_BYTES_MAX) or None)
 
     def _note(self, word: str, why: str) -> None:
         peer = self.client_addr[0] if self.client_addr else "a WebSocket"

@@ -29,6 +29,9 @@ class Wire(StringTransport):
     channel: Any = None
     half_closed = aborted = False
 
+    def unregisterProducer(self) -> None:  # noqa: N802
+        self.producer = None  # as often as one likes, as with Twisted's own
+
     def loseWriteConnection(self) -> None:  # noqa: N802
         self.half_closed = True
 

@@ -39,7 +39,7 @@ async def test_a_flood_of_frames_ends_at_once_and_reaches_nobody(opcode: int) ->
     await turns()
 
     assert close_code(line) == 1008
-    assert line.wire.disconnecting
+    assert line.wire.half_closed
     assert web.refused == {"socket_frames": 1}
     assert [message["type"] for message in web.heard] == [
         "websocket.connect",
@@ -100,7 +100,9 @@ async def test_a_handshake_is_refused_as_a_get_would_be(code: int, status: int) 
     await turns()
     assert line.statuses == [status]
     assert b'"message": "No such log session"' in line.got
-    assert line.wire.disconnecting
+    assert line.wire.half_closed
+    web.clock.advance(2)
+    assert line.wire.aborted
 
 
 async def test_what_comes_in_one_read_with_the_handshake_is_heard() -> None:
@@ -126,7 +128,7 @@ async def test_what_comes_before_the_handshake_is_answered_waits_or_is_left_in_t
     await turns()
     assert early.statuses == greedy.statuses == [101]
     assert close_code(greedy) == 1008
-    assert greedy.wire.producerState == "producing"
+    assert greedy.wire.half_closed
     early.leaves()
     await turns()
 
