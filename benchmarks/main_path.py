@@ -69,12 +69,19 @@ class MainPath:
     def work_on(self, messages: Sequence[Message]) -> None:
         """One batch, all the way, and now and then what a worker does 20 times a second."""
         self._source.messages = messages
-        with suppress(StopIteration):  # which is how a step ends that has nothing to wait for
-            self._pass.step().send(None)
+        self._step()
+        while getattr(self._pass, "rest", None) is not None:  # it took too long for one
+            self._step()
         self._unflushed += len(messages)
         if self._unflushed >= FLUSH_RECORDS:
             self._unflushed = 0
             self._flush()
+
+    def _step(self) -> None:
+        step = self._pass.step()
+        with suppress(StopIteration):  # which is how a step ends
+            while True:  # it waits for nothing: at most it lets others go first
+                step.send(None)
 
     def _flush(self) -> None:
         for due in self._lists.due.values():

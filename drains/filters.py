@@ -14,7 +14,7 @@ from typing import Literal
 
 import re2
 
-from events.lines import LogLine, Origin, Severity, Source
+from events.lines import Origin, Severity, Source
 
 Stream = Literal["stdout", "stderr"]
 
@@ -26,11 +26,12 @@ SEARCHED_CHARACTERS = 4096
 """A pattern is looked for in so much of a line's beginning."""
 
 # Bytes that RE2 may use for one pattern: it refuses what would take more.
-_PATTERN_MEMORY = 1 << 20
+_PATTERN_MEMORY = 1 << 18
 PATTERNS_KEPT = 16
 """Beside those that drains in use hold."""
 
-LineTest = Callable[[LogLine], bool]
+LineTest = Callable[[Severity, bytes], bool]
+"""Whether a line passes, by its severity and the `searched` part of its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +56,32 @@ class LineFilter:
             return False
         return not self.streams or origin.source == "app"
 
+    @property
+    def has_patterns(self) -> bool:
+        """Whether asking it may take long."""
+        return bool(self.include or self.exclude)
+
     def line_test(self) -> LineTest | None:
         """What is left to be asked of each line; None: nothing. Raises ValueError."""
         tests = [test for test in (self._stream_test(), *self._pattern_tests()) if test]
         if len(tests) < 2:
             return tests[0] if tests else None
-        return lambda line: all(test(line) for test in tests)
+        return lambda severity, text: all(test(severity, text) for test in tests)
 
     def _stream_test(self) -> LineTest | None:
         if not self.streams or len(self.streams) == len(STREAMS):
             return None
         wanted = Severity.ERROR if "stderr" in self.streams else Severity.INFO
-        return lambda line: line.severity == wanted
+        return lambda severity, _: severity == wanted
 
     def _pattern_tests(self) -> list[LineTest]:
         tests: list[LineTest] = []
         if self.include:
             found = compiled(self.include).search
-            tests.append(lambda line: found(_searchable(line.text)) is not None)
+            tests.append(lambda _, text: found(text) is not None)
         if self.exclude:
             banned = compiled(self.exclude).search
-            tests.append(lambda line: banned(_searchable(line.text)) is None)
+            tests.append(lambda _, text: banned(text) is None)
         return tests
 
 
@@ -89,6 +95,7 @@ def compiled(pattern: str) -> re2._Regexp:
         raise ValueError(f"longer than {PATTERN_CHARACTERS_MAX} characters")
     options = re2.Options()
     options.max_mem = _PATTERN_MEMORY
+    options.never_capture = True  # where a group was found takes longer, and nobody asks
     options.log_errors = False
     try:
         made = re2.compile(pattern, options)
@@ -102,5 +109,6 @@ def compiled(pattern: str) -> re2._Regexp:
     return made
 
 
-def _searchable(text: str) -> bytes:
+def searched(text: str) -> bytes:
+    """So much of a line as is looked at."""
     return text[:SEARCHED_CHARACTERS].encode("utf-8", "replace")

@@ -24,8 +24,15 @@ from drains.errors import (
     TooManyDrainsError,
 )
 from drains.fields import UndecryptableError
+from drains.filters import EVERYTHING
 from drains.models import Drain, DrainCursor, DrainStatus, Start
-from drains.options.rules import Options, checked, refuse_misfits, together
+from drains.options.rules import (
+    Options,
+    checked,
+    refuse_misfits,
+    refuse_slow_patterns,
+    together,
+)
 from drains.route_change import count_up_routes, lock, refuse_twin, route_change, stamp
 from drains.selectors import egress_policy
 from drains.states import SEVERITY
@@ -79,7 +86,9 @@ def new_drain(
     drain = Drain(**columns_of(key), name=_checked_name(name), paused=paused)
     destination = _admitted(url)
     drain.set_url(url, destination)
-    _set_options(drain, checked(changes), destination)
+    wanted = checked(changes)
+    refuse_slow_patterns(wanted, EVERYTHING)
+    _set_options(drain, wanted, destination)
     drain.created_at = drain.updated_at = timezone.now()
     drain.severity = SEVERITY["new"]  # until a worker says else
     return drain
@@ -97,9 +106,10 @@ def change_drain(
 
     Of `tls` each member that is given, any other option as a whole.
     """
-    # Before the transaction, which no name server may hold up.
+    # Before the transaction, which no name server may hold up, nor a pattern that is measured.
     destination = None if url is None else _admitted(url)
     wanted = checked(changes)
+    refuse_slow_patterns(wanted, drain.shown_options.filter)
     with route_change(drain, "changed") as doing:
         lock(drain)
         before = _receiver(drain)

@@ -81,10 +81,10 @@ class Stamps(NamedTuple):
 
 
 class Lines:
-    """Lines side by side, in columns, as they stand in a record. What asks for a line by itself, a
-    filter or a tail, has it made."""
+    """Lines side by side, in columns, as they stand in a record. What asks for a line by itself, as
+    a tail does, has it made."""
 
-    __slots__ = ("_texts", "bodies", "origins", "severities", "stamps")
+    __slots__ = ("_distinct", "bodies", "origins", "severities", "stamps", "texts")
 
     def __init__(
         self,
@@ -100,15 +100,23 @@ class Lines:
         self.severities = severities
         self.stamps = stamps
         self.bodies = bodies
-        self._texts = texts
+        self.texts = texts
+        self._distinct: set[Origin] | None = None
 
     def __len__(self) -> int:
         return len(self.origins)
 
+    @property
+    def distinct_origins(self) -> set[Origin]:
+        """Each once."""
+        if self._distinct is None:
+            self._distinct = set(self.origins)
+        return self._distinct
+
     def __iter__(self) -> Iterator[LogLine]:
         column, zone = self.stamps
         times = [(stamp + zone).decode() for stamp in column]
-        return map(LogLine, self.origins, times, self.severities, self._texts())
+        return map(LogLine, self.origins, times, self.severities, self.texts())
 
 
 def joined(pieces: Sequence[Lines]) -> Lines:

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Protocol
 
 from events.formats.decode import Decoder
-from events.kafka.batch_size import BatchSize
 from events.kafka.records import Batch, PartitionRecords, TopicPartition
-from events.lines import OriginTest
+from shuttle.base_pass import BatchSource, Pass
 from shuttle.commit.ledger import Ledger
 from shuttle.feed.feed import Feed
-from shuttle.routing import Parcel, Router
+from shuttle.feed.filter_shares import FOR_COUNTS
+from shuttle.routing import FeedGroup, Parcel, Router
 from shuttle.suspects import Suspects
 
 logger = logging.getLogger(__name__)
@@ -28,74 +25,6 @@ logger = logging.getLogger(__name__)
 TURNS = 4
 """Of the event loop between two batches while there is a backlog: a request and its answer take as
 many, and with one for each batch a quick receiver would seem to be a slow one."""
-
-
-class BatchSource(Protocol):
-    """Where a pass has its records from."""
-
-    @property
-    def batch_size(self) -> BatchSize: ...
-
-    async def next_batch(self) -> Batch:
-        """The next records, or an empty batch after a moment without any."""
-
-
-class Pass(ABC):
-    """One way through Kafka's records. `numbers` counts the batches of all passes together."""
-
-    consumer: BatchSource
-    decoder: Decoder
-    router: Router
-    wants: OriginTest
-    """Whether anybody wants an origin's lines of this pass: others are not made."""
-    numbers: Iterator[int]
-    suspects: Suspects
-    reads_again = False
-    """Whether the live pass reads the same records: bad ones are counted there."""
-
-    async def step(self) -> None:
-        """One batch, from Kafka to the feeds."""
-        batch = await self.consumer.next_batch()  # fetched while the last one was worked on
-        if self.suspects.are_there:
-            batch = await self.suspects.passable(batch, self._work_out)
-        started = time.thread_time()  # not what others take of the CPU
-        number = next(self.numbers)
-        for records in self.parts_of(batch):
-            lines = self.decoder.wanted_lines_of(records, self.wants, again=self.reads_again)
-            for parcel in self.router.parcels_for(records, lines):
-                self.met(parcel)
-                for feed in parcel.group.feeds:
-                    self.hand_over(number, feed, parcel)
-        self.passed(number, batch)
-        self.consumer.batch_size.worked_on(len(batch), time.thread_time() - started)
-
-    def _work_out(self, records: PartitionRecords) -> list[Parcel]:
-        lines = self.decoder.wanted_lines_of(records, self.wants, again=True)
-        return self.router.parcels_for(records, lines)
-
-    @abstractmethod
-    def parts_of(self, batch: Batch) -> list[PartitionRecords]:
-        """The parts of a batch that are this pass's to handle."""
-
-    def met(self, parcel: Parcel) -> None:  # noqa: B027
-        """Lines that somebody wants."""
-
-    @abstractmethod
-    def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
-        """Give a feed its lines, if they are for this pass to give."""
-
-    @abstractmethod
-    def passed(self, number: int, batch: Batch) -> None:
-        """A batch is behind us."""
-
-    def part_for(self, feed: Feed, parcel: Parcel, part: PartitionRecords | None) -> Parcel | None:
-        """Only these of a parcel's records."""
-        if part is None or len(part) == len(parcel.records):
-            return parcel if part else None
-        key = feed.route.key
-        mine = self.decoder.wanted_lines_of(part, lambda of: of.key == key, again=True)
-        parcels = self.router.parcels_for(part, mine)
-        return next((found for found in parcels if found.group is parcel.group), None)
 
 
 class LivePass(Pass):
@@ -130,7 +59,7 @@ class LivePass(Pass):
         self._clock = asyncio.get_running_loop().time
         self.polled_at = self._clock()
         self.has_backlog = False
-        """Whether the last batch was a full one."""
+        """Whether the last batch was a full one, or there is a rest of it."""
         self._stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -161,7 +90,12 @@ class LivePass(Pass):
         ours = self._generations.get(partition, generation + 1)
         return ours <= generation and partition in self.ledger.positions
 
+    def needs(self, group: FeedGroup, records: PartitionRecords) -> float:
+        return 0.0 if any(_takes(feed, records) for feed in group.feeds) else FOR_COUNTS
+
     def met(self, parcel: Parcel) -> None:
+        if parcel.is_unasked:
+            return
         group, data = parcel.group, parcel.data
         group.lines += parcel.lines
         group.bytes += len(data[0]) if len(data) == 1 else sum(map(len, data))
@@ -175,8 +109,10 @@ class LivePass(Pass):
                 return
             parcel = part
         records = parcel.records
-        if not feed.takes_live or records.partition in gaps.offsets:
-            feed.miss(number, records, parcel.lines)
+        if not _takes(feed, records):
+            feed.miss(number, records, parcel.lines, sure=not parcel.is_unasked)
+        elif parcel.is_unasked:
+            feed.leave_unasked(number, records, parcel.lines)
         else:
             feed.take(number, records, parcel.data, parcel.lines)
             if parcel.cut:
@@ -186,7 +122,8 @@ class LivePass(Pass):
         for records in batch.parts:
             self.received[records.partition.topic] += len(records)
         self.polled_at = self._clock()
-        self.has_backlog = len(batch) >= self.consumer.batch_size.records
+        full = len(batch) >= self.consumer.batch_size.records
+        self.has_backlog = full or self.rest is not None
         newest = batch.generation
         at = self.ledger.positions
         ends = {
@@ -238,3 +175,8 @@ class LivePass(Pass):
             self.missing(partition, position, low)
         elif low < position:
             self.backwards.set()
+
+
+def _takes(feed: Feed, records: PartitionRecords) -> bool:
+    """Whether it gets these from the live pass."""
+    return feed.takes_live and records.partition not in feed.gaps.offsets

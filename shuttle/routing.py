@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -14,15 +15,15 @@ from drains.delivery.wire.rfc5424 import (
     packed,
     wire_format_of,
 )
-from drains.filters import LineFilter, LineTest
+from drains.filters import LineFilter
 from events.kafka.records import PartitionRecords
-from events.kept import ENTRY_BYTES, Kept, Room
+from events.kept import Room
 from events.keys import Key
-from events.lines import IN_UTC, ZONES, Lines, LogLine, Origin, OriginTest
+from events.lines import IN_UTC, ZONES, Lines, Origin, OriginTest
+from shuttle.asking import RECIPIENTS_BYTES, Answers, Asking, Recipient, Recipients, has_test
 from shuttle.feed.feed import Feed
+from shuttle.turn import Turn
 
-RECIPIENTS_BYTES = 24 * 1024 * 1024
-"""For who gets the lines of each origin, as long as those are met."""
 PARTS = 4
 """Of a record: its priority, its time, what all lines of its origin have, what it says."""
 _PRI = {severity: text.encode() for severity, text in PRI_AND_VERSION.items()}
@@ -38,6 +39,9 @@ class Parcel(Struct, gc=False):
     lines: int
     cut: int
     """How many of them were too long to be sent whole."""
+    is_unasked: bool = False
+    """Its owner's filters have used up their share: nobody knows which of at most so many lines
+    are wanted, and there is no data."""
 
 
 class FeedGroup:
@@ -71,37 +75,9 @@ class FeedGroup:
         return self.pieces[zlib.crc32(origin.tag.encode()) % len(self.pieces)]
 
 
-# What one group needs to know to take a line of one origin: the group, its parts, the header, and
-# the question that is left to ask of the line.
-_Recipient = tuple[FeedGroup, list[bytes], bytes, LineTest | None]
-
-
-class _Recipients(Kept[Origin, tuple[_Recipient, ...]]):
-    """Found when first asked for. `zone`: what a line's time lacks, its header begins with."""
-
-    def __init__(
-        self, room: Room, find: Callable[[Origin, bytes], tuple[_Recipient, ...]], zone: bytes
-    ) -> None:
-        super().__init__(room)
-        self._find = find
-        self._zone = zone
-        self._of_key: dict[Key, list[Origin]] = {}
-
-    def __missing__(self, origin: Origin) -> tuple[_Recipient, ...]:
-        found = self.keep(origin, self._find(origin, self._zone))
-        self._of_key.setdefault(origin.key, []).append(origin)
-        return found
-
-    def size_of(self, origin: Origin, found: tuple[_Recipient, ...]) -> int:
-        return origin.bytes + sum(ENTRY_BYTES + len(header) for _, _, header, _ in found)
-
-    def clear(self) -> None:
-        super().clear()
-        self._of_key.clear()
-
-    def forget(self, key: Key) -> None:
-        for origin in self._of_key.pop(key, ()):
-            self.drop(origin)
+_Recipient = Recipient[FeedGroup]
+Needs = Callable[[FeedGroup], float]
+"""See Asking."""
 
 
 class Router:
@@ -114,7 +90,7 @@ class Router:
         self._hostname = hostname
         self._groups: dict[Key, list[FeedGroup]] = {}
         room = Room(RECIPIENTS_BYTES)
-        self._recipients = {zone: _Recipients(room, self._recipients_of, zone) for zone in ZONES}
+        self._recipients = {zone: Recipients(room, self._recipients_of, zone) for zone in ZONES}
         self.wants: OriginTest = self._recipients[IN_UTC].__getitem__
         """Whether any feed wants lines of an origin."""
 
@@ -125,13 +101,31 @@ class Router:
             for recipients in self._recipients.values():
                 recipients.forget(key)
 
-    def parcels_for(self, records: PartitionRecords, lines: Lines) -> list[Parcel]:
+    def asking(self, lines: Lines, needs: Needs = lambda _: 0.0) -> Asking[FeedGroup] | None:
+        """Of filters that are to be asked before these can be routed; None: there are none."""
+        recipients, origins = self._recipients[lines.stamps.zone], lines.distinct_origins
+        asks = not recipients.tested.isdisjoint(origins)
+        for origin in origins.difference(recipients):
+            asks |= has_test(recipients[origin])
+        return Asking(recipients, needs) if asks else None
+
+    def parcels_for(
+        self, records: PartitionRecords, lines: Lines, asked: Asking[FeedGroup] | None = None
+    ) -> list[Parcel]:
+        """`asked`: about all of these lines, where that has been done."""
         if not lines.origins:
             return []
+        if asked is None and (asked := self.asking(lines)) is not None:
+            asked.ask(lines, Turn(math.inf))
         recipients = self._recipients[lines.stamps.zone]
-        touched = _all_to_one(recipients, lines) or _each_to_its_own(recipients, lines)
         longest = max(map(len, lines.bodies))
-        return [_parcel(group, records, longest) for group in touched]
+        if asked is None:
+            touched = _all_to_one(recipients, lines) or _each_to_its_own(recipients, lines, {})
+            return [_parcel(group, records, longest) for group in touched]
+        touched = _each_to_its_own(recipients, lines, asked.answers)
+        return [_parcel(group, records, longest) for group in touched] + [
+            Parcel(of, records, (), most, 0, is_unasked=True) for of, most in asked.unanswered()
+        ]
 
     def take_talk(self) -> dict[Key, tuple[int, int]]:
         """Lines and bytes that were met of each key since the last call, as the group has them that
@@ -176,14 +170,14 @@ class Router:
         )
 
 
-def _all_to_one(recipients: _Recipients, lines: Lines) -> list[FeedGroup] | None:
-    """Puts the parts of all lines together when one group gets them all, unasked; else None."""
+def _all_to_one(recipients: Recipients[FeedGroup], lines: Lines) -> list[FeedGroup] | None:
+    """Puts the parts of all lines together when one group gets them all; else None."""
     first = recipients[lines.origins[0]]
-    if len(first) != 1 or first[0][3] is not None:
+    if len(first) != 1:
         return None
     group, parts, _, _ = first[0]
     headers = {}
-    for origin in set(lines.origins):
+    for origin in lines.distinct_origins:
         found = recipients[origin]
         if len(found) != 1 or found[0][1] is not parts:
             return None
@@ -196,20 +190,19 @@ def _all_to_one(recipients: _Recipients, lines: Lines) -> list[FeedGroup] | None
     return [group]
 
 
-def _each_to_its_own(recipients: _Recipients, lines: Lines) -> list[FeedGroup]:
+def _each_to_its_own(
+    recipients: Recipients[FeedGroup], lines: Lines, answers: Mapping[FeedGroup, Answers]
+) -> list[FeedGroup]:
     """Puts the parts of each line together for each group that wants it. The groups, in the order
-    of their first lines."""
+    of their first lines. `answers`: of those with a filter."""
     touched: list[FeedGroup] = []
     of_lines = map(recipients.__getitem__, lines.origins)
     pris = map(_PRI.__getitem__, lines.severities)
     columns = of_lines, pris, lines.stamps.column, lines.bodies, range(len(lines))
-    whole: list[LogLine] = []
     for found, pri, stamp, body, index in zip(*columns, strict=True):
         for group, parts, header, test in found:
-            if test is not None:
-                whole = whole or list(lines)
-                if not test(whole[index]):
-                    continue
+            if test is not None and not answers[group].lets_pass(index):
+                continue
             if not parts:
                 touched.append(group)
             parts += (pri, stamp, header, body)

@@ -8,9 +8,11 @@ from typing import Any
 
 from drains.destination import Destination
 from drains.errors import InvalidDrainError
+from drains.filters import EVERYTHING, LineFilter
 from drains.option_values import NO_TLS_OPTIONS, DrainOptions, TlsOptions
 from drains.options import pem
 from drains.options.table import OPTIONS
+from drains.pattern_cost import why_too_slow
 
 Changes = Mapping[str, object]
 """Options by name, as JSON gives them."""
@@ -41,6 +43,18 @@ def together(wanted: Options, stored: Callable[[str], Any]) -> DrainOptions:
     if "tls" in wanted:
         values["tls"] = _merged_tls(wanted["tls"], stored)
     return DrainOptions(**values)
+
+
+def refuse_slow_patterns(wanted: Options, stored: LineFilter) -> None:
+    """Those that take too long a line; ones that are `stored` stay, held to their owner's share.
+    Raises InvalidDrainError."""
+    chosen: LineFilter = wanted.get("filter", EVERYTHING)
+    known = {"", stored.include, stored.exclude}
+    patterns = {"include": chosen.include, "exclude": chosen.exclude}
+    new = {name: pattern for name, pattern in patterns.items() if pattern not in known}
+    faults = [(f"filter.{name}", why_too_slow(pattern)) for name, pattern in new.items()]
+    if found := [(field, why) for field, why in faults if why]:
+        raise InvalidDrainError.of_all(found)
 
 
 def refuse_misfits(options: DrainOptions, destination: Destination) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple, cast
@@ -85,7 +85,14 @@ class PartitionRecords:
 
     def first(self, count: int) -> PartitionRecords:
         """So many of them, one at least."""
+        if count >= len(self):
+            return self
         return PartitionRecords(self.partition, self.messages[: max(count, 1)])
+
+    def behind(self, count: int) -> PartitionRecords | None:
+        """Those behind the first so many."""
+        kept = self.messages[count:]
+        return PartitionRecords(self.partition, kept) if kept else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,17 @@ class Batch:
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))
+
+    def cut(self, part: PartitionRecords, done: int, seam: int) -> tuple[Batch, Batch]:
+        """What ends with the first `done` records of one of its parts, and what lies behind, where
+        that part comes in two pieces, cut at record `seam`."""
+        at = next(index for index, one in enumerate(self.parts) if one is part)
+        before = [*self.parts[:at], part.first(done)]
+        ends = {records.partition: records.end for records in before}
+        pieces = part.messages[done:seam], part.messages[max(done, seam) :]
+        behind = [PartitionRecords(part.partition, piece) for piece in pieces if piece]
+        rest = replace(self, parts=[*behind, *self.parts[at + 1 :]])
+        return replace(self, parts=before, ends=ends, reset_to={}), rest
 
 
 def by_partition(messages: Sequence[Message]) -> Iterator[PartitionRecords]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from shuttle.feed.dials import Dials
+from shuttle.feed.filter_shares import FilterShares
 from shuttle.feed.link import Connect
 from shuttle.feed.retry_coordinator import RetryCoordinator
 from shuttle.feed.totals import Totals
@@ -34,6 +35,10 @@ class FeedContext:
     """Drains to whose receivers more was on its way than half of what may be."""
     refused_topics: dict[str, float] = field(default_factory=dict)
     """That Kafka does not let us read, and since when (epoch seconds)."""
+    filter_shares: FilterShares = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.filter_shares = FilterShares(self.clock)
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Set
 from drains.routes import Route
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from shuttle.feed.context import FeedContext, WorkLists
+from shuttle.feed.filter_shares import SLOW_FILTER
 from shuttle.feed.gaps import Gaps
 from shuttle.feed.loss_notices import NEW_LOG, REFUSED, LossNotice, record_of
 from shuttle.feed.outbound import Outbound
@@ -22,10 +23,8 @@ from shuttle.feed.writes import GivenUp, Pieces, Progress, Write
 
 
 class Feed:
-    """Owns a drain's route and `takes_live`; turns what happens to one part into calls of others.
-
-    `gaps` knows what it lacks, `outbound` what is under way, `stats` what became of its lines.
-    """
+    """Owns a drain's route and `takes_live`; turns what happens to one part into calls of others:
+    `gaps` knows what it lacks, `outbound` what is under way, `stats` what became of its lines."""
 
     def __init__(self, route: Route, context: FeedContext, lists: WorkLists[Feed]) -> None:
         self.route = route
@@ -54,16 +53,23 @@ class Feed:
         if lines:
             self.gaps.replayed(records, lines, self.context.wall_clock())
 
-    def miss(self, batch: int, records: PartitionRecords, lines: int) -> None:
-        """Lines that the live pass has, and this feed can't take."""
+    def miss(self, batch: int, records: PartitionRecords, lines: int, *, sure: bool = True) -> None:
+        """Lines that the live pass has, and this feed can't take; not `sure`: at most so many."""
         if not self.route.start_pending:  # else its first cursors will be behind these
-            self.gaps.missed(batch, records, lines, self.context.wall_clock())
+            self.gaps.missed(batch, records, lines, self.context.wall_clock(), at_most=not sure)
+
+    def leave_unasked(self, batch: int, records: PartitionRecords, lines: int) -> None:
+        """Its owner's filters have used up their share: from here on it is behind."""
+        self.outbound.health.complain(SLOW_FILTER, self.context.wall_clock())
+        self.context.totals.filters_too_slow += 1
+        self.lags()
+        self.miss(batch, records, lines, sure=False)
+        self.changed()
 
     @property
     def wants_replay(self) -> bool:
         """Whether it is behind, and its receiver is there: full, it may be."""
-        there = self.outbound.delivery.link.sender is not None
-        return there and self.takes_replay and self.is_behind
+        return self.is_behind and self.takes_replay and bool(self.outbound.delivery.link.sender)
 
     @property
     def skips_lag(self) -> bool:
@@ -154,8 +160,6 @@ class Feed:
         self.lose(self.gaps.lines_in(partitions), NEW_LOG, exact=False)
         self.forget(partitions)
 
-    # What others want to know.
-
     @property
     def is_behind(self) -> bool:
         return bool(self.gaps.offsets)
@@ -179,16 +183,11 @@ class Feed:
         return notice, record_of(notice, self.route, context.hostname, context.wall_clock())
 
     def confirmed(self, progress: Progress) -> None:
-        wall = self.context.wall_clock()
         (self._lists.moved if self.stats.lines_confirmed else self._lists.news).add(self)
-        for write in progress.writes:
-            self.stats.confirmed(write, wall)
-            if write.has_cursor:
-                self.gaps.touch()
-        if progress.bytes:
-            self.stats.progressed(progress.bytes, wall)
+        self.stats.progressed(progress, self.context.wall_clock())
+        if any(write.has_cursor for write in progress.writes):
+            self.gaps.touch()
         if progress.refused:
-            self.stats.took_back(progress.refused)
             self.lose(progress.refused, REFUSED)
 
     def gave_up(self, found: GivenUp) -> None:

@@ -5,21 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import chain
-from typing import NamedTuple
 
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
-from shuttle.feed.lag import Lag
+from shuttle.feed.lag import Lag, Skipped
 from shuttle.feed.look_ups import LookUps
 from shuttle.feed.stored_rows import OUTDATED, RowsSnapshot, StoredCursor, StoredRows
 from shuttle.feed.writes import Write
-
-
-class Skipped(NamedTuple):
-    """Lines that will not be replayed."""
-
-    lines: int
-    exact: bool
-    """False: some may have arrived before, or only offsets are known."""
 
 
 class Gaps:
@@ -67,10 +58,19 @@ class Gaps:
 
     # What it lacks from now on.
 
-    def missed(self, batch: int, records: PartitionRecords, lines: int, wall: float) -> None:
-        """Lines that the live pass has met. `wall`: epoch seconds, now."""
+    def missed(
+        self,
+        batch: int,
+        records: PartitionRecords,
+        lines: int,
+        wall: float,
+        *,
+        at_most: bool = False,
+    ) -> None:
+        """Lines that the live pass has met, or `at_most` so many. `wall`: epoch seconds, now."""
         partition, begin = records.partition, records.begin
-        self._lag.missed(records, self.offsets.get(partition, begin), lines, wall)
+        gap = self.offsets.get(partition, begin)
+        self._lag.missed(records, gap, lines, wall, at_most=at_most)
         if partition not in self.offsets:
             self._open(partition, begin)
             self._hold_from(batch)

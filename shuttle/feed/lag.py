@@ -5,9 +5,18 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition, time_of
 from shuttle.feed.writes import Part, Write
+
+
+class Skipped(NamedTuple):
+    """Lines that will not be replayed."""
+
+    lines: int
+    exact: bool
+    """False: some may have arrived before, or only offsets are known."""
 
 
 class Lag:
@@ -29,12 +38,15 @@ class Lag:
         self._unsure: frozenset[TopicPartition] = frozenset()
         """Where more may be missing than are counted."""
 
-    def missed(self, records: PartitionRecords, gap: int, lines: int, wall: float) -> None:
-        """Lines that the live pass has met; `gap`: up to there a replay has been. `wall`: now."""
+    def missed(
+        self, records: PartitionRecords, gap: int, lines: int, wall: float, *, at_most: bool = False
+    ) -> None:
+        """Lines that the live pass has met, or `at_most` so many; `gap`: up to there a replay has
+        been. `wall`: now."""
         partition = records.partition
         if records.begin >= gap:
             self._lines[partition] += lines
-        elif records.end > gap:  # nobody knows how many of them lie behind it
+        if at_most or records.begin < gap < records.end:  # nobody knows how many lie behind it
             self._unsure |= {partition}
         self._counted_from.setdefault(partition, records.begin)
         self._since.setdefault(partition, records.time(wall))

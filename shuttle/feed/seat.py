@@ -46,6 +46,11 @@ class Seat:
         feed = self.feed
         return feed.takes_replay and not self.is_void and bool(self.gaps) and not feed.skips_first
 
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether enough is left of its owner's share to ask its filter."""
+        return self.feed.context.filter_shares.lets_replay(self.feed.route)
+
     def young_ms(self, wall: float) -> float:
         """Epoch milliseconds: replayed records have to be as young as this, of a drain that lags.
 

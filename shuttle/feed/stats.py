@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from events.kafka.records import is_credible
 from shuttle.feed.loss_notices import LossNotices
 from shuttle.feed.totals import Totals
-from shuttle.feed.writes import Write
+from shuttle.feed.writes import Progress, Write
 
 
 class DrainStats:
@@ -36,14 +36,15 @@ class DrainStats:
             if is_credible(first_ms, wall * 1000):
                 self._totals.delays.observe(wall - first_ms / 1000, write.lines)
 
-    def progressed(self, new_bytes: int, wall: float) -> None:
-        """Its receiver has confirmed so much more."""
-        self.bytes_confirmed += new_bytes
-        self.last_delivery_at = wall
-
-    def took_back(self, lines: int) -> None:
-        """Lines that were confirmed with the rest of their write are not delivered."""
-        self._add(-lines)
+    def progressed(self, progress: Progress, wall: float) -> None:
+        """Its receiver has confirmed so much more. What it refused of that is not delivered."""
+        for write in progress.writes:
+            self.confirmed(write, wall)
+        if progress.bytes:
+            self.bytes_confirmed += progress.bytes
+            self.last_delivery_at = wall
+        if progress.refused:
+            self._add(-progress.refused)
 
     def cut(self, lines: int) -> None:
         self.lines_cut += lines

@@ -23,6 +23,18 @@ class Ages:
     def __init__(self) -> None:
         self._last_ms: dict[TopicPartition, int] = {}
         """The last credible stamp of each partition, where the next record may inherit it."""
+        self._times: dict[int, float] | None = None
+
+    def begin(self, records: PartitionRecords, young_ms: float, now_ms: float) -> None:
+        """What is asked from now on is about these. As `of`."""
+        self._times = self.of(records, young_ms, now_ms)
+
+    def too_old(self, records: PartitionRecords, young_ms: float) -> list[bool]:
+        """Which of these are; empty: none."""
+        if self._times is None:
+            return []
+        times = [self._times[offset_of(message)] for message in records.messages]
+        return [time < young_ms for time in times] if min(times) < young_ms else []
 
     def of(
         self, records: PartitionRecords, young_ms: float, now_ms: float

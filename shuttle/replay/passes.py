@@ -15,14 +15,15 @@ from typing import Protocol
 
 from events.formats.decode import Decoder
 from events.kafka.offset_consumer import OffsetConsumer
-from events.kafka.records import Batch, Offsets, PartitionRecords, TopicPartition, offset_of
+from events.kafka.records import Batch, Offsets, PartitionRecords, TopicPartition
+from shuttle.base_pass import NOT_AT_ALL, Pass
 from shuttle.feed.feed import Feed
+from shuttle.feed.filter_shares import FOR_REPLAYS
 from shuttle.feed.seat import Seat
-from shuttle.pipeline import Pass
 from shuttle.replay.ages import Ages
 from shuttle.replay.seats import Seats
 from shuttle.replay.under_way import UnderWay
-from shuttle.routing import Parcel, Router
+from shuttle.routing import FeedGroup, Parcel, Router
 from shuttle.suspects import Suspects
 
 TURN_SECONDS = 5.0
@@ -35,6 +36,8 @@ SOON_SECONDS = 3.0
 """A pass that would be at a feed's gaps so soon takes it along."""
 PACE_SECONDS = 1.0
 """A pass's pace is measured over this time."""
+FIRST_RECORDS = 16
+"""Not more are decoded before it is known how long their filters take."""
 LOOK_SECONDS = 0.05
 ROOM_LOOKS = 50
 
@@ -61,6 +64,7 @@ class ReplayPass(Pass):
     live."""
 
     reads_again = True
+    _slice = FIRST_RECORDS
 
     def __init__(
         self,
@@ -86,8 +90,6 @@ class ReplayPass(Pass):
         self._live = live
         self._wall_clock = wall_clock
         self._ages = Ages()
-        self._old: dict[TopicPartition, dict[int, float]] = {}
-        """When the records of this batch are from (Ages.of), where some may be too old."""
         self._strictest_ms = math.inf
         """The shortest `max_lag_seconds` of those who have a seat, or had one."""
         self._read = 0
@@ -101,9 +103,9 @@ class ReplayPass(Pass):
         while self.seats:
             await self.seats.tell(self.consumer)
             step_at = clock()
-            if self._has_room():
+            if len(self.seats) > ROOM_LOOKS or any(of.may_be_asked for of in self._with_room()):
                 await self.step()
-            else:  # all receivers are slower than Kafka: wait for one
+            else:  # all receivers are slower than Kafka, or filters than their shares: wait for one
                 await asyncio.sleep(LOOK_SECONDS)
             now = clock()
             if now > turn_at:
@@ -147,11 +149,10 @@ class ReplayPass(Pass):
     def _heed_limit(self, feed: Feed) -> None:
         self._strictest_ms = min(self._strictest_ms, feed.route.max_lag_seconds * 1000)
 
-    def _has_room(self) -> bool:
-        """Whether anybody has, as far as that is soon found out: the others are let go of as their
-        lines come."""
+    def _with_room(self) -> Iterator[Seat]:
+        """As far as it is soon found out; the others are let go of as their lines come."""
         some, share_bytes = islice(self.seats, ROOM_LOOKS), self._others.under_way.share_bytes
-        return len(self.seats) > ROOM_LOOKS or any(seat.may_be_served(share_bytes) for seat in some)
+        return (seat for seat in some if seat.may_be_served(share_bytes))
 
     def _leave(self, seat: Seat) -> None:
         seat.leave(self.seats.positions)
@@ -165,31 +166,33 @@ class ReplayPass(Pass):
 
     def parts_of(self, batch: Batch) -> list[PartitionRecords]:
         read, newest = self.seats.are_read, batch.generation
-        parts = [records for records in batch.parts if read(records.partition, newest)]
-        self._old.clear()
+        return [records for records in batch.parts if read(records.partition, newest)]
+
+    def needs(self, group: FeedGroup, records: PartitionRecords) -> float:
+        """Nothing is asked of those who are not served: the live pass has done that."""
+        seats = filter(None, map(self.seats.of, group.feeds))
+        is_served = any(of.lacks(records) and of.part_of(records) for of in seats)
+        return FOR_REPLAYS if is_served else NOT_AT_ALL
+
+    def begin(self, records: PartitionRecords) -> None:
         wall_ms = self._wall_clock() * 1000
-        for records in parts:
-            times = self._ages.of(records, wall_ms - self._strictest_ms, wall_ms)
-            if times is not None:
-                self._old.setdefault(records.partition, {}).update(times)
-        return parts
+        self._ages.begin(records, wall_ms - self._strictest_ms, wall_ms)
 
     def hand_over(self, number: int, feed: Feed, parcel: Parcel) -> None:
         seat, under_way = self.seats.of(feed), self._others.under_way
         if seat is None or not seat.lacks(parcel.records):
             return
-        if not seat.may_be_served(under_way.share_bytes):
+        lacked, last = seat.part_of(parcel.records), parcel.records
+        is_unasked = lacked is not None and parcel.is_unasked
+        if is_unasked or not seat.may_be_served(under_way.share_bytes):
             self._leave(seat)
             return
-        lacked, last = seat.part_of(parcel.records), parcel.records
         if lacked is not None and seat.portion is None:
             data_bytes = sum(map(len, parcel.data))
             room_bytes = under_way.share_bytes - feed.outbound.delivery.outbox_bytes
             if data_bytes > room_bytes:
                 lacked = last = lacked.first(len(parcel.records) * room_bytes // data_bytes)
-        part = self.part_for(feed, parcel, lacked)
-        if part is not None and part.records.partition in self._old:
-            part = self._young_part(seat, part)
+        part = self._young_part(seat, self.part_for(feed, parcel, lacked))
         if part is not None:
             feed.take_replayed(number, part.records, part.data, part.lines)
             under_way.add(feed, sum(map(len, part.data)))
@@ -199,15 +202,13 @@ class ReplayPass(Pass):
         if last.end < parcel.records.end:
             self._leave(seat)
 
-    def _young_part(self, seat: Seat, parcel: Parcel) -> Parcel | None:
+    def _young_part(self, seat: Seat, parcel: Parcel | None) -> Parcel | None:
         """Without the records that are too old for a drain: those are counted."""
-        records, times = parcel.records, self._old[parcel.records.partition]
-        wall = self._wall_clock()
-        young_ms = seat.young_ms(wall)
-        # A batch may have a partition's records in several parts, only one with something old.
-        ages = [times.get(offset_of(message), math.inf) for message in records.messages]
-        too_old = [age < young_ms for age in ages]
-        if not any(too_old):
+        if parcel is None:
+            return None
+        records, wall = parcel.records, self._wall_clock()
+        too_old = self._ages.too_old(records, seat.young_ms(wall))
+        if not too_old:
             return parcel
         young = list(compress(records.messages, map(not_, too_old)))
         kept = PartitionRecords(records.partition, young) if young else None

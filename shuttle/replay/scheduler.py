@@ -14,6 +14,8 @@ from shuttle.replay.waiting import Waiting
 
 PASSES = 4
 """One serves feeds of many partitions; others are for those who are elsewhere in the same ones."""
+PATTERNED_PASSES = 2
+"""Of these, for feeds whose filters have patterns: they may wait long for their owner's share."""
 UNDER_WAY_BYTES = 48 * 1024 * 1024
 """Half of what all outboxes of a worker may hold: the other half is for live lines."""
 
@@ -43,6 +45,8 @@ class ReplayScheduler:
         self._served: dict[Feed, ReplayPass] = {}
         self._skipping: dict[Feed, asyncio.Task[None]] = {}
         self._passes: list[ReplayPass] = []
+        self._patterned: set[ReplayPass] = set()
+        """Those of them that were begun for a feed with patterns."""
         self._begun: asyncio.Queue[ReplayPass] = asyncio.Queue()
         self._consumers: list[OffsetConsumer] = []
         self._idle: list[OffsetConsumer] = []
@@ -57,7 +61,9 @@ class ReplayScheduler:
     # What passes ask of each other.
 
     def want(self, this: ReplayPass) -> bool:
-        if len(self._passes) >= PASSES and self._waiting.are_stuck:
+        all_taken = len(self._passes) >= PASSES
+        all_taken |= this in self._patterned and len(self._patterned) >= PATTERNED_PASSES
+        if all_taken and self._waiting.are_stuck:
             return True
         positions = this.seats.positions
         return any(other is not this and other.crosses(positions) for other in self._passes)
@@ -96,7 +102,7 @@ class ReplayScheduler:
             self._served[feed].heed(feed)
         elif feed in self._skipping or not feed.wants_replay:
             self._waiting.discard(feed)
-        elif not feed.outbound.has_room(self.under_way.share_bytes // 2):
+        elif not self._has_room(feed):
             self._waiting.is_full(feed)
         elif not place:
             self._waiting.add(feed)
@@ -104,6 +110,11 @@ class ReplayScheduler:
             self._waiting.discard(feed)
         else:
             self._waiting.is_stuck(feed)
+
+    def _has_room(self, feed: Feed) -> bool:
+        """Whether its receiver has, and its filter may be asked."""
+        receiver_has = feed.outbound.has_room(self.under_way.share_bytes // 2)
+        return receiver_has and feed.context.filter_shares.lets_replay(feed.route)
 
     def _skips_first(self, feed: Feed) -> bool:
         """Where it goes on is looked up for itself: it may take long, and others need not wait."""
@@ -127,10 +138,13 @@ class ReplayScheduler:
 
     def _place(self, feed: Feed) -> bool:
         """With a pass that will soon be there, or one of its own; False: there is none."""
-        gaps = feed.gaps.offsets
+        gaps, has_patterns = feed.gaps.offsets, feed.route.options.filter.has_patterns
         replay = next((one for one in self._passes if one.crosses(gaps)), None)
-        if replay is None and self._has_place:
+        is_free = not has_patterns or len(self._patterned) < PATTERNED_PASSES
+        if replay is None and is_free and self._has_place:
             replay = self._begin()
+            if has_patterns:
+                self._patterned.add(replay)
         if replay is None:
             return False
         replay.take(feed)
@@ -155,5 +169,6 @@ class ReplayScheduler:
                 await replay.run()
             finally:
                 self._passes.remove(replay)
+                self._patterned.discard(replay)
             await replay.consumer.assign({})  # what nobody reads is not to be fetched
             self._idle.append(replay.consumer)

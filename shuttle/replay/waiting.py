@@ -16,7 +16,8 @@ FULL_TRIED = 200
 
 
 class Waiting:
-    """Owns three queues: who has just come, who no pass can take, and whose receivers are full."""
+    """Owns three queues: who has just come, who no pass can take, and whose receivers are full or
+    whose filters have used up their share."""
 
     def __init__(self) -> None:
         self._come: dict[Feed, None] = {}
@@ -45,7 +46,7 @@ class Waiting:
         self._stuck[feed] = None
 
     def is_full(self, feed: Feed) -> None:
-        """It waits for its receiver first."""
+        """It waits for its receiver, or its filter's share, first."""
         self._discard(feed)
         if feed not in self._are_full:
             self._are_full.add(feed)

@@ -95,6 +95,8 @@ class WorkerFigures:
             lines_lost=dict(totals.lines_lost),
             lines_cut=totals.lines_cut,
             receiver_floods=totals.receiver_floods,
+            filters_cpu_seconds=self._context.filter_shares.spent,
+            filters_too_slow=totals.filters_too_slow,
             delays=totals.delays.copy(),
             consumer_lag=self._ticks.consumer_lag,
             outbox_bytes=sum(feed.outbound.delivery.outbox_bytes for feed in outstanding),

@@ -50,6 +50,7 @@ class WorkerMetrics(Collector):
             "Lines too long to be sent whole; drains say which, and their owners why they are.",
             value=report.lines_cut,
         )
+        yield from _of_filters(report)
         yield CounterMetricFamily(
             "logshuttle_receiver_floods",
             "Connections ended as their receivers flood us; drains say which: ask their owners.",
@@ -108,6 +109,19 @@ class WorkerMetrics(Collector):
             yield GaugeMetricFamily(name, says, value=value)
         build = {platform.python_version(): 1}
         yield _gauges("logshuttle_build_info", "Which Python this runs on.", "python", build)
+
+
+def _of_filters(report: WorkerReport) -> Iterator[Metric]:
+    yield CounterMetricFamily(
+        "logshuttle_filters_cpu_seconds",
+        "CPU that patterns of drains have cost; an app's or a site's may cost 0.02 a second.",
+        value=report.filters_cpu_seconds,
+    )
+    yield CounterMetricFamily(
+        "logshuttle_filters_too_slow",
+        "Times that a drain fell behind as its owner's patterns cost more; drains say which.",
+        value=report.filters_too_slow,
+    )
 
 
 def _of_records(report: WorkerReport) -> Iterator[Metric]:

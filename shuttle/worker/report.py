@@ -68,6 +68,9 @@ class WorkerReport:
     """Of all drains together."""
     receiver_floods: int
     """Of all drains together: connections that ended of what the receiver had to say."""
+    filters_cpu_seconds: float
+    filters_too_slow: int
+    """How often the live pass has gone on without a drain for its filter's sake."""
     malformed: Mapping[str, int]
     """Records that were no log line, by reason."""
     partial: int

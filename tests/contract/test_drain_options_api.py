@@ -104,6 +104,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("tcp", "filter", {"processes": [str(n) for n in range(51)]}, "filter.processes"),
     ("tcp", "filter", {"processes": [None]}, "filter.processes"),
     ("tcp", "filter", {"include": "(a"}, "filter.include"),
+    ("tcp", "filter", {"include": "(a|b)*a(a|b){75}[c0]"}, "filter.include"),
     ("tcp", "filter", {"include": 1}, "filter.include"),
     ("tcp", "filter", {"include": "a\0"}, "filter.include"),
     ("tcp", "filter", {"exclude": "a" * 1001}, "filter.exclude"),
@@ -296,6 +297,18 @@ def test_a_new_url_has_to_fit_what_stays(
     assert api.get(one).json() == made
     changed = api.patch(one, {"url": URLS[second], **cleared}).json()
     assert (changed["url"], options_of(changed)) == (URLS[second], DEFAULTS)
+
+
+def test_a_slow_pattern_that_is_stored_stays(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = {"include": "(a|b)*a(a|b){75}[c0]"}
+    with monkeypatch.context() as before:
+        before.setattr("drains.options.rules.why_too_slow", lambda _: "")
+        made = add(api, "tcp", filter=slow)
+    one = f"{APP}/{made['id']}"
+
+    assert api.patch(one, {**made, "name": "other"}).json()["filter"] == made["filter"]
+    assert refused(api.patch(one, {"filter": {"exclude": "(b|a)*b(a|b){75}c"}})) == "filter.exclude"
+    assert api.get(one).json()["filter"] == made["filter"]
 
 
 def test_the_most_connections_are_a_setting(api: Api, settings: Any) -> None:

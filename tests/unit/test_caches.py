@@ -19,7 +19,7 @@ from events.kept import Kept, Room
 from events.lines import Origin
 from sessions_app.tail import render
 from sessions_app.tail.live import fan_out
-from shuttle import routing
+from shuttle import asking
 from shuttle.replay import seats
 from tests.support.house import ROOT, product_files
 from tests.support.records import kubernetes_event, records_of
@@ -38,7 +38,7 @@ BOUNDS = {
     "events/formats/origins.py::Names": decode.NAMES_BYTES,
     "events/formats/kubernetes.py::PodOrigins": decode.NAMES_BYTES,
     "events/formats/kubernetes.py::ContainerOrigins": decode.NAMES_BYTES,
-    "shuttle/routing.py::_Recipients": routing.RECIPIENTS_BYTES,
+    "shuttle/asking.py::Recipients": asking.RECIPIENTS_BYTES,
     "shuttle/replay/seats.py::OriginsOf": seats.ORIGINS_BYTES,
     "sessions_app/tail/live/fan_out.py::FanOut": fan_out.ORIGINS_BYTES,
     # So many, of so many bytes at most.

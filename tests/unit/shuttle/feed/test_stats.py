@@ -7,7 +7,7 @@ import pytest
 from shuttle.feed.loss_notices import EXPIRED, REFUSED
 from shuttle.feed.stats import DrainStats
 from shuttle.feed.totals import Totals
-from shuttle.feed.writes import Write
+from shuttle.feed.writes import Progress, Write
 from tests.support.records import records_of
 
 WALL = 1_700_000_000.0
@@ -55,7 +55,7 @@ def test_lines_that_are_refused_after_all_are_not_delivered(
     stats: DrainStats, totals: Totals
 ) -> None:
     stats.confirmed(write(10), WALL)
-    stats.took_back(3)
+    stats.progressed(Progress([], 0, refused=3), WALL)
     assert (stats.lines_confirmed, totals.lines_confirmed) == (7, {"syslog": 7})
 
 
@@ -93,8 +93,8 @@ def test_a_notice_that_went_alone_is_no_line(stats: DrainStats, totals: Totals) 
 
 def test_a_receiver_that_confirms_bytes_shows_when_it_did(stats: DrainStats) -> None:
     before = stats.last_delivery_at
-    stats.progressed(100, WALL)
-    stats.progressed(20, WALL + 5)
+    stats.progressed(Progress([], 100, 0), WALL)
+    stats.progressed(Progress([], 20, 0), WALL + 5)
     assert before is None
     assert (stats.bytes_confirmed, stats.last_delivery_at) == (120, WALL + 5)
 

@@ -1,0 +1,80 @@
+"""What a pattern costs at worst, measured before it is saved: RE2 is linear with a factor, which no
+size of a pattern tells.
+
+A pattern may be slow only for lines that are made for it. So it is tried on lines of its own
+letters: of one, of two, of all, of its words, and of one letter that it does not name.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from time import thread_time
+
+from drains.filters import SEARCHED_CHARACTERS, compiled, searched
+
+SECONDS_MAX, TIMES_MAX = 0.0005, 30
+"""A line may take so long, or so many times what a usual pattern takes for it here and now."""
+USUAL = "(?i)error|warn|fatal"
+TRIES = 5
+LETTERS = 6
+"""Of those that a pattern has most of."""
+
+_REPETITIONS = re.compile(r"\{\d+(,\d*)?\}")
+_CLASSES = re.compile(r"\\p[A-Z]|\\p\{\^?\w*\}|\\[dDwWsS]|\[:\^?\w+:\]")
+_OTHER_ESCAPES = re.compile(r"\\[a-zA-Z]")
+_WORDS = re.compile(r"[^\W_]{2,}")
+_MEMBERS = {r"\d": "01", r"\s": " ", "[:digit:]": "01", "[:space:]": " "}
+
+
+def why_too_slow(pattern: str) -> str:
+    """In a sentence for the drain's owner; empty: it is not. Raises ValueError as `compiled`."""
+    for units in _alphabets(pattern):
+        taken = _seconds(pattern, units)
+        if taken > SECONDS_MAX and taken > TIMES_MAX * _seconds(USUAL, units):
+            return (
+                f"takes {taken * 1000:.1f} ms for a line of {SEARCHED_CHARACTERS:,} characters, and"
+                f" may take {SECONDS_MAX * 1000}: with fewer or smaller repetitions it takes less"
+            )
+    return ""
+
+
+def _seconds(pattern: str, units: Sequence[str]) -> float:
+    """For one line of these: the least of some tries, as the first takes more, and a machine may
+    be busy. CPU, not what others take of it."""
+    search, least = compiled(pattern).search, math.inf
+    for line in _lines(units):
+        began = thread_time()
+        search(line)
+        least = min(least, thread_time() - began)
+        if least <= SECONDS_MAX:
+            break  # that is all that is asked
+    return least
+
+
+def _alphabets(pattern: str) -> Iterator[list[str]]:
+    """What lines are made of."""
+    plain = _REPETITIONS.sub("", pattern)
+    plain = _CLASSES.sub(lambda found: _MEMBERS.get(found[0], "ab"), plain)
+    plain = _OTHER_ESCAPES.sub("", plain)
+    of_it = Counter(letter for letter in plain if letter.isalnum() or letter == " ")
+    letters = [letter for letter, _ in of_it.most_common(LETTERS)]
+    letters += [other for other in "qzQZ~" if other not in plain][:1]
+    yield from (list(some) for count in (2, 1) for some in combinations(letters, count))
+    yield letters
+    words = _WORDS.findall(plain)
+    if words:
+        yield [*words[:LETTERS], " "]
+
+
+def _lines(units: Sequence[str]) -> Iterator[bytes]:
+    """The same for all patterns, and each another one."""
+    chance = random.Random(0)  # noqa: S311
+    table = [units[number % len(units)] for number in range(256)]
+    for _ in range(TRIES):
+        text = "".join(map(table.__getitem__, chance.randbytes(SEARCHED_CHARACTERS)))
+        yield searched(text)
