@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -45,14 +45,14 @@ class ConnectionsCollector(Collector):
 
 
 @contextmanager
-def serve_metrics(collector: Collector, host: str, port: int) -> Iterator[None]:
+def serve_metrics(collectors: Iterable[Collector], host: str, port: int) -> Iterator[None]:
     """From a thread of its own; port 0: not at all. Raises OSError when the port is taken."""
     if port == 0:
         yield
         return
     registry = CollectorRegistry()
-    registry.register(collector)
-    registry.register(ProcessCollector())
+    for collector in (*collectors, ProcessCollector()):
+        registry.register(collector)
     server, thread = start_http_server(port, host, registry)
     try:
         yield

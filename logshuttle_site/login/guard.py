@@ -8,6 +8,7 @@ before: there its own count does. Refusals cost neither a hash nor a connection 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,9 @@ OF_A_PEER = Limit("login-peer", 20, WINDOW_SECONDS)
 OF_A_USER = Limit("login-user", 20, WINDOW_SECONDS)
 OF_A_BROWSER = Limit("login-browser", 10, WINDOW_SECONDS)
 
+refused: Counter[str] = Counter()
+"""Log-ins, by reason."""
+
 _turns = Turns()
 _refusals = RefusalsAtTimes()
 
@@ -49,6 +53,7 @@ def guarded(request: HttpRequest, login: Callable[[], HttpResponse]) -> HttpResp
         with _turns.taken(browser or peer, is_known=bool(browser)):
             return _looked_at(request, peer, login, counts)
     except BusyError as error:
+        refused[error.reason] += 1
         _refusals.say(request, 429, f"{error} ({peer})")
         return busy_page(request, str(error))
 
@@ -87,5 +92,6 @@ def address_counted(request: HttpRequest) -> str | None:
 
 
 def _locked(request: HttpRequest, peer: str, wait: float) -> HttpResponse:
+    refused["wrong_passwords"] += 1
     _refusals.say(request, 429, f"too many wrong passwords ({peer})")
     return locked_page(request, wait)

@@ -15,7 +15,11 @@ WAIT_SECONDS = 5.0
 
 
 class BusyError(Exception):
-    """No turn: its text says why."""
+    """No turn: its text says why. `reason`: a word for the counter."""
+
+    def __init__(self, reason: str, why: str = "too many log in at this moment") -> None:
+        super().__init__(why)
+        self.reason = reason
 
 
 class Turns:
@@ -41,7 +45,7 @@ class Turns:
         self._enter(whose, is_known)
         try:
             if not self._free.acquire(timeout=self._wait_seconds):
-                raise BusyError("too many log in at this moment")
+                raise BusyError("waited")
             try:
                 yield
             finally:
@@ -52,9 +56,10 @@ class Turns:
     def _enter(self, whose: str, is_known: bool) -> None:
         with self._lock:
             if self._here[whose] >= self._of_one_max:
-                raise BusyError("too many log-ins from your address are under way")
+                why = "too many log-ins from your address are under way"
+                raise BusyError("turns_of_an_address", why)
             if self._here.total() >= self._room and not is_known:
-                raise BusyError("too many log in at this moment")
+                raise BusyError("line")
             self._here[whose] += 1
 
     def _leave(self, whose: str) -> None:

@@ -66,13 +66,13 @@ class SharedCache(BaseCache):
     def clear(self) -> None:
         self._ask(lambda cache: cache.clear())
 
-    def prove(self) -> None:
-        """Raises AwayError when it does not serve."""
-        self._server.breaker.prove()
+    @property
+    def breaker(self) -> Breaker:
+        return self._server.breaker
 
     def _ask(self, operation: Operation) -> Any:
         try:
-            return self._server.breaker.ask(lambda: _done(operation, self._server.cache))
+            return self.breaker.ask(lambda: _done(operation, self._server.cache))
         except AwayError:
             return operation(self._own)
 
@@ -111,4 +111,9 @@ def _done(operation: Operation, redis: RedisCache) -> Any:
 
 def ask_the_cache() -> None:
     """A health check. Raises AwayError."""
-    cast("SharedCache", caches["default"]).prove()
+    breaker_of_the_cache().prove()
+
+
+def breaker_of_the_cache() -> Breaker:
+    """Where there is REDIS_URL."""
+    return cast("SharedCache", caches["default"]).breaker

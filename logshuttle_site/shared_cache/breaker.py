@@ -53,6 +53,12 @@ class Breaker:
         self._lock = threading.Lock()
         self._fault = ""
         self._rests_until = -math.inf
+        self.faults = 0
+        """So far."""
+
+    @property
+    def serves(self) -> bool:
+        return not self._fault
 
     def ask(self, call: Callable[[], _Answer]) -> _Answer:
         """Raises AwayError, and whatever else the call does that is no fault of the server."""
@@ -98,6 +104,7 @@ class Breaker:
 
     def _leave_alone(self, reason: str) -> None:
         with self._lock:
+            self.faults += 1
             is_news = reason != self._fault
             self._fault = reason
             self._rests_until = self._clock() + self._rest_seconds

@@ -142,8 +142,11 @@ def test_a_name_of_any_letters_is_known_too() -> None:
 def test_who_finds_no_turn_is_told_and_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "_turns", Turns(of_one_max=0))
 
+    before = guard.refused["turns_of_an_address"]
+
     answer = login(password=RIGHT)
 
+    assert guard.refused["turns_of_an_address"] == before + 1
     assert (answer.status_code, answer["Retry-After"]) == (429, "5")
     assert "Your password was not looked at" in answer.content.decode()
     assert not AccessAttempt.objects.exists()

@@ -10,6 +10,7 @@ from typing import Any
 from daphne.endpoints import build_endpoint_description_strings
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from prometheus_client.registry import Collector
 
 from drains.selectors import own_port
 from events.process.open_files import raise_open_files_limit
@@ -18,11 +19,13 @@ from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
 from logshuttle_site.connections.census import Census, Room
 from logshuttle_site.connections.metrics import ConnectionsCollector, serve_metrics
+from logshuttle_site.login.metrics import LoginCollector
 from logshuttle_site.notifications.notifier import notifying
 from logshuttle_site.peers import TrustedProxies
 from logshuttle_site.server import PatientServer
-from logshuttle_site.shared_cache.backend import ask_the_cache
+from logshuttle_site.shared_cache.backend import ask_the_cache, breaker_of_the_cache
 from logshuttle_site.shared_cache.breaker import AwayError
+from logshuttle_site.shared_cache.metrics import CacheCollector
 from sessions_app.process import say_goodbye
 
 logger = logging.getLogger(__name__)
@@ -71,9 +74,14 @@ class Command(BaseCommand):
 
 
 def _run(server: PatientServer, host: str, metrics_port: int) -> None:
-    collector = ConnectionsCollector(server.census, server.refusals)
+    collectors: list[Collector] = [
+        ConnectionsCollector(server.census, server.refusals),
+        LoginCollector(),
+    ]
+    if settings.REDIS_URL:
+        collectors.append(CacheCollector(breaker_of_the_cache()))
     try:
-        with serve_metrics(collector, host, metrics_port):
+        with serve_metrics(collectors, host, metrics_port):
             server.run()
     except OSError as error:
         raise CommandError(f"--metrics-port {metrics_port}: {error.strerror}") from error

@@ -11,6 +11,7 @@ import pytest
 from redis.exceptions import ReadOnlyError
 
 from logshuttle_site.shared_cache.breaker import REST_SECONDS, AwayError, Breaker
+from logshuttle_site.shared_cache.metrics import CacheCollector
 from tests.support.waiting import wait_until
 
 
@@ -69,12 +70,18 @@ def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     return lambda: [record.getMessage() for record in caplog.records]
 
 
+def figures(breaker: Breaker) -> dict[str, float]:
+    found = CacheCollector(breaker).collect()
+    return {one.name.removeprefix("logshuttle_web_cache_"): one.samples[0].value for one in found}
+
+
 def test_who_has_failed_is_left_alone_and_proves_itself_by_a_write(
     stage: Stage, said: Callable[[], list[str]]
 ) -> None:
     assert stage.ask() == "answer"
     stage.server.fault = ReadOnlyError("You can't write against a read only replica.")
     assert stage.away() == "it is read-only, as a replica is"
+    assert figures(stage.breaker) == {"serves": 0.0, "faults": 1.0}
     asked = stage.server.asked
 
     for _ in range(20):
@@ -89,6 +96,7 @@ def test_who_has_failed_is_left_alone_and_proves_itself_by_a_write(
     stage.now += REST_SECONDS
     assert stage.ask() == "answer"
 
+    assert figures(stage.breaker) == {"serves": 1.0, "faults": 4.0}
     assert [line.split(":")[0] for line in said()] == [
         "The cache does not serve",
         "The cache serves again",

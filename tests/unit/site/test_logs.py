@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import logging.config
 import sys
-import uuid
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,7 +12,7 @@ import pytest
 
 from logshuttle_site.logs import logging_config
 
-ID = str(uuid.uuid4())
+ID = "5b0f7b0e-3c53-4f5e-9f43-0a9f5c1f2d3e"
 
 
 class ShownError(Exception):
