@@ -87,7 +87,7 @@ class TlsLayer:
         self._account = heard
         self._begun = b""
         """Less than a record: what it says is known when it is whole."""
-        self._handshake_bytes = 0
+        self.handshake_bytes = 0
         self._free_bytes = TICKETS_BYTES
         self._around_bytes = 0
         self._said_early = b""
@@ -105,10 +105,10 @@ class TlsLayer:
         return not self.heard and self._tls.version() == "TLSv1.3"
 
     def shake(self, data: bytes = b"") -> None:
-        """The next step of the handshake, and what comes right behind it; may take 200 ms, so it is
-        for a thread. Raises ssl.SSLError, FloodError."""
-        self._handshake_bytes += max(len(data), _PIECE_BYTES_MIN)
-        if self._handshake_bytes > HANDSHAKE_BYTES_MAX:
+        """The next step of the handshake, and what comes right behind it: some 5 ms for each KiB at
+        the worst. Raises ssl.SSLError, FloodError."""
+        self.handshake_bytes += max(len(data), _PIECE_BYTES_MIN)
+        if self.handshake_bytes > HANDSHAKE_BYTES_MAX:
             raise self._account.flooded("its TLS handshake does not end")
         self._incoming.write(self._whole_records(data))
         try:

@@ -24,6 +24,7 @@ from tests.support.sender_bench import LOOPBACK, SenderBench, Senders, route_to
 
 FLOODS = "the receiver floods us: 64 KiB of TLS records within an hour that answer nothing"
 REST_SECONDS_MIN = 290
+_END = "-----END CERTIFICATE-----\n"
 LONGEST_TURN_SECONDS = 0.05
 
 
@@ -117,29 +118,39 @@ async def test_many_that_flood_at_once_take_no_more_of_a_turn(
     assert 0 < turns_here().longest_seconds < LONGEST_TURN_SECONDS
 
 
-async def test_hands_are_shaken_beside_the_loop(
-    receiver: Receivers, authority: Authority, sending: Senders, monkeypatch: pytest.MonkeyPatch
+def with_certificates(certificate: Certificate, more: int) -> Certificate:
+    """So many more than are of use."""
+    chain = certificate.chain
+    one = chain[: chain.index(_END) + len(_END)]
+    return Certificate(chain + one * more, certificate.key)
+
+
+@pytest.mark.parametrize(("more", "beside"), [(0, False), (20, True)])
+async def test_long_handshakes_go_on_beside_the_loop(
+    receiver: Receivers,
+    authority: Authority,
+    sending: Senders,
+    monkeypatch: pytest.MonkeyPatch,
+    more: int,
+    beside: bool,
 ) -> None:
-    threads = set()
+    threads = []
     shake = TlsLayer.shake
 
     def noting(layer: TlsLayer, data: bytes = b"") -> None:
-        threads.add(threading.current_thread())
+        threads.append(threading.current_thread())
         shake(layer, data)
 
     monkeypatch.setattr(TlsLayer, "shake", noting)
-    bench = sending(receiver(tls=Tls(authority.server())).url, tls=TlsOptions(ca=authority.pem))
-    await bench.open()
-    assert threads
-    assert threading.current_thread() not in threads
+    tls = Tls(with_certificates(authority.server(), more))
+    await sending(receiver(tls=tls).url, tls=TlsOptions(ca=authority.pem)).open()
+    assert (threads[-1] is not threading.current_thread()) is beside
 
 
 async def test_certificates_without_end(
     receiver: Receivers, authority: Authority, sending: Senders
 ) -> None:
-    good = authority.server()
-    one = good.chain[: good.chain.index("-----END") + len("-----END CERTIFICATE-----\n")]
-    shown = Certificate(good.chain + one * 100, good.key)
-    bench = sending(receiver(tls=Tls(shown)).url, tls=TlsOptions(ca=authority.pem))
+    tls = Tls(with_certificates(authority.server(), 100))
+    bench = sending(receiver(tls=tls).url, tls=TlsOptions(ca=authority.pem))
     with pytest.raises(FloodError, match="its TLS handshake does not end"):
         await bench.open()
