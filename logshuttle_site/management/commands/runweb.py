@@ -52,7 +52,7 @@ class Command(BaseCommand):
 
 
 def _spare_the_collector() -> None:
-    """What is imported stays: looking through all of it, now and then, held everybody up for 0.1 s."""
+    """What is imported stays: to look through all of it, now and then, held up everybody."""
     gc.collect()
     gc.freeze()
 
