@@ -140,7 +140,7 @@ class Tail:
 
     def _token(self) -> str:
         base = self._hub.base(self._session.selection.key)
-        return f"{base}.{self._signer.signature(base)}.b0"
+        return f"{self._signer.signed(base)}.b0"
 
     def _end(self) -> str | None:
         """Why it is over, if it is."""
