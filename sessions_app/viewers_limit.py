@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from sessions_app.errors import TooManyError
+from sessions_app.metrics import BOUNDS_MET
 from sessions_app.tail.places import Place, Places
 from sessions_app.tail.session import Session
 
@@ -19,6 +20,7 @@ def take_place(session: Session) -> Place:
     """A reader's, to be entered soon. Raises TooManyError."""
     place = PLACES.take(session.name, settings.MAX_VIEWERS)
     if place is None:
+        BOUNDS_MET["viewers"] += 1
         raise _full()
     return place
 

@@ -201,13 +201,11 @@ def _parts(encoder: StreamEncoder, piece: LineSlice) -> Sequence[bytes]:
     block = piece.block
     made = block.made.get(encoder.name) if piece.is_whole else None
     if made is None:
-        made = list(_joined(encoder, block, piece.indices))
+        made = [part.split(_UNSIGNED) for part in _joined(encoder, block, piece.indices)]
         if piece.is_whole:
             block.made[encoder.name] = made
-    if encoder.signer is None:
-        return made
-    signature = encoder.signer.signature(block.base).encode()
-    return [part.replace(_UNSIGNED, signature) for part in made]
+    signature = encoder.signer.signature(block.base_bytes) if encoder.signer else b""
+    return [signature.join(between) for between in made]
 
 
 def _joined(encoder: StreamEncoder, block: Block, indices: Iterable[int]) -> Iterator[bytes]:

@@ -20,8 +20,6 @@ class Places:
         self._taken: Counter[str] = Counter()
         self._promised: dict[Place, float] = {}
         """Until when."""
-        self.refused = 0
-        """Readers so far for whom there was none."""
 
     def taken(self, session: str) -> int:
         """Of a session, by its name."""
@@ -34,7 +32,6 @@ class Places:
         with self._lock:
             self._forget_late()
             if self._taken[session] >= most:
-                self.refused += 1
                 return None
             self._taken[session] += 1
             place = Place(self, session)

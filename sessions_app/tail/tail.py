@@ -53,6 +53,7 @@ class Tail:
     ) -> None:
         self.mailbox = Mailbox(session.selection)
         self._hub = shared.hub
+        self._bounds_met = shared.bounds_met
         self._session = session
         self._signer = signer
         self._history = History(shared, session, self.mailbox)
@@ -126,6 +127,7 @@ class Tail:
         key = self._session.selection.key
         resume = resume_of(resume_token, key, self._signer) if resume_token else None
         if resume_token and resume is None:
+            self._bounds_met["token"] += 1
             yield [UNREADABLE]
         past = self._history.backlog() if resume is None else self._history.since(resume)
         async with aclosing(past):
@@ -138,7 +140,7 @@ class Tail:
 
     def _token(self) -> str:
         base = self._hub.base(self._session.selection.key)
-        return f"{base}.{self._signer.signature(base)}.b0"
+        return f"{self._signer.signed(base)}.b0"
 
     def _end(self) -> str | None:
         """Why it is over, if it is."""

@@ -29,13 +29,22 @@ Revoked = Callable[[Collection[str]], Awaitable[Collection[str]]]
 
 
 class Tails:
-    """`revoked`: which of these names may be read no more."""
+    """`revoked`: which of these names may be read no more. `bounds_met`: counts them, by reason."""
 
     def __init__(
-        self, kafka_settings: Mapping[str, str], *, idle_seconds: float, revoked: Revoked
+        self,
+        kafka_settings: Mapping[str, str],
+        *,
+        idle_seconds: float,
+        revoked: Revoked,
+        bounds_met: Counter[str] | None = None,
     ) -> None:
         self.shared = Shared(
-            Hub(kafka_settings), Survey(kafka_settings), RangeReaders(kafka_settings), LookBacks()
+            Hub(kafka_settings),
+            Survey(kafka_settings),
+            RangeReaders(kafka_settings),
+            LookBacks(),
+            Counter() if bounds_met is None else bounds_met,
         )
         self._idle_seconds = idle_seconds
         self._revoked = revoked

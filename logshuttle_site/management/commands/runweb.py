@@ -93,7 +93,7 @@ def _census() -> Census:
 
 
 def _spare_the_collector() -> None:
-    """What is imported stays: looks through all of it held everybody up for 0.1 s now and then."""
+    """What is imported stays: to look through all of it, now and then, held up everybody."""
     gc.collect()
     gc.freeze()
 

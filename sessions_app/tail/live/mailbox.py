@@ -24,16 +24,17 @@ _LINE_BYTES = 100
 class Block:
     """Neighbouring lines of one app. Made once for all viewers, with what they make of it."""
 
-    __slots__ = ("_base", "lines", "made", "size", "sizes", "suffix")
+    __slots__ = ("_base", "_base_bytes", "lines", "made", "size", "sizes", "suffix")
 
     def __init__(self, lines: Sequence[LogLine], base: Callable[[], str], suffix: str) -> None:
         self.lines = lines
-        self.made: dict[str, list[bytes]] = {}
-        """Name of an encoder → all lines as it has made them."""
+        self.made: dict[str, list[list[bytes]]] = {}
+        """Name of an encoder → all lines as it has made them, cut where a signature comes in."""
         self.suffix = suffix
         self.sizes = [len(line.text) + _LINE_BYTES for line in lines]
         self.size = sum(self.sizes)
         self._base: str | Callable[[], str] = base
+        self._base_bytes: bytes | None = None
 
     def token(self, index: int) -> str:
         """Where a viewer who has seen this line goes on; each one's signature is put in later."""
@@ -45,6 +46,12 @@ class Block:
         if not isinstance(self._base, str):
             self._base = self._base()
         return self._base
+
+    @property
+    def base_bytes(self) -> bytes:
+        if self._base_bytes is None:
+            self._base_bytes = self.base.encode()
+        return self._base_bytes
 
 
 class BacklogBlock(Block):

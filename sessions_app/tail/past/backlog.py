@@ -3,7 +3,7 @@
 A partition is read back no further than needed: once there are enough lines, what is older than
 the oldest of them cannot come in. Bounds: `BYTES_MAX` of records, of which each topic has a share,
 `SECONDS_MAX` of reading, and `KEPT_BYTES` of lines. What was read whole by then is what there is,
-and `is_cut` says that there may be more.
+and `cut_by` says that there may be more.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Backlog:
         self._bytes_left = bytes_max
         self._seconds_max = seconds_max
         self._topics: defaultdict[str, TopicPast] = defaultdict(TopicPast)
-        self.is_cut = False
-        """A bound ended it before all was found."""
+        self.cut_by = ""
+        """The bound that ended it before all was found: seconds, bytes, kept_bytes."""
 
     async def read(
         self, lows: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
@@ -83,14 +83,14 @@ class Backlog:
         while open_ones := self._open(parts):
             begins = {} if self._is_late() else self._begins(open_ones, step)
             if not begins:
-                self.is_cut = True
+                self.cut_by = "seconds" if self._is_late() else "bytes"
                 break
             await self._step_back(open_ones, begins)
             step *= GROWTH
         last = self._last(parts)
         kept = newest_of(last)
         if len(kept) < self._count and any(part.is_full for part in parts.values()):
-            self.is_cut = True
+            self.cut_by = self.cut_by or "kept_bytes"
         return [found.line for found in kept]
 
     def _open(self, parts: Pasts) -> dict[TopicPartition, PartitionPast]:

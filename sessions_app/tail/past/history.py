@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import NamedTuple, TypeVar
@@ -60,13 +61,15 @@ class Shared(NamedTuple):
     survey: Survey
     readers: RangeReaders
     look_backs: LookBacks
+    bounds_met: Counter[str]
+    """How often, by which."""
 
 
 class History:
     """For one viewer. When all has been taken, the mailbox gets what follows."""
 
     def __init__(self, shared: Shared, session: Session, mailbox: Mailbox) -> None:
-        self._hub, self._survey, readers, self._look_backs = shared
+        self._hub, self._survey, readers, self._look_backs, self._bounds_met = shared
         self._reading = Reading(readers, Reader(session.selection.key, session.name))
         self._session = session
         self._mailbox = mailbox
@@ -154,7 +157,9 @@ class History:
         backlog = Backlog(self._reading, self._lines_of, self._session.lines, own)
         lines = await backlog.read(lows, filled)
         block = BacklogBlock(lines[-(left or len(lines)) :], self._audience.topics, ends)
-        return LookedBack(block if lines else None, backlog.is_cut)
+        if backlog.cut_by:
+            self._bounds_met[f"backlog_{backlog.cut_by}"] += 1
+        return LookedBack(block if lines else None, bool(backlog.cut_by))
 
     def _lines_of(self, records: PartitionRecords) -> list[LogLine]:
         piece = self._mailbox.wanted(LineSlice.whole(self._block_of(records)))
@@ -172,6 +177,7 @@ class History:
         bytes_left = CATCH_UP_BYTES
         while begins := self._next(ends):
             if self._reading.seconds > seconds_max or bytes_left < 0:
+                self._bounds_met["catch_up"] += 1
                 yield [TOO_FAR]
                 break
             items, size = await self._chunk(begins, ends, seconds_max)

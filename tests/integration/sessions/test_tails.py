@@ -70,14 +70,10 @@ async def next_of(kind: type, events: AsyncGenerator[list[Event]]) -> list[Event
     raise AssertionError(f"no {kind.__name__} among {seen}")
 
 
-def signed(base: str) -> str:
-    return f"{base}.{SIGNER.signature(base)}"
-
-
 def token_of(piece: LineSlice, index: int) -> str:
     """As a viewer gets it."""
     block = piece.block
-    return block.token(index).replace(UNSIGNED, SIGNER.signature(block.base))
+    return block.token(index).replace(UNSIGNED, SIGNER.signature(block.base_bytes).decode())
 
 
 def texts(events: list[Event]) -> list[str]:
@@ -127,7 +123,7 @@ async def test_a_reader_that_is_cut_off_twice_gets_no_line_twice(
     key = session(space).selection.key
     topics = topics_in_order(key)
     base = base_of(topics, begin)
-    first = f"{signed(base)}{live_suffix(topics, TopicPartition(space, seen))}3"
+    first = f"{SIGNER.signed(base)}{live_suffix(topics, TopicPartition(space, seen))}3"
     unseen = {f"{p}-{n}" for p in (0, 1) for n in range(6)} - {f"{seen}-{n}" for n in range(4)}
     async with tailing(kafka.bootstrap) as tails:
 
@@ -172,7 +168,7 @@ async def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
 async def test_where_no_line_can_pass_it_is_silent(selection: Selection) -> None:
     """No topic is read, so none can be refused: it is no matter of Kafka's."""
     async with tailing(NO_KAFKA) as tails:
-        for token in (None, f"{signed(base_of(topics_in_order(selection.key), {}))}.b0"):
+        for token in (None, f"{SIGNER.signed(base_of(topics_in_order(selection.key), {}))}.b0"):
             quiet = Session("digest", selection, 10, True, time.time() + 1)
             events = tails.events(quiet, SIGNER, token, "text")
             assert await next_of(Bye, events) == [BacklogEnd(), Bye("over")]

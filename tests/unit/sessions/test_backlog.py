@@ -43,7 +43,7 @@ class Log:
         self._decoder = Decoder()
 
     seconds = seconds_of_a_record = 0.0
-    is_cut = False
+    cut_by = ""
 
     async def ranges(
         self, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
@@ -70,7 +70,7 @@ class Log:
     async def last(self, count: int, **bounds: float) -> list[str]:
         backlog = Backlog(self, self.lines_of, count, "gs", **bounds)  # type: ignore[arg-type]
         lines = await backlog.read(self.lows, self.ends)
-        self.is_cut = backlog.is_cut
+        self.cut_by = backlog.cut_by
         return [line.text for line in lines]
 
 
@@ -118,14 +118,14 @@ async def test_bytes_are_bounded_and_what_was_found_is_given() -> None:
     log = Log([event(1), *others, event(7000)])
 
     assert await log.last(5, bytes_max=len(others[0][1]) * 1000) == ["7000"]
-    assert log.is_cut
+    assert log.cut_by == "bytes"
     assert sum(step[P0] for step in log.steps) <= 1100
 
 
 async def test_time_is_bounded() -> None:
     log = Log([event(1)])
     assert await log.last(5, seconds_max=-1) == []
-    assert log.is_cut
+    assert log.cut_by == "seconds"
 
 
 async def test_records_that_have_left_kafka_are_not_asked_for() -> None:
@@ -140,7 +140,7 @@ async def test_what_others_write_to_a_shared_topic_takes_nothing_from_an_apps_ow
     log = Log([event(second) for second in range(50)], shared=loud)
 
     assert await log.last(50, bytes_max=320_000) == [f"{second}" for second in range(50)]
-    assert log.is_cut
+    assert log.cut_by == "bytes"
     assert sum(step.get(P0, 0) for step in log.steps) <= 100
 
 
@@ -149,7 +149,7 @@ async def test_of_records_that_are_larger_than_was_thought_the_last_ones_are_rea
     log = Log([event(1)], shared=[*loud, event(118), *loud[-1:]])
 
     assert await log.last(50, bytes_max=320_000) == ["1", "118"]
-    assert log.is_cut
+    assert log.cut_by == "bytes"
 
 
 async def test_time_that_is_over_leaves_what_was_read_whole() -> None:
@@ -157,7 +157,7 @@ async def test_time_that_is_over_leaves_what_was_read_whole() -> None:
     log.seconds_of_a_record = 0.1
 
     assert await log.last(50, seconds_max=2.0) == ["1"]
-    assert log.is_cut
+    assert log.cut_by == "seconds"
 
 
 async def test_lines_that_have_no_room_are_left_out_the_oldest_first() -> None:
@@ -167,10 +167,10 @@ async def test_lines_that_have_no_room_are_left_out_the_oldest_first() -> None:
 
     assert [text[0] for text in kept] == list("123456789")[-len(kept) :]
     assert sum(map(len, kept)) < KEPT_BYTES < sum(map(len, kept)) + 1_000_000
-    assert log.is_cut
+    assert log.cut_by == "kept_bytes"
 
 
 async def test_all_that_there_is_is_not_cut() -> None:
     log = Log([event(1)], [], shared=[event(2, container="else")])
     assert await log.last(5) == ["1"]
-    assert not log.is_cut
+    assert not log.cut_by

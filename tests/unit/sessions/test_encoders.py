@@ -25,7 +25,7 @@ GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1", "app", "web")
 NOON = "2026-01-31T12:00:00.5Z"
 SIGNER = Signer([b"key"], "session", [])
-BASE = f"base.{SIGNER.signature('base')}"
+BASE = SIGNER.signed("base")
 SHOWN = "2026-01-31T12:00:00Z gold-gs app[web.1]: "
 ENCODERS: list[StreamEncoder] = [
     TextEncoder(GOLD),
@@ -99,7 +99,7 @@ def test_lines_that_are_made_once_are_signed_for_each_session() -> None:
     other, shared = Signer([b"key"], "another", []), piece("a", "b")
     mine, theirs = (written(SocketEncoder(one), shared) for one in (SIGNER, other))
 
-    assert mine != theirs == mine.replace(BASE, f"base.{other.signature('base')}")
+    assert mine != theirs == mine.replace(BASE, other.signed("base"))
     assert UNSIGNED not in mine + theirs
 
 
