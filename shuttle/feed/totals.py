@@ -16,6 +16,8 @@ class Totals:
     lines_lost: Counter[str] = field(default_factory=Counter)
     """By reason (loss_notices.py)."""
     lines_cut: int = 0
+    receiver_floods: int = 0
+    """Connections, and dials, that ended of what the receiver had to say."""
     delays: DelayHistogram = field(default_factory=DelayHistogram)
     _went_out: dict[str, list[int]] = field(default_factory=dict)
 

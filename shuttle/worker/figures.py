@@ -94,6 +94,7 @@ class WorkerFigures:
             lines_in_flight=sum(map(lines_in_flight, outstanding)),
             lines_lost=dict(totals.lines_lost),
             lines_cut=totals.lines_cut,
+            receiver_floods=totals.receiver_floods,
             delays=totals.delays.copy(),
             consumer_lag=self._ticks.consumer_lag,
             outbox_bytes=sum(feed.outbound.delivery.outbox_bytes for feed in outstanding),

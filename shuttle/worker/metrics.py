@@ -51,6 +51,11 @@ class WorkerMetrics(Collector):
             value=report.lines_cut,
         )
         yield CounterMetricFamily(
+            "logshuttle_receiver_floods",
+            "Connections ended as their receivers flood us; drains say which: ask their owners.",
+            value=report.receiver_floods,
+        )
+        yield CounterMetricFamily(
             "logshuttle_rollups_cpu_seconds",
             "CPU that figures for the admin have cost; above 0.01 a second, tell us.",
             value=report.rollups_cpu_seconds,

@@ -66,6 +66,8 @@ class WorkerReport:
     """By reason (loss_notices.py)."""
     lines_cut: int
     """Of all drains together."""
+    receiver_floods: int
+    """Of all drains together: connections that ended of what the receiver had to say."""
     malformed: Mapping[str, int]
     """Records that were no log line, by reason."""
     partial: int

@@ -12,6 +12,7 @@ from events.kafka.records import TopicPartition
 from events.lines import LogLine, Origin
 from sessions_app.tail.matching import has_text, wants
 from sessions_app.tail.session import Selection
+from sessions_app.tail.signer import UNSIGNED
 from sessions_app.tail.tokens import base_of
 
 LINES_MAX = 20_000
@@ -35,8 +36,8 @@ class Block:
         self._base: str | Callable[[], str] = base
 
     def token(self, index: int) -> str:
-        """Where a viewer who has seen this line goes on."""
-        return f"{self.base}{self.suffix}{index}"
+        """Where a viewer who has seen this line goes on; each one's signature is put in later."""
+        return f"{self.base}.{UNSIGNED}{self.suffix}{index}"
 
     @property
     def base(self) -> str:
@@ -55,7 +56,7 @@ class BacklogBlock(Block):
         super().__init__(lines, lambda: base_of(topics, ends), ".b")
 
     def token(self, index: int) -> str:
-        return f"{self.base}{self.suffix}{len(self.lines) - 1 - index}"
+        return f"{self.base}.{UNSIGNED}{self.suffix}{len(self.lines) - 1 - index}"
 
 
 class LineSlice(NamedTuple):
@@ -166,6 +167,11 @@ class Mailbox:
         self._items.clear()
         self._lines = self._bytes = self._skipped = 0
         return items
+
+    def take_over(self, other: Mailbox) -> None:
+        """All that waits in another one of the same selection, for one that is empty."""
+        self._items.extend(other._items)
+        self._lines, self._bytes, self._skipped = other._lines, other._bytes, other._skipped
 
     def leave(self) -> None:
         """Nobody will take any more."""
