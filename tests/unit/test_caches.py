@@ -27,8 +27,6 @@ from tests.support.house import ROOT, product_files
 from tests.support.records import kubernetes_event, records_of
 
 KIB, MIB = 1024, 1024 * 1024
-NAME_BYTES = 1024 * 4 + 128
-"""The longest name that is kept, each character of four bytes."""
 ORIGIN_BYTES = 8 * KIB
 """The largest one, with five texts."""
 KEY_BYTES = 512
