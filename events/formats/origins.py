@@ -109,7 +109,8 @@ class Names(Kept[NameT, Named | None]):
         self._read: Callable[[NameT], Whose | None] = read
 
     def __missing__(self, name: NameT) -> Named | None:
-        if sum(map(len, name)) > NAME_CHARACTERS_MAX:
+        parts = (name,) if isinstance(name, str) else name
+        if sum(map(len, parts)) > NAME_CHARACTERS_MAX:
             return None
         whose = self._read(name)
         if whose is None or faults_of(whose.key._asdict()):
