@@ -91,6 +91,11 @@ EVERYTHING = LineFilter()
 @lru_cache(PATTERNS_KEPT)
 def compiled(pattern: str) -> re2._Regexp:
     """Raises ValueError, in a sentence for the drain's owner."""
+    return compiled_anew(pattern)
+
+
+def compiled_anew(pattern: str) -> re2._Regexp:
+    """One that nobody else has, with all that it will remember of lines. Raises as `compiled`."""
     if len(pattern) > PATTERN_CHARACTERS_MAX:
         raise ValueError(f"longer than {PATTERN_CHARACTERS_MAX} characters")
     options = re2.Options()
@@ -98,7 +103,7 @@ def compiled(pattern: str) -> re2._Regexp:
     options.never_capture = True  # where a group was found takes longer, and nobody asks
     options.log_errors = False
     try:
-        made = re2.compile(pattern, options)
+        made = re2._Regexp(pattern, options)  # `compile` would keep it
     except (re2.error, UnicodeEncodeError) as error:
         said = error.args[0] if error.args else "unknown"
         if isinstance(said, bytes):

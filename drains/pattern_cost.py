@@ -15,7 +15,9 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from time import thread_time
 
-from drains.filters import SEARCHED_CHARACTERS, compiled, searched
+import re2
+
+from drains.filters import SEARCHED_CHARACTERS, compiled_anew, searched
 
 SECONDS_MAX, TIMES_MAX = 0.0005, 30
 """A line may take so long, or so many times what a usual pattern takes for it here and now."""
@@ -33,9 +35,10 @@ _MEMBERS = {r"\d": "01", r"\s": " ", "[:digit:]": "01", "[:space:]": " "}
 
 def why_too_slow(pattern: str) -> str:
     """In a sentence for the drain's owner; empty: it is not. Raises ValueError as `compiled`."""
+    asked, usual = compiled_anew(pattern), compiled_anew(USUAL)
     for units in _alphabets(pattern):
-        taken = _seconds(pattern, units)
-        if taken > SECONDS_MAX and taken > TIMES_MAX * _seconds(USUAL, units):
+        taken = _seconds(asked, units)
+        if taken > SECONDS_MAX and taken > TIMES_MAX * _seconds(usual, units):
             return (
                 f"takes {taken * 1000:.1f} ms for a line of {SEARCHED_CHARACTERS:,} characters, and"
                 f" may take {SECONDS_MAX * 1000}: with fewer or smaller repetitions it takes less"
@@ -43,13 +46,13 @@ def why_too_slow(pattern: str) -> str:
     return ""
 
 
-def _seconds(pattern: str, units: Sequence[str]) -> float:
+def _seconds(pattern: re2._Regexp, units: Sequence[str]) -> float:
     """For one line of these: the least of some tries, as the first takes more, and a machine may
     be busy. CPU, not what others take of it."""
-    search, least = compiled(pattern).search, math.inf
+    least = math.inf
     for line in _lines(units):
         began = thread_time()
-        search(line)
+        pattern.search(line)
         least = min(least, thread_time() - began)
         if least <= SECONDS_MAX:
             break  # that is all that is asked

@@ -50,17 +50,12 @@ class WorkerMetrics(Collector):
             "Lines too long to be sent whole; drains say which, and their owners why they are.",
             value=report.lines_cut,
         )
-        yield from _of_filters(report)
         yield CounterMetricFamily(
             "logshuttle_receiver_floods",
             "Connections ended as their receivers flood us; drains say which: ask their owners.",
             value=report.receiver_floods,
         )
-        yield CounterMetricFamily(
-            "logshuttle_rollups_cpu_seconds",
-            "CPU that figures for the admin have cost; above 0.01 a second, tell us.",
-            value=report.rollups_cpu_seconds,
-        )
+        yield from _of_cpu(report)
         yield HistogramMetricFamily(
             "logshuttle_delivery_delay_seconds",
             "From Kafka's time of a line to its confirmation; all slow is ours, some are theirs.",
@@ -111,7 +106,12 @@ class WorkerMetrics(Collector):
         yield _gauges("logshuttle_build_info", "Which Python this runs on.", "python", build)
 
 
-def _of_filters(report: WorkerReport) -> Iterator[Metric]:
+def _of_cpu(report: WorkerReport) -> Iterator[Metric]:
+    yield CounterMetricFamily(
+        "logshuttle_rollups_cpu_seconds",
+        "CPU that figures for the admin have cost; above 0.01 a second, tell us.",
+        value=report.rollups_cpu_seconds,
+    )
     yield CounterMetricFamily(
         "logshuttle_filters_cpu_seconds",
         "CPU that patterns of drains have cost; an app's or a site's may cost 0.02 a second.",

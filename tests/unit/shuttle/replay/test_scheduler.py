@@ -11,14 +11,15 @@ from typing import Any, cast
 import pytest
 
 from drains.delivery.sender import CAPACITY_BYTES
+from drains.filters import LineFilter
 from events.kafka.records import TopicPartition
 from shuttle.feed.feed import Feed
 from shuttle.replay import passes, scheduler
 from shuttle.replay.passes import NEAR_RECORDS, OtherPasses, ReplayPass
-from shuttle.replay.scheduler import ReplayScheduler
+from shuttle.replay.scheduler import PATTERNED_PASSES, ReplayScheduler
 from shuttle.replay.skips import LagSkips
 from shuttle.routing import Parcel
-from tests.support.feed_bench import P0, P1, FeedBench, cursors, run
+from tests.support.feed_bench import P0, P1, FeedBench, cursors, route_of, run
 
 LIVE = {P0: 100_000_000, P1: 100_000_000}
 
@@ -80,9 +81,9 @@ class Bench:
         self.passes.append(StandingPass(consumer, others, unused, unused, count(), LIVE, time.time))
         return self.passes[-1]
 
-    async def feed_behind(self, *gaps: int) -> FeedBench:
+    async def feed_behind(self, *gaps: int, **options: Any) -> FeedBench:
         """Connected, with gaps that begin at these offsets."""
-        bench = FeedBench()
+        bench = FeedBench(route_of(**options))
         bench.lists.stirred = self._stirred
         bench.feed.restore(cursors(dict(zip((P0, P1), gaps, strict=False))), LIVE)
         await bench.connected()
@@ -178,3 +179,36 @@ async def test_no_consumer_is_opened_while_one_is_about_to_be_idle(bench: Bench)
     consumer.may_assign.set()
     await bench.until_served(second.feed, 1)
     assert bench.passes[1].consumer is bench.passes[0].consumer
+
+
+async def test_drains_with_patterns_leave_passes_to_the_others(bench: Bench) -> None:
+    far = 10 * NEAR_RECORDS
+    patterned = LineFilter(include="x")
+    for number in range(PATTERNED_PASSES):
+        behind = await bench.feed_behind(number * far, filter=patterned)
+        await bench.until_served(behind.feed, number)
+    waiting = await bench.feed_behind(20 * far, filter=patterned)
+    looked = bench.looks
+    await until(lambda: bench.looks > looked + 2)
+    assert len(bench.passes) == PATTERNED_PASSES
+    await bench.until_served((await bench.feed_behind(21 * far)).feed, PATTERNED_PASSES)
+
+    bench.behind[0].close()
+    await until(lambda: any(waiting.feed in one.seats for one in bench.passes))
+
+
+async def test_one_whose_filters_share_is_used_up_waits_for_it(bench: Bench) -> None:
+    made = FeedBench(route_of(filter=LineFilter(include="x")))
+    share = made.context.filter_shares.of(made.feed.route)
+    assert share is not None
+    share.spend(1.0)
+    made.lists.stirred = bench._stirred
+    made.feed.restore(cursors({P0: 0}), LIVE)
+    await made.connected()
+    bench.behind.append(made.feed)
+    looked = bench.looks
+    await until(lambda: bench.looks > looked + 2)
+    assert not bench.passes
+
+    made.now += 100
+    await bench.until_served(made.feed, 0)
