@@ -1,4 +1,4 @@
-"""The cache that processes share: Django's own for Redis, with plain JSON, behind a breaker.
+"""The cache that processes share: django-redis' with plain JSON, behind a breaker.
 
 While it does not serve, each process has one of its own: what is counted there holds for this
 process alone, and what is looked up there is looked up in the database once more.
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from django.core.cache import caches
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
-from django.core.cache.backends.redis import RedisCache
+from django_redis.cache import RedisCache  # type: ignore[import-untyped]
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 from redis.retry import Retry
@@ -84,7 +84,8 @@ class _Server(NamedTuple):
 
 @cache
 def _server(url: str, version: int) -> _Server:
-    options = {"serializer": PlainJson, **connection_options(url)}
+    serializer = f"{PlainJson.__module__}.{PlainJson.__qualname__}"
+    options = {"SERIALIZER": serializer, "CONNECTION_POOL_KWARGS": connection_options(url)}
     redis = RedisCache(url, {"OPTIONS": options, "VERSION": version})
     return _Server(redis, Breaker(lambda: redis.set(_PROBE, True, _PROBE_SECONDS)))
 

@@ -8,7 +8,9 @@ import msgspec
 
 
 class PlainJson:
-    """Django's serializer of a cache. What comes out of it is for the reader to check by type."""
+    """A serializer of django-redis'. What comes out of it is for the reader to check by type."""
+
+    def __init__(self, options: dict[str, Any]) -> None: ...
 
     def dumps(self, value: Any) -> bytes:
         """Raises TypeError for what is no data. Numbers are as INCR wants them."""

@@ -1,7 +1,7 @@
 """Replay passes: from the gaps of feeds that are behind, at their receivers' pace, back to live.
 
-A pass is the live path with another start. It serves every feed behind whose gaps it crosses,
-so a receiver that took a thousand drains down with it is read for once, not a thousand times.
+A pass is the live path with another start. It serves every feed behind whose gaps it crosses: a
+receiver that took a thousand drains down with it is read for once.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SOON_SECONDS = 3.0
 PACE_SECONDS = 1.0
 """A pass's pace is measured over this time."""
 FIRST_RECORDS = 16
-"""Not more are decoded before it is known how long their filters take."""
+"""Before it is known how long their filters take."""
 LOOK_SECONDS = 0.05
 ROOM_LOOKS = 50
 
@@ -60,8 +60,7 @@ class OtherPasses(Protocol):
 
 
 class ReplayPass(Pass):
-    """Serves the feeds that have a seat. One that fails or is full is dropped; the last one met
-    live."""
+    """Serves the feeds that have a seat: until one fails, is full, or has met live."""
 
     reads_again = True
     _slice = FIRST_RECORDS
