@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 BUFFER_BYTES = 1024 * 1024
 CUT_AFTER_SECONDS = 3.0
 LAST_WORDS_SECONDS = 1.0
-LOOK_SECONDS = 1.0
+LATENESS_LOOK_SECONDS = 1.0
 """How often it is looked who takes too long."""
 
 _LOOK_SECONDS = 0.02
@@ -105,7 +105,7 @@ class PatientServer(Server):  # type: ignore[misc]
 
     def _look(self, reactor: Any) -> None:
         self.census.look(time.monotonic())
-        reactor.callLater(LOOK_SECONDS, self._look, reactor)
+        reactor.callLater(LATENESS_LOOK_SECONDS, self._look, reactor)
 
     def listen_error(self, failure: Any) -> None:
         self.refused = str(getattr(failure.value, "socketError", failure.value))
