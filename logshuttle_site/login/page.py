@@ -22,8 +22,8 @@ def locked_page(request: HttpRequest, wait: float) -> HttpResponse:
         wait,
         title="Too many wrong passwords",
         what=(
-            "Passwords that are wrong have been tried too often: for this user, or from your"
-            " address. Until then the right one is not looked at either."
+            "Wrong passwords were tried too often for this user, or from your address. For now no"
+            " password is looked at, not even the right one."
         ),
         when=f"Try again at {until + timedelta(minutes=1):%H:%M} UTC",
         span="in a minute" if minutes == 1 else f"in {minutes} minutes",
