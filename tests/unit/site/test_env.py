@@ -469,7 +469,7 @@ def test_keys_are_made_of_each_secret_and_those_of_before_come_last() -> None:
 
 
 def former_key(secret: str) -> str:
-    """As versions before 0022 of the tables made it."""
+    """As versions before 0023 of the tables made it."""
     digest = hashlib.sha256(b"logshuttle field encryption\0" + secret.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode()
 
