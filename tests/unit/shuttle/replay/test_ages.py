@@ -72,3 +72,11 @@ def test_partitions_inherit_nothing_from_each_other() -> None:
 
 def test_stamps_that_say_nothing_cost_a_drain_nothing() -> None:
     assert ages_in(Ages(), 0, *ODD) is None
+
+
+def test_who_goes_back_inherits_nothing_from_what_lies_behind() -> None:
+    """A line that is young by the rule was left out for the stamp of a later one."""
+    made = Ages()
+    ages_in(made, 5, OLD)
+    assert ages_in(made, 2, 0, 0) is None
+    assert ages_in(made, 4, OLD, 0) == [OLD, OLD]
