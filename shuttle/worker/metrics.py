@@ -51,22 +51,12 @@ class WorkerMetrics(Collector):
             value=report.lines_cut,
         )
         yield CounterMetricFamily(
-            "logshuttle_receiver_floods",
-            "Connections ended as their receivers flood us; drains say which: ask their owners.",
-            value=report.receiver_floods,
-        )
-        yield CounterMetricFamily(
             "logshuttle_rollups_cpu_seconds",
             "CPU that figures for the admin have cost; above 0.01 a second, tell us.",
             value=report.rollups_cpu_seconds,
         )
-        yield HistogramMetricFamily(
-            "logshuttle_delivery_delay_seconds",
-            "From Kafka's time of a line to its confirmation; all slow is ours, some are theirs.",
-            buckets=report.delays.buckets,
-            sum_value=report.delays.sum_seconds,
-        )
         yield from _of_records(report)
+        yield from _of_receivers(report)
         yield from self._gauges(report)
         yield from _of_drains(report.furthest)
 
@@ -121,6 +111,20 @@ def _of_records(report: WorkerReport) -> Iterator[Metric]:
         "logshuttle_partial_records",
         "Half lines of containers, not joined; growing means apps write lines above 16 KiB.",
         value=report.partial,
+    )
+
+
+def _of_receivers(report: WorkerReport) -> Iterator[Metric]:
+    yield HistogramMetricFamily(
+        "logshuttle_delivery_delay_seconds",
+        "From Kafka's time of a line to its confirmation; all slow is ours, some are theirs.",
+        buckets=report.delays.buckets,
+        sum_value=report.delays.sum_seconds,
+    )
+    yield CounterMetricFamily(
+        "logshuttle_receiver_floods",
+        "Connections ended as their receivers flood us; drains say which: ask their owners.",
+        value=report.receiver_floods,
     )
 
 
