@@ -45,15 +45,14 @@ class WorkerMetrics(Collector):
             "reason",
             {name: report.lines_lost.get(text, 0) for text, name in METRIC_REASONS.items()},
         )
-        yield from _of_receivers(report)
-        yield from _of_cpu(report)
-        yield HistogramMetricFamily(
-            "logshuttle_delivery_delay_seconds",
-            "From Kafka's time of a line to its confirmation; all slow is ours, some are theirs.",
-            buckets=report.delays.buckets,
-            sum_value=report.delays.sum_seconds,
+        yield CounterMetricFamily(
+            "logshuttle_lines_cut",
+            "Lines too long to be sent whole; drains say which, and their owners why they are.",
+            value=report.lines_cut,
         )
+        yield from _of_cpu(report)
         yield from _of_records(report)
+        yield from _of_receivers(report)
         yield from self._gauges(report)
         yield from _of_drains(report.furthest)
 
@@ -97,19 +96,6 @@ class WorkerMetrics(Collector):
         yield _gauges("logshuttle_build_info", "Which Python this runs on.", "python", build)
 
 
-def _of_receivers(report: WorkerReport) -> Iterator[Metric]:
-    yield CounterMetricFamily(
-        "logshuttle_lines_cut",
-        "Lines too long to be sent whole; drains say which, and their owners why they are.",
-        value=report.lines_cut,
-    )
-    yield CounterMetricFamily(
-        "logshuttle_receiver_floods",
-        "Connections ended as their receivers flood us; drains say which: ask their owners.",
-        value=report.receiver_floods,
-    )
-
-
 def _of_cpu(report: WorkerReport) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "logshuttle_rollups_cpu_seconds",
@@ -139,6 +125,20 @@ def _of_records(report: WorkerReport) -> Iterator[Metric]:
         "logshuttle_partial_records",
         "Half lines of containers, not joined; growing means apps write lines above 16 KiB.",
         value=report.partial,
+    )
+
+
+def _of_receivers(report: WorkerReport) -> Iterator[Metric]:
+    yield HistogramMetricFamily(
+        "logshuttle_delivery_delay_seconds",
+        "From Kafka's time of a line to its confirmation; all slow is ours, some are theirs.",
+        buckets=report.delays.buckets,
+        sum_value=report.delays.sum_seconds,
+    )
+    yield CounterMetricFamily(
+        "logshuttle_receiver_floods",
+        "Connections ended as their receivers flood us; drains say which: ask their owners.",
+        value=report.receiver_floods,
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.broker import Broker
@@ -54,6 +56,18 @@ class FloodedApp:
                 url = receiver.url + (f"/?{number}" if is_http else "")
                 drain = self._shuttle.add_drain(self._key, url, tls=self._tls)
                 self._ids.append(drain["id"])
+
+    def try_all(self, times: int) -> list[str]:
+        """What the trials say, one after the other."""
+        address = f"/apps/{self._key}/log-drains"
+        headers = dict(self._shuttle.api.headers)
+        with httpx.Client(base_url=self._shuttle.api.base_url, headers=headers, timeout=60) as api:
+            answers = [
+                api.post(f"{address}/{drain_id}/test").json()
+                for _ in range(times)
+                for drain_id in self._ids
+            ]
+        return [answer["steps"][-1]["detail"] for answer in answers]
 
     def floods(self) -> bool:
         """Whether all its drains have failed of that."""
@@ -107,3 +121,25 @@ def test_others_do_not_notice_four_apps_of_such_receivers(
         seen[0].is_unharmed(control)
         others.memory_comes_back()
         others.all_arrive()
+
+
+@pytest.mark.slow
+def test_trials_of_such_receivers_take_the_web_from_nobody(
+    own_shuttle: Shuttle,
+    kafka: Broker,
+    topic: TopicNames,
+    flooding: Sequence[FloodingReceiver],
+    authority: Authority,
+) -> None:
+    worker = own_shuttle.start_worker()
+    apps = [FloodedApp(own_shuttle, f"app{n}-{topic()}", authority.pem) for n in range(4)]
+    for app in apps:
+        app.add_drains(flooding, to_each_of_http=1)
+    with Others(own_shuttle, kafka, [worker, own_shuttle.web]) as others:
+        control = others.watch(10)
+        with others.watched() as seen, ThreadPoolExecutor(len(apps)) as clients:
+            said = [one for each in clients.map(lambda app: app.try_all(6), apps) for one in each]
+        print(f"during the attack: {seen[0]}; without: {control}")
+        seen[0].is_unharmed(control)
+        others.memory_comes_back()
+    assert FLOODS in said, "some get the line, and their flood comes too late for the trial"
