@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from events.formats.decode import Decoder
 from events.kafka.records import PartitionRecords
@@ -53,3 +55,16 @@ def test_a_record_without_a_time_takes_the_time_of_reading(topic: str, value: by
     (line,) = Decoder().lines_of(records_of([value], topic, timestamp_ms=-1))
 
     assert before <= datetime.fromisoformat(line.time) <= datetime.now(UTC)
+
+
+@given(sizes=st.lists(st.integers(0, 30), min_size=1), records=st.integers(1, 9))
+def test_pieces_are_the_same_records_within_bounds(sizes: list[int], records: int) -> None:
+    whole = records_of([b"x" * size if size else None for size in sizes], begin=7)
+    pieces = list(whole.pieces(records, 40))
+
+    assert [value for piece in pieces for value in piece.values] == whole.values
+    assert [piece.begin for piece in pieces] == [7, *(piece.end for piece in pieces[:-1])]
+    for piece in pieces:
+        size = sum(len(value or b"") for value in piece.values)
+        assert len(piece) <= records
+        assert size <= 40 or len(piece) == 1
