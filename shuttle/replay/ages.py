@@ -21,8 +21,9 @@ class Ages:
     """Tells how old what one replay pass reads is. Most is young, and costs no more than a look."""
 
     def __init__(self) -> None:
-        self._last_ms: dict[TopicPartition, int] = {}
-        """The last credible stamp of each partition, where the next record may inherit it."""
+        self._last: dict[TopicPartition, tuple[int, int]] = {}
+        """The last credible stamp of each partition, where the next record may inherit it, and up
+        to which offset that counts: a partition may be read again from before that."""
         self._times: dict[int, float] | None = None
 
     def begin(self, records: PartitionRecords, young_ms: float, now_ms: float) -> None:
@@ -41,9 +42,10 @@ class Ages:
     ) -> dict[int, float] | None:
         """Offset → epoch ms, `inf` for what nobody knows; None where none is known to be older than
         `young_ms`. To be asked in the order of the records."""
-        if records.earliest_ms >= young_ms and records.partition not in self._last_ms:
+        if records.earliest_ms >= young_ms and records.partition not in self._last:
             return None
-        last = self._last_ms.get(records.partition)
+        end, stamp = self._last.get(records.partition, (0, 0))
+        last = stamp if 0 < end <= records.begin else None
         found: dict[int, float] = {}
         for message in records.messages:
             stamp = timestamp_ms(message)
@@ -51,7 +53,7 @@ class Ages:
                 last = stamp
             found[offset_of(message)] = math.inf if last is None else last
         if last is not None and last < young_ms:
-            self._last_ms[records.partition] = last
+            self._last[records.partition] = records.end, last
         else:
-            self._last_ms.pop(records.partition, None)
+            self._last.pop(records.partition, None)
         return found if any(age < young_ms for age in found.values()) else None

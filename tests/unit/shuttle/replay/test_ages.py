@@ -72,3 +72,13 @@ def test_partitions_inherit_nothing_from_each_other() -> None:
 
 def test_stamps_that_say_nothing_cost_a_drain_nothing() -> None:
     assert ages_in(Ages(), 0, *ODD) is None
+
+
+@pytest.mark.parametrize("stamp", ODD)
+def test_what_is_read_again_inherits_nothing_of_what_lies_behind_it(stamp: int) -> None:
+    """A pass lets go of a partition, and takes it up again for one who lacks more of it."""
+    made = Ages()
+    ages_in(made, 5, OLD)
+    assert all(age == math.inf for age in ages_in(made, 0, stamp) or [])
+    ages_in(made, 1, OLD)
+    assert ages_in(made, 9, stamp) == [OLD]
