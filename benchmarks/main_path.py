@@ -15,6 +15,7 @@ from confluent_kafka import Message
 
 from benchmarks.scenarios import Scenario
 from benchmarks.traffic import PARTITIONS, SPACE, topic_of
+from drains.delivery.network.heard import Heard
 from drains.delivery.sender import Ended
 from drains.delivery.senders.counted import CountedSender
 from drains.destination import Destination
@@ -131,7 +132,7 @@ class _Receiver(CountedSender[Any]):
     abort = close
 
 
-async def _connect(route: Route, ended: Ended, *, patient: bool) -> _Receiver:
+async def _connect(route: Route, ended: Ended, heard: Heard, *, patient: bool) -> _Receiver:
     return _Receiver(ended)
 
 

@@ -18,6 +18,7 @@ from drains.moments import rfc3339
 from drains.options.table import OPTIONS
 from drains.serializers import DrainRequest, SendAgainRequest, drain_json
 from drains.status import with_statuses
+from drains.throttles import count_trial
 from drains.trials import try_out
 from events.keys import AppKey, Key, SiteKey
 
@@ -63,7 +64,9 @@ class DrainViewSet(ViewSet):
 
     def test(self, request: Request, key: str, drain_id: str) -> Response:
         """One test line over a connection of its own, and what happened at each step."""
-        went_well, steps = try_out(self._drain(key, drain_id))
+        drain = self._drain(key, drain_id)
+        count_trial(drain)
+        went_well, steps = try_out(drain)
         return Response({"ok": went_well, "steps": [asdict(step) for step in steps]})
 
     def replay(self, request: Request, key: str, drain_id: str) -> Response:

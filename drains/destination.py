@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from drains.transports import OTHER_WORDS, SCHEMES, TCP, Transport
+from drains.url_host import host_of
+from drains.url_masks import keys_in, masked, masked_path
 from drains.url_text import REDACTED, refuse_cut_password, refuse_odd_text, reserved_hint
-
-_HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
-_HOST_CHARACTERS_MAX = 253
-# urlsplit takes what is in the brackets, whatever stands around them.
-_BRACKETED = re.compile(r"\[[^\[\]]*\](:[^\[\]]*)?")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,7 +40,7 @@ class Destination:
         transport = _transport_of(parts.scheme)
         if "#" in url:
             raise ValueError("the URL must not have a #fragment")
-        made = cls(transport.scheme, _host_of(parts), _port_of(parts, transport.default_port))
+        made = cls(transport.scheme, host_of(parts), _port_of(parts, transport.default_port))
         if transport.has_path:
             refuse_cut_password(url)
             return made._with_path(parts)
@@ -72,11 +67,21 @@ class Destination:
 
     @property
     def redacted(self) -> str:
-        """The URL without its password; what it asks for is left out of a query."""
+        """The URL without its password, or without its user where there is no password, without
+        the keys in its path, and without what its query asks for."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        user = f"{quote(self.username, safe='')}:{REDACTED}@" if any(self._credentials) else ""
+        user = f"{masked(self.username)}:{REDACTED}@" if self.password else ""
+        if self.username and not self.password:
+            user = f"{REDACTED}@"
         query = f"?{REDACTED}" if self.query else ""
-        return f"{self.scheme}://{user}{host}:{self.port}{self.path}{query}"
+        return f"{self.scheme}://{user}{host}:{self.port}{masked_path(self.path)}{query}"
+
+    @property
+    def secrets(self) -> list[str]:
+        """What `redacted` leaves out."""
+        asked = [pair.rpartition("=")[2] for pair in self.query.split("&")]
+        who = keys_in(self.username) if self.password else [self.username]
+        return [text for text in (self.password, *who, *keys_in(self.path), *asked) if text]
 
     def __str__(self) -> str:
         return self.redacted
@@ -119,30 +124,6 @@ def _split(url: str) -> SplitResult:
         return urlsplit(url)
     except ValueError as error:  # a bracket that is not closed, no IPv6 address inside
         raise ValueError("the URL's host is not a valid address") from error
-
-
-def _host_of(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    if not host:
-        raise ValueError("the URL has no host")
-    if "[" in parts.netloc:
-        if not _BRACKETED.fullmatch(parts.netloc.rpartition("@")[2]):
-            raise ValueError("the URL's host is not a valid address")
-        return _ipv6(host)
-    if len(host) > _HOST_CHARACTERS_MAX or not _HOST_NAME.fullmatch(host):
-        raise ValueError("the URL's host is not a valid name")
-    return host
-
-
-def _ipv6(host: str) -> str:
-    """In its one short form."""
-    try:
-        address = ipaddress.IPv6Address(host)
-    except ValueError:
-        raise ValueError("the URL's host is not a valid address") from None
-    if address.scope_id is not None:
-        raise ValueError("the URL's host must not have a zone")
-    return address.compressed
 
 
 def _port_of(parts: SplitResult, default: int | None) -> int:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from base64 import urlsafe_b64decode
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken
+from django.apps import apps
 from django.conf import settings
 from django.db import models
+
+from events.derived_keys import derived_key
 
 
 class UndecryptableError(Exception):
@@ -21,10 +27,22 @@ class Encrypted(str):
 
     def reveal(self) -> str:
         """Raises UndecryptableError."""
+        for cipher in _ciphers():
+            try:
+                return cipher.decrypt(self.encode()).decode()
+            except InvalidToken:
+                continue
+        raise UndecryptableError("FIELD_ENCRYPTION_KEYS lacks the key")
+
+    def renewed(self) -> Self:
+        """The same text under the newest key; itself where it is. Raises UndecryptableError."""
+        text = self.reveal().encode()
+        newest = _ciphers()[0]
         try:
-            return _cipher().decrypt(self.encode()).decode()
+            newest.decrypt(self.encode())
         except InvalidToken:
-            raise UndecryptableError("FIELD_ENCRYPTION_KEYS lacks the key") from None
+            return type(self)(newest.encrypt(text).decode())
+        return self
 
 
 class EncryptedTextField(models.TextField):
@@ -43,8 +61,9 @@ class EncryptedTextField(models.TextField):
 
 
 def encrypted(text: str) -> str:
-    """Under the newest key."""
-    return _cipher().encrypt(text.encode()).decode()
+    """Under the newest key that all processes of the installation have."""
+    cipher = Fernet(settings.FORMER_ENCRYPTION_KEY) if _needs_former_key() else _ciphers()[0]
+    return cipher.encrypt(text.encode()).decode()
 
 
 def revealed(value: str) -> str:
@@ -52,11 +71,34 @@ def revealed(value: str) -> str:
     return value.reveal() if isinstance(value, Encrypted) else value
 
 
-def _cipher() -> MultiFernet:
-    return _cipher_of(*settings.FIELD_ENCRYPTION_KEYS)
+def digests_of(text: str) -> list[str]:
+    """Stand for a text without telling it, 64 characters each: under each key, newest first."""
+    keys = _digest_keys_of(*settings.FIELD_ENCRYPTION_KEYS)
+    return [hmac.digest(key, text.encode(), hashlib.sha256).hex() for key in keys]
+
+
+def _needs_former_key() -> bool:
+    """Asked of the database each time, as `rotatesecrets` runs in another process; not where keys
+    are given."""
+    if not settings.FORMER_ENCRYPTION_KEY:
+        return False
+    installations = apps.get_model("drains", "Installation")._default_manager
+    return installations.filter(has_former_key=True).exists()
+
+
+def _ciphers() -> tuple[Fernet, ...]:
+    """Newest first; none in a command that was given no key."""
+    return _ciphers_of(*settings.FIELD_ENCRYPTION_KEYS)
+
+
+# Both made once: it takes as long as to decrypt twenty values.
 
 
 @lru_cache
-def _cipher_of(*keys: str) -> MultiFernet:
-    """Made once: it takes as long as to decrypt twenty values."""
-    return MultiFernet([Fernet(key) for key in keys])
+def _ciphers_of(*keys: str) -> tuple[Fernet, ...]:
+    return tuple(map(Fernet, keys))
+
+
+@lru_cache
+def _digest_keys_of(*keys: str) -> tuple[bytes, ...]:
+    return tuple(derived_key(urlsafe_b64decode(key), "digest") for key in keys)

@@ -27,6 +27,8 @@ SEARCHED_CHARACTERS = 4096
 
 # Bytes that RE2 may use for one pattern: it refuses what would take more.
 _PATTERN_MEMORY = 1 << 18
+PATTERNS_KEPT = 16
+"""Beside those that drains in use hold."""
 
 LineTest = Callable[[Severity, bytes], bool]
 """Whether a line passes, by its severity and the `searched` part of its text."""
@@ -86,7 +88,7 @@ class LineFilter:
 EVERYTHING = LineFilter()
 
 
-@lru_cache(4096)
+@lru_cache(PATTERNS_KEPT)
 def compiled(pattern: str) -> re2._Regexp:
     """Raises ValueError, in a sentence for the drain's owner."""
     return compiled_anew(pattern)

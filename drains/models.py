@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.db import models
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from drains.destination import Destination
 from drains.fields import EncryptedTextField, revealed
 from drains.options.stored import StoredOptions
 from drains.status_models import DrainStatus, Heartbeat
+from drains.url_digests import url_digests_of
 from drains.versions import GoneDrain, RouteVersion
 from events.owner_columns import OwnedQuerySet, OwnerColumns, one_owner
 
@@ -29,13 +30,18 @@ __all__ = (
 )
 
 
+ADDRESS_CHARACTERS_MAX = 2100
+
+
 class DrainQuerySet(OwnedQuerySet["Drain"]):
     def with_id(self, text: str) -> Drain | None:
-        """None for an id that is unknown, or that is none."""
+        """None for an id that is unknown, or that is none: it has one spelling alone, so that what
+        counts by it cannot be told another."""
         try:
-            return self.filter(pk=uuid.UUID(text)).first()
+            drain_id = uuid.UUID(text)
         except ValueError:
             return None
+        return self.filter(pk=drain_id).first() if str(drain_id) == text else None
 
 
 class Start(models.TextChoices):
@@ -56,7 +62,10 @@ class Drain(OwnerColumns, StoredOptions):
     name = models.CharField(max_length=100, blank=True, default="")
     url = EncryptedTextField()
     url_digest = models.CharField(max_length=64, editable=False)
-    address = models.CharField(max_length=2100, editable=False)
+    """Tells equal URLs; the first of `url_digests`, where it was written under today's keys."""
+    url_digests: Sequence[str] = ()
+    """Of a URL that has just been set: what the row of a twin may have. In no column."""
+    address = models.CharField(max_length=ADDRESS_CHARACTERS_MAX, editable=False)
     """The URL without its secrets: to show and to search."""
     scheme = models.CharField(max_length=16, default="", db_default="", editable=False)
     host = models.CharField(max_length=255, default="", db_default="", editable=False)
@@ -114,11 +123,15 @@ class Drain(OwnerColumns, StoredOptions):
 
     def set_url(self, url: str, to: Destination) -> None:
         """`to`: where it leads."""
-        self.url, self.address = url, to.redacted
+        self.url = url
+        self.show_url(to)
+
+    def show_url(self, to: Destination) -> None:
+        """Take down what can be read of its URL without a key."""
+        self.address = to.redacted[:ADDRESS_CHARACTERS_MAX]
         self.scheme, self.host, self.port = to.scheme, to.host, to.port
-        # Tells equal URLs without telling the URL: it may hold a password.
-        meant = "\0".join(to.canonical)
-        self.url_digest = salted_hmac("drains.url", meant, algorithm="sha256").hexdigest()
+        self.url_digests = url_digests_of(to)
+        self.url_digest = self.url_digests[0]
 
     @property
     def destination(self) -> Destination:
@@ -128,9 +141,12 @@ class Drain(OwnerColumns, StoredOptions):
 
 class Installation(models.Model):
     """One row, made by the first worker: which installation's offsets are this database's, where
-    several share a Kafka."""
+    several share a Kafka; and which keys it has."""
 
     public_id = models.CharField(max_length=32)
+    has_former_key = models.BooleanField(default=False, db_default=False)
+    """It was there before field keys were made from SECRET_KEY by HKDF: until `rotatesecrets` has
+    run, processes of that version may still read what is written."""
 
 
 class DrainCursor(models.Model):
@@ -175,6 +191,10 @@ class PartitionClaim(models.Model):
     """The last one that was committed, or may have been."""
     topic_id = models.CharField(max_length=64, blank=True, default="")
     """Of the log that this is an offset of."""
+    tries = models.IntegerField(default=0, db_default=0)
+    """So many have taken it over one after the other, of whom none has said that it held it."""
+    deadly = models.JSONField(null=True)
+    """Offsets of records that take workers down; null: of a version that did not look for any."""
 
     class Meta:
         constraints = [

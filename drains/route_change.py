@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, Max
 
 from drains.errors import TwinDrainError, UnknownDrainError
@@ -25,18 +25,13 @@ class Doing:
 
 @contextmanager
 def route_change(drain: Drain, what: str) -> Iterator[Doing]:
-    """A transaction that workers will notice; `what`: is done in it. Raises TwinDrainError when the
-    URL is taken."""
+    """A transaction that workers will notice; `what`: is done in it."""
     doing = Doing(what)
-    try:
-        with transaction.atomic():
-            number = count_up_routes()
-            yield doing
-            stamp([drain.pk], number)
-            announce(change_of(drain, doing.what))
-    except IntegrityError:
-        refuse_twin(drain)
-        raise
+    with transaction.atomic():
+        number = count_up_routes()
+        yield doing
+        stamp([drain.pk], number)
+        announce(change_of(drain, doing.what))
 
 
 def count_up_routes() -> int:
@@ -83,7 +78,9 @@ def lock(drain: Drain) -> None:
 
 
 def refuse_twin(drain: Drain) -> None:
-    twins = Drain.objects.of(drain.key).filter(url_digest=drain.url_digest)
+    """Of a URL that is new, inside of its change: who changes the same waits. Raises TwinDrainError
+    when its owner has another drain with it."""
+    twins = Drain.objects.of(drain.key).filter(url_digest__in=drain.url_digests)
     twin = twins.exclude(pk=drain.pk).first()
     if twin is not None:
         raise TwinDrainError(str(twin.pk))

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_told_ports: set[int] = set()
+
 _DRAINS = Drain.objects.annotate(has_delivered=has_delivered())
 
 START_SLACK_SECONDS = 60.0
@@ -83,7 +85,13 @@ def egress_policy() -> EgressPolicy:
     )
 
 
+def own_port(port: int) -> None:
+    """What this process was told to listen on: no other knows it, unless a setting says it."""
+    _told_ports.add(port)
+
+
 def _own_ports() -> Iterator[int]:
+    yield from _told_ports
     for name in ("PORT", "ALS_PORT", "METRICS_PORT", "ALS_METRICS_PORT"):
         port: int = getattr(settings, name)
         if port:

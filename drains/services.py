@@ -42,6 +42,7 @@ from events.kafka.cluster import Span
 from events.keys import Key
 from events.owner_columns import columns_of
 from events.owners import faults_of
+from events.topics import SOURCE_TOPICS
 
 _NAME_CHARACTERS_MAX = 100
 
@@ -68,9 +69,9 @@ def create_drain(
         except KafkaAwayError:
             begin, drain.start, drain.start_pending = (), Start.APPROXIMATE, True
     with route_change(drain, "made"):
+        refuse_twin(drain)
         limit = settings.MAX_DRAINS_PER_APP
         if Drain.objects.of(key).count() >= limit:
-            refuse_twin(drain)
             raise TooManyDrainsError(limit)
         drain.save(force_insert=True)
         DrainCursor.objects.bulk_create(starts.cursor_at(drain.pk, at, at.end) for at in begin)
@@ -116,6 +117,7 @@ def change_drain(
             drain.name = _checked_name(name)
         if url is not None and destination is not None:
             drain.set_url(url, destination)
+            refuse_twin(drain)
         if wanted or destination:  # options that stay have to fit a new URL too
             _set_options(drain, wanted, destination)
         if paused is not None and paused is not drain.paused:
@@ -187,7 +189,7 @@ def _rewind(drain_id: UUID, cursors: Iterable[DrainCursor]) -> None:
 
 def refuse_odd_key(key: Key) -> None:
     """Raises InvalidDrainError for a key that no line can ever have."""
-    faults = faults_of(key._asdict())
+    faults = faults_of(key._asdict(), reserved=SOURCE_TOPICS)
     if faults:
         raise InvalidDrainError(*next(iter(faults.items())))
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
+from rest_framework.exceptions import Throttled
+
+from drains.models import Drain
+from events.limits import Limit
+
+TRIALS = Limit("drain-trials", 6, 60)
+"""Test lines of a drain: each is a connection to wherever it points."""
 
 
-class TrialThrottle(SimpleRateThrottle):
-    """Test lines: each is a connection to wherever a drain points."""
-
-    rate = "6/min"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        return f"drain-test-{view.kwargs['drain_id']}"
+def count_trial(drain: Drain) -> None:
+    """Raises Throttled. A drain is known by its row, however its id was written."""
+    if wait := TRIALS.spend(str(drain.pk)):
+        raise Throttled(wait)

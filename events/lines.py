@@ -1,4 +1,4 @@
-"""The vocabulary of a log line. Imports nothing of ours but the keys."""
+"""The vocabulary of a log line. Imports nothing of ours but the keys, and what may be kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
+from events.kept import bytes_of
 from events.keys import Key
 
 Source = Literal["app", "router", "build"]
@@ -19,6 +20,10 @@ class Severity(IntEnum):
 
     ERROR = 3
     INFO = 6
+
+
+_ORIGIN_BYTES = 200
+"""Without its texts."""
 
 
 class Origin:
@@ -38,6 +43,11 @@ class Origin:
         self.source = source
         self.process = process
         """Process type of an app's line (`web`), empty for router and build lines."""
+
+    @property
+    def bytes(self) -> int:
+        """In memory."""
+        return _ORIGIN_BYTES + bytes_of(self.name, self.tag, self.process, *self.key)
 
     def __repr__(self) -> str:
         return f"Origin({self.key!r}, {self.tag!r}, {self.source!r})"

@@ -54,6 +54,8 @@ def faults_of(
         elif part == "site" and "/" in text:
             faults[part] = "is a host's name, such as www.example.com: without http:// and path"
     space = parts.get("space")
-    if space is not None and (not LEGAL_SPACE.fullmatch(space) or space in reserved):
+    if space in reserved:
+        faults["space"] = "is no space: lines of all apps are in the topic of this name"
+    elif space is not None and not LEGAL_SPACE.fullmatch(space):
         faults.setdefault("space", f"{no_space} a-z, 0-9, '.', '_' and '-'")
     return faults

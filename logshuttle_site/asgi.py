@@ -15,6 +15,7 @@ django.setup(set_prefix=False)
 
 # Models can be imported only now.
 from logshuttle_site.handler import Handler  # noqa: E402
+from logshuttle_site.peers import Peers, TrustedProxies  # noqa: E402
 from logshuttle_site.websocket_origin import OwnPagesOnly, refuse  # noqa: E402
 from sessions_app.process import tell_of_tails  # noqa: E402
 from sessions_app.routing import websocket_urlpatterns  # noqa: E402
@@ -31,7 +32,10 @@ async def _websocket(scope: Any, receive: Any, send: Any) -> None:
     await (_sessions if takes else refuse)(scope, receive, send)
 
 
-_served = ProtocolTypeRouter({"http": Handler(), "websocket": _websocket})
+_served = Peers(
+    ProtocolTypeRouter({"http": Handler(), "websocket": _websocket}),
+    TrustedProxies(settings.TRUSTED_PROXIES),
+)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

@@ -55,6 +55,10 @@ class Env:
             self.fault(f"{name}_FILE", f"{path} cannot be read ({reason})")
             return ""
 
+    def secrets(self, name: str) -> list[str]:
+        """A secret that is a comma-separated list."""
+        return [word.strip() for word in self.secret(name).split(",") if word.strip()]
+
     def required(self, name: str, value: str, what: str) -> str:
         """Note a fault when `value`, which came from `name`, is empty."""
         if not value and not any(f.startswith((f"{name}:", f"{name}_FILE:")) for f in self.faults):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,11 +10,9 @@ from urllib.parse import urlsplit
 import dj_database_url
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from cryptography.fernet import Fernet
 
 from events.als.tls import TlsFiles
 from events.kafka.client import client_conf
-from events.trust import NOT_ASKED
 from logshuttle_site.env import Env
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+)(?::(\d{1,5}))?", re.ASCII)
@@ -26,6 +22,8 @@ _KAFKA_PORT = 9092
 _REDIS_PORT = 6379
 _POSTGRES_PORT = 5432
 _LOCAL_ENTRIES_MAX = 20_000
+_CACHE_VERSION = 2
+"""Of what lies in Redis. 1 were pickles: processes of both may run at a time, and never meet."""
 
 _SQLITE = {
     # Readers and the one writer do not wait for each other; a writer waits its turn.
@@ -97,26 +95,11 @@ def _is_redis_url(url: str) -> bool:
 
 def cache_for(redis_url: str) -> dict[str, Any]:
     """Django's settings of the cache that processes share, or of one of this process alone."""
+    options = {"OPTIONS": {"MAX_ENTRIES": _LOCAL_ENTRIES_MAX}}
     if not redis_url:
-        backend = "django.core.cache.backends.locmem.LocMemCache"
-        return {"BACKEND": backend, "OPTIONS": {"MAX_ENTRIES": _LOCAL_ENTRIES_MAX}}
-    return {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": redis_url,
-        # Redis may be away: then nothing is in the cache, and health says so.
-        "OPTIONS": {
-            "SOCKET_CONNECT_TIMEOUT": 2,
-            "SOCKET_TIMEOUT": 2,
-            "IGNORE_EXCEPTIONS": True,
-            "CONNECTION_POOL_KWARGS": _trust_of(redis_url),
-        },
-    }
-
-
-def _trust_of(redis_url: str) -> dict[str, Any]:
-    """The driver's TLS makes its own context; only connections that have TLS take its options."""
-    has_tls = urlsplit(redis_url).scheme == "rediss"
-    return {"ssl_exclude_verify_flags": list(NOT_ASKED)} if has_tls else {}
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", **options}
+    backend = "logshuttle_site.shared_cache.backend.SharedCache"
+    return {"BACKEND": backend, "LOCATION": redis_url, "VERSION": _CACHE_VERSION, **options}
 
 
 def database_of(env: Env) -> tuple[dict[str, Any], bool]:
@@ -178,15 +161,8 @@ def _postgres_services(database: Mapping[str, Any]) -> Iterator[tuple[str, int]]
                 yield ("localhost" if host[0] in "/@" else host.lower()), int(port)
 
 
-def encryption_keys_of(env: Env, secret_key: str) -> tuple[list[str], bool]:
-    """Fernet keys, newest first, and whether they had to be made from SECRET_KEY."""
-    keys = [key.strip() for key in env.secret("FIELD_ENCRYPTION_KEYS").split(",") if key.strip()]
-    for number, key in enumerate(keys, start=1):
-        try:
-            Fernet(key)
-        except ValueError:
-            env.fault("FIELD_ENCRYPTION_KEYS", f"key {number} is not 32 bytes in URL-safe base64")
-    if keys:
-        return keys, False
-    digest = hashlib.sha256(b"logshuttle field encryption\0" + secret_key.encode()).digest()
-    return [base64.urlsafe_b64encode(digest).decode()], True
+def trusted_proxies_of(env: Env) -> list[str]:
+    cidrs = env.networks("TRUSTED_PROXIES")
+    if any(cidr.endswith("/0") for cidr in cidrs):
+        env.fault("TRUSTED_PROXIES", "all addresses would be front doors, and nobody a client")
+    return cidrs

@@ -11,7 +11,9 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
+from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
@@ -29,29 +31,18 @@ from drains.errors import (
     TwinDrainError,
     UnknownDrainError,
 )
+from logshuttle_site.problems import CONTENT_TYPE, problem
 from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError
 
 logger = logging.getLogger(__name__)
 
-CONTENT_TYPE = "application/problem+json"
 AT_TIMES_SECONDS = 1.0
 """How often it is told what anybody can have refused."""
 
 _AWAY = "the database is away; try again soon"
 _RETRY_SECONDS = "5"
 _OWNER_CHARACTERS_MAX, _LOGGED_CHARACTERS_MAX = 100, 500
-
-
-def problem(status: int, detail: str, **members: Any) -> dict[str, Any]:
-    title = HTTPStatus(status).phrase
-    return {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "message": detail,
-        **members,
-    }
+_PATH_CHARACTERS = "/:;,@!$&*()+=[]{}|~"
 
 
 def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -136,11 +127,13 @@ def database_away(exc: Exception) -> JsonResponse:
 def say_refused(request: HttpRequest, status: int, why: str, owner: str = "") -> None:
     """One line for operators. `owner`: whose lines it was about, where the path does not say it.
 
-    No query, header or body: they may hold secrets. A session's id is taken out by our log.
+    No query, header or body: they may hold secrets. A session's id is taken out by our log, which
+    finds it up to where its path ends: so that has neither blanks nor quotes.
     """
     whose = f" for {owner[:_OWNER_CHARACTERS_MAX]}" if owner else ""
-    said = f"{request.method} {request.path}{whose}: {status} {why}"
-    logger.warning("Refused %s", _on_one_line(said), extra={"action": "refused"})
+    said = f"{request.method} {quote(request.path, _PATH_CHARACTERS)}{whose}: {status} {why}"
+    client = request.META.get("REMOTE_ADDR", "")
+    logger.warning("Refused %s", _on_one_line(said), extra={"action": "refused", "client": client})
 
 
 class RefusalsAtTimes:
@@ -151,15 +144,21 @@ class RefusalsAtTimes:
         self._clock = clock
         self._said_at = -math.inf
         self._unsaid = 0
+        self._lock = Lock()  # each request has a thread of its own
 
     def say(self, request: HttpRequest, status: int, why: str) -> None:
-        now = self._clock()
-        if now - self._said_at < AT_TIMES_SECONDS:
-            self._unsaid += 1
-            return
-        others = f" (and {self._unsaid} more since the last one)" if self._unsaid else ""
-        self._said_at, self._unsaid = now, 0
+        with self._lock:
+            now = self._clock()
+            if now - self._said_at < AT_TIMES_SECONDS:
+                self._unsaid += 1
+                return
+            others = f" (and {self._unsaid} more since the last one)" if self._unsaid else ""
+            self._said_at, self._unsaid = now, 0
         say_refused(request, status, why + others)
+
+
+wrong_names = RefusalsAtTimes()
+"""Of pages and of their WebSockets together."""
 
 
 def _on_one_line(text: str) -> str:

@@ -13,10 +13,10 @@ from confluent_kafka.admin import AdminClient
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django_redis import get_redis_connection
 
 from events.kafka.client import ask_any_broker, client_conf
 from events.kafka.lasting_client import LastingClient
+from logshuttle_site.shared_cache.backend import ask_the_cache
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
 
 def checks() -> dict[str, Check]:
     found: dict[str, Check] = {"database": ask_database, "kafka": _ask_kafka}
-    return {**found, "redis": _ask_redis} if settings.REDIS_URL else found
+    return {**found, "redis": ask_the_cache} if settings.REDIS_URL else found
 
 
 def faults_of(wanted: dict[str, Check]) -> dict[str, str]:
@@ -120,10 +120,6 @@ def _ask_kafka() -> None:
     except KafkaException:
         kafka.heal()
         raise
-
-
-def _ask_redis() -> None:
-    get_redis_connection().ping()
 
 
 @cache

@@ -26,6 +26,10 @@ def split_target(target: bytes) -> tuple[bytes | None, bytes]:
     return absolute[1], rest if rest.startswith(b"/") else b"/" + rest
 
 
+def is_host(text: str) -> bool:
+    return _HOST.fullmatch(text) is not None
+
+
 def is_served(host: str) -> bool:
     """Whether pages are, under this Host header."""
     found = _HOST.fullmatch(host)
@@ -37,7 +41,7 @@ def is_served(host: str) -> bool:
 def host_of(request: HttpRequest) -> str:
     """Its Host header where that is one, else the address that it came to."""
     given = request.headers.get("Host", "")
-    if _HOST.fullmatch(given):
+    if is_host(given):
         return given
     name, port = str(request.META["SERVER_NAME"]), request.get_port()
     shown = f"[{name}]" if ":" in name else name

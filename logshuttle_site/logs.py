@@ -7,19 +7,31 @@ from typing import Any
 
 import structlog
 
-# An id behind it opens a session, and whoever makes a request's record may have its path in it.
-_SESSION_PATH = re.compile(r"""(log-sessions(?:/|%2F))[^/\s?"'<>\\]+""", re.IGNORECASE)
+# An id behind it opens a session, and whoever makes a request's record may have its path in it: as
+# it was sent, with any letter percent-encoded, and whatever stands between (`//`, `;`).
+_WORD = "".join(f"(?:{letter}|%{ord(letter):02x})" for letter in "log-sessions")
+_SESSION_PATH = re.compile(rf"""({_WORD})((?:[^\s?"'<>\\]|\\u[0-9a-f]{{4}})+)""", re.IGNORECASE)
+_PUNCTUATION = ":,.;)]"
 
 _SAY_TOO_MUCH = {
     "django.request": {"level": "ERROR"},  # what is refused is said by errors.py, with its reason
     "django.channels.server": {"level": "WARNING"},  # says each request
     "daphne": {"level": "WARNING"},
+    "axes": {"level": "ERROR"},  # login/guard.py says what is refused
 }
 
 
 def without_session_ids(logger: object, method: str, rendered: str) -> str:
     """The last of structlog's processors: all of a record is text by now, tracebacks too."""
-    return _SESSION_PATH.sub(r"\1…", rendered)
+    return _SESSION_PATH.sub(_without_id, rendered)
+
+
+def _without_id(found: re.Match[str]) -> str:
+    path = found[2].rstrip(_PUNCTUATION)
+    if not path:
+        return found[0]
+    socket = "/ws" if path.endswith(("/ws", "/ws/")) else ""
+    return f"{found[1]}/…{socket}{found[2][len(path) :]}"
 
 
 def logging_config(level: str, form: str, *, debug_sessions: bool = False) -> dict[str, Any]:
@@ -38,7 +50,7 @@ def logging_config(level: str, form: str, *, debug_sessions: bool = False) -> di
                 "foreign_pre_chain": [
                     structlog.stdlib.add_log_level,
                     structlog.stdlib.add_logger_name,
-                    structlog.stdlib.ExtraAdder(allow=("action",)),
+                    structlog.stdlib.ExtraAdder(allow=("action", "client")),
                     structlog.processors.TimeStamper(fmt="iso", utc=True),
                 ],
                 "processors": [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from http import HTTPMethod
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -13,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import resolve
 
 from logshuttle_site import health
-from logshuttle_site.errors import RefusalsAtTimes, database_away, problem_page
+from logshuttle_site.errors import RefusalsAtTimes, database_away, problem_page, wrong_names
 from logshuttle_site.hosts import host_of, is_served
 from sessions_app.api import PAGE, media_type_of
 from sessions_app.page import OWN_FILES_ALONE
@@ -62,6 +63,24 @@ class Probes:
         return answer
 
 
+class KnownMethods:
+    """501 for a method that nobody knows, whatever the path: Django's views and DRF's look a method
+    up among their attributes, by its name."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+        self._unknown = RefusalsAtTimes()
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method in HTTPMethod.__members__:
+            return self._get_response(request)
+        why = f"the method is not known here: {', '.join(HTTPMethod)} are"
+        self._unknown.say(request, 501, why)
+        return problem_page(501, why)
+
+
 class AdminPolicy:
     """What a browser may do with the admin's pages: our own files, and no frame holds them. The
     login is a page without the theme's scripts."""
@@ -91,13 +110,12 @@ class AnyHost:
 
     def __init__(self, get_response: GetResponse) -> None:
         self._get_response = get_response
-        self._wrong_names = RefusalsAtTimes()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         host = host_of(request)
         if not is_served(host) and (_is_page(request) or _becomes_https(request)):
             why = "pages and redirects are not served under this name: ALLOWED_HOSTS has others"
-            self._wrong_names.say(request, 400, why)
+            wrong_names.say(request, 400, why)
             return problem_page(400, why)
         # Django's own refuses whatever is not in ALLOWED_HOSTS, whoever asks.
         request.get_host = lambda: host  # type: ignore[method-assign]

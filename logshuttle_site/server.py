@@ -1,15 +1,16 @@
 """daphne with flow control: a client that reads slowly is waited for, one that never reads is cut.
 
 daphne's own `send` never waits, so a silent client grew the process by 12 MiB a second. Here an
-answer's next piece waits until the last ones have left. And daphne takes any body before it asks
-the application; here one that nobody would take ends its connection.
+answer's next piece waits until the last ones have left. What comes in is bounded in connections/.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +21,11 @@ from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 
 from drains.delivery.network.kernel import unacknowledged_bytes
+from events.process.open_files import open_files_max
+from logshuttle_site.connections.census import Census, Room, Turn
+from logshuttle_site.connections.channel import Channel
+from logshuttle_site.connections.refusals import Refusals, RefusedError
+from logshuttle_site.connections.sockets import FRAME_BYTES_MAX, ReaderSocket
 from logshuttle_site.hosts import split_target
 from sessions_app.chunks import IN_CHUNKS
 
@@ -28,33 +34,43 @@ logger = logging.getLogger(__name__)
 BUFFER_BYTES = 1024 * 1024
 CUT_AFTER_SECONDS = 3.0
 LAST_WORDS_SECONDS = 1.0
-BODY_BYTES_MAX = 1024 * 1024
-"""Far above what any path takes: up to here the application answers by itself."""
+LATENESS_LOOK_SECONDS = 1.0
+"""How often it is looked who takes too long."""
 
 _LOOK_SECONDS = 0.02
 
 
 class PatientServer(Server):  # type: ignore[misc]
     """`refused` says why it could not listen, once `run` has returned. `before_end` is awaited
-    when a signal has come, before connections are closed: the last words of streams."""
+    when a signal has come, before connections are closed: the last words of streams. `census`: of
+    who may be connected, by default as many as files may be open."""
 
     refused: str | None = None
 
     def __init__(
-        self, *args: Any, before_end: Callable[[], Awaitable[None]] | None = None, **options: Any
+        self,
+        *args: Any,
+        before_end: Callable[[], Awaitable[None]] | None = None,
+        census: Census | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, websocket_max_frame_size=FRAME_BYTES_MAX, **options)
         self._before_end = before_end
+        self.census = census or Census(Room.of_files(open_files_max()))
+        self.refusals = Refusals()
 
     def create_application(self, protocol: Any, scope: Any) -> Any:
         if scope["type"] == "http" and protocol.clientproto == b"HTTP/1.1":
             scope["extensions"] = {IN_CHUNKS: {}}
-        return super().create_application(protocol, scope)
+        channel = getattr(_transport_of(protocol), "channel", None)
+        protocol.turn = channel.take_turn() if channel else Turn(None)
+        queue = super().create_application(protocol, scope)
+        running = self.connections.get(protocol, {}).get("application_instance", _nothing())
+        running.add_done_callback(lambda _: self.census.begins(protocol.turn))
+        return queue
 
     async def handle_reply(self, protocol: Any, message: Any) -> None:
-        if message["type"] == "websocket.close" and _is_standard(message.get("code")):
-            protocol.sendCloseFrame(code=message["code"])  # autobahn's own way refuses these
-            return
+        self.census.begins(protocol.turn)
         await super().handle_reply(protocol, message)
         transport = _transport_of(protocol)
         if transport is not None and _waiting_bytes(transport) > BUFFER_BYTES:
@@ -84,6 +100,12 @@ class PatientServer(Server):  # type: ignore[misc]
         super().listen_success(port)
         port.factory = _RequestFactory(self)
         port.transport = _Connection
+        self.ws_factory.protocol = ReaderSocket
+        self._look(port.reactor)
+
+    def _look(self, reactor: Any) -> None:
+        self.census.look(time.monotonic())
+        reactor.callLater(LATENESS_LOOK_SECONDS, self._look, reactor)
 
     def listen_error(self, failure: Any) -> None:
         self.refused = str(getattr(failure.value, "socketError", failure.value))
@@ -93,7 +115,9 @@ class PatientServer(Server):  # type: ignore[misc]
 class _Connection(tcp.Server):
     """What is written goes to the kernel at once, as far as it takes it. Twisted itself waits to be
     told that there is room: two calls of epoll and a turn of the loop, a third of a write's cost.
-    """
+    `channel` is told of its end, whatever protocol it speaks by then."""
+
+    channel: Channel | None = None
 
     def write(self, data: bytes) -> None:
         if self.connected and not self.TLS and not _waiting_bytes(self):
@@ -102,16 +126,25 @@ class _Connection(tcp.Server):
                 data = data[sent:]
         super().write(data)  # type: ignore[no-untyped-call]
 
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+        channel, self.channel = self.channel, None
+        if channel is not None:
+            channel.goes()
+        super().connectionLost(reason)
+
 
 class _RequestFactory(HTTPFactory):  # type: ignore[misc]
+    protocol = Channel
+
     def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = _Request
+        protocol.timeOut = None  # the channel has limits of its own
         return protocol
 
 
 class _Request(WebRequest):  # type: ignore[misc]
-    _too_large = False
+    content: io.BytesIO
     _in_chunks = False
     """Whether the answer's pieces are chunks already."""
 
@@ -120,18 +153,24 @@ class _Request(WebRequest):  # type: ignore[misc]
         super().__init__(*args, **options, parsePOSTFormSubmission=False)
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802
-        super().gotLength(length)
-        self._refuse_above_limit(length or 0)
+        self.content = self.channel.takes_body(length)  # Twisted opens a file for each larger one
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
-        if not self._too_large:
-            super().handleContentChunk(data)
-            self._refuse_above_limit(self.content.tell())
+        super().handleContentChunk(data)
+        self.channel.takes_piece(self.content.tell())
+
+    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
+        """What daphne cannot understand it answers with a page, and reads on."""
+        if status == HTTPStatus.BAD_REQUEST and self.channel is not None:
+            self.channel.refuse(RefusedError(status, "not_http", body))
+        else:
+            super().basic_error(status, status_text, body)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
         named, path = split_target(path)
         if named is not None:
             self.requestHeaders.setRawHeaders(b"Host", [named])
+        self.requestHeaders.removeHeader(b"Daphne-Root-Path")  # it would move our root
         super().requestReceived(command, path, version)
 
     def handle_reply(self, message: Any) -> None:
@@ -153,18 +192,6 @@ class _Request(WebRequest):  # type: ignore[misc]
         """With the phrases that Twisted lacks: 422, 429."""
         super().setResponseCode(code, message or HTTPStatus(code).phrase.encode())
 
-    def _refuse_above_limit(self, size: int) -> None:
-        if size > BODY_BYTES_MAX:
-            self._too_large = True
-            logger.warning(
-                "Refused a body of more than %s bytes", BODY_BYTES_MAX, extra={"action": "refused"}
-            )
-            self.channel.transport.write(
-                b"HTTP/1.1 413 Request Entity Too Large\r\n"
-                b"Connection: close\r\nContent-Length: 0\r\n\r\n"
-            )
-            self.channel.loseConnection()
-
 
 async def _let_it_read(transport: Any) -> None:
     """Wait until most has left; who takes nothing at all for `CUT_AFTER_SECONDS` is cut.
@@ -183,10 +210,6 @@ async def _let_it_read(transport: Any) -> None:
             transport.abortConnection()
             return
         unread = now
-
-
-def _is_standard(code: int | None) -> bool:
-    return code is not None and 1000 < code < 3000
 
 
 def _nothing() -> asyncio.Future[None]:

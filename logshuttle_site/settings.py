@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from logshuttle_site.env import Env
+from logshuttle_site.env_secrets import encryption_keys_of, secret_keys_of
 from logshuttle_site.env_values import (
     als_tls_of,
     cache_for,
     database_of,
-    encryption_keys_of,
     kafka_conf_of,
     kafka_group_of,
     kafka_hosts_of,
     redis_url_of,
     services_of,
+    trusted_proxies_of,
 )
+from logshuttle_site.login.rules import *  # noqa: F403 - Django looks for its settings here
 from logshuttle_site.logs import logging_config
 from logshuttle_site.theme import unfold
 
@@ -61,7 +63,7 @@ env = Env(os.environ)
 
 DEBUG = env.flag("DEBUG")
 LAPTOP_MODE = DEBUG
-"""Loopback drains are allowed and a banner says so."""
+"""Loopback drains are allowed, nobody else on the network is served, and a banner says so."""
 ENVIRONMENT = env.text("ENVIRONMENT") or ("laptop mode" if LAPTOP_MODE else "")
 """What the admin's bar says: which of several installations it is."""
 ADMIN_THEME = env.flag("ADMIN_THEME", default=True)
@@ -75,9 +77,12 @@ KAFKA_CONF = kafka_conf_of(env, KAFKA_HOSTS, probe=not _offline)
 TEST_MODE = bool(env.text("TEST_MODE"))
 KAFKA_GROUP = kafka_group_of(env, "logshuttletest" if TEST_MODE else "logshuttle")
 """The workers' consumer group."""
+LISTEN_HOST = "127.0.0.1" if LAPTOP_MODE else None
+"""What processes listen on, unless told otherwise; None: on all addresses."""
 PORT = env.integer("PORT", 5000, 1, 65535)
 ALS_PORT = env.integer("ALS_PORT", 9001, 1, 65535)
 ALS_METRICS_PORT = env.integer("ALS_METRICS_PORT", 0, 0, 65535)
+ALS_STREAMS_PER_PEER = env.integer("ALS_STREAMS_PER_PEER", 100, 1, 100_000)
 ALS_TLS = als_tls_of(env)
 RUN_ISTIO_ALS = env.flag("RUN_ISTIO_ALS")
 RUN_ISTIO_ALS_DEBUG = env.flag("RUN_ISTIO_ALS_DEBUG")
@@ -95,27 +100,30 @@ RUN_SESSION = _use_session if _run_session is None else _run_session
 SESSION_URL = env.web_url("SESSION_URL")
 SESSION_IDLE_SECONDS = env.seconds("SESSION_IDLE_SECONDS", 60.0, 86_400)
 DEBUG_SESSION = env.flag("DEBUG_SESSION")
+MAX_VIEWERS = env.integer("MAX_VIEWERS", 20, 1, 100_000)
+"""Of one session, in one process."""
 MAX_SESSIONS_PER_APP = env.integer("MAX_SESSIONS_PER_APP", 200, 1, 100_000)
 MAX_SESSIONS = env.integer("MAX_SESSIONS", 5_000, 1, 1_000_000)
 
 # Django's own.
 
-SECRET_KEY = env.secret("SECRET_KEY")
 if not _offline:
     env.required("AUTH_KEY", AUTH_KEY, "the key that REST clients send as Authorization")
     env.required("KAFKA_HOSTS", "".join(KAFKA_HOSTS), "host[:port], more of them behind commas")
-    if not DEBUG:
-        env.required("SECRET_KEY", SECRET_KEY, "a long random text, the same for all processes")
-SECRET_KEY = SECRET_KEY or (
-    "laptop mode has no secrets" if DEBUG else secrets.token_urlsafe(48)  # offline commands
-)
-FIELD_ENCRYPTION_KEYS, ENCRYPTION_KEYS_DERIVED = encryption_keys_of(env, SECRET_KEY)
+_secret_keys = secret_keys_of(env, is_laptop=DEBUG, is_offline=_offline)
+SECRET_KEY, *SECRET_KEY_FALLBACKS = _secret_keys or [secrets.token_urlsafe(48)]
+FIELD_ENCRYPTION_KEYS, FORMER_ENCRYPTION_KEY = encryption_keys_of(env, _secret_keys)
+ENCRYPTION_KEYS_DERIVED = bool(FORMER_ENCRYPTION_KEY)
 
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["*"]
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or (
+    [".localhost", "127.0.0.1", "[::1]"] if LAPTOP_MODE else ["*"]
+)
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 for _origin in CSRF_TRUSTED_ORIGINS:
     env.refuse_no_web_url("CSRF_TRUSTED_ORIGINS", _origin)
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT")
+TRUSTED_PROXIES = trusted_proxies_of(env)
+"""Front doors, as CIDRs: peers.py."""
 
 _database, DATABASE_BY_DEFAULT = database_of(env)
 DATABASES = {"default": _database}
@@ -158,6 +166,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "channels",
     "rest_framework",
     "logshuttle_site.notifications",
@@ -170,6 +179,7 @@ MIDDLEWARE = [
     "logshuttle_site.middleware.RequestId",
     "logshuttle_site.middleware.TrailingSlash",
     "logshuttle_site.middleware.Probes",
+    "logshuttle_site.middleware.KnownMethods",
     "logshuttle_site.middleware.AdminPolicy",
     "logshuttle_site.middleware.AnyHost",
     "logshuttle_site.middleware.BodyLength",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPMethod
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -24,11 +26,11 @@ def home(request: HttpRequest) -> HttpResponseBase:
 
 
 class NothingHere(APIView):
-    def dispatch(self, request: Request, *args: object, **kwargs: object) -> Response:  # type: ignore[override]
-        """Any method: 401 without the key, 404 with it."""
-        self.http_method_names = [str(request.method).lower()]
-        setattr(self, self.http_method_names[0], self._not_found)
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+    """Any method: 401 without the key, 404 with it."""
+
+    http_method_names = [method.lower() for method in HTTPMethod]
 
     def _not_found(self, request: Request, *args: object, **kwargs: object) -> Response:
         raise Http404
+
+    get = head = post = put = patch = delete = options = trace = connect = _not_found

@@ -6,8 +6,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http import HttpRequest
 
+from logshuttle_site.errors import wrong_names
 from logshuttle_site.hosts import is_served
+
+NOT_OURS = "the name, or the page that asks, is none of ours: ALLOWED_HOSTS has others"
 
 
 class OwnPagesOnly:
@@ -21,6 +25,7 @@ class OwnPagesOnly:
         if _is_ours(headers.get(b"host", ""), headers.get(b"origin", "")):
             await self._application(scope, receive, send)
         else:
+            wrong_names.say(_asked_by(scope), 403, NOT_OURS)
             await refuse(scope, receive, send)
 
 
@@ -28,6 +33,13 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
     """403 to the handshake."""
     await receive()
     await send({"type": "websocket.close"})
+
+
+def _asked_by(scope: Any) -> HttpRequest:
+    request = HttpRequest()
+    request.method, request.path = "WebSocket", scope["path"]
+    request.META["REMOTE_ADDR"] = (scope.get("client") or [""])[0]
+    return request
 
 
 def _is_ours(host: str, origin: str) -> bool:

@@ -25,6 +25,7 @@ from sessions_app.links import session_url
 from sessions_app.page import page_response, problem_page
 from sessions_app.serializers import TailRequest, query_filters
 from sessions_app.stream import stream_response
+from sessions_app.viewers_limit import refuse_full
 
 TEXT, EVENTS, RECORDS, PAGE = "text/plain", "text/event-stream", "application/x-ndjson", "text/html"
 
@@ -56,6 +57,8 @@ class LogSessionViewSet(ViewSet):
             row = selectors.look_up(session_id, request.META.get("REMOTE_ADDR", ""))
             selection = narrowed(row.session.selection, query_filters(request._request.GET))
             if request.method == "HEAD":
+                if wanted != PAGE:
+                    refuse_full(row.session)
                 return HttpResponse(content_type=wanted)
             session = replace(services.begin(row).session, selection=selection)
         except UnknownSessionError as error:

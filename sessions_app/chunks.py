@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sessions_app.tail.encoders import Said, StreamEncoder, TextEncoder, writes
 from sessions_app.tail.live.mailbox import Block, LineSlice
+from sessions_app.tail.signer import Signer
 from sessions_app.tail.tail import BacklogEnd, Event
 
 IN_CHUNKS = "logshuttle.in_chunks"
@@ -69,6 +70,7 @@ class _LineChunks:
     """Text, a chunk a line."""
 
     name, opening, joint, escapes_cuts = "text in chunks", b"", b"", False
+    signer: Signer | None = None
 
     def __init__(self, text: TextEncoder) -> None:
         self._text = text

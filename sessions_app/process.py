@@ -14,6 +14,7 @@ from channels.db import database_sync_to_async  # type: ignore[import-untyped]
 from django.conf import settings
 
 from sessions_app import selectors, tail_rows
+from sessions_app.metrics import BOUNDS_MET
 from sessions_app.tail.tails import Tails
 from sessions_app.tail.teller import TailFigures, Teller
 
@@ -30,7 +31,10 @@ def tails_here() -> Tails:
     tails = _tails.get(loop)
     if tails is None:
         tails = _tails[loop] = Tails(
-            settings.KAFKA_CONF, idle_seconds=settings.SESSION_IDLE_SECONDS, revoked=_revoked
+            settings.KAFKA_CONF,
+            idle_seconds=settings.SESSION_IDLE_SECONDS,
+            revoked=_revoked,
+            bounds_met=BOUNDS_MET,
         )
     return tails
 

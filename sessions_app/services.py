@@ -14,6 +14,7 @@ from events.owner_columns import columns_of
 from sessions_app.errors import TooManyError, UnknownSessionError
 from sessions_app.ids import new_id
 from sessions_app.models import TailSession, TailSessionQuerySet
+from sessions_app.remembered import data_of, row_of
 from sessions_app.tail.session import Selection
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,8 @@ KEPT = timedelta(days=1)
 """How long one that is over is told from one that never was."""
 FRESH_SECONDS = 5
 """A process that does not share the cache hears of a revocation after this time at the latest."""
+REMEMBERED_BYTES_MAX = 2048
+"""Rows with longer filters are looked up each time: a cache has a bound in bytes."""
 
 
 def open_session(selection: Selection, *, lines: int, tail: bool) -> tuple[str, TailSession]:
@@ -77,18 +80,18 @@ def revoke(row: TailSession) -> None:
 
 
 def remember(row: TailSession) -> None:
-    cache.set(_key(row.name), row, FRESH_SECONDS)
+    if len(data := data_of(row)) <= REMEMBERED_BYTES_MAX:
+        cache.set(_key(row.name), data, FRESH_SECONDS)
     cache.set(_known_key(row.name), True, LIVES.seconds)
 
 
 def remembered(name: str) -> TailSession | None:
-    row: TailSession | None = cache.get(_key(name))
-    return row
+    return row_of(cache.get(_key(name)), name)
 
 
 def has_heard_of(name: str) -> bool:
     """Whether it has been remembered within the hour: who asks for it again is no guesser."""
-    return cache.get(_known_key(name)) is not None
+    return cache.get(_known_key(name)) is True
 
 
 def _refuse_too_many(key: Key, now: datetime) -> None:

@@ -14,42 +14,53 @@ from django.db import InterfaceError, OperationalError
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
-from sessions_app.errors import InvalidSessionError
+from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError
 from sessions_app.filters import narrowed
 from sessions_app.process import tails_here
 from sessions_app.selectors import afind_session
 from sessions_app.serializers import query_filters
 from sessions_app.tail.encoders import SocketEncoder, writes
+from sessions_app.tail.places import Place
 from sessions_app.tail.session import Session
 from sessions_app.tail.tail import Bye, Event
+from sessions_app.token_keys import signer_of
+from sessions_app.viewers_limit import take_place
 
 logger = logging.getLogger(__name__)
 
-NORMAL, RESTART, TRY_AGAIN, UNKNOWN, WRONG_FILTER = 1000, 1012, 1013, 4404, 4422
+NORMAL, RESTART, TRY_AGAIN = 1000, 1012, 1013
+UNKNOWN, WRONG_FILTER = 4404, 4422
+"""Before a socket is open: the server answers its handshake with 404 and 422."""
 
 
 class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Takes nothing from the client; a `pong` is tolerated, and all else is, too."""
+    """Takes nothing from the client. A session that cannot be read is refused in the handshake: it
+    costs as little as a GET, which can also say why to a page that cannot see the answer."""
 
     _telling: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        await self.accept()  # a refused handshake could not say why
         query = QueryDict(self.scope["query_string"])
         try:
             session = await self._session(query)
-        except (ValidationError, InvalidSessionError):
-            await self.close(WRONG_FILTER)
+        except (ValidationError, InvalidSessionError) as error:
+            await self.close(WRONG_FILTER, str(error))
         except (OperationalError, InterfaceError):
-            await self.close(TRY_AGAIN)
+            await self.close(TRY_AGAIN, "the database is away; try again soon")
         else:
             if session is None:
-                await self.close(UNKNOWN)
+                await self.close(UNKNOWN, str(UnknownSessionError()))
             else:
-                self._telling = asyncio.create_task(self._tell(session, query.get("after")))
+                await self.accept()  # a refused handshake has no close code
+                await self._begin(session, query.get("after"))
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        pass
+    async def _begin(self, session: Session, token: str | None) -> None:
+        try:
+            place = take_place(session)
+        except TooManyError as error:
+            await self.close(TRY_AGAIN, str(error))
+        else:
+            self._telling = asyncio.create_task(self._tell(session, token, place))
 
     async def disconnect(self, code: int) -> None:
         if self._telling is not None:
@@ -66,19 +77,26 @@ class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             return None
         return replace(session, selection=narrowed(session.selection, filters))
 
-    async def _tell(self, session: Session, token: str | None) -> None:
+    async def _tell(self, session: Session, token: str | None, place: Place) -> None:
         try:
-            await self.send(text_data=_hello(session))
-            encoder, events = SocketEncoder(), list[Event]()
-            async with aclosing(tails_here().events(session, token, encoder.name)) as batches:
-                async for events in batches:
-                    for data in writes(encoder, events):
-                        await self.send(text_data=data.decode())
+            with place:
+                events = await self._tell_lines(session, token)
             restarts = Bye("shutdown") in events
             await self.close(RESTART if restarts else NORMAL)
         except Exception:
             logger.exception("A tail failed", extra={"action": "tail_failed"})
             await self.close(TRY_AGAIN)
+
+    async def _tell_lines(self, session: Session, token: str | None) -> list[Event]:
+        """Returns the last ones."""
+        await self.send(text_data=_hello(session))
+        signer, events = signer_of(session), list[Event]()
+        encoder = SocketEncoder(signer)
+        async with aclosing(tails_here().events(session, signer, token, encoder.name)) as batches:
+            async for events in batches:
+                for data in writes(encoder, events):
+                    await self.send(text_data=data.decode())
+        return events
 
 
 def _hello(session: Session) -> str:

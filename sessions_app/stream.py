@@ -18,8 +18,11 @@ from sessions_app.tail.encoders import (
     TextEncoder,
     writes,
 )
+from sessions_app.tail.places import Place
 from sessions_app.tail.session import Session
 from sessions_app.tail.tokens import resume_of
+from sessions_app.token_keys import signer_of
+from sessions_app.viewers_limit import take_place
 
 EVENTS, RECORDS = "text/event-stream", "application/x-ndjson"
 
@@ -33,12 +36,17 @@ _HEADERS = {
 def stream_response(
     request: HttpRequest, session: Session, media_type: str, *, last_event_id: str | None
 ) -> HttpResponseBase:
-    """`last_event_id`, or `?after=`: go on behind that line. 204 when nothing can follow it."""
+    """`last_event_id`, or `?after=`: go on behind that line. 204 when nothing can follow it.
+
+    Raises TooManyError.
+    """
     token = last_event_id or request.GET.get("after") or None
     if token and not session.tail and media_type == EVENTS and _has_all(session, token):
         return HttpResponse(status=204)  # or a browser asks again for ever
+    place = take_place(session)
     in_chunks = IN_CHUNKS in getattr(request, "scope", {}).get("extensions", {})
-    body = _written(session, _encoder_of(media_type, session), token, in_chunks=in_chunks)
+    encoder = _encoder_of(media_type, session)
+    body = _written(session, encoder, token, place, in_chunks=in_chunks)
     # A line's characters are UTF-8 whatever the type says; some clients guess without this.
     answer = _Stream(body, content_type=f"{media_type}; charset=utf-8")
     for name, value in _HEADERS.items():
@@ -62,23 +70,25 @@ class _Stream(StreamingHttpResponse):
 
 
 def _has_all(session: Session, token: str) -> bool:
-    resume = resume_of(token, session.selection.key)
+    resume = resume_of(token, session.selection.key, signer_of(session))
     return resume is not None and resume.backlog_left == 0
 
 
 def _encoder_of(media_type: str, session: Session) -> StreamEncoder:
     if media_type == EVENTS:
-        return EventsEncoder()
+        return EventsEncoder(signer_of(session))
     key = session.selection.key
     return RecordsEncoder(key) if media_type == RECORDS else TextEncoder(key)
 
 
 async def _written(
-    session: Session, encoder: StreamEncoder, token: str | None, *, in_chunks: bool
+    session: Session, encoder: StreamEncoder, token: str | None, place: Place, *, in_chunks: bool
 ) -> AsyncGenerator[bytes]:
-    yield chunk(encoder.opening) if in_chunks else encoder.opening
-    made = InChunks(encoder) if in_chunks else partial(writes, encoder)
-    async with aclosing(tails_here().events(session, token, encoder.name)) as batches:
-        async for events in batches:
-            for data in made(events):
-                yield data
+    with place:
+        yield chunk(encoder.opening) if in_chunks else encoder.opening
+        made = InChunks(encoder) if in_chunks else partial(writes, encoder)
+        events_of = tails_here().events(session, signer_of(session), token, encoder.name)
+        async with aclosing(events_of) as batches:
+            async for events in batches:
+                for data in made(events):
+                    yield data

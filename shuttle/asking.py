@@ -3,15 +3,20 @@ than a turn of the event loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Generic, Protocol, TypeVar
 
 from drains.filters import LineTest, searched
+from events.kept import ENTRY_BYTES, Kept, Room
+from events.keys import Key
 from events.lines import Lines, Origin, Severity
 from shuttle.feed.feed import Feed
 from shuttle.feed.filter_shares import FilterShare
 from shuttle.turn import Turn
+
+RECIPIENTS_BYTES = 24 * 1024 * 1024
+"""For who gets the lines of each origin, as long as those are met."""
 
 
 class Group(Protocol):
@@ -25,6 +30,48 @@ GroupT = TypeVar("GroupT", bound=Group)
 Recipient = tuple[GroupT, list[bytes], bytes, LineTest | None]
 """What one group needs to know to take a line of one origin: the group, its parts, the header, and
 the question that is left to ask of the line."""
+
+
+class Recipients(Kept[Origin, tuple[Recipient[GroupT], ...]], Generic[GroupT]):
+    """Found when first asked for. `zone`: what a line's time lacks, its header begins with."""
+
+    def __init__(
+        self,
+        room: Room,
+        find: Callable[[Origin, bytes], tuple[Recipient[GroupT], ...]],
+        zone: bytes,
+    ) -> None:
+        super().__init__(room)
+        self.tested: set[Origin] = set()
+        """Of whose lines something is to be asked."""
+        self._find = find
+        self._zone = zone
+        self._of_key: dict[Key, list[Origin]] = {}
+
+    def __missing__(self, origin: Origin) -> tuple[Recipient[GroupT], ...]:
+        found = self.keep(origin, self._find(origin, self._zone))
+        self._of_key.setdefault(origin.key, []).append(origin)
+        if has_test(found):
+            self.tested.add(origin)
+        return found
+
+    def size_of(self, origin: Origin, found: tuple[Recipient[GroupT], ...]) -> int:
+        return origin.bytes + sum(ENTRY_BYTES + len(header) for _, _, header, _ in found)
+
+    def clear(self) -> None:
+        super().clear()
+        self._of_key.clear()
+        self.tested.clear()
+
+    def forget(self, key: Key) -> None:
+        for origin in self._of_key.pop(key, ()):
+            self.drop(origin)
+            self.tested.discard(origin)
+
+
+def has_test(found: Iterable[Recipient[GroupT]]) -> bool:
+    """Whether something is to be asked of each line."""
+    return any(test for _, _, _, test in found)
 
 
 class Answers:

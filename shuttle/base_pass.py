@@ -18,6 +18,7 @@ from events.lines import OriginTest
 from shuttle.asking import Asking
 from shuttle.feed.feed import Feed
 from shuttle.routing import FeedGroup, Parcel, Router
+from shuttle.suspects import Suspects
 from shuttle.turn import Turn
 
 SLICE_RECORDS = 500
@@ -45,6 +46,7 @@ class Pass(ABC):
     wants: OriginTest
     """Whether anybody wants an origin's lines of this pass: others are not made."""
     numbers: Iterator[int]
+    suspects: Suspects
     reads_again = False
     """Whether the live pass reads the same records: bad ones are counted there."""
     rest: Batch | None = None
@@ -61,11 +63,21 @@ class Pass(ABC):
         next step: nothing changes inside a batch, and others get their turns in between."""
         if self.rest is not None:
             await asyncio.sleep(0)
-        batch = self.rest or await self.consumer.next_batch()  # fetched during the last step
+        batch = self.rest or await self._next_batch()
         turn, number = Turn(), next(self.numbers)
         done, self.rest = self._work_on(number, batch, turn)
         self.passed(number, done)
         self.consumer.batch_size.worked_on(len(batch), turn.seconds)
+
+    async def _next_batch(self) -> Batch:
+        batch = await self.consumer.next_batch()  # fetched during the last step
+        if self.suspects.are_there:
+            batch = await self.suspects.passable(batch, self._work_out)
+        return batch
+
+    def _work_out(self, records: PartitionRecords) -> list[Parcel]:
+        lines = self.decoder.wanted_lines_of(records, self.wants, again=True)
+        return self.router.parcels_for(records, lines)
 
     def _work_on(self, number: int, batch: Batch, turn: Turn) -> tuple[Batch, Batch | None]:
         """What has been done of a batch, and the rest."""

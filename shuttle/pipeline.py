@@ -18,6 +18,7 @@ from shuttle.commit.ledger import Ledger
 from shuttle.feed.feed import Feed
 from shuttle.feed.filter_shares import FOR_COUNTS
 from shuttle.routing import FeedGroup, Parcel, Router
+from shuttle.suspects import Suspects
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class LivePass(Pass):
         ledger: Ledger,
         numbers: Iterator[int],
         on_expired: Callable[[TopicPartition, int, int], None],
+        suspects: Suspects | None = None,
     ) -> None:
         """`on_expired(partition, begin, end)`: records between these offsets are lost."""
         self.consumer = consumer
@@ -45,6 +47,7 @@ class LivePass(Pass):
         self.router = router
         self.wants = router.wants
         self.numbers = numbers
+        self.suspects = suspects or Suspects()
         self.ledger = ledger
         self._generations: dict[TopicPartition, int] = {}
         """Partitions that are ours, with the assignment under which they came."""

@@ -17,13 +17,13 @@ from drains.delivery.wire.rfc5424 import (
 )
 from drains.filters import LineFilter
 from events.kafka.records import PartitionRecords
+from events.kept import Room
 from events.keys import Key
 from events.lines import IN_UTC, ZONES, Lines, Origin, OriginTest
-from shuttle.asking import Answers, Asking, Recipient
+from shuttle.asking import RECIPIENTS_BYTES, Answers, Asking, Recipient, Recipients, has_test
 from shuttle.feed.feed import Feed
 from shuttle.turn import Turn
 
-ENTRIES_KEPT = 50_000
 PARTS = 4
 """Of a record: its priority, its time, what all lines of its origin have, what it says."""
 _PRI = {severity: text.encode() for severity, text in PRI_AND_VERSION.items()}
@@ -80,35 +80,6 @@ Needs = Callable[[FeedGroup], float]
 """See Asking."""
 
 
-class _Recipients(dict[Origin, tuple[_Recipient, ...]]):
-    """Found when first asked for. `zone`: what a line's time lacks, its header begins with."""
-
-    def __init__(
-        self, find: Callable[[Origin, bytes], tuple[_Recipient, ...]], zone: bytes
-    ) -> None:
-        self.tested: set[Origin] = set()
-        """Of whose lines something is to be asked."""
-        self._find = find
-        self._zone = zone
-        self._of_key: dict[Key, list[Origin]] = {}
-
-    def __missing__(self, origin: Origin) -> tuple[_Recipient, ...]:
-        if len(self) >= ENTRIES_KEPT:
-            self.clear()
-            self._of_key.clear()
-            self.tested.clear()
-        self._of_key.setdefault(origin.key, []).append(origin)
-        found = self[origin] = self._find(origin, self._zone)
-        if any(test for _, _, _, test in found):
-            self.tested.add(origin)
-        return found
-
-    def forget(self, key: Key) -> None:
-        for origin in self._of_key.pop(key, ()):
-            del self[origin]
-            self.tested.discard(origin)
-
-
 class Router:
     """Owns the groups of the keys whose lines have been met."""
 
@@ -118,7 +89,8 @@ class Router:
         self._feeds_of = feeds_of
         self._hostname = hostname
         self._groups: dict[Key, list[FeedGroup]] = {}
-        self._recipients = {zone: _Recipients(self._recipients_of, zone) for zone in ZONES}
+        room = Room(RECIPIENTS_BYTES)
+        self._recipients = {zone: Recipients(room, self._recipients_of, zone) for zone in ZONES}
         self.wants: OriginTest = self._recipients[IN_UTC].__getitem__
         """Whether any feed wants lines of an origin."""
 
@@ -132,9 +104,10 @@ class Router:
     def asking(self, lines: Lines, needs: Needs = lambda _: 0.0) -> Asking[FeedGroup] | None:
         """Of filters that are to be asked before these can be routed; None: there are none."""
         recipients, origins = self._recipients[lines.stamps.zone], lines.distinct_origins
+        asks = not recipients.tested.isdisjoint(origins)
         for origin in origins.difference(recipients):
-            recipients[origin]  # is found, and with it whether there is something to ask
-        return None if recipients.tested.isdisjoint(origins) else Asking(recipients, needs)
+            asks |= has_test(recipients[origin])
+        return Asking(recipients, needs) if asks else None
 
     def parcels_for(
         self, records: PartitionRecords, lines: Lines, asked: Asking[FeedGroup] | None = None
@@ -197,7 +170,7 @@ class Router:
         )
 
 
-def _all_to_one(recipients: _Recipients, lines: Lines) -> list[FeedGroup] | None:
+def _all_to_one(recipients: Recipients[FeedGroup], lines: Lines) -> list[FeedGroup] | None:
     """Puts the parts of all lines together when one group gets them all; else None."""
     first = recipients[lines.origins[0]]
     if len(first) != 1:
@@ -218,7 +191,7 @@ def _all_to_one(recipients: _Recipients, lines: Lines) -> list[FeedGroup] | None
 
 
 def _each_to_its_own(
-    recipients: _Recipients, lines: Lines, answers: Mapping[FeedGroup, Answers]
+    recipients: Recipients[FeedGroup], lines: Lines, answers: Mapping[FeedGroup, Answers]
 ) -> list[FeedGroup]:
     """Puts the parts of each line together for each group that wants it. The groups, in the order
     of their first lines. `answers`: of those with a filter."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from drains.delivery.network.dialing import Connected, Dialer, attach_udp
 from drains.delivery.network.errors import DialError
+from drains.delivery.network.heard import Heard
 from drains.delivery.network.tls import TlsContext, context_of
 from drains.delivery.sender import Ended, Sender
 from drains.delivery.senders.bundle import Bundle
@@ -20,11 +21,11 @@ from drains.routes import Route
 from drains.transports import HTTP, HTTPS, TCP, TLS, UDP, Transport
 
 
-class _Opening(NamedTuple):
-    connected: Connected
+class _Wanted(NamedTuple):
+    dialer: Dialer
     route: Route
     ended: Ended
-    dialer: Dialer
+    heard: Heard
     patient: bool = False
 
 
@@ -34,15 +35,19 @@ class Connector:
     def __init__(self, dialer: Dialer) -> None:
         self._dialer = dialer
 
-    async def __call__(self, route: Route, ended: Ended, *, patient: bool = False) -> Sender[Any]:
-        """Opens as many connections as the drain is to have. `patient`: its receiver may be one
-        that only reads, and is slow to show it. Raises DialError."""
+    async def __call__(
+        self, route: Route, ended: Ended, heard: Heard, *, patient: bool = False
+    ) -> Sender[Any]:
+        """Opens as many connections as the drain is to have. `heard`: what its receiver has said on
+        others. `patient`: it may be one that only reads, and is slow to show it. Raises DialError,
+        FloodError."""
+        heard.check()
         count = route.connections
         if count == 1:
-            return await self._one(route, ended, patient)
+            return await self._one(_Wanted(self._dialer, route, ended, heard, patient))
         bundle: Bundle[Any] = Bundle(ended)
-        one_ended = bundle.one_ended
-        dials = [asyncio.ensure_future(self._one(route, one_ended, patient)) for _ in range(count)]
+        wanted = _Wanted(self._dialer, route, bundle.one_ended, heard, patient)
+        dials = [asyncio.ensure_future(self._one(wanted)) for _ in range(count)]
         try:
             answers = await asyncio.gather(*dials, return_exceptions=True)
         except asyncio.CancelledError:
@@ -59,15 +64,15 @@ class Connector:
         return bundle
 
     async def over(self, connected: Connected, route: Route, ended: Ended) -> Sender[Any]:
-        """Takes over a socket that was connected for this route. Raises DialError."""
-        return await self._open(_Opening(connected, route, ended, self._dialer))
+        """Takes over a socket that was connected for this route. Raises DialError, FloodError."""
+        return await _open(connected, _Wanted(self._dialer, route, ended, Heard(route.key)))
 
-    async def _one(self, route: Route, ended: Ended, patient: bool) -> Sender[Any]:
-        connected = await self._dialer.dial(route.destination)
-        return await self._open(_Opening(connected, route, ended, self._dialer, patient))
+    async def _one(self, wanted: _Wanted) -> Sender[Any]:
+        return await _open(await self._dialer.dial(wanted.route.destination), wanted)
 
-    async def _open(self, opening: _Opening) -> Sender[Any]:
-        return await _OPENERS[opening.route.destination.transport](opening)
+
+async def _open(connected: Connected, wanted: _Wanted) -> Sender[Any]:
+    return await _OPENERS[wanted.route.destination.transport](connected, wanted)
 
 
 def _abort(dial: asyncio.Future[Sender[Any]]) -> None:
@@ -89,31 +94,31 @@ def way_of(route: Route) -> tuple[object, ...]:
     )
 
 
-async def _tcp(new: _Opening) -> Sender[Any]:
-    return await TcpSender[Any].begin(new.connected, new.ended, patient=new.patient)
+async def _tcp(connected: Connected, new: _Wanted) -> Sender[Any]:
+    return await TcpSender[Any].begin(connected, new.ended, new.heard, patient=new.patient)
 
 
-async def _tls(new: _Opening) -> Sender[Any]:
-    context = _context_for(new.connected, new.route)
+async def _tls(connected: Connected, new: _Wanted) -> Sender[Any]:
+    context = _context_for(connected, new.route)
     host = new.route.destination.host
-    return await TlsSender.begin_tls(new.connected, context, host, new.ended)
+    layer = await new.dialer.handshakes.shake(connected, context, host, new.heard)
+    return await TlsSender.begin_tls(connected, layer, new.ended, new.heard)
 
 
-async def _udp(new: _Opening) -> Sender[Any]:
-    return await attach_udp(new.connected, lambda: UdpSender[Any](new.ended))
+async def _udp(connected: Connected, new: _Wanted) -> Sender[Any]:
+    return await attach_udp(connected, lambda: UdpSender[Any](new.ended))
 
 
-async def _http(new: _Opening) -> Sender[Any]:
-    connected, route = new.connected, new.route
-    destination = route.destination
-    context = _context_for(connected, route) if destination.transport.has_tls else None
-    connection = HttpConnection(new.dialer, destination, route.options.headers, context)
+async def _http(connected: Connected, new: _Wanted) -> Sender[Any]:
+    destination, options = new.route.destination, new.route.options
+    context = _context_for(connected, new.route) if destination.transport.has_tls else None
+    connection = HttpConnection(new.dialer, destination, options.headers, context, new.heard)
     try:
         await connection.open(connected)
     except BaseException:
         await connection.close()
         raise
-    return LogplexSender(connection, route.drain_id, new.ended)
+    return LogplexSender(connection, new.route.drain_id, new.ended)
 
 
 def _context_for(connected: Connected, route: Route) -> TlsContext:
@@ -124,7 +129,7 @@ def _context_for(connected: Connected, route: Route) -> TlsContext:
         raise
 
 
-_OPENERS: dict[Transport, Callable[[_Opening], Awaitable[Sender[Any]]]] = {
+_OPENERS: dict[Transport, Callable[[Connected, _Wanted], Awaitable[Sender[Any]]]] = {
     TCP: _tcp,
     TLS: _tls,
     UDP: _udp,

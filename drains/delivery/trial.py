@@ -13,12 +13,12 @@ from typing import Literal
 from drains.delivery.build import Connector
 from drains.delivery.network.dialing import (
     CONNECT_SECONDS,
-    HANDSHAKE_SECONDS,
     Addresses,
     Connected,
     Dialer,
 )
 from drains.delivery.network.errors import DeliveryError, explain
+from drains.delivery.network.handshakes import HANDSHAKE_SECONDS
 from drains.delivery.network.kernel import has_shut
 from drains.delivery.sender import Sender
 from drains.delivery.wire.rfc5424 import PRI_AND_VERSION, framed, header_of, wire_format_of

@@ -61,6 +61,14 @@ class StoredOptions(models.Model):
         certificate = options.tls.certificate
         self.certificate_ends_at = ends_at(certificate) if certificate else None
 
+    def renew_secrets(self) -> None:
+        """Encrypted under the newest key. Raises UndecryptableError, or ValueError."""
+        kept = self._kept()
+        secret = [name for name in kept if name in OPTIONS and OPTIONS[name].is_secret]
+        if secret:
+            kept |= {name: str(Encrypted(kept[name]).renewed()) for name in secret}
+            self.stored_options = _json(kept)
+
     def _kept(self) -> dict[str, Any]:
         return msgspec.json.decode(self.stored_options or "{}", type=dict[str, Any])
 

@@ -29,8 +29,10 @@ class AlsCounts:
         """By the name of Kafka's error, or `stream_ended`."""
         self.streams: Counter[str] = Counter()
         """Open ones, by the node that sends."""
+        self.refused: Counter[str] = Counter()
+        """Streams, by the bound that they met."""
         self._lock = threading.Lock()
-        self._said_at = -math.inf
+        self._said_at = self._said_refused_at = -math.inf
 
     def opened(self, node: str) -> str:
         """Counts a stream; returns the label to be given to `closed`."""
@@ -43,6 +45,20 @@ class AlsCounts:
         self.streams[label] -= 1
         if not self.streams[label]:
             del self.streams[label]
+
+    def refuse(self, peer: str, reason: str) -> None:
+        """Counted always, said at most twice a minute."""
+        self.refused[reason] += 1
+        now = time.monotonic()
+        if now - self._said_refused_at >= SAID_EVERY_SECONDS:
+            self._said_refused_at = now
+            logger.warning(
+                "Refused a stream of %s: %s (%d so far, of all)",
+                peer,
+                reason.replace("_", " "),
+                self.refused.total(),
+                extra={"action": "refused"},
+            )
 
     def lose(self, reason: str, count: int = 1) -> None:
         """Counted always, said at most twice a minute."""

@@ -37,7 +37,7 @@ class _AlsCollector(Collector):
         )
         yield _by_reason(
             "logshuttle_als_entries_ignored",
-            "Entries that are no app's (no_app), no HTTP (tcp) or unreadable; look at new reasons.",
+            "Entries of no app (no_app), no HTTP (tcp), too large, unreadable; look at new ones.",
             counts.ignored,
         )
         yield _by_reason(
@@ -49,6 +49,11 @@ class _AlsCollector(Collector):
             "logshuttle_als_entries_waiting",
             "Entries on their way to Kafka; at the queue's end streams are no longer read.",
             value=self._waiting(),
+        )
+        yield _by_reason(
+            "logshuttle_als_streams_refused",
+            "Streams that were not taken, by the bound they met; raise it for an Envoy of yours.",
+            counts.refused,
         )
         yield _streams(counts.streams)
 

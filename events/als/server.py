@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import grpc
 
+from events.als.shares import ShareError, Shares, peer_of_call
 from events.als.streams import AccessLogs
 from events.als.tls import TlsFiles, TlsPem
 
@@ -40,6 +41,8 @@ _OPTIONS = (
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    # One that has no stream for so long is nobody's any more.
+    ("grpc.max_connection_idle_ms", 300_000),
 )
 
 
@@ -51,6 +54,7 @@ class AlsAddress:
     tls: TlsFiles
     streams: int
     """Open ones at most, of all connections together; more are refused."""
+    streams_of_a_peer: int
     end_seconds: float = 1.0
     """How long streams may go on when the server is told to stop."""
 
@@ -60,7 +64,7 @@ async def serve(address: AlsAddress, logs: AccessLogs) -> AsyncIterator[int]:
     """Serves while the body runs; gives the port. Raises OSError when it cannot be had."""
     _refuse_taken(address)
     server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=address.streams)
-    handler = grpc.stream_unary_rpc_method_handler(logs.stream)
+    handler = grpc.stream_unary_rpc_method_handler(_shared(address, logs))
     for service in SERVICES:
         generic = grpc.method_handlers_generic_handler(service, {METHOD: handler})
         server.add_generic_rpc_handlers((generic,))
@@ -70,6 +74,24 @@ async def serve(address: AlsAddress, logs: AccessLogs) -> AsyncIterator[int]:
         yield port
     finally:
         await server.stop(address.end_seconds)
+
+
+def _shared(address: AlsAddress, logs: AccessLogs) -> Callable[..., Awaitable[bytes]]:
+    """A stream, if its peer may have one more."""
+    shares = Shares(address.streams_of_a_peer)
+
+    async def stream(messages: AsyncIterator[bytes], context: Any) -> bytes:
+        peer = peer_of_call(context.peer())
+        try:
+            with shares.taken(peer) as turn:
+                return await logs.stream(messages, turn)
+        except ShareError:
+            why = f"{shares.streams_of_a_peer} streams of your address are open: no more than that"
+            logs.refuse(peer, "streams_of_a_peer")
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, why)
+            raise
+
+    return stream
 
 
 def _refuse_taken(address: AlsAddress) -> None:

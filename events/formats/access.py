@@ -17,6 +17,7 @@ from events.formats.malformed import Malformed
 from events.formats.origins import ROUTER_TAG, Named, Names, Origins, Whose, app_of
 from events.formats.texts import as_given
 from events.kafka.records import PartitionRecords
+from events.kept import Room
 
 
 class AccessEntry(istio.IstioEntry, gc=False):
@@ -29,11 +30,11 @@ class AccessEntry(istio.IstioEntry, gc=False):
 
 
 class AccessFormat(EntryFormat[AccessEntry]):
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, room: Room) -> None:
         super().__init__(AccessEntry, _lenient)
-        origins = Origins(ROUTER_TAG, "router")
-        self._apps = Names(origins, _app_and_space)
-        self._clusters = Names(origins, envoy.app_of_cluster)
+        origins = Origins(room, ROUTER_TAG, "router")
+        self._apps = Names(room, origins, _app_and_space)
+        self._clusters = Names(room, origins, envoy.app_of_cluster)
 
     def entries_of(
         self, records: PartitionRecords, malformed: Malformed

@@ -12,6 +12,7 @@ from events.formats.malformed import Malformed, MalformedError
 from events.formats.origins import Named, Names, Origins, app_named
 from events.formats.said import said
 from events.formats.texts import as_given
+from events.kept import Room
 
 TAG = "akkeris/build"
 
@@ -25,9 +26,9 @@ class BuildEvent(Struct, gc=False):
 
 
 class BuildFormat(EntryFormat[BuildEvent]):
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, room: Room) -> None:
         super().__init__(BuildEvent, _lenient)
-        self._apps = Names(Origins(TAG, "build"), app_named)
+        self._apps = Names(room, Origins(room, TAG, "build"), app_named)
 
     def named_of(self, entries: Sequence[BuildEvent]) -> list[Named | None]:
         return list(map(self._apps.__getitem__, [entry.metadata for entry in entries]))

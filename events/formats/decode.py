@@ -12,6 +12,7 @@ from events.formats.kubernetes import KubernetesFormat
 from events.formats.malformed import Malformed
 from events.formats.web import WebFormat
 from events.kafka.records import PartitionRecords
+from events.kept import Room
 from events.lines import Lines, LogLine, Origin, OriginTest, joined
 from events.topics import BUILD, ISTIO, ROUTER
 
@@ -27,8 +28,11 @@ class Format(Protocol):
     ) -> Lines: ...
 
 
+NAMES_BYTES = 24 * 1024 * 1024
+"""For the names of apps, sites and pods that a decoder has met: some 40,000."""
+
 # Every other topic holds a space's Kubernetes lines.
-FORMATS: dict[str, Callable[[str], Format]] = {
+FORMATS: dict[str, Callable[[str, Room], Format]] = {
     ROUTER.topic: WebFormat,
     ISTIO.topic: AccessFormat,
     BUILD.topic: BuildFormat,
@@ -41,6 +45,7 @@ class Decoder:
     def __init__(self) -> None:
         self.malformed = Malformed()
         self._formats: dict[str, Format] = {}
+        self._room = Room(NAMES_BYTES)
 
     def lines_of(self, records: PartitionRecords) -> list[LogLine]:
         """All lines of these records, in order. A record may give none (malformed) or several."""
@@ -56,7 +61,7 @@ class Decoder:
         topic = records.partition.topic
         chosen = self._formats.get(topic)
         if chosen is None:
-            chosen = self._formats[topic] = FORMATS.get(topic, KubernetesFormat)(topic)
+            chosen = self._formats[topic] = _format_of(topic, self._room)
         malformed = Malformed() if again else self.malformed
         try:
             return chosen.lines_of(records, malformed, wants)
@@ -76,6 +81,10 @@ class Decoder:
                 logger.exception("A record cannot be decoded", extra={"action": "decode_failed"})
                 malformed.add(records.partition, message, "internal_error")
         return joined(found)
+
+
+def _format_of(topic: str, room: Room) -> Format:
+    return FORMATS.get(topic, KubernetesFormat)(topic, room)
 
 
 def _everybody(_: Origin) -> bool:

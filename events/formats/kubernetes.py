@@ -24,54 +24,55 @@ from events.formats.repairs import REFUSED
 from events.formats.said import bodies_if_plain, said
 from events.formats.timestamps import common_stamps, first_time
 from events.kafka.records import PartitionRecords
+from events.kept import Kept, Room, bytes_of
 from events.keys import AppKey, app_and_process
 from events.lines import NO_LINES, WITH_ZONE, Lines, Origin, OriginTest, Severity, Stamps
 
-# Pods come and go; past this many the cache starts anew.
-ORIGINS_KEPT = 20_000
 _WHOLE = ("akkeris/", "logshuttle/")
 """Names of what is no pod: the platform, and ourselves."""
 
 _INFO, _ERROR = Severity.INFO, Severity.ERROR
 
 
-class PodOrigins(dict[Pod, Origin]):
-    """Made when first asked for."""
+class PodOrigins(Kept[Pod, Origin]):
+    """Made when first asked for. Pods come and go."""
 
-    def __init__(self, space: str) -> None:
+    def __init__(self, space: str, room: Room) -> None:
+        super().__init__(room)
         self._space = space
 
     def __missing__(self, pod: Pod) -> Origin:
-        if len(self) >= ORIGINS_KEPT:
-            self.clear()
         app, process = app_and_process(pod.container_name)
         tag = tag_of(app, process, pod.pod_name)
-        origin = self[pod] = Origin(AppKey(app, self._space), tag, "app", process)
-        return origin
+        return self.keep(pod, Origin(AppKey(app, self._space), tag, "app", process))
+
+    def size_of(self, pod: Pod, origin: Origin) -> int:
+        return origin.bytes + bytes_of(pod.container_name, pod.pod_name)
 
 
-class ContainerOrigins(dict[str, Origin]):
+class ContainerOrigins(Kept[str, Origin]):
     """Of no pod, which nobody's wish depends on. Made when first asked for."""
 
-    def __init__(self, space: str) -> None:
+    def __init__(self, space: str, room: Room) -> None:
+        super().__init__(room)
         self._space = space
 
     def __missing__(self, container: str) -> Origin:
-        if len(self) >= ORIGINS_KEPT:
-            self.clear()
         app, process = app_and_process(container)
-        origin = self[container] = Origin(AppKey(app, self._space), process, "app", process)
-        return origin
+        return self.keep(container, Origin(AppKey(app, self._space), process, "app", process))
+
+    def size_of(self, container: str, origin: Origin) -> int:
+        return origin.bytes + bytes_of(container)
 
 
 class KubernetesFormat:
     """Decodes the records of one space's topic."""
 
-    def __init__(self, space: str) -> None:
+    def __init__(self, space: str, room: Room) -> None:
         self._records = JsonRecords(KubernetesEvent, lenient)
         self._container_of = msgspec.json.Decoder(ContainerAlone).decode
-        self._origin_of = PodOrigins(space).__getitem__
-        self._origin_of_container = ContainerOrigins(space).__getitem__
+        self._origin_of = PodOrigins(space, room).__getitem__
+        self._origin_of_container = ContainerOrigins(space, room).__getitem__
         self._few_are_wanted = False
         """By the last run: then the others are told by their container alone, at half the cost."""
 

@@ -11,19 +11,26 @@ from events.formats.malformed import Malformed, MalformedError
 from events.formats.texts import as_given
 from events.formats.timestamps import Moment, first_time
 
+NAME_CHARACTERS_MAX = 255
+"""Kubernetes allows 63 for a container, 253 for a pod."""
+
 _TEXTS = ("log", "message", "msg")
 _TIMES = ("time", "timestamp", "@timestamp", "date")
 _MARKS = ("logtag", "_p", "partial_message")
 _NOT_ITS_OWN = {"kubernetes", "docker", "topic", "tag", "stream", *_TIMES}
 
 
+ContainerName = Annotated[str, Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
+PodName = Annotated[str, Meta(max_length=NAME_CHARACTERS_MAX)]
+
+
 class Pod(Struct, frozen=True, gc=False):
-    container_name: Annotated[str, Meta(min_length=1)]
-    pod_name: str = ""
+    container_name: ContainerName
+    pod_name: PodName = ""
 
 
 class Container(Struct, gc=False):
-    container_name: Annotated[str, Meta(min_length=1)]
+    container_name: ContainerName
 
 
 class ContainerAlone(Struct, gc=False):
@@ -64,9 +71,12 @@ def lenient(fields: dict[str, Any], counts: Malformed) -> KubernetesEvent:
     container = _name_in(pod, "container")
     if container is None:
         raise MalformedError("no_container")
+    name = _name_in(pod, "pod") or ""
+    if max(len(container), len(name)) > NAME_CHARACTERS_MAX:
+        raise MalformedError("name_too_long")
     text = _text_of(fields)
     event = KubernetesEvent(
-        Pod(container, _name_in(pod, "pod") or ""),
+        Pod(container, name),
         text,
         text_or_none(fields.get("stream")),
         first_time(_moment_or_none(fields.get(name)) for name in _TIMES),

@@ -6,17 +6,19 @@ An origin is one an app or a site, made once and then shared by its lines, howev
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any, NamedTuple, TypeVar
 
+from events.kept import Kept, Room, bytes_of
 from events.keys import DEFAULT_SPACE, AppKey, Key, SiteKey, app_and_process, host_name
 from events.lines import Origin, OriginTest, Source
+from events.owners import faults_of
 
 ROUTER_TAG = "akkeris/router"
 
-# Apps come and go, and anybody may ask a router for any host name; past this many: anew.
-ORIGINS_KEPT = 20_000
+NAME_CHARACTERS_MAX = 1024
+"""Of what a line calls an app or a site, with all that stands around it."""
 
 # `gold--worker-my-space`: the app with its process type, and the space where there is one.
 _APP_AND_SPACE = re.compile(r"([^-]+(?:--[^-]+)*)(?:-([^-].*))?", re.DOTALL).fullmatch
@@ -67,18 +69,19 @@ def site_named(text: str) -> Whose | None:
     return Whose(key, key.site) if key.site else None
 
 
-class Origins(dict[Key, Origin]):
+class Origins(Kept[Key, Origin]):
     """Made when first asked for."""
 
-    def __init__(self, tag: str, source: Source) -> None:
+    def __init__(self, room: Room, tag: str, source: Source) -> None:
+        super().__init__(room)
         self._tag = tag
         self._source = source
 
     def __missing__(self, key: Key) -> Origin:
-        if len(self) >= ORIGINS_KEPT:
-            self.clear()
-        origin = self[key] = Origin(key, self._tag, self._source)
-        return origin
+        return self.keep(key, Origin(key, self._tag, self._source))
+
+    def size_of(self, _: Key, origin: Origin) -> int:
+        return origin.bytes
 
 
 def wanted_rows(
@@ -92,20 +95,29 @@ def wanted_rows(
     return tuple(list(compress(column, wanted)) for column in every)
 
 
-NameT = TypeVar("NameT", bound=Hashable)
+NameT = TypeVar("NameT", str, tuple[str, str])
 
 
-class Names(dict[NameT, Named | None]):
-    """What entries call an app or a site → its origin; None for what `read` makes nobody of. A name
-    is read once, then remembered."""
+class Names(Kept[NameT, Named | None]):
+    """What entries call an app or a site → its origin; None for what `read` makes nobody of, or
+    somebody that there cannot be. A name is read once, then remembered; anybody may ask a router
+    for any, so those of nobody are not."""
 
-    def __init__(self, origins: Origins, read: Callable[[NameT], Whose | None]) -> None:
+    def __init__(self, room: Room, origins: Origins, read: Callable[[NameT], Whose | None]) -> None:
+        super().__init__(room)
         self._origins = origins
-        self._read = read
+        self._read: Callable[[NameT], Whose | None] = read
 
     def __missing__(self, name: NameT) -> Named | None:
+        parts = (name,) if isinstance(name, str) else name
+        if sum(map(len, parts)) > NAME_CHARACTERS_MAX:
+            return None
         whose = self._read(name)
-        if len(self) >= ORIGINS_KEPT:
-            self.clear()
-        named = self[name] = whose and (self._origins[whose.key], whose.name)
-        return named
+        if whose is None or faults_of(whose.key._asdict()):
+            return None
+        return self.keep(name, (self._origins[whose.key], whose.name))
+
+    def size_of(self, name: NameT, named: Named | None) -> int:
+        """With its origin, which may have gone from among the others."""
+        parts = (name,) if isinstance(name, str) else name
+        return bytes_of(*parts, named[1]) + named[0].bytes if named else 0

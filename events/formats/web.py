@@ -7,7 +7,9 @@ bring pairs of its own, such as the name of another app.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import cast
 from urllib.parse import unquote_plus
 
@@ -29,9 +31,13 @@ from events.formats.texts import utf8_text
 from events.formats.web_json import JsonAmongText, begins_like_json
 from events.formats.web_layout import LIFTED, Layout, WebColumns, WebLine, has_layout
 from events.kafka.records import PartitionRecords
+from events.kept import Room
 from events.lines import Lines, Origin, OriginTest
 
 LAYOUTS_MAX = 100
+LEARN_SECONDS = 1.0
+"""From one layout to the next: each takes some milliseconds to make."""
+PAIRS_MAX = 1000
 
 _HEX = frozenset("0123456789abcdefABCDEF")
 
@@ -40,8 +46,8 @@ _QUOTED = rb'[^\s=]*+="(?:[^"\\]++|\\.)*+"(?!\S)'
 # What has no blank, with what follows a comma at its end and is no pair: nginx writes
 # `0.000, 0.016` of two upstreams.
 _PLAIN = rb"\S++(?:(?<=,)\s++[^\s=]++(?!\S))*+"
-_quoted_or_plain = re.compile(_QUOTED + b"|" + _PLAIN, re.DOTALL).findall
-_plain = re.compile(_PLAIN).findall
+_quoted_or_plain = re.compile(_QUOTED + b"|" + _PLAIN, re.DOTALL)
+_plain = re.compile(_PLAIN)
 
 # Routers write an empty `site_domain` for what is no site's.
 _OWNER = rb"(?:hostname=|host=|site_domain=\S)"
@@ -52,14 +58,15 @@ _hides_owner = re.compile(rb"\s" + _OWNER).search
 class WebFormat:
     """A record is one line of an app, and the same once more for a site where it names one."""
 
-    def __init__(self, topic: str) -> None:
-        origins = Origins(ROUTER_TAG, "router")
-        self._apps = Names(origins, app_of_host)
-        self._sites = Names(origins, site_named)
-        self._json = JsonAmongText(topic)
+    def __init__(self, topic: str, room: Room) -> None:
+        origins = Origins(room, ROUTER_TAG, "router")
+        self._apps = Names(room, origins, app_of_host)
+        self._sites = Names(room, origins, site_named)
+        self._json = JsonAmongText(topic, room)
         self._layouts: dict[tuple[str, ...], Layout] = {}
         self._layout: Layout | None = None
         self._last_keys: tuple[str, ...] = ()
+        self._learns_at = 0.0
 
     def lines_of(self, records: PartitionRecords, malformed: Malformed, wants: OriginTest) -> Lines:
         values = records.values
@@ -132,9 +139,12 @@ class WebFormat:
             raise MalformedError("empty")
         if begins_like_json(value):
             return None
+        tokens = _tokens_of(value)
+        if len(tokens) > PAIRS_MAX:
+            raise MalformedError("too_many_pairs")
         kept, keys = [], []
         values = {}
-        for token in _tokens_of(value):
+        for token in tokens:
             pair = utf8_text(token)
             key, equals, text = pair.partition("=")
             if not equals:
@@ -156,9 +166,16 @@ class WebFormat:
         known = self._layouts.get(keys)
         if known is not None:
             self._layout = known
-        elif keys == self._last_keys and has_layout(keys) and len(self._layouts) < LAYOUTS_MAX:
+        elif keys == self._last_keys and has_layout(keys) and self._may_learn():
             self._layout = self._layouts[keys] = Layout(keys, _all_forwarded_for)
         self._last_keys = keys
+
+    def _may_learn(self) -> bool:
+        now = time.monotonic()
+        if now < self._learns_at or len(self._layouts) >= LAYOUTS_MAX:
+            return False
+        self._learns_at = now + LEARN_SECONDS
+        return True
 
 
 def _read_among_json(
@@ -175,12 +192,19 @@ def _read_among_json(
 def _tokens_of(value: bytes) -> list[bytes]:
     """A quoted value that hides all that says whose the line is was none: quotes of two values that
     a client sent had met. Where several do, or it is said elsewhere, it may be a client's text."""
-    tokens: list[bytes] = _quoted_or_plain(value)
+    tokens = _found(_quoted_or_plain, value)
     if b'="' in value and not any(map(_names_owner, tokens)):
         hiding = [index for index, token in enumerate(tokens) if _hides_owner(token)]
         if len(hiding) == 1:
-            tokens[hiding[0] : hiding[0] + 1] = _plain(tokens[hiding[0]])
+            tokens[hiding[0] : hiding[0] + 1] = _found(_plain, tokens[hiding[0]])
     return tokens
+
+
+def _found(pattern: re.Pattern[bytes], value: bytes) -> list[bytes]:
+    """No more than it takes to see that they are too many: a pair has two bytes at least."""
+    if len(value) < PAIRS_MAX * 2:
+        return pattern.findall(value)
+    return [match[0] for match in islice(pattern.finditer(value), PAIRS_MAX + 1)]
 
 
 def _app_asked_for(values: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from events.formats.build import BuildFormat
 from events.formats.json_records import made_of
 from events.formats.malformed import Malformed
 from events.kafka.records import TopicPartition
+from events.kept import Room
 from events.lines import Origin
 
 _BEGINS = b"{", b"["
@@ -25,9 +26,9 @@ def begins_like_json(value: bytes) -> bool:
 class JsonAmongText:
     """An entry is read as what it is: build lines have metadata, all else is of an access log."""
 
-    def __init__(self, topic: str) -> None:
-        self._build = BuildFormat(topic)
-        self._access = AccessFormat(topic)
+    def __init__(self, topic: str, room: Room) -> None:
+        self._build = BuildFormat(topic, room)
+        self._access = AccessFormat(topic, room)
 
     def lines_of(
         self, partition: TopicPartition, message: Message, malformed: Malformed

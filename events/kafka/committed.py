@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import confluent_kafka as kafka
+from confluent_kafka import KafkaError, KafkaException
+
+from events.kafka.records import TopicPartition, partition_of
+
+_UNKNOWN = {
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError._UNKNOWN_PARTITION,
+}
 
 
 class Committed(NamedTuple):
@@ -29,3 +39,16 @@ def metadata_of(topic_id: str, installation: str) -> str:
 def committed_of(part: kafka.TopicPartition) -> Committed:
     topic_id, _, installation = (part.metadata or "").partition(" ")
     return Committed(part.offset, topic_id, installation)
+
+
+def committed_among(
+    answers: Iterable[kafka.TopicPartition],
+) -> dict[TopicPartition, Committed]:
+    """Kafka's answers, where there is anything. Raises KafkaException for one that is none."""
+    found = {}
+    for part in answers:
+        if part.error is not None and part.error.code() not in _UNKNOWN:
+            raise KafkaException(part.error)
+        if part.error is None and part.offset >= 0:
+            found[partition_of(part)] = committed_of(part)
+    return found

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from events.kafka.assignments import Assignments
 from events.kafka.batch_size import BatchSize
-from events.kafka.committed import Committed, committed_of
+from events.kafka.committed import Committed, committed_among
 from events.kafka.consumer_thread import ConsumerThread
 from events.kafka.records import Batch, Offsets, TopicPartition, partition_of
 
@@ -27,12 +27,6 @@ ANSWER_SECONDS = 0.2
 """For the answer when the time of a hand-over is up: the event loop may be late."""
 ASKED_AT_ONCE = 1_000
 """Partitions: records are taken between two questions, and none takes long."""
-
-_UNKNOWN = {
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-    KafkaError._UNKNOWN_TOPIC,
-    KafkaError._UNKNOWN_PARTITION,
-}
 
 
 class GroupMember:
@@ -81,12 +75,7 @@ class GroupMember:
         found: dict[TopicPartition, Committed] = {}
         for start in range(0, len(asked), ASKED_AT_ONCE):
             some = asked[start : start + ASKED_AT_ONCE]
-            answers = await self._thread.call(partial(self._ask_committed, some))
-            for part in answers:
-                if part.error is not None and part.error.code() not in _UNKNOWN:
-                    raise KafkaException(part.error)
-                if part.error is None and part.offset >= 0:
-                    found[partition_of(part)] = committed_of(part)
+            found |= committed_among(await self._thread.call(partial(self._ask_committed, some)))
         return found
 
     async def committed_anywhere(self) -> dict[TopicPartition, Committed]:

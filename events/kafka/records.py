@@ -73,6 +73,16 @@ class PartitionRecords:
         kept = [message for message in self.messages if begin <= offset_of(message) < last]
         return PartitionRecords(self.partition, kept) if kept else None
 
+    def pieces(self, records_max: int, bytes_max: int) -> Iterator[PartitionRecords]:
+        """The same records in order, cut so that a piece has no more of either, but one record."""
+        begin = size = 0
+        for index, value in enumerate(self.values):
+            size += len(value or b"")
+            if index > begin and (size > bytes_max or index - begin >= records_max):
+                yield PartitionRecords(self.partition, self.messages[begin:index])
+                begin, size = index, len(value or b"")
+        yield PartitionRecords(self.partition, self.messages[begin:]) if begin else self
+
     def first(self, count: int) -> PartitionRecords:
         """So many of them, one at least."""
         if count >= len(self):

@@ -40,7 +40,7 @@ class ChildProcess:
             env=env,
             cwd=cwd,
             start_new_session=True,  # Ctrl-C is for the parent, which ends the child in its turn
-            preexec_fn=_die_with(os.getpid()) if kernel else None,
+            preexec_fn=die_with(os.getpid()) if kernel else None,
         )
         self._guard = None if kernel else _start_guard(self.process.pid)
 
@@ -75,7 +75,8 @@ class ChildProcess:
         self.end(signal.SIGTERM, 10)
 
 
-def _die_with(parent: int) -> Callable[[], None]:
+def die_with(parent: int) -> Callable[[], None]:
+    """What a child calls to be killed when the thread that made it ends (Linux)."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def ask_the_kernel() -> None:

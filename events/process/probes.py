@@ -73,8 +73,11 @@ class OwnAnswers:
 
 
 @asynccontextmanager
-async def serve_probes(answers: Answers, place: int | Path) -> AsyncIterator[None]:
-    """Serve while the body runs: on all addresses' port, or on a Unix socket; port 0: don't.
+async def serve_probes(
+    answers: Answers, place: int | Path, host: str | None = None
+) -> AsyncIterator[None]:
+    """Serve while the body runs: on a port, or on a Unix socket; port 0: don't. `host`: on this
+    address alone.
 
     Raises OSError when the place is taken.
     """
@@ -84,16 +87,16 @@ async def serve_probes(answers: Answers, place: int | Path) -> AsyncIterator[Non
     runner = web.AppRunner(_probes(answers), access_log=None)
     await runner.setup()
     try:
-        await _site(runner, place).start()
+        await _site(runner, place, host).start()
         yield
     finally:
         await runner.cleanup()
 
 
-def _site(runner: web.AppRunner, place: int | Path) -> web.BaseSite:
+def _site(runner: web.AppRunner, place: int | Path, host: str | None) -> web.BaseSite:
     if isinstance(place, Path):
         return web.UnixSite(runner, place)
-    return web.TCPSite(runner, port=place)
+    return web.TCPSite(runner, host, place)
 
 
 def _probes(answers: Answers) -> web.Application:

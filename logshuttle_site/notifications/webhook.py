@@ -12,6 +12,7 @@ from typing import Any
 
 from drains.delivery.network.dialing import Dialer
 from drains.delivery.network.errors import DeliveryError
+from drains.delivery.network.heard import Heard
 from drains.delivery.network.tls import context_of
 from drains.delivery.senders.http_connection import HttpConnection
 from drains.destination import Destination
@@ -70,7 +71,7 @@ async def post(
         "webhook-timestamp": str(timestamp),
         "webhook-signature": signature(secret, message_id, timestamp, body),
     }
-    connection = HttpConnection(dialer, destination, (), context)
+    connection = HttpConnection(dialer, destination, (), context, Heard(url))
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             await connection.open(await dialer.dial(destination))

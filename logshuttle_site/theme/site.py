@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
+
+from logshuttle_site.login.guard import guarded
 
 if settings.ADMIN_THEME:
     from unfold.sites import UnfoldAdminSite as Frame
@@ -31,6 +34,11 @@ class OperatorSite(Frame):  # type: ignore[misc]
             context["o"] = found = shown(request)
             request.drain_counts = found.of.drains  # type: ignore[attr-defined]
         answer: HttpResponse = super().index(request, context)
+        return answer
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        show = partial(super().login, request, extra_context)
+        answer: HttpResponse = guarded(request, show) if request.method == "POST" else show()
         return answer
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:

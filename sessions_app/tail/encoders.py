@@ -14,6 +14,7 @@ from events.keys import AppKey, Key
 from sessions_app.tail.live.mailbox import Block, LineSlice, Skipped, StreamNotice
 from sessions_app.tail.matching import stream_of
 from sessions_app.tail.render import record_of, text_of
+from sessions_app.tail.signer import UNSIGNED, Signer
 from sessions_app.tail.tail import BacklogEnd, Bye, Event, Ping
 
 WRITE_BYTES = 64 * 1024
@@ -35,10 +36,15 @@ def overflow(skipped: Skipped) -> str:
     return f"Error L11 (tail buffer overflow): {skipped.lines} messages skipped"
 
 
+_UNSIGNED = UNSIGNED.encode()
+
+
 class StreamEncoder(Protocol):
-    """`name` is of the encoder's lines: they are made once for all viewers."""
+    """`name` is of the encoder's lines: they are made once for all viewers, but for what `signer`
+    puts into them where they have tokens."""
 
     name: str
+    signer: Signer | None
     opening: bytes
     """Sent at once: headers go out with it."""
     joint: bytes
@@ -56,6 +62,7 @@ class StreamEncoder(Protocol):
 
 class TextEncoder:
     name, opening, joint, escapes_cuts = "text", b"", b"", False
+    signer: Signer | None = None
 
     def __init__(self, key: Key) -> None:
         self._key = key
@@ -76,7 +83,8 @@ class EventsEncoder:
 
     name, joint, escapes_cuts = "events", b"", True
 
-    def __init__(self) -> None:
+    def __init__(self, signer: Signer) -> None:
+        self.signer: Signer | None = signer
         self.opening = b"retry: %d\n\n" % random.randint(*RETRY_MS)  # noqa: S311
 
     def line(self, block: Block, index: int) -> bytes:
@@ -106,6 +114,7 @@ class RecordsEncoder:
     """NDJSON. What is said about lines is a record too, of source `logshuttle`."""
 
     name, opening, joint, escapes_cuts = "records", b"", b"", True
+    signer: Signer | None = None
 
     def __init__(self, key: Key) -> None:
         app, space = key if isinstance(key, AppKey) else ("", "")
@@ -128,6 +137,9 @@ class SocketEncoder:
     """Frames of a WebSocket: one JSON object each."""
 
     name, opening, joint, escapes_cuts = "socket", b"", b",", False
+
+    def __init__(self, signer: Signer) -> None:
+        self.signer: Signer | None = signer
 
     def line(self, block: Block, index: int) -> bytes:
         line = block.lines[index]
@@ -187,12 +199,13 @@ def writes(encoder: StreamEncoder, events: Iterable[Event]) -> Iterator[bytes]:
 def _parts(encoder: StreamEncoder, piece: LineSlice) -> Sequence[bytes]:
     """Lines, joined as far as a write takes them; those of a whole block are made only once."""
     block = piece.block
-    if not piece.is_whole:
-        return list(_joined(encoder, block, piece.indices))
-    made = block.made.get(encoder.name)
+    made = block.made.get(encoder.name) if piece.is_whole else None
     if made is None:
-        made = block.made[encoder.name] = list(_joined(encoder, block, piece.indices))
-    return made
+        made = [part.split(_UNSIGNED) for part in _joined(encoder, block, piece.indices)]
+        if piece.is_whole:
+            block.made[encoder.name] = made
+    signature = encoder.signer.signature(block.base_bytes) if encoder.signer else b""
+    return [signature.join(between) for between in made]
 
 
 def _joined(encoder: StreamEncoder, block: Block, indices: Iterable[int]) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from events.lines import LogLine, Origin
 from sessions_app.tail.matching import stream_of
 
 NAME_MAX, TAG_MAX = 512, 255
+LABELS_KEPT = 1024
 _SECOND_CHARACTERS = len("2006-01-02T15:04:05")
 # Pods of this kind are parts of the platform; their name is the tag as it is.
 _PLATFORM = "akkeris/"
@@ -42,7 +43,7 @@ def record_of(line: LogLine) -> dict[str, str]:
     return {**record, "site": key.site} if isinstance(key, SiteKey) else record
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(LABELS_KEPT)
 def _label_of(origin: Origin) -> str:
     tag = field(origin.tag, TAG_MAX)
     if origin.source == "app" and not origin.tag.startswith(_PLATFORM):

@@ -8,18 +8,19 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-from sessions_app.tail.live.hub import AWAY, Hub
+from sessions_app.tail.live.hub import AWAY
 from sessions_app.tail.live.mailbox import Item, LineSlice, Mailbox, StreamNotice
-from sessions_app.tail.past.history import History
-from sessions_app.tail.past.range_readers import RangeReaders
-from sessions_app.tail.past.survey import Survey
+from sessions_app.tail.past.history import History, Shared
 from sessions_app.tail.session import Session
+from sessions_app.tail.signer import Signer
 from sessions_app.tail.tokens import resume_of
 
 HEARTBEAT_SECONDS = 15.0
 _LOOK_SECONDS = 0.5
 
-UNREADABLE = StreamNotice("the place to go on from is none of this session's")
+UNREADABLE = StreamNotice(
+    "the place to go on from is none of this session's: its last lines come again"
+)
 
 
 class BacklogEnd(NamedTuple):
@@ -48,18 +49,14 @@ class Tail:
     """`mailbox.end` ends it from outside."""
 
     def __init__(
-        self,
-        hub: Hub,
-        survey: Survey,
-        readers: RangeReaders,
-        session: Session,
-        *,
-        idle_seconds: float,
+        self, shared: Shared, session: Session, signer: Signer, *, idle_seconds: float
     ) -> None:
         self.mailbox = Mailbox(session.selection)
-        self._hub = hub
+        self._hub = shared.hub
+        self._bounds_met = shared.bounds_met
         self._session = session
-        self._history = History(hub, survey, readers, session, self.mailbox)
+        self._signer = signer
+        self._history = History(shared, session, self.mailbox)
         self._idle_seconds = idle_seconds
         self._line_at = self._said_at = time.monotonic()
         self._said_away = False
@@ -127,11 +124,11 @@ class Tail:
             yield [refusal]
             self.mailbox.end("end")
             return
-        resume = resume_of(resume_token, self._session.selection.key) if resume_token else None
+        key = self._session.selection.key
+        resume = resume_of(resume_token, key, self._signer) if resume_token else None
         if resume_token and resume is None:
+            self._bounds_met["token"] += 1
             yield [UNREADABLE]
-            await self._history.join()
-            return
         past = self._history.backlog() if resume is None else self._history.since(resume)
         async with aclosing(past):
             async for items in past:
@@ -142,7 +139,8 @@ class Tail:
         return Bye("end", self._token()) if reason is None else Bye(reason)
 
     def _token(self) -> str:
-        return self._hub.token(self._session.selection.key)
+        base = self._hub.base(self._session.selection.key)
+        return f"{self._signer.signed(base)}.b0"
 
     def _end(self) -> str | None:
         """Why it is over, if it is."""

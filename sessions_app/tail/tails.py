@@ -11,9 +11,12 @@ from contextlib import aclosing
 
 from sessions_app.tail.live.hub import Hub
 from sessions_app.tail.live.mailbox import LineSlice
+from sessions_app.tail.past.history import Shared
+from sessions_app.tail.past.look_backs import LookBacks
 from sessions_app.tail.past.range_readers import RangeReaders
 from sessions_app.tail.past.survey import Survey
 from sessions_app.tail.session import Session
+from sessions_app.tail.signer import Signer
 from sessions_app.tail.tail import Event, Tail
 
 logger = logging.getLogger(__name__)
@@ -26,14 +29,23 @@ Revoked = Callable[[Collection[str]], Awaitable[Collection[str]]]
 
 
 class Tails:
-    """`revoked`: which of these names may be read no more."""
+    """`revoked`: which of these names may be read no more. `bounds_met`: counts them, by reason."""
 
     def __init__(
-        self, kafka_settings: Mapping[str, str], *, idle_seconds: float, revoked: Revoked
+        self,
+        kafka_settings: Mapping[str, str],
+        *,
+        idle_seconds: float,
+        revoked: Revoked,
+        bounds_met: Counter[str] | None = None,
     ) -> None:
-        self.hub = Hub(kafka_settings)
-        self._survey = Survey(kafka_settings)
-        self._readers = RangeReaders(kafka_settings)
+        self.shared = Shared(
+            Hub(kafka_settings),
+            Survey(kafka_settings),
+            RangeReaders(kafka_settings),
+            LookBacks(),
+            Counter() if bounds_met is None else bounds_met,
+        )
         self._idle_seconds = idle_seconds
         self._revoked = revoked
         self.lines: Counter[str] = Counter()
@@ -50,11 +62,11 @@ class Tails:
         return Counter(session.name for session in self._open.values())
 
     async def events(
-        self, session: Session, resume_token: str | None, output: str
+        self, session: Session, signer: Signer, resume_token: str | None, output: str
     ) -> AsyncGenerator[list[Event]]:
         """All that one viewer of a session is told, in batches, to its `Bye`. `output`: the kind
         that its lines count as."""
-        tail = Tail(self.hub, self._survey, self._readers, session, idle_seconds=self._idle_seconds)
+        tail = Tail(self.shared, session, signer, idle_seconds=self._idle_seconds)
         self._open[tail] = session
         if self._stopping:
             tail.mailbox.end("shutdown")
@@ -87,9 +99,9 @@ class Tails:
             self._watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watching
-        await self.hub.close()
-        await self._survey.close()
-        await self._readers.close()
+        await self.shared.hub.close()
+        await self.shared.survey.close()
+        await self.shared.readers.close()
 
     async def _watch(self) -> None:
         try:

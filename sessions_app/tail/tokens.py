@@ -1,8 +1,9 @@
 """Resume tokens: how far a viewer has got, in Kafka's own terms, so that any process can go on.
 
-`<base>.l<topic>.<partition>.<line>`: live. The base has where each partition stood when a piece
-began; the rest says how many of the app's lines of that piece have been seen.
-`<base>.b<lines>`: in the backlog that ends at the base, with so many of its lines still to come.
+`<base>.<signature>.l<topic>.<partition>.<line>`: live. The base has where each partition stood when
+a piece began; the rest says how many of the app's lines of that piece have been seen.
+`<base>.<signature>.b<lines>`: in the backlog that ends at the base, with so many of its lines still
+to come.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from events.kafka.records import TopicPartition
 from events.keys import Key
 from events.topics import topics_of
+from sessions_app.tail.signer import Signer
 
 CHARACTERS_MAX = 6000
 """Some 500 partitions. A proxy takes no header above 8 KiB."""
@@ -58,11 +60,14 @@ def live_suffix(topics: Sequence[str], partition: TopicPartition) -> str:
     return f".l{topics.index(partition.topic)}.{partition.number}."
 
 
-def resume_of(token: str, key: Key) -> Resume | None:
-    """What a token says, None when it is none of ours."""
+def resume_of(token: str, key: Key, signer: Signer) -> Resume | None:
+    """What a token says, None when it is none of this session's."""
     if len(token) > CHARACTERS_MAX:
         return None
-    base, _, rest = token.partition(".")
+    base, _, signed = token.partition(".")
+    signature, _, rest = signed.partition(".")
+    if not signer.has_signed(base, signature):
+        return None
     topics = topics_in_order(key)
     positions = _positions(base, topics)
     if positions is None:

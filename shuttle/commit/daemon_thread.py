@@ -13,11 +13,13 @@ _Answer = TypeVar("_Answer")
 
 
 class DaemonThread(Executor):
-    """One call at a time, in order. (ThreadPoolExecutor's threads are joined, come what may.)"""
+    """One call at a time, in order; with more `threads`, as many. (ThreadPoolExecutor's are joined,
+    come what may.)"""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, threads: int = 1) -> None:
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        for _ in range(threads):
+            threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def submit(
         self, fn: Callable[_Params, _Answer], /, *args: _Params.args, **kwargs: _Params.kwargs
@@ -41,3 +43,4 @@ class DaemonThread(Executor):
     def _run(self) -> None:
         while call := self._calls.get():
             call()
+        self._calls.put(None)  # for the next one

@@ -5,19 +5,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import cast
 from uuid import UUID
 
 from django.db import Error, OperationalError, ProgrammingError, connection, transaction
-from django.db.models import QuerySet
 
 from drains import selectors, services
-from drains.models import DrainCursor, Installation, PartitionClaim
+from drains.models import DrainCursor, Installation
 from drains.routes import RouteChanges, RouteMark
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
 from events.topics import SOURCE_TOPICS
-from shuttle.commit import heartbeat_rows
+from shuttle.commit import claim_rows, heartbeat_rows
+from shuttle.commit.claim_rows import ClaimRows
 from shuttle.commit.cursor_rows import rows_of, take_away
 from shuttle.commit.drain_states import ROWS_AT_ONCE, LockedDrain, locked
 from shuttle.commit.past_rows import put_right
@@ -35,6 +34,7 @@ from shuttle.commit.store import (
     StoreError,
     TakenOver,
     Told,
+    Tries,
 )
 from shuttle.feed.stored_rows import StoredCursor
 
@@ -46,7 +46,7 @@ class DatabaseStore:
     """The store in Django's database (see store.Store). `group`: whose claims it writes."""
 
     def __init__(self, group: str) -> None:
-        self._group = group
+        self._claims = ClaimRows(group)
 
     def installation(self) -> str:
         with _translated():
@@ -89,7 +89,7 @@ class DatabaseStore:
         outdated: dict[str, list[TopicPartition]] = {}
         old_rows = []
         with _translated(), transaction.atomic():
-            offsets = self._claim(partitions)
+            before, tries = self._claims.take(partitions)
             rows = DrainCursor.objects.filter(
                 topic__in={partition.topic for partition in partitions}
             )
@@ -106,7 +106,7 @@ class DatabaseStore:
             locked(outdated)
             for start in range(0, len(old_rows), ROWS_AT_ONCE):
                 DrainCursor.objects.filter(pk__in=old_rows[start : start + ROWS_AT_ONCE]).delete()
-        return TakenOver(found, outdated, offsets)
+        return TakenOver(found, outdated, before.offsets, tries, before.deadly)
 
     def write(
         self,
@@ -117,9 +117,9 @@ class DatabaseStore:
         with _translated(), transaction.atomic():
             wanted = {partition for change in changes for partition in (*change.rows, *change.gone)}
             wanted |= offsets.keys()
-            rows = self._still_held(wanted, claims)
+            rows = self._claims.still_held(wanted, claims)
             held = {partition: claims[partition] for partition in rows}
-            self._set_offsets(rows, offsets, claims)
+            claim_rows.set_offsets(rows, offsets, claims)
             known = locked(change.drain_id for change in changes)
             there = [change for change in changes if change.drain_id in known]
             current = [change for change in there if _is_current(change, known)]
@@ -134,68 +134,15 @@ class DatabaseStore:
         outdated = {change.drain_id for change in there} - {c.drain_id for c in current}
         return Refused(frozenset(wanted - held.keys()), frozenset(outdated))
 
-    def _claim(self, partitions: Mapping[TopicPartition, Claim]) -> dict[TopicPartition, int]:
-        """Returns how far the group had got, in logs that are still there."""
-        self._locked_claims(partitions)
-        PartitionClaim.objects.bulk_create(
-            [
-                PartitionClaim(group=self._group, topic=topic, partition=number, token=claim.token)
-                for (topic, number), claim in sorted(partitions.items())
-            ],
-            batch_size=ROWS_AT_ONCE,
-            update_conflicts=True,
-            unique_fields=["group", "topic", "partition"],
-            update_fields=["token"],
-        )
-        offsets = {}
-        for row in self._claims_of(partitions).exclude(offset=None).iterator():
-            partition = TopicPartition(row.topic, row.partition)
-            claim = partitions.get(partition)
-            if claim and (not row.topic_id or claim.topic_id in ("", row.topic_id)):
-                offsets[partition] = cast(int, row.offset)
-        return offsets
+    def set_tries(self, claims: Mapping[TopicPartition, Claim], tries: Tries) -> None:
+        with _translated(), transaction.atomic():
+            claim_rows.set_tries(self._claims.still_held(claims, claims), tries)
 
-    def _still_held(
-        self, wanted: Collection[TopicPartition], claims: Mapping[TopicPartition, Claim]
-    ) -> dict[TopicPartition, PartitionClaim]:
-        """The partitions whose claim is still ours, and stays so until the transaction ends."""
-        return {
-            partition: row
-            for partition, row in self._locked_claims(wanted).items()
-            if partition in wanted and partition in claims and row.token == claims[partition].token
-        }
-
-    def _locked_claims(
-        self, partitions: Collection[TopicPartition]
-    ) -> dict[TopicPartition, PartitionClaim]:
-        """Of all partitions of their topics. Everybody locks them in this order, and before any
-        drain: names would do for an order too, but PostgreSQL sorts them otherwise than we do."""
-        rows = self._claims_of(partitions).order_by("pk").select_for_update()
-        return {TopicPartition(row.topic, row.partition): row for row in rows}
-
-    def _claims_of(self, partitions: Collection[TopicPartition]) -> QuerySet[PartitionClaim]:
-        topics = {partition.topic for partition in partitions}
-        return PartitionClaim.objects.filter(group=self._group, topic__in=topics)
-
-    def _set_offsets(
-        self,
-        rows: Mapping[TopicPartition, PartitionClaim],
-        offsets: Mapping[TopicPartition, int],
-        claims: Mapping[TopicPartition, Claim],
-    ) -> None:
-        changed = []
-        for partition in offsets.keys() & rows.keys():
-            row = rows[partition]
-            row.offset, row.topic_id = offsets[partition], claims[partition].topic_id
-            changed.append(row)
-        # They are there, and locked: a tenth of what `bulk_update` costs.
-        PartitionClaim.objects.bulk_create(
-            changed,
-            batch_size=ROWS_AT_ONCE,
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=["offset", "topic_id"],
-        )
+    def leave_out(self, partition: TopicPartition, offset: int, claim: Claim) -> None:
+        with _translated(), transaction.atomic():
+            held = self._claims.still_held([partition], {partition: claim})
+            if partition in held:
+                claim_rows.leave_out(held[partition], offset)
 
     def take_name(self, place: Place, run: str, *, is_start: bool = True) -> Speaker:
         with _translated():

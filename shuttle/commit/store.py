@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -44,6 +45,21 @@ class TakenOver(NamedTuple):
     """By drain id: where it was behind in logs that are no more."""
     offsets: Mapping[TopicPartition, int]
     """How far the group had got, where that was written down."""
+    tries: Mapping[TopicPartition, int] = MappingProxyType({})
+    """So many, this one too, have taken it over one after the other without holding it."""
+    deadly: Mapping[TopicPartition, Collection[int]] = MappingProxyType({})
+    """Offsets of records that take workers down."""
+
+
+class Tries(IntEnum):
+    """What stands for those who have taken a partition over, when one says something of itself."""
+
+    GIVEN_BACK = 0
+    """It has ended in order, or had to let it go."""
+    HELD = 1
+    """It has had it for a while."""
+    FELL = 2
+    """Something ended it: another one is to look at the records first."""
 
 
 class Refused(NamedTuple):
@@ -193,6 +209,12 @@ class Store(Protocol):
 
         All or nothing otherwise. A drain deleted meanwhile drops out and does not fail the others.
         """
+
+    def set_tries(self, claims: Mapping[TopicPartition, Claim], tries: Tries) -> None:
+        """Where a claim still holds."""
+
+    def leave_out(self, partition: TopicPartition, offset: int, claim: Claim) -> None:
+        """From now on nobody reads this record, if the claim still holds. The newest are kept."""
 
     def take_name(self, place: Place, run: str, *, is_start: bool = True) -> Speaker:
         """One that no worker has that lives: its place's, if it can be. `is_start`: who had it on

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Set
 
+from drains.delivery.network.errors import FloodError
 from drains.delivery.sender import CAPACITY_BYTES, Sender
 from drains.routes import Route
 from events.kafka.records import PartitionRecords, TopicPartition
@@ -217,6 +218,7 @@ class Delivery:
         self._owner.closed()
 
     def link_failed(self, error: Exception | None, again: list[Write]) -> None:
+        self._totals.receiver_floods += isinstance(error, FloodError)
         self._owner.failed(error, again)
 
     # Inside.

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from drains.delivery.network.errors import ConnectionEndedError, DeliveryError, HungError
+from drains.delivery.network.heard import Heard
 from drains.delivery.sender import Ended, Sender
 from drains.routes import Route
 from events.backoff import Backoff
@@ -24,7 +25,7 @@ AT_ONCE_SECONDS = 1.0
 
 class Connect(Protocol):
     def __call__(
-        self, route: Route, ended: Ended, *, patient: bool
+        self, route: Route, ended: Ended, heard: Heard, /, *, patient: bool
     ) -> Awaitable[Sender[Write]]: ...
 
 
@@ -47,6 +48,7 @@ class Link:
         owner: LinkOwner,
     ) -> None:
         self._route = route
+        self._heard = Heard(route.key)
         self._connect = connect
         self._dials = dials
         self._clock = clock
@@ -114,7 +116,8 @@ class Link:
             self._owner.link_ending(self.sender)
             again = list(self.sender.unconfirmed)
         self.close()
-        self._certificate_ends_at = None if moves else self._certificate_ends_at
+        if moves:
+            self._heard, self._certificate_ends_at = Heard(route.key), None
         return again
 
     def turn_to(self, route: Route) -> None:
@@ -161,7 +164,7 @@ class Link:
                 try:
                     patient, self._may_only_read = self._may_only_read, False
                     route = self._route
-                    sender = await self._connect(route, self._ended, patient=patient)
+                    sender = await self._connect(route, self._ended, self._heard, patient=patient)
                 finally:
                     self.dials_since = None
                     was_held_up = self._dials.held_up_until > started
@@ -187,7 +190,7 @@ class Link:
             self._owner.link_opened()
 
     def _not_connected(self, error: DeliveryError) -> None:
-        self._try_later(self.backoff.failed())
+        self._try_later(self.backoff.failed(), getattr(error, "retry_after_seconds", 0.0))
         self._owner.link_failed(error, [])
 
     def _try_later(self, seconds: float, at_least: float = 0.0) -> None:

@@ -16,6 +16,8 @@ class Totals:
     lines_lost: Counter[str] = field(default_factory=Counter)
     """By reason (loss_notices.py)."""
     lines_cut: int = 0
+    receiver_floods: int = 0
+    """Connections, and dials, that ended of what the receiver had to say."""
     filters_too_slow: int = 0
     """How often the live pass has gone on without a drain for its filter's sake."""
     delays: DelayHistogram = field(default_factory=DelayHistogram)

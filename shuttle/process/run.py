@@ -17,6 +17,7 @@ from shuttle.commit.store import StoreError
 from shuttle.process.limits import spare_the_collector
 from shuttle.process.supervisor import Supervisor
 from shuttle.process.supervisor_probes import WorkersAnswers
+from shuttle.process.watchdog import watched
 from shuttle.worker.config import WorkerConfig
 from shuttle.worker.metrics import WorkerMetrics
 from shuttle.worker.worker import Worker
@@ -27,8 +28,11 @@ LOOK_UP_THREADS = 128
 TOPICS_SECONDS = 3.0
 
 
-async def work(config: WorkerConfig, place: int | Path, als: SupervisedProcess | None) -> None:
-    """`place`: where its probes are served, a port or a Unix socket; port 0: nowhere."""
+async def work(
+    config: WorkerConfig, place: int | Path, als: SupervisedProcess | None, host: str | None
+) -> None:
+    """`place`: where its probes are served, a port or a Unix socket; port 0: nowhere. `host`: on
+    this address alone. Raises StoodStillError."""
     loop = asyncio.get_running_loop()
     # Names are looked up here; a slow name server must not keep other drains from theirs.
     loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
@@ -48,7 +52,7 @@ async def work(config: WorkerConfig, place: int | Path, als: SupervisedProcess |
         return WorkerMetrics(await worker.report())
 
     answers = OwnAnswers(collected, worker.checks)
-    async with serve_probes(answers, place), running(als):
+    async with watched(), serve_probes(answers, place, host), running(als):
         await worker.run()
 
 
@@ -65,9 +69,9 @@ async def _topics(store: DatabaseStore) -> int:
 
 
 async def supervise(
-    supervisor: Supervisor, metrics_port: int, als: SupervisedProcess | None
+    supervisor: Supervisor, metrics_port: int, als: SupervisedProcess | None, host: str | None
 ) -> int:
-    """The exit status: 0 when every worker has ended in order."""
+    """`host`: its probes' alone. The exit status: 0 when every worker has ended in order."""
 
     def stop() -> None:
         logger.info("Stopping all workers")
@@ -82,7 +86,8 @@ async def supervise(
 
     try:
         stop_on_signals(stop, at_once)
-        async with serve_probes(WorkersAnswers(supervisor), metrics_port), running(als):
+        answers = WorkersAnswers(supervisor)
+        async with serve_probes(answers, metrics_port, host), running(als):
             return await supervisor.run()
     finally:
         supervisor.close()

@@ -1,7 +1,7 @@
 """Replay passes: from the gaps of feeds that are behind, at their receivers' pace, back to live.
 
-A pass is the live path with another start. It serves every feed behind whose gaps it crosses,
-so a receiver that took a thousand drains down with it is read for once, not a thousand times.
+A pass is the live path with another start. It serves every feed behind whose gaps it crosses: a
+receiver that took a thousand drains down with it is read for once.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from shuttle.replay.ages import Ages
 from shuttle.replay.seats import Seats
 from shuttle.replay.under_way import UnderWay
 from shuttle.routing import FeedGroup, Parcel, Router
+from shuttle.suspects import Suspects
 
 TURN_SECONDS = 5.0
 """How long a pass goes on while others wait for one."""
 PARTITIONS = 128
-"""A pass reads no more at once: each fetch of librdkafka's names them all, and one that costs more
-gets on more slowly than the live pass does."""
+"""At most, of a pass: each fetch names them all, and with more it would be slower than live."""
 NEAR_RECORDS = 20_000
 """Feeds whose gaps are this close together share a pass."""
 SOON_SECONDS = 3.0
@@ -37,7 +37,7 @@ SOON_SECONDS = 3.0
 PACE_SECONDS = 1.0
 """A pass's pace is measured over this time."""
 FIRST_RECORDS = 16
-"""Not more are decoded before it is known how long their filters take."""
+"""Before it is known how long their filters take."""
 LOOK_SECONDS = 0.05
 ROOM_LOOKS = 50
 
@@ -60,8 +60,7 @@ class OtherPasses(Protocol):
 
 
 class ReplayPass(Pass):
-    """Serves the feeds that have a seat. One that fails or is full is dropped; the last one met
-    live."""
+    """Serves the feeds that have a seat: until one fails, is full, or has met live."""
 
     reads_again = True
     _slice = FIRST_RECORDS
@@ -75,6 +74,7 @@ class ReplayPass(Pass):
         numbers: Iterator[int],
         live: Offsets,
         wall_clock: Callable[[], float],
+        suspects: Suspects | None = None,
     ) -> None:
         """`decoder`: not the live pass's, of whose records other shares are wanted. `live`: where
         that is, kept up to date by its owner."""
@@ -85,6 +85,7 @@ class ReplayPass(Pass):
         self.seats = Seats()
         self.wants = self.seats.wanted.__getitem__
         self.numbers = numbers
+        self.suspects = suspects or Suspects()
         self._live = live
         self._wall_clock = wall_clock
         self._ages = Ages()

@@ -8,16 +8,20 @@ from collections.abc import Iterator
 
 from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Offsets, TopicPartition
+from events.kept import Kept, Room
 from events.keys import Key
 from events.lines import Origin
 from shuttle.feed.feed import Feed
 from shuttle.feed.seat import Seat
 
+ORIGINS_BYTES = 4 * 1024 * 1024
 
-class OriginsOf(dict[Origin, bool]):
+
+class OriginsOf(Kept[Origin, bool]):
     """Whether an origin is of one of the keys of those who are served; found out once."""
 
     def __init__(self) -> None:
+        super().__init__(Room(ORIGINS_BYTES))
         self._keys: Counter[Key] = Counter()
 
     def add(self, key: Key) -> None:
@@ -32,8 +36,10 @@ class OriginsOf(dict[Origin, bool]):
             self.clear()
 
     def __missing__(self, origin: Origin) -> bool:
-        found = self[origin] = origin.key in self._keys
-        return found
+        return self.keep(origin, origin.key in self._keys)
+
+    def size_of(self, origin: Origin, _: bool) -> int:
+        return origin.bytes
 
 
 class Seats:

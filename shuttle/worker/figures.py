@@ -94,6 +94,7 @@ class WorkerFigures:
             lines_in_flight=sum(map(lines_in_flight, outstanding)),
             lines_lost=dict(totals.lines_lost),
             lines_cut=totals.lines_cut,
+            receiver_floods=totals.receiver_floods,
             filters_cpu_seconds=self._context.filter_shares.spent,
             filters_too_slow=totals.filters_too_slow,
             delays=totals.delays.copy(),

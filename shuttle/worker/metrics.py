@@ -45,11 +45,7 @@ class WorkerMetrics(Collector):
             "reason",
             {name: report.lines_lost.get(text, 0) for text, name in METRIC_REASONS.items()},
         )
-        yield CounterMetricFamily(
-            "logshuttle_lines_cut",
-            "Lines too long to be sent whole; drains say which, and their owners why they are.",
-            value=report.lines_cut,
-        )
+        yield from _of_receivers(report)
         yield from _of_cpu(report)
         yield HistogramMetricFamily(
             "logshuttle_delivery_delay_seconds",
@@ -99,6 +95,19 @@ class WorkerMetrics(Collector):
             yield GaugeMetricFamily(name, says, value=value)
         build = {platform.python_version(): 1}
         yield _gauges("logshuttle_build_info", "Which Python this runs on.", "python", build)
+
+
+def _of_receivers(report: WorkerReport) -> Iterator[Metric]:
+    yield CounterMetricFamily(
+        "logshuttle_lines_cut",
+        "Lines too long to be sent whole; drains say which, and their owners why they are.",
+        value=report.lines_cut,
+    )
+    yield CounterMetricFamily(
+        "logshuttle_receiver_floods",
+        "Connections ended as their receivers flood us; drains say which: ask their owners.",
+        value=report.receiver_floods,
+    )
 
 
 def _of_cpu(report: WorkerReport) -> Iterator[Metric]:

@@ -24,6 +24,7 @@ from shuttle.worker.feeds import Feeds
 from shuttle.worker.ownership import Ownership
 from shuttle.worker.starts import Starts
 from shuttle.worker.ticks import Ticks
+from shuttle.worker.trust import Trust
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Rebalance:
         topic_ids: TopicIds,
         ownership: Ownership,
         tasks: BackgroundTasks,
+        trust: Trust,
     ) -> None:
         self.hand_over_seconds = HAND_OVER_SECONDS
         self._rest_seconds = TOPICS_SECONDS
@@ -73,6 +75,7 @@ class Rebalance:
         self._topic_ids = topic_ids
         self._ownership = ownership
         self._tasks = tasks
+        self._trust = trust
 
     def assigned(self, partitions: Sequence[TopicPartition], generation: int) -> None:
         self._live.assigned(partitions, generation)
@@ -93,6 +96,7 @@ class Rebalance:
             starts = await self._starts.of_partitions(found, taken)
             await self._ownership.claim(starts, known)
             ours = known()
+            self._trust.took_over(taken)
             self._live.took_over({p: max(starts[p], found[p].low) for p in ours})
             self._feeds.restore(taken, ours, self._ledger.positions)
             for partition in ours:
@@ -124,6 +128,7 @@ class Rebalance:
         self._live.revoked(gone)
         arrive_until = until - LAST_STORE_SECONDS if self._lines_may_arrive else 0.0
         offsets = await self._ticks.hand_over(gone, arrive_until, until)
+        await self._trust.give_up(gone, until)
         self.lost(gone)
         return offsets
 
@@ -137,6 +142,7 @@ class Rebalance:
         self._cursor_writer.give_up(gone)
         self._ledger.revoked(gone)
         self._feeds.forget(gone)
+        self._trust.forget(gone)
 
     def metadata(self, topic: str) -> str:
         return self._ownership.metadata(topic)

@@ -66,6 +66,8 @@ class WorkerReport:
     """By reason (loss_notices.py)."""
     lines_cut: int
     """Of all drains together."""
+    receiver_floods: int
+    """Of all drains together: connections that ended of what the receiver had to say."""
     filters_cpu_seconds: float
     filters_too_slow: int
     """How often the live pass has gone on without a drain for its filter's sake."""

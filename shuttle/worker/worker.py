@@ -44,6 +44,7 @@ from shuttle.worker.status_publisher import StatusPublisher
 from shuttle.worker.status_writer import StatusWriter
 from shuttle.worker.ticks import LOOK_SECONDS, Ticks
 from shuttle.worker.topic_rights import TopicRights
+from shuttle.worker.trust import Trust
 from shuttle.worker.widening import Widening
 
 logger = logging.getLogger(__name__)
@@ -109,8 +110,11 @@ class Worker:
             lambda: self._routes.topics.subscribed,
             take_over=self._config.take_over_group,
         )
-        self._live = LivePass(self._member, decoder, router, ledger, numbers, self._feeds.expired)
-        replay = replayed, router, numbers, ledger.positions, wall_clock
+        self._trust = Trust(self._store, decoder.malformed, self._cursor_writer.claims, self._tasks)
+        suspects = self._trust.suspects
+        live = self._member, decoder, router, ledger, numbers, self._feeds.expired
+        self._live = LivePass(*live, suspects)
+        replay = replayed, router, numbers, ledger.positions, wall_clock, suspects
         self._replays = ReplayScheduler(
             lambda: OffsetConsumer(reader_conf(kafka, group), "kafka-replay"),
             lambda consumer, others: ReplayPass(consumer, others, *replay),
@@ -122,16 +126,8 @@ class Worker:
     def _build_duties(self) -> None:
         cursors, member = self._cursor_writer, self._member
         self._ticks = Ticks(self._feeds, self._lists, self._ledger, cursors, member)
-        starts = Starts(
-            self._cluster,
-            self._ownership,
-            self._store,
-            self._feeds,
-            self._topic_ids,
-            self._tasks,
-            self._live.backwards,
-            self._clock,
-        )
+        asked = self._cluster, self._ownership, self._store, self._feeds, self._topic_ids
+        starts = Starts(*asked, self._tasks, self._live.backwards, self._clock)
         self._rebalance = Rebalance(
             self._name,
             self._member,
@@ -145,6 +141,7 @@ class Worker:
             self._topic_ids,
             self._ownership,
             self._tasks,
+            self._trust,
         )
         self._routes = RouteFollower(
             self._store,
@@ -219,6 +216,8 @@ class Worker:
         logger.info("Consuming", extra={"action": "started"})
 
     async def _end(self) -> None:
+        if not self.stopping:
+            self._trust.falls()
         now, grace = self._clock(), self._config.shutdown_grace_seconds
         await self._ticks.let_arrive(now + grace * REPLAYS_SHARE, replayed=True)
         await self._ticks.let_arrive(now + grace)

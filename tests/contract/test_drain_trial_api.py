@@ -102,6 +102,18 @@ def test_trials_are_limited(api: Api) -> None:
     assert 0 < int(answer.headers["Retry-After"]) <= 60
 
 
+def test_a_drain_is_limited_however_its_id_is_written(api: Api) -> None:
+    url = f"syslog://127.0.0.1:{free_port()}"
+    made = api.post("/apps/gold-gs/log-drains", {"url": url}).json()["id"]
+    spellings = [made, made.upper(), made.replace("-", ""), f"{{{made}}}", f"urn:uuid:{made}"] * 2
+
+    paths = [f"/apps/gold-gs/log-drains/{one}/test" for one in spellings]
+    said = [api.post(path).status_code for path in paths]
+
+    assert said.count(200) <= 6
+    assert set(said) <= {200, 404, 429}
+
+
 def test_another_apps_drain_cannot_be_tried(api: Api) -> None:
     made = api.post("/apps/gold-gs/log-drains", {"url": "syslog://127.0.0.1:5140"}).json()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,6 +40,18 @@ def test_a_new_drain_is_answered_as_the_original_did(path: str, token: str, api:
     assert str(uuid.UUID(body["id"])) == body["id"]
     assert TIME.fullmatch(body["created_at"])
     assert TIME.fullmatch(body["updated_at"])
+
+
+@pytest.mark.parametrize("spelling", [str.upper, "{{{}}}".format, "urn:uuid:{}".format])
+def test_an_id_has_one_spelling(spelling: Callable[[str], str], api: Api) -> None:
+    drain_id = api.post(APP, {"url": URL}).json()["id"]
+    plain = drain_id.replace("-", "")
+
+    for other in (spelling(drain_id), plain):
+        assert is_problem(api.get(f"{APP}/{other}"), 404)["message"] == UNKNOWN
+        assert is_problem(api.post(f"{APP}/{other}/test"), 404)["message"] == UNKNOWN
+        assert is_problem(api.delete(f"{APP}/{other}"), 404)["message"] == UNKNOWN
+    assert api.get(f"{APP}/{drain_id}").status_code == 200
 
 
 @pytest.mark.parametrize("path", [APP, SITE])

@@ -116,7 +116,7 @@ def test_a_trailing_slash_is_taken_on_every_route(
     "path",
     ["/apps//log-drains", "/apps/a/b/log-drains", f"{APP}/1/nothing", "/octhc/debug", "/%FF", "/ü"],
 )
-@pytest.mark.parametrize("method", ["GET", "POST", "PURGE"])
+@pytest.mark.parametrize("method", ["GET", "POST", "TRACE", "CONNECT"])
 def test_an_odd_path_is_closed_too(
     method: str, path: str, api: Api, with_authorization: Callable[[str | None], Api]
 ) -> None:
@@ -126,6 +126,21 @@ def test_an_odd_path_is_closed_too(
 
 def test_a_method_that_a_path_does_not_know_is_405(api: Api) -> None:
     is_problem(api.call("PUT", APP, {"url": URL}), 405)
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", APP, f"{APP}/x", "/log-sessions", "/admin/"])
+@pytest.mark.parametrize("method", ["SETTINGS", "DISPATCH", "_NOT_FOUND", "__CLASS__", "PURGE"])
+def test_a_method_is_never_an_attribute(
+    method: str,
+    path: str,
+    api: Api,
+    with_authorization: Callable[[str | None], Api],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for client in (api, with_authorization(None)):
+        assert "GET, HEAD" in is_problem(client.call(method, path), 501)["detail"]
+
+    assert not any(record.exc_info for record in caplog.records)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from events.keys import AppKey
+from events.limits import Limit
 from sessions_app import guess_limit, selectors, services
+from sessions_app.alive import AliveSessions
 from sessions_app.errors import TooManyError, UnknownSessionError
 from sessions_app.models import TailSession
 from sessions_app.tail.session import Selection
@@ -94,17 +96,40 @@ def test_an_id_has_one_spelling(spelling: object) -> None:
     assert selectors.find_session(spelling(session_id)) is None
 
 
-def test_a_guesser_finds_no_more_than_the_cache_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guess_limit, "GUESSES_A_MINUTE", 0)
-    monkeypatch.setattr(services, "FRESH_SECONDS", 0)  # it has heard of it, and no more
-    session_id, _ = opened()
+ONE = Limit("guesses-of-a-test", 1, 60)
 
-    assert selectors.find_session(session_id, "192.0.2.1") is not None
-    cache.clear()
-    assert selectors.find_session(session_id, "192.0.2.1") is None
+
+def test_a_guesser_reads_what_exists_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guess_limit, "GUESSES", ONE)
+    monkeypatch.setattr(selectors, "_alive", AliveSessions())
+    session_id, _ = opened()
+    cache.clear()  # as if another process had made it
+    ONE.spend("192.0.2.1")
+
+    assert selectors.look_up(session_id, "192.0.2.1").name
     with pytest.raises(TooManyError):
-        selectors.look_up(session_id, "192.0.2.1")
-    assert selectors.look_up(session_id, None).name
+        selectors.look_up(str(uuid.uuid4()), "192.0.2.1")
+
+
+def test_guessers_cost_a_query_a_second(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setattr(guess_limit, "GUESSES", ONE)
+    ONE.spend("192.0.2.1")
+    clock = [0.0]
+    monkeypatch.setattr(selectors, "_alive", AliveSessions(lambda: clock[0]))
+
+    def guess(session_id: str) -> None:
+        with pytest.raises(TooManyError):
+            selectors.look_up(session_id, "192.0.2.1")
+
+    with django_assert_num_queries(1):
+        for _ in range(5):
+            guess(str(uuid.uuid4()))
+    clock[0] += 1.0
+    with django_assert_num_queries(1):
+        guess(str(uuid.uuid4()))
+        guess("../etc/passwd")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +145,7 @@ def test_a_guesser_finds_no_more_than_the_cache_has(monkeypatch: pytest.MonkeyPa
 def test_neighbours_guess_together(
     one: str, other: str, together: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guess_limit, "GUESSES_A_MINUTE", 1)
+    monkeypatch.setattr(guess_limit, "GUESSES", ONE)
     unknown = str(uuid.uuid4())
     with pytest.raises(UnknownSessionError):
         selectors.look_up(unknown, one)

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from events.keys import AppKey, SiteKey
 from sessions_app import services
-from sessions_app.guess_limit import GUESSES_A_MINUTE
+from sessions_app.guess_limit import GUESSES
 from sessions_app.models import TailSession
 from sessions_app.tail.session import Session
 from tests.contract.conftest import Api, is_problem
@@ -367,19 +367,34 @@ def test_there_are_so_many_sessions_in_all(
     opened()
 
 
+def test_there_are_so_many_readers_of_one(api: Api, settings: Any) -> None:
+    settings.MAX_VIEWERS = 2
+    full, other = (f"{PATH}/{api.post(PATH, GOLD).json()['id']}" for _ in range(2))
+    reading = [read(full, Accept=accept) for accept in (EVENTS["Accept"], "*/*")]
+    assert [answer.status_code for answer in reading] == [200, 200]
+
+    for accept in ("*/*", EVENTS["Accept"], "application/x-ndjson"):
+        refused = read(full, Accept=accept)
+        assert "2 read this log session already" in is_problem(refused, 429)["detail"]
+        assert int(refused["Retry-After"]) > 0
+        assert Client().head(full, headers={"Accept": accept}).status_code == 429
+    assert read(full, Accept=BROWSER).status_code == 200  # the page says so by itself
+    assert read(other).status_code == 200
+
+
 def test_guessing_ids_ends_after_some_a_minute(
     opened: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sessions_app.guess_limit.time", SimpleNamespace(time=lambda: 90.0))
+    monkeypatch.setattr("events.limits.time", SimpleNamespace(time=lambda: 90.0))
     path, unknown = opened(), f"{PATH}/{uuid.uuid4()}"
 
-    assert {read(unknown).status_code for _ in range(GUESSES_A_MINUTE)} == {404}
+    assert {read(unknown).status_code for _ in range(GUESSES.most)} == {404}
     refused = read(unknown)
     is_problem(refused, 429)
-    assert refused["Retry-After"] == "30"
+    assert refused["Retry-After"] == "60"
     assert read(path).status_code == 200
     assert Client(REMOTE_ADDR="192.0.2.7").get(unknown).status_code == 404
-    monkeypatch.setattr("sessions_app.guess_limit.time", SimpleNamespace(time=lambda: 120.0))
+    monkeypatch.setattr("events.limits.time", SimpleNamespace(time=lambda: 150.0))
     assert read(unknown).status_code == 404
 
 

@@ -10,7 +10,15 @@ import pytest
 
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
-from shuttle.commit.store import Claim, CursorChange, FeedStatus, Place, Refused, Speaker
+from shuttle.commit.store import (
+    Claim,
+    CursorChange,
+    FeedStatus,
+    Place,
+    Refused,
+    Speaker,
+    Tries,
+)
 from shuttle.feed.stored_rows import StoredCursor
 from tests.support.store_stage import StoreStage
 
@@ -114,6 +122,33 @@ def test_how_far_the_group_has_got_is_told_to_the_next(stage: StoreStage) -> Non
 
     assert stage.store.take_over({P0: THEIRS}).offsets == {P0: 31}
     assert stage.store.take_over(BOTH_MINE).offsets == {P0: 31, P1: 8}
+
+
+def test_tries_are_counted_until_one_says_that_it_held_or_gave_back(stage: StoreStage) -> None:
+    def tries(claims: dict[TopicPartition, Claim]) -> dict[TopicPartition, int]:
+        return dict(stage.store.take_over(claims).tries)
+
+    assert [tries({P0: MINE}), tries(BOTH_MINE)] == [{P0: 1}, {P0: 2, P1: 1}]
+    stage.store.set_tries({P0: MINE}, Tries.GIVEN_BACK)
+    assert tries({P0: THEIRS, P1: THEIRS}) == {P0: 1, P1: 2}
+    stage.store.set_tries(BOTH_MINE, Tries.GIVEN_BACK)  # they are another's by now
+    stage.store.set_tries({P1: THEIRS}, Tries.FELL)
+    assert tries(BOTH_MINE) == {P0: 2, P1: 3}
+    stage.store.set_tries(BOTH_MINE, Tries.HELD)
+    assert tries({P1: MINE}) == {P1: 2}
+
+
+def test_records_that_nobody_is_to_read_are_told_to_the_next(stage: StoreStage) -> None:
+    assert stage.store.take_over(BOTH_MINE).deadly == {}
+    for offset in (7, 5, 7):
+        stage.store.leave_out(P0, offset, MINE)
+    stage.store.leave_out(P1, 8, THEIRS)
+    assert {p: list(of) for p, of in stage.store.take_over(BOTH_MINE).deadly.items()} == {
+        P0: [5, 7]
+    }
+    stage.store.write([], {P0: 9}, BOTH_MINE)
+    assert stage.store.take_over({P0: Claim("next", "log2")}).deadly == {}
+    assert stage.store.take_over({P0: MINE}).deadly == {}
 
 
 def test_who_lost_a_partition_does_not_write_how_far_it_got(stage: StoreStage) -> None:

@@ -49,9 +49,10 @@ def running() -> Iterator[Serve]:
         *,
         room: int = 1_000_000,
         streams: int = 10,
+        of_a_peer: int = 10,
     ) -> AsyncIterator[Running]:
         made = Running(room)
-        address = AlsAddress(LOOPBACK, 0, tls, streams, end_seconds=0.1)
+        address = AlsAddress(LOOPBACK, 0, tls, streams, of_a_peer, end_seconds=0.1)
         async with serve(address, AccessLogs(made.kafka, made.counts)) as made.port:
             yield made
 
@@ -96,7 +97,7 @@ async def test_another_service_is_not_there(running: Serve) -> None:
 
 
 async def test_a_message_over_the_limit_ends_its_stream_alone(running: Serve) -> None:
-    fits = message(entry(path="x" * (MESSAGE_BYTES - 1000)))
+    fits = message(*[entry(path="x" * 100_000)] * (MESSAGE_BYTES // 101_000))
     too_large = message(entry(path="x" * MESSAGE_BYTES))
     assert len(fits) < MESSAGE_BYTES
 
@@ -107,7 +108,7 @@ async def test_a_message_over_the_limit_ends_its_stream_alone(running: Serve) ->
         await send(channel, [message(entry())])
 
         assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert server.counts.written == 2
+        assert server.counts.written == MESSAGE_BYTES // 101_000 + 1
 
 
 async def test_more_streams_than_allowed_are_refused(running: Serve) -> None:
@@ -125,6 +126,30 @@ async def test_more_streams_than_allowed_are_refused(running: Serve) -> None:
         server.kafka.room = 10
         await asyncio.gather(*first)
         assert server.counts.written == 2
+
+
+async def test_a_peer_has_a_share_of_the_streams_and_is_told(
+    running: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        running(room=0, of_a_peer=2) as server,
+        grpc.aio.insecure_channel(server.address) as channel,
+    ):
+        first = [asyncio.create_task(send(channel, [message(entry())])) for _ in range(2)]
+        await until(lambda: server.counts.received == 2, 5, "two streams")
+
+        for _ in range(3):
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await send(channel, [message(entry())])
+            assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert "2 streams of your address" in str(refused.value.details())
+
+        assert server.counts.refused == {"streams_of_a_peer": 3}
+        assert len([r for r in caplog.records if "127.0.0.1" in r.getMessage()]) == 1
+        server.kafka.room = 10
+        await asyncio.gather(*first)
+        await send(channel, [message(entry())])
+        assert server.counts.written == 3
 
 
 async def test_a_client_that_goes_while_kafka_has_no_room_loses_nothing_in_silence(
@@ -159,7 +184,7 @@ async def test_streams_that_are_open_when_it_stops_end(running: Serve) -> None:
 
 async def test_a_taken_port_is_refused(running: Serve) -> None:
     async with running() as server:
-        taken = AlsAddress(LOOPBACK, server.port, TlsFiles(), 1)
+        taken = AlsAddress(LOOPBACK, server.port, TlsFiles(), 1, 1)
         with pytest.raises(OSError, match="Address already in use"):
             async with serve(taken, AccessLogs(server.kafka, server.counts)):
                 pass

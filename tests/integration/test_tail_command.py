@@ -23,7 +23,7 @@ KEY = "key-of-the-tests"
 ENVIRONMENT = {
     "AUTH_KEY": KEY,
     "KAFKA_HOSTS": "127.0.0.1:1",
-    "SECRET_KEY": "secret-of-the-tests",
+    "SECRET_KEY": "secret-of-the-tests-and-of-no-other",
 }
 
 
@@ -88,6 +88,15 @@ async def test_a_long_line_in_many_pieces_is_one() -> None:
 async def test_a_refusal_says_why(refusal: web.Response, why: str) -> None:
     with pytest.raises(TailFailedError, match=why):
         await run(FakeTail(refusal=refusal))
+
+
+async def test_too_many_readers_are_said() -> None:
+    told = web.json_response({"detail": "20 read this log session already"}, status=429)
+    fake = FakeTail(no_place=told)
+
+    with pytest.raises(TailFailedError, match="429: 20 read this log session already"):
+        await run(fake)
+    assert fake.deleted == 1
 
 
 async def test_no_server_is_said() -> None:

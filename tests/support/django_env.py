@@ -14,12 +14,14 @@ os.environ.update(
     {
         "AUTH_KEY": "key-of-the-tests",
         "KAFKA_HOSTS": "127.0.0.1:1",
-        "SECRET_KEY": "secret-of-the-tests",
+        "SECRET_KEY": "secret-of-the-tests-and-of-no-other",
+        "FIELD_ENCRYPTION_KEYS": "VGhlIGZpZWxkIGtleSBvZiB0aGUgdGVzdHMgYWxvbmU=",
         "DATABASE_URL": f"sqlite:///{_FOLDER}/tests.sqlite3",
     }
 )
 _UNWANTED = {
     *("DEBUG", "POSTGRES_URL", "REDIS_URL", "RUN_SESSION", "USE_SESSION", "TEST_MODE"),
+    *("SECRET_KEY_FALLBACKS", "AUTH_KEY_FALLBACKS"),
     *("SESSION_URL", "SESSION_IDLE_SECONDS", "DEBUG_SESSION"),
     *("MAX_SESSIONS_PER_APP", "MAX_SESSIONS"),
     *("DRAIN_ALLOWED_CIDRS", "DRAIN_DENIED_CIDRS", "DRAIN_ALLOWED_PORTS"),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from drains.delivery.network.errors import DialError
+from drains.delivery.network.heard import Heard
 from drains.delivery.sender import CAPACITY_BYTES, Ended, Sender
 from drains.delivery.senders.checkpoints import Checkpoints
 from drains.routes import Route
@@ -100,7 +101,9 @@ class FakeReceiver:
         """Whether they were listened to for long."""
         self.senders: list[FakeSender] = []
 
-    async def connect(self, route: Route, ended: Ended, *, patient: bool) -> Sender[Write]:
+    async def connect(
+        self, route: Route, ended: Ended, _: Heard, *, patient: bool
+    ) -> Sender[Write]:
         self.dials += 1
         self.patience.append(patient)
         self.routes.append(route)

@@ -21,6 +21,8 @@ class FakeTail:
     hold: bool = False
     refusal: web.Response | None = None
     """To the POST."""
+    no_place: web.Response | None = None
+    """To the GET."""
     tls: ssl.SSLContext | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     seen_ids: list[str | None] = field(default_factory=list)
@@ -48,6 +50,8 @@ class FakeTail:
     async def _read(self, request: web.Request) -> web.StreamResponse:
         assert "Authorization" not in request.headers
         self.seen_ids.append(request.headers.get("Last-Event-ID"))
+        if self.no_place is not None:
+            return self.no_place
         if not self.streams:
             return web.Response(status=204)
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})

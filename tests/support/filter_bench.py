@@ -218,8 +218,8 @@ class FilterBench:
             }
         return self._wanted[name]
 
-    async def _connect(self, route: Route, ended: Any, **options: Any) -> Any:
-        return await self.receivers[route.drain_id].connect(route, ended, **options)
+    async def _connect(self, route: Route, *told: Any, **options: Any) -> Any:
+        return await self.receivers[route.drain_id].connect(route, *told, **options)
 
     def _feed(self, name: str, key: Key, wanted: LineFilter) -> Feed:
         self.receivers[name] = FakeReceiver()

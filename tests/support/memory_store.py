@@ -24,6 +24,7 @@ from shuttle.commit.store import (
     StoreError,
     TakenOver,
     Told,
+    Tries,
 )
 from shuttle.feed.feed import Feed
 from shuttle.feed.stored_rows import StoredCursor
@@ -38,6 +39,8 @@ class MemoryStore:
         """Set once a write has begun."""
         self.cursors: Cursors = {}
         self.claims: dict[TopicPartition, Claim] = {}
+        self.tries: dict[TopicPartition, int] = {}
+        self.deadly: dict[TopicPartition, list[int]] = {}
         self.statuses: dict[str, list[FeedStatus]] = {}
         """By name, all that was ever written."""
         self.rows_told: dict[tuple[str, str], Told] = {}
@@ -127,7 +130,24 @@ class MemoryStore:
             for partition, row in self._reached.items()
             if partition in partitions and _is_of(partitions[partition], row)
         }
-        return TakenOver(found, outdated, reached)
+        for partition in partitions:
+            self.tries[partition] = self.tries.get(partition, 0) + 1
+            reached_before = self._reached.get(partition)
+            if reached_before and not _is_of(partitions[partition], reached_before):
+                self.deadly.pop(partition, None)
+        tries = {partition: self.tries[partition] for partition in partitions}
+        deadly = {p: offsets for p, offsets in self.deadly.items() if p in partitions}
+        return TakenOver(found, outdated, reached, tries, deadly)
+
+    def set_tries(self, claims: Mapping[TopicPartition, Claim], tries: Tries) -> None:
+        self._fail_if_away()
+        held = [p for p in claims if p in self.claims and self._holds(claims, p)]
+        self.tries.update(dict.fromkeys(held, tries))
+
+    def leave_out(self, partition: TopicPartition, offset: int, claim: Claim) -> None:
+        self._fail_if_away()
+        if partition in self.claims and self._holds({partition: claim}, partition):
+            self.deadly[partition] = sorted({*self.deadly.get(partition, ()), offset})
 
     def write(
         self,

@@ -1,10 +1,11 @@
-"""A real nginx in front of a receiver: TLS, passwords, limits. The machine's is never touched."""
+"""A real nginx in front of a receiver, or of our web process: TLS, passwords, limits. The machine's
+is never touched."""
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -43,7 +44,7 @@ http {{
     location / {{
       proxy_pass http://receiver;
       proxy_http_version 1.1;
-      proxy_set_header Connection "";
+      {headers}
     }}
   }}
 }}
@@ -53,6 +54,17 @@ _TLS = """\
     ssl_certificate {chain};
     ssl_certificate_key {key};
 """
+_TO_A_RECEIVER = {"Connection": '""'}
+FRONT_DOOR = {
+    "Host": "$http_host",
+    "X-Forwarded-For": "$proxy_add_x_forwarded_for",
+    "X-Forwarded-Proto": "$scheme",
+    "X-Forwarded-Host": "$http_host",
+    "Forwarded": '""',
+    "Upgrade": "$http_upgrade",
+    "Connection": "$http_connection",
+}
+"""What one hands on of its clients, as docs/configuration.md has it, and WebSockets."""
 _AUTH = """\
     auth_basic "drains";
     auth_basic_user_file {file};
@@ -74,7 +86,7 @@ class Nginx(ServerProcess):
     """Hands on to `upstream_port` what it lets through; HTTPS beside HTTP with a certificate.
 
     `credentials` are user name and password, and stand in its URLs. A connection without a request
-    is closed after `idle_seconds`.
+    is closed after `idle_seconds`. `headers`: what it sets in requests that it hands on.
     """
 
     def __init__(
@@ -86,6 +98,7 @@ class Nginx(ServerProcess):
         credentials: tuple[str, str] | None = None,
         max_body_bytes: int = 1 << 20,
         idle_seconds: int = 75,
+        headers: Mapping[str, str] = _TO_A_RECEIVER,
     ) -> None:
         super().__init__(folder)
         self.port = free_port()
@@ -95,6 +108,7 @@ class Nginx(ServerProcess):
         self.credentials = credentials
         self.max_body_bytes = max_body_bytes
         self.idle_seconds = idle_seconds
+        self.headers = headers
         self._accesses = LinesFile(folder / "access")
 
     @property
@@ -118,6 +132,7 @@ class Nginx(ServerProcess):
                 upstream_port=self.upstream_port,
                 max_body_bytes=self.max_body_bytes,
                 idle_seconds=self.idle_seconds,
+                headers="".join(f"proxy_set_header {n} {v};" for n, v in self.headers.items()),
                 tls=self._tls(self.certificate) if self.certificate else "",
                 auth=self._auth(*self.credentials) if self.credentials else "",
             )

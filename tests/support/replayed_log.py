@@ -267,8 +267,8 @@ class ReplayBench:
         route = Route(name, KEY, Destination.parse(url), options=options)
         return Feed(route, self.context, self.lists)
 
-    async def _connect(self, route: Route, ended: Any, **options: Any) -> Any:
-        return await self._receivers[route.drain_id].connect(route, ended, **options)
+    async def _connect(self, route: Route, *told: Any, **options: Any) -> Any:
+        return await self._receivers[route.drain_id].connect(route, *told, **options)
 
     def _flush_due(self) -> None:
         """As the worker does."""

@@ -14,6 +14,7 @@ from drains.delivery.build import Connector
 from drains.delivery.network.dialing import Dialer
 from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import explain
+from drains.delivery.network.heard import Heard
 from drains.delivery.sender import Sender
 from drains.delivery.wire.rfc5424 import framed, wire_format_of
 from drains.destination import Destination
@@ -49,6 +50,7 @@ class SenderBench:
     def __init__(self, route: Route, policy: EgressPolicy = LOOPBACK) -> None:
         self.route = route
         self.connect: Callable[..., Awaitable[Sender[Any]]] = Connector(Dialer(policy))
+        self.heard = Heard(route.key)
         self._number = 0
         self.sender: Sender[NamedWrite]
         self.confirmed: list[str] = []
@@ -57,7 +59,7 @@ class SenderBench:
 
     async def open(self, *, patient: bool = False) -> None:
         """Raises DialError."""
-        self.sender = await self.connect(self.route, self._on_end, patient=patient)
+        self.sender = await self.connect(self.route, self._on_end, self.heard, patient=patient)
 
     def send(self, *texts: str, **write: Any) -> None:
         """One write on the first connection. `write`: its fields, if need be."""

@@ -50,7 +50,7 @@ class Shuttle:
             "KAFKA_HOSTS": bootstrap,
             "KAFKA_GROUP": self.group,
             "AUTH_KEY": AUTH_KEY,
-            "SECRET_KEY": "secret-of-the-tests",
+            "SECRET_KEY": "secret-of-the-tests-and-of-no-other",
             "DATABASE_URL": f"sqlite:///{folder / _SQLITE_FILE}",
             "PORT": str(free_port()),
             "METRICS_PORT": str(self.metrics_port),

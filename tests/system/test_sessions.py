@@ -151,7 +151,7 @@ def test_no_id_is_logged(web: Web) -> None:
     assert [answer.status_code for answer in answers] == [200, 422, 404, 426, 204, 404]
     assert process.terminate() == 0
     said = process.output()
-    assert "Refused GET /log-sessions/… 404 No such log session" in said
+    assert "Refused GET /log-sessions/…: 404 No such log session" in said
     assert "revoked" in said
     assert path.rpartition("/")[2] not in said
     assert unknown.rpartition("/")[2] not in said

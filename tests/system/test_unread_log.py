@@ -74,7 +74,7 @@ def envoy_receiver(folder: Path, **settings: str) -> Iterator[tuple[RunningProce
     metrics_port = free_port()
     environment = {
         "AUTH_KEY": "key",
-        "SECRET_KEY": "secret",
+        "SECRET_KEY": "secret-of-the-tests-and-of-no-other",
         "KAFKA_HOSTS": "127.0.0.1:1",
         "SHUTDOWN_GRACE_SECONDS": "1",
         "ALS_METRICS_PORT": str(metrics_port),

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import math
 import socket
-import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -19,13 +18,15 @@ import aiohappyeyeballs
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import OURS, DialError, ShortageError, explain
-from drains.delivery.network.tls_errors import NO_HANDSHAKE, explain_tls
+from drains.delivery.network.handshakes import Handshakes
+from drains.delivery.network.heard import Heard
+from drains.delivery.network.kernel import take_nothing
+from drains.delivery.network.reading import Pieces, ProtocolT
 from drains.destination import Destination
 
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 4.0
-HANDSHAKE_SECONDS = 4.0
 TELL_SECONDS = 60.0
 # The next of a name's addresses is tried beside a silent one after this long.
 _NEXT_ADDRESS_SECONDS = 1.0
@@ -36,7 +37,7 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 Addresses = Sequence[aiohappyeyeballs.AddrInfoType]
 Connected = socket.socket
-ProtocolT = TypeVar("ProtocolT", bound=asyncio.BaseProtocol)
+DatagramT = TypeVar("DatagramT", bound=asyncio.DatagramProtocol)
 
 
 class Dialer:
@@ -44,6 +45,7 @@ class Dialer:
         self._policy = policy
         self._told_at: dict[str, float] = {}
         self._looking_up: dict[tuple[str, int, int], asyncio.Task[Addresses]] = {}
+        self.handshakes = Handshakes()
 
     async def dial(self, destination: Destination) -> socket.socket:
         """A socket connected to one of the name's addresses. Raises DialError within 4 s."""
@@ -119,6 +121,7 @@ class Dialer:
 def _connect_udp(address: aiohappyeyeballs.AddrInfoType) -> socket.socket:
     made = _non_blocking(*address[:3])
     try:
+        take_nothing(made)  # a datagram that came in would cost us a turn of the loop
         made.connect(address[-1])
     except OSError:
         made.close()
@@ -136,34 +139,20 @@ def _shortage() -> OSError | None:
 
 
 async def attach(
-    connected: socket.socket,
-    protocol: Callable[[], ProtocolT],
-    context: ssl.SSLContext | None = None,
-    host: str | None = None,
+    connected: socket.socket, protocol: Callable[[], ProtocolT], heard: Heard
 ) -> ProtocolT:
-    """Give a connected socket to asyncio, with its TLS in between when there is a context.
-
-    Raises DialError.
-    """
+    """Give a connected socket to asyncio. Raises DialError."""
     loop = asyncio.get_running_loop()
     try:
-        _, made = await loop.create_connection(
-            protocol,
-            sock=connected,
-            ssl=context,
-            server_hostname=host.removesuffix(".") if context and host else None,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
+        _, reader = await loop.create_connection(
+            lambda: Pieces(protocol(), heard.owner), sock=connected
         )
-    except ssl.SSLError as error:
-        raise DialError(explain_tls(error)) from error
-    except ConnectionAbortedError as error:  # asyncio's word for a handshake that takes too long
-        raise DialError(NO_HANDSHAKE) from error
     except OSError as error:  # it was reset while we took it over
         raise DialError(explain(error)) from error
-    return made
+    return reader.above
 
 
-async def attach_udp(connected: socket.socket, protocol: Callable[[], ProtocolT]) -> ProtocolT:
+async def attach_udp(connected: socket.socket, protocol: Callable[[], DatagramT]) -> DatagramT:
     loop = asyncio.get_running_loop()
     _, made = await loop.create_datagram_endpoint(protocol, sock=connected)
     return made

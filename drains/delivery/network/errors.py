@@ -6,7 +6,8 @@ DeliveryError
 │   └── ShortageError          for want of something on our side
 └── ConnectionEndedError   there was one, and it is over
     ├── UnansweredError    a request was under way
-    └── HungError          its receiver had stopped reading
+    ├── HungError          its receiver had stopped reading
+    └── FloodError         its receiver says more than we can hear; it may not be dialled either
 """
 
 from __future__ import annotations
@@ -61,6 +62,14 @@ class HungError(ConnectionEndedError):
 
     def __init__(self, why: str = STOPPED_READING) -> None:
         super().__init__(why)
+
+
+class FloodError(ConnectionEndedError):
+    """`retry_after_seconds`: for so long it is left alone, whatever a handshake would show."""
+
+    def __init__(self, how: str, retry_after_seconds: float) -> None:
+        super().__init__(f"the receiver floods us: {how}")
+        self.retry_after_seconds = retry_after_seconds
 
 
 def explain(error: BaseException) -> str:

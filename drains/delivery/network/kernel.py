@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import struct
@@ -76,3 +77,23 @@ def has_shut(connection: HasReceive) -> bool:
         return connection.recv(1, _MSG_PEEK) == b""
     except BlockingIOError:
         return False
+
+
+class HasWideOptionsToSet(Protocol):
+    def setsockopt(self, level: int, option: int, value: bytes, /) -> None: ...
+
+
+_SO_ATTACH_FILTER = 26
+_RETURN_NOTHING = struct.pack("HBBI", 0x06, 0, 0, 0)
+"""A program of one instruction for the kernel's packet filter: BPF_RET | BPF_K with 0."""
+
+
+def take_nothing(connection: HasWideOptionsToSet) -> None:
+    """Have the kernel drop what is sent to it, at no cost to us; errors are told all the same.
+
+    Does nothing but on Linux.
+    """
+    if CAN_ASK:
+        program = ctypes.create_string_buffer(_RETURN_NOTHING, len(_RETURN_NOTHING))
+        named = struct.pack("HP", 1, ctypes.addressof(program))  # struct sock_fprog
+        connection.setsockopt(_SOL_SOCKET, _SO_ATTACH_FILTER, named)

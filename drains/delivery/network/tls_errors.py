@@ -18,6 +18,7 @@ _CERTIFICATE_FAULTS = {
     67: "certificate's issuer has a weak key: RSA needs 2,048 bits",
     68: "certificate is signed with a weak digest, such as SHA-1",
 }
+ENDED_IN_HANDSHAKE = "connection closed in the TLS handshake"
 _PLAIN = "the receiver does not speak TLS: it may be syslog://, http:// or another port"
 _FAULTS = {
     "WRONG_VERSION_NUMBER": _PLAIN,
@@ -35,7 +36,7 @@ _FAULTS = {
     "SSLV3_ALERT_HANDSHAKE_FAILURE": (
         "the receiver ended the handshake: no cipher in common, or it wants a client certificate"
     ),
-    "UNEXPECTED_EOF_WHILE_READING": "connection closed in the TLS handshake",
+    "UNEXPECTED_EOF_WHILE_READING": ENDED_IN_HANDSHAKE,
 }
 
 NO_HANDSHAKE = "timed out in the TLS handshake: the receiver may not speak TLS"

@@ -40,6 +40,7 @@ class LogplexSender(Generic[WriteT]):
 
     def __init__(self, connection: HttpConnection, drain_id: str, ended: Ended) -> None:
         self._connection = connection
+        connection.tell(self._end)
         self._drain_id = drain_id
         self._ended: Ended | None = ended
         self._waiting: deque[_Batch[WriteT]] = deque()

@@ -6,25 +6,25 @@ import asyncio
 import base64
 import errno
 import ssl
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import LineTooLong
 from yarl import URL
 
-from drains.delivery.network.dialing import Connected, Dialer, attach
+from drains.delivery.network.dialing import Connected, Dialer
 from drains.delivery.network.errors import (
     ConnectionEndedError,
     DeliveryError,
+    FloodError,
     UnansweredError,
     explain,
 )
+from drains.delivery.network.heard import Heard
 from drains.delivery.network.kernel import unacknowledged_bytes
-from drains.delivery.network.tls import certificate_ends_at
 from drains.delivery.network.tls_errors import explain_tls
 from drains.delivery.senders.http_answers import HttpError, quotation
+from drains.delivery.senders.http_door import HttpDoor, NoCookies
 from drains.destination import Destination
 
 USER_AGENT = "Logplex/v86 (Log shuttle)"
@@ -32,73 +32,12 @@ USER_AGENT = "Logplex/v86 (Log shuttle)"
 _ANSWER_BYTES_MAX = 4096
 _ANSWER_AND_HEAD_BYTES_MAX = 512 * 1024
 _HEADER_BYTES_MAX = 64 * 1024
-_HEADERS_MAX = _ANSWER_AND_HEAD_BYTES_MAX  # each has some bytes, and those are limited
+_HEADERS_MAX = 1000
+_ANSWER_TOO_LONG = f"its answer is longer than {_ANSWER_AND_HEAD_BYTES_MAX // 1024} KiB"
+_HEADER_TOO_LONG = f"the receiver's answer has a header longer than {_HEADER_BYTES_MAX // 1024} KiB"
 _ANSWER_BODY_SECONDS = 1.0
 _RECEIVER_ENDED = frozenset({errno.ECONNRESET, errno.EPIPE})
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
-
-
-class _Handler(ResponseHandler):
-    """Ends a connection that says more than an answer: aiohttp would keep it all."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, door: _Door) -> None:
-        super().__init__(loop)
-        self._door = door
-
-    def data_received(self, data: bytes) -> None:
-        self._door.allowed_bytes -= len(data)
-        if self._door.allowed_bytes >= 0:
-            super().data_received(data)
-        elif self.transport is not None:
-            self.transport.abort()
-
-
-class _Door(aiohttp.BaseConnector):
-    """Gives aiohttp connections that went through `Dialer`, one at a time."""
-
-    def __init__(
-        self, dialer: Dialer, destination: Destination, context: ssl.SSLContext | None
-    ) -> None:
-        super().__init__(limit=1)
-        self._dialer = dialer
-        self._destination = destination
-        self._context = context
-        self._ahead: ResponseHandler | None = None
-        self.newest: ResponseHandler | None = None
-        self.opened = 0
-        self.certificate_ends_at: float | None = None
-        """Of the receiver's last one; epoch seconds."""
-        self.may_quote = False
-        """Whether what this receiver says may be shown."""
-        self.allowed_bytes = 0
-        """How much the receiver may still say: nothing while no request is under way."""
-
-    async def open_ahead(self, connected: Connected) -> None:
-        """For the first request. Raises DialError."""
-        self._ahead = await self._open(connected)
-
-    async def _create_connection(self, *_: Any) -> ResponseHandler:
-        """What aiohttp's connectors have to bring along (see its UnixConnector)."""
-        ahead, self._ahead = self._ahead, None
-        return ahead if ahead is not None and ahead.is_connected() else await self._open()
-
-    async def _open(self, connected: Connected | None = None) -> ResponseHandler:
-        connected = connected or await self._dialer.dial(self._destination)
-        self.opened += 1
-        self.may_quote = self._dialer.may_quote(connected)
-        loop = asyncio.get_running_loop()
-        self.newest = await attach(
-            connected, lambda: _Handler(loop, self), self._context, self._destination.host
-        )
-        if self._context is not None and self.newest.transport is not None:
-            tls = self.newest.transport.get_extra_info("ssl_object")
-            self.certificate_ends_at = certificate_ends_at(tls)
-        return self.newest
-
-    def drop_ahead(self) -> None:
-        if self._ahead is not None:
-            self._ahead.close()
-            self._ahead = None
 
 
 class HttpConnection:
@@ -108,15 +47,16 @@ class HttpConnection:
         destination: Destination,
         headers: tuple[tuple[str, str], ...],
         context: ssl.SSLContext | None,
+        heard: Heard,
     ) -> None:
-        """`context`: for its TLS, when it has any."""
+        """`context`: for its TLS, when it has any. `heard`: what was said on other connections."""
         self._url = _url_of(destination)
         credentials = _credentials(destination)
         self._secrets = _secrets_of(destination, {**dict(headers), **credentials})
-        self._door = _Door(dialer, destination, context)
+        self._door = HttpDoor(dialer, destination, context, heard)
         self._session = aiohttp.ClientSession(
             connector=self._door,
-            cookie_jar=aiohttp.DummyCookieJar(),
+            cookie_jar=NoCookies(),
             headers={**dict(headers), **credentials, "User-Agent": USER_AGENT},
             timeout=_NO_TIMEOUT,
             auto_decompress=False,
@@ -127,8 +67,13 @@ class HttpConnection:
         )
 
     async def open(self, connected: Connected) -> None:
-        """For the first request; another connection is made when it needs one. Raises DialError."""
+        """For the first request; another connection is made when it needs one. Raises DialError,
+        FloodError."""
         await self._door.open_ahead(connected)
+
+    def tell(self, flooded: Callable[[FloodError], None]) -> None:
+        """Of a receiver that floods us, at whatever time."""
+        self._door.tell = flooded
 
     async def post(self, body: bytes, headers: dict[str, str]) -> None:
         """Returns when the receiver has confirmed with a 2xx. Raises DeliveryError."""
@@ -167,12 +112,14 @@ class HttpConnection:
             await self._post_once(body, headers)
 
     async def _post_once(self, body: bytes, headers: dict[str, str]) -> None:
+        self._door.heard.check()
         self._door.allowed_bytes = _ANSWER_AND_HEAD_BYTES_MAX
         try:
             await self._ask(body, headers)
         except aiohttp.ClientError as error:
+            self._door.heard.check()
             if self._door.allowed_bytes < 0:
-                raise _too_long("is", _ANSWER_AND_HEAD_BYTES_MAX) from error
+                raise self._door.heard.flooded(_ANSWER_TOO_LONG) from error
             raise
         finally:
             self._door.allowed_bytes = 0
@@ -214,7 +161,7 @@ def _broken(error: aiohttp.ClientError) -> DeliveryError:
         if isinstance(cause, ssl.SSLError):
             return ConnectionEndedError(explain_tls(cause))
         if isinstance(cause, LineTooLong):
-            return _too_long("has a header", _HEADER_BYTES_MAX)
+            return ConnectionEndedError(_HEADER_TOO_LONG)
         if isinstance(cause, OSError) and cause.errno:
             of_theirs = cause.errno in _RECEIVER_ENDED
             return (UnansweredError if of_theirs else ConnectionEndedError)(explain(cause))
@@ -222,10 +169,6 @@ def _broken(error: aiohttp.ClientError) -> DeliveryError:
     if isinstance(error, aiohttp.ClientConnectionError):
         return UnansweredError("connection closed by the receiver")
     return ConnectionEndedError("the receiver's answer is not HTTP")
-
-
-def _too_long(what: str, limit: int) -> DeliveryError:
-    return ConnectionEndedError(f"the receiver's answer {what} longer than {limit // 1024} KiB")
 
 
 def _url_of(destination: Destination) -> URL:
@@ -238,8 +181,7 @@ def _url_of(destination: Destination) -> URL:
 def _secrets_of(destination: Destination, headers: Mapping[str, str]) -> tuple[str, ...]:
     """What an answer may repeat of a request, and nobody is to read: the longest first."""
     sent = [word for value in headers.values() for word in (value, value.rpartition(" ")[2])]
-    asked = [pair.rpartition("=")[2] for pair in destination.query.split("&")]
-    return tuple(sorted({destination.password, *sent, *asked}, key=len, reverse=True))
+    return tuple(sorted({*destination.secrets, *sent}, key=len, reverse=True))
 
 
 def _credentials(destination: Destination) -> dict[str, str]:

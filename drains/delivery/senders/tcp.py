@@ -13,6 +13,7 @@ from typing import Self, cast
 
 from drains.delivery.network.dialing import Connected, attach
 from drains.delivery.network.errors import ConnectionEndedError, HungError, explain
+from drains.delivery.network.heard import Heard
 from drains.delivery.network.kernel import (
     CAN_ASK,
     error_of,
@@ -33,7 +34,9 @@ LISTEN_SECONDS, PATIENT_SECONDS = 0.01, 1.0
 """One that shuts its own direction at once, before it is sent anything, only reads. That much
 longer than a round trip it is listened to first; and one of which that is suspected."""
 HEARD_BYTES_MAX = 1024 * 1024
-"""Syslog has no answers: a receiver that says so much only costs time."""
+"""Syslog has no answers: a receiver that says so much more than it is sent only costs time."""
+_PIECE_BYTES_MIN = 256
+"""For each costs a turn of the loop, however short it is."""
 
 
 class TcpSender(CountedSender[WriteT], asyncio.Protocol):
@@ -54,10 +57,12 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
         self._last_confirmed: list[WriteT] = []
 
     @classmethod
-    async def begin(cls, connected: Connected, ended: Ended, *, patient: bool = False) -> Self:
+    async def begin(
+        cls, connected: Connected, ended: Ended, heard: Heard, *, patient: bool = False
+    ) -> Self:
         """On a connection that is open. `patient`: as in build.Connector. Raises DialError."""
         seconds = PATIENT_SECONDS if patient else LISTEN_SECONDS + round_trip_seconds(connected)
-        made = await attach(connected, lambda: cls(ended))
+        made = await attach(connected, lambda: cls(ended), heard)
         if made._is_new is not None:
             await asyncio.wait([made._is_new], timeout=seconds)
         made._is_new = None
@@ -104,8 +109,8 @@ class TcpSender(CountedSender[WriteT], asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self._heard_bytes += len(data)
-        if self._heard_bytes > HEARD_BYTES_MAX:
+        self._heard_bytes += max(len(data), _PIECE_BYTES_MIN)
+        if self._heard_bytes > HEARD_BYTES_MAX + self._checkpoints.written_bytes:
             self._end(ConnectionEndedError("the receiver sends data, which syslog has no use for"))
             self.abort()
 

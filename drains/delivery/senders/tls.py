@@ -8,10 +8,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Self
 
-from drains.delivery.network.dialing import HANDSHAKE_SECONDS, Connected, attach
-from drains.delivery.network.errors import ConnectionEndedError, DialError, explain
+from drains.delivery.network.dialing import Connected, attach
+from drains.delivery.network.errors import (
+    ConnectionEndedError,
+    DeliveryError,
+    DialError,
+    FloodError,
+    explain,
+)
+from drains.delivery.network.heard import Heard
 from drains.delivery.network.tls import TlsLayer
-from drains.delivery.network.tls_errors import NO_HANDSHAKE, explain_tls
+from drains.delivery.network.tls_errors import explain_tls
 from drains.delivery.sender import Ended, WriteT
 from drains.delivery.senders.tcp import TcpSender
 
@@ -29,37 +36,27 @@ class TlsSender(TcpSender[WriteT]):
         super().__init__(ended)
         self._layer = layer
         self._is_new = None  # one that closes at once is not taken for one that only reads
-        self._established_at = 0.0
+        self.certificate_ends_at = layer.certificate_ends_at
         loop = asyncio.get_running_loop()
-        self._established: asyncio.Future[None] = loop.create_future()
+        self._established_at = loop.time()
         self._heard: asyncio.Future[None] = loop.create_future()
 
     @classmethod
     async def begin_tls(
-        cls, connected: Connected, context: ssl.SSLContext, host: str, ended: Ended
+        cls, connected: Connected, layer: TlsLayer, ended: Ended, heard: Heard
     ) -> Self:
-        """The handshake, on a connection that is open. Raises DialError."""
-        made = await attach(connected, lambda: cls(ended, TlsLayer(context, host)))
-        try:
-            await made._shake_hands()
-        except BaseException:
-            made.abort()
-            raise
-        return made
-
-    async def _shake_hands(self) -> None:
-        try:
-            async with asyncio.timeout(HANDSHAKE_SECONDS):
-                await self._established
-        except TimeoutError as error:
-            raise DialError(NO_HANDSHAKE) from error
-        self._established_at = asyncio.get_running_loop().time()
-        self.certificate_ends_at = self._layer.certificate_ends_at
-        if self._layer.may_be_refused:
+        """On a connection where hands are shaken. Raises DialError, FloodError."""
+        made = await attach(connected, lambda: cls(ended, layer), heard)
+        if layer.may_be_refused:
             # Else our first lines meet its refusal, and both are lost in a reset.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(HEARD_SECONDS):
-                    await self._heard
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(HEARD_SECONDS):
+                        await made._heard
+            except BaseException:
+                made.abort()
+                raise
+        return made
 
     def send(self, pieces: Sequence[bytes], write: WriteT) -> None:
         (data,) = pieces
@@ -70,14 +67,14 @@ class TlsSender(TcpSender[WriteT]):
             self._write(self._layer.encrypted(data), write)
         except ssl.SSLError as error:
             self._checkpoints.wrote(len(data), write)
-            self._fail(explain_tls(error))
+            self._fail(ConnectionEndedError(explain_tls(error)))
 
     def _say_all(self) -> None:
         self._say(self._layer.closing())
         super()._say_all()
 
     def close(self) -> None:
-        if self._layer.established and not self._transport.is_closing():
+        if not self._transport.is_closing():
             self._say(self._layer.closing())
         super().close()
 
@@ -85,37 +82,33 @@ class TlsSender(TcpSender[WriteT]):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._layer.start()
-        self._say(self._layer.to_send())
+        self.data_received(b"")
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         try:
-            is_open = self._layer.received(data)
+            self._layer.received(data)
+        except FloodError as error:
+            self._fail(error)
+            return
         except ssl.SSLError as error:
             self._say(self._layer.to_send())
-            self._fail(explain_tls(error))
+            self._fail(ConnectionEndedError(explain_tls(error)))
             return
         self._say(self._layer.to_send())
-        if self._layer.established:
-            _settle(self._established)
         if self._layer.heard:
             _settle(self._heard)
-        if not is_open:
+        if self._layer.is_closed:
             self.eof_received()
 
     def eof_received(self) -> bool:
-        if not self._layer.established:
-            self._fail("connection closed in the TLS handshake")
-        elif self._is_refused:
-            self._fail("connection closed by the receiver right after the TLS handshake")
+        if self._is_refused:
+            self._fail(ConnectionEndedError(f"{_CLOSED} right after the TLS handshake"))
         else:
             super().eof_received()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._layer.established:
-            self._fail("connection closed in the TLS handshake")
         _settle(self._heard, DialError(explain(exc) if exc else _CLOSED))
         super().connection_lost(exc)
 
@@ -130,10 +123,9 @@ class TlsSender(TcpSender[WriteT]):
         if data and not self._said_all:
             self._transport.write(data)
 
-    def _fail(self, why: str) -> None:
-        for waited_for in (self._established, self._heard):
-            _settle(waited_for, DialError(why))
-        self._end(ConnectionEndedError(why))
+    def _fail(self, error: DeliveryError) -> None:
+        _settle(self._heard, error if isinstance(error, FloodError) else DialError(str(error)))
+        self._end(error)
         self._transport.close()
 
 

@@ -35,10 +35,13 @@ class Command(BaseCommand):
         def add(name: str, default: Any, what: str) -> None:
             parser.add_argument(name, type=type(default), default=default, help=what)
 
-        add("--host", "0.0.0.0", "address (default: all of IPv4; :: for all)")  # noqa: S104
+        host = settings.LISTEN_HOST or "0.0.0.0"  # noqa: S104
+        add("--host", host, "address (default: all of IPv4, laptop mode: 127.0.0.1; :: for all)")
         add("--port", settings.ALS_PORT, "port (default: ALS_PORT)")
         add("--metrics-port", settings.ALS_METRICS_PORT, "of /livez, /readyz and /metrics; 0: none")
         add("--streams", STREAMS, f"streams at once, at most (default: {STREAMS})")
+        peers = settings.ALS_STREAMS_PER_PEER
+        add("--streams-per-peer", peers, "of one address (default: ALS_STREAMS_PER_PEER)")
         for field, default in settings.ALS_TLS._asdict().items():
             name = field.replace("_", "-")
             add(f"--tls-{name}", default, f"PEM file (default: ALS_TLS_{field.upper()})")
@@ -47,7 +50,8 @@ class Command(BaseCommand):
         tls = TlsFiles(*(options[f"tls_{field}"] for field in TlsFiles._fields))
         for field, fault in tls.faults():
             raise CommandError(f"--tls-{field.replace('_', '-')}: {fault}", returncode=2)
-        address = AlsAddress(options["host"], options["port"], tls, options["streams"])
+        streams = options["streams"], options["streams_per_peer"]
+        address = AlsAddress(options["host"], options["port"], tls, *streams)
         try:
             asyncio.run(_run(address, options["metrics_port"]))
         except KafkaException as error:
@@ -68,7 +72,7 @@ async def _run(address: AlsAddress, metrics_port: int) -> None:
     answers = OwnAnswers(always(registry_of(counts, producer.__len__)), checks)
     try:
         async with (
-            serve_probes(answers, metrics_port),
+            serve_probes(answers, metrics_port, settings.LISTEN_HOST),
             serve(address, logs) as port,
         ):
             logger.info("Taking access logs on port %d", port, extra={"action": "started"})

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from prometheus_client.registry import Collector
 
+from drains.selectors import own_port
+from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
 from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
+from logshuttle_site.connections.census import Census, Room
+from logshuttle_site.connections.metrics import ConnectionsCollector, serve_metrics
+from logshuttle_site.login.metrics import LoginCollector
 from logshuttle_site.notifications.notifier import notifying
+from logshuttle_site.peers import TrustedProxies
 from logshuttle_site.server import PatientServer
+from logshuttle_site.shared_cache.backend import ask_the_cache, breaker_of_the_cache
+from logshuttle_site.shared_cache.breaker import AwayError
+from logshuttle_site.shared_cache.metrics import CacheCollector
 from sessions_app.process import say_goodbye
 
 logger = logging.getLogger(__name__)
@@ -26,27 +37,65 @@ class Command(BaseCommand):
     requires_system_checks = [TAG]
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="0.0.0.0", help="address (default: all)")  # noqa: S104
+        parser.add_argument(
+            "--host",
+            default=settings.LISTEN_HOST or "0.0.0.0",  # noqa: S104
+            help="address (default: all of IPv4; in laptop mode 127.0.0.1)",
+        )
         parser.add_argument("--port", type=int, default=settings.PORT, help="port (default: PORT)")
+        parser.add_argument(
+            "--metrics-port", type=int, default=0, help="port of /metrics (default: none)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
+        own_port(port)
         _say_if_the_database_is_away()
+        if settings.REDIS_URL:
+            with suppress(AwayError):  # which has been said
+                ask_the_cache()
         server = PatientServer(
             application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             server_name=None,
             before_end=say_goodbye,
+            census=_census(),
             ready_callable=lambda: logger.info(
                 "Serving on http://%s:%d", host, port, extra={"action": "started"}
             ),
         )
         # Of the control plane: who serves nothing but log sessions tells operators nothing.
         with nullcontext() if settings.RUN_SESSION else notifying():
-            server.run()
+            _spare_the_collector()
+            _run(server, host, options["metrics_port"])
         if server.refused:
             raise CommandError(f"PORT {port}: {server.refused}")
         logger.info("Stopped", extra={"action": "stopped"})
+
+
+def _run(server: PatientServer, host: str, metrics_port: int) -> None:
+    collectors: list[Collector] = [
+        ConnectionsCollector(server.census, server.refusals),
+        LoginCollector(),
+    ]
+    if settings.REDIS_URL:
+        collectors.append(CacheCollector(breaker_of_the_cache()))
+    try:
+        with serve_metrics(collectors, host, metrics_port):
+            server.run()
+    except OSError as error:
+        raise CommandError(f"--metrics-port {metrics_port}: {error.strerror}") from error
+
+
+def _census() -> Census:
+    room = Room.of_files(raise_open_files_limit())
+    return Census(room, TrustedProxies(settings.TRUSTED_PROXIES))
+
+
+def _spare_the_collector() -> None:
+    """What is imported stays: to look through all of it, now and then, held up everybody."""
+    gc.collect()
+    gc.freeze()
 
 
 def _say_if_the_database_is_away() -> None:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from events.formats.decode import Decoder
 from events.kafka.records import PartitionRecords, TopicPartition
+from events.kept import Kept, Room
 from events.keys import Key
 from events.lines import LogLine, Origin
 from sessions_app.tail.live.mailbox import Block, LineSlice, Mailbox, StreamNotice
 from sessions_app.tail.live.positions import Positions
 from sessions_app.tail.tokens import base_of, live_suffix, topics_in_order
 
-ORIGINS_KEPT = 50_000
+ORIGINS_BYTES = 8 * 1024 * 1024
 
 
 class Audience:
@@ -34,18 +35,19 @@ class Audience:
         return Block(lines, lambda: base_of(topics, before), live_suffix(topics, partition))
 
 
-class FanOut(dict[Origin, Audience | None]):
+class FanOut(Kept[Origin, Audience | None]):
     """Origin → who reads its app; worked out when first asked, kept until viewers change."""
 
     def __init__(self) -> None:
+        super().__init__(Room(ORIGINS_BYTES))
         self._audiences: dict[Key, Audience] = {}
         self.decoder = Decoder()
 
     def __missing__(self, origin: Origin) -> Audience | None:
-        if len(self) >= ORIGINS_KEPT:
-            self.clear()
-        audience = self[origin] = self._audiences.get(origin.key)
-        return audience
+        return self.keep(origin, self._audiences.get(origin.key))
+
+    def size_of(self, origin: Origin, _: Audience | None) -> int:
+        return origin.bytes
 
     def add(self, mailbox: Mailbox) -> None:
         key = mailbox.selection.key

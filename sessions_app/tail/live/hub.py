@@ -79,10 +79,10 @@ class Hub:
         self.fan_out.discard(mailbox)
         self._needs.release(topics_for(mailbox.selection))
 
-    def token(self, key: Key) -> str:
-        """Where one goes on who has seen all that was handed out."""
+    def base(self, key: Key) -> str:
+        """Of the token of one who has seen all that was handed out."""
         topics = topics_in_order(key)
-        return f"{base_of(topics, self._assignment.positions.of(topics))}.b0"
+        return base_of(topics, self._assignment.positions.of(topics))
 
     async def close(self) -> None:
         """At once, whoever still reads."""

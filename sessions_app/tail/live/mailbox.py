@@ -12,6 +12,7 @@ from events.kafka.records import TopicPartition
 from events.lines import LogLine, Origin
 from sessions_app.tail.matching import has_text, wants
 from sessions_app.tail.session import Selection
+from sessions_app.tail.signer import UNSIGNED
 from sessions_app.tail.tokens import base_of
 
 LINES_MAX = 20_000
@@ -23,20 +24,21 @@ _LINE_BYTES = 100
 class Block:
     """Neighbouring lines of one app. Made once for all viewers, with what they make of it."""
 
-    __slots__ = ("_base", "lines", "made", "size", "sizes", "suffix")
+    __slots__ = ("_base", "_base_bytes", "lines", "made", "size", "sizes", "suffix")
 
     def __init__(self, lines: Sequence[LogLine], base: Callable[[], str], suffix: str) -> None:
         self.lines = lines
-        self.made: dict[str, list[bytes]] = {}
-        """Name of an encoder → all lines as it has made them."""
+        self.made: dict[str, list[list[bytes]]] = {}
+        """Name of an encoder → all lines as it has made them, cut where a signature comes in."""
         self.suffix = suffix
         self.sizes = [len(line.text) + _LINE_BYTES for line in lines]
         self.size = sum(self.sizes)
         self._base: str | Callable[[], str] = base
+        self._base_bytes: bytes | None = None
 
     def token(self, index: int) -> str:
-        """Where a viewer who has seen this line goes on."""
-        return f"{self.base}{self.suffix}{index}"
+        """Where a viewer who has seen this line goes on; each one's signature is put in later."""
+        return f"{self.base}.{UNSIGNED}{self.suffix}{index}"
 
     @property
     def base(self) -> str:
@@ -44,6 +46,12 @@ class Block:
         if not isinstance(self._base, str):
             self._base = self._base()
         return self._base
+
+    @property
+    def base_bytes(self) -> bytes:
+        if self._base_bytes is None:
+            self._base_bytes = self.base.encode()
+        return self._base_bytes
 
 
 class BacklogBlock(Block):
@@ -55,7 +63,7 @@ class BacklogBlock(Block):
         super().__init__(lines, lambda: base_of(topics, ends), ".b")
 
     def token(self, index: int) -> str:
-        return f"{self.base}{self.suffix}{len(self.lines) - 1 - index}"
+        return f"{self.base}.{UNSIGNED}{self.suffix}{len(self.lines) - 1 - index}"
 
 
 class LineSlice(NamedTuple):
@@ -166,6 +174,11 @@ class Mailbox:
         self._items.clear()
         self._lines = self._bytes = self._skipped = 0
         return items
+
+    def take_over(self, other: Mailbox) -> None:
+        """All that waits in another one of the same selection, for one that is empty."""
+        self._items.extend(other._items)
+        self._lines, self._bytes, self._skipped = other._lines, other._bytes, other._skipped
 
     def leave(self) -> None:
         """Nobody will take any more."""

@@ -1,21 +1,29 @@
 """The last lines of an app: read back from Kafka in growing steps, over all its partitions.
 
 A partition is read back no further than needed: once there are enough lines, what is older than
-the oldest of them cannot come in. Bounds: `BYTES_MAX` of records and `SECONDS_MAX`; what has been
-found by then is what there is.
+the oldest of them cannot come in. Bounds: `BYTES_MAX` of records, of which each topic has a share,
+`SECONDS_MAX` of reading, and `KEPT_BYTES` of lines. What was read whole by then is what there is,
+and `cut_by` says that there may be more.
 """
 
 from __future__ import annotations
 
-import asyncio
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from datetime import UTC, datetime
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Protocol
 
-from events.kafka.records import PartitionRecords, TopicPartition
+from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from events.lines import LogLine
+from sessions_app.tail.past.backlog_parts import (
+    Found,
+    PartitionPast,
+    TopicPast,
+    newest_of,
+    share_of,
+)
+from sessions_app.tail.past.range_readers import Read
 
 BYTES_MAX = 32 * 1024 * 1024
 SECONDS_MAX = 2.0
@@ -24,75 +32,68 @@ FIRST_STEP_RECORDS = 100
 needs no more than: of many who come at once, the last one waits for what all of them decode."""
 GROWTH = 4
 
-PartsOf = Callable[
-    [Mapping[TopicPartition, int], Mapping[TopicPartition, int]],
-    AsyncGenerator[list[PartitionRecords]],
-]
-"""All records from these offsets to before those."""
 LinesOf = Callable[[PartitionRecords], list[LogLine]]
-
-_BEGIN_OF_TIME = datetime.min.replace(tzinfo=UTC)
-
-
-class _Found(NamedTuple):
-    time: datetime
-    line: LogLine
+Pasts = Mapping[TopicPartition, PartitionPast]
 
 
-class _Partition:
-    """What is known of one so far."""
+class Ranges(Protocol):
+    """What is read from."""
 
-    def __init__(self, low: int, end: int) -> None:
-        self.low = low
-        self.begin = end
-        """All from here to the end has been read."""
-        self.earliest_ms: int | None = None
-        self.found: list[_Found] = []
+    @property
+    def seconds(self) -> float:
+        """That reading has taken so far, without waiting for others."""
 
-    def may_have(self, oldest: datetime | None, count: int) -> bool:
-        """More of the last `count` lines, the oldest of which by now is of that time (None: there
-        are fewer). What has not been read yet is older than what has."""
-        if self.begin <= self.low or len(self.found) >= count:
-            return False
-        return oldest is None or self.earliest_ms is None or _of_ms(self.earliest_ms) > oldest
+    def ranges(
+        self, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> AsyncGenerator[Read]:
+        """All records from these offsets to before those."""
 
 
 class Backlog:
-    """Owns how much may still be read, and what has been found so far."""
+    """Owns how much may still be read, and what has been found so far. `own_topic`: which has the
+    lines of few others."""
 
     def __init__(
         self,
-        parts_of: PartsOf,
+        past: Ranges,
         lines_of: LinesOf,
         count: int,
+        own_topic: str = "",
         *,
         bytes_max: int = BYTES_MAX,
         seconds_max: float = SECONDS_MAX,
     ) -> None:
-        self._parts_of = parts_of
+        self._past = past
         self._lines_of = lines_of
         self._count = count
+        self._own_topic = own_topic
         self._bytes_left = bytes_max
         self._seconds_max = seconds_max
-        self._records = self._bytes = 0
+        self._topics: defaultdict[str, TopicPast] = defaultdict(TopicPast)
+        self.cut_by = ""
+        """The bound that ended it before all was found: seconds, bytes, kept_bytes."""
 
     async def read(
         self, lows: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
     ) -> list[LogLine]:
         """The last `count` lines before `ends`, by their times; those of one time by partition
         and in the order of the log."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._seconds_max
-        parts = {p: _Partition(lows.get(p, 0), end) for p, end in sorted(ends.items())}
+        parts = {p: PartitionPast(lows.get(p, 0), end) for p, end in sorted(ends.items())}
         step = max(FIRST_STEP_RECORDS, self._count)
         while open_ones := self._open(parts):
-            step = min(step, self._affordable(len(open_ones)))
-            if step < 1 or not await self._step_back(open_ones, step, deadline):
+            begins = {} if self._is_late() else self._begins(open_ones, step)
+            if not begins:
+                self.cut_by = "seconds" if self._is_late() else "bytes"
                 break
+            await self._step_back(open_ones, begins)
             step *= GROWTH
-        return [found.line for found in self._last(parts)]
+        last = self._last(parts)
+        kept = newest_of(last)
+        if len(kept) < self._count and any(part.is_full for part in parts.values()):
+            self.cut_by = self.cut_by or "kept_bytes"
+        return [found.line for found in kept]
 
-    def _open(self, parts: Mapping[TopicPartition, _Partition]) -> dict[TopicPartition, _Partition]:
+    def _open(self, parts: Pasts) -> dict[TopicPartition, PartitionPast]:
         """The partitions that are to be read further back."""
         if not self._count:
             return {}
@@ -104,56 +105,63 @@ class Backlog:
             if part.may_have(oldest, self._count)
         }
 
-    def _last(self, parts: Mapping[TopicPartition, _Partition]) -> list[_Found]:
+    def _last(self, parts: Pasts) -> list[Found]:
         found = [each for part in parts.values() for each in part.found]
         found.sort(key=itemgetter(0))
         return found[-self._count :] if self._count else []
 
-    def _affordable(self, partitions: int) -> int:
-        """Records of each partition that the bytes left are enough for, by those read so far."""
-        if not self._records:
-            return FIRST_STEP_RECORDS + self._count
-        return int(self._bytes_left * self._records / max(self._bytes, 1)) // partitions
+    def _begins(self, parts: Pasts, step: int) -> Offsets:
+        """From where each is to be read, as far as its topic's share of what is left goes."""
+        counts = Counter(partition.topic for partition in parts)
+        steps = {}
+        for name, partitions in counts.items():
+            topic = self._topics[name]
+            topic.bytes_left = share_of(self._bytes_left, name, counts, self._own_topic)
+            steps[name] = min(step, topic.affordable(partitions))
+        return {
+            partition: max(part.low, part.begin - int(steps[partition.topic]))
+            for partition, part in parts.items()
+            if steps[partition.topic] >= 1
+        }
 
-    async def _step_back(
-        self, parts: Mapping[TopicPartition, _Partition], step: int, deadline: float
-    ) -> bool:
-        """False: a bound was met. What a partition gave by then has a hole and is not used."""
-        begins = {partition: max(part.low, part.begin - step) for partition, part in parts.items()}
-        ends = {partition: part.begin for partition, part in parts.items()}
-        fresh = {partition: _Partition(0, 0) for partition in parts}
-        loop = asyncio.get_running_loop()
-        async with aclosing(self._parts_of(begins, ends)) as batches:
-            async for read in batches:
-                for records in read:
-                    self._take(records, fresh[records.partition])
-                if loop.time() > deadline or self._bytes_left < 0:
-                    return False
-        for partition, part in parts.items():
-            part.begin = begins[partition]
-            part.found[:0] = fresh[partition].found
-            part.earliest_ms = fresh[partition].earliest_ms or part.earliest_ms
-        return True
+    async def _step_back(self, parts: Pasts, begins: Offsets) -> None:
+        """What of a partition was not read whole, as a bound was met, has a hole: not used."""
+        ends = {partition: parts[partition].begin for partition in begins}
+        older = {partition: PartitionPast(0, 0) for partition in begins}
+        left = dict(begins)
+        while left and not self._is_late():
+            await self._read(left, ends, older)
+            left = {partition: at for partition, at in left.items() if at < ends[partition]}
+            for name in {partition.topic for partition in left}:
+                if self._topics[name].bytes_left < 0:
+                    self._topics[name].has_been_cut()
+                    for partition in [one for one in left if one.topic == name]:
+                        del left[partition], older[partition]
+        for partition, past in older.items():
+            if partition not in left:
+                parts[partition].put_before(past, begins[partition])
 
-    def _take(self, records: PartitionRecords, part: _Partition) -> None:
+    async def _read(
+        self, left: Offsets, ends: Offsets, found: Mapping[TopicPartition, PartitionPast]
+    ) -> None:
+        """Moves `left`; to the ends, unless a topic's share is used up before, or the time."""
+        async with aclosing(self._past.ranges(left, ends)) as reads:
+            async for records, moved in reads:
+                if records is not None:
+                    self._take(records, found[records.partition])
+                left |= moved
+                if self._is_late():
+                    return
+                if records is not None and self._topics[records.partition.topic].bytes_left < 0:
+                    return
+
+    def _take(self, records: PartitionRecords, part: PartitionPast) -> None:
         size = sum(len(value) for value in records.values if value)
-        self._records += len(records)
-        self._bytes += size
         self._bytes_left -= size
+        self._topics[records.partition.topic].has_read(len(records), size)
         if part.earliest_ms is None:
             part.earliest_ms = records.earliest_ms
-        part.found += [_Found(_time_of(line), line) for line in self._lines_of(records)]
+        part.add(self._lines_of(records))
 
-
-def _time_of(line: LogLine) -> datetime:
-    try:
-        return datetime.fromisoformat(line.time).astimezone(UTC)
-    except (ValueError, OverflowError):  # an offset at the begin of time
-        return _BEGIN_OF_TIME
-
-
-def _of_ms(epoch_ms: int) -> datetime:
-    try:
-        return datetime.fromtimestamp(epoch_ms / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return _BEGIN_OF_TIME
+    def _is_late(self) -> bool:
+        return self._past.seconds > self._seconds_max

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from confluent_kafka import KafkaException
 
@@ -29,8 +30,11 @@ from sessions_app.tail.live.mailbox import (
 )
 from sessions_app.tail.live.topic_demand import topics_for
 from sessions_app.tail.past.backlog import Backlog
-from sessions_app.tail.past.range_readers import RangeReader, RangeReaders
+from sessions_app.tail.past.look_backs import LookBacks, LookedBack
+from sessions_app.tail.past.range_readers import RangeReaders
+from sessions_app.tail.past.reading import Reading
 from sessions_app.tail.past.survey import Survey
+from sessions_app.tail.past.turns import Reader
 from sessions_app.tail.session import Session
 from sessions_app.tail.tokens import Resume
 
@@ -45,19 +49,28 @@ NEAR_RECORDS = 2_000
 RETRY_SECONDS = 1.0
 
 TOO_FAR = StreamNotice("too much has been logged since: going on with the newest lines")
+CUT = StreamNotice("the last lines were read back only so far: too much has been logged")
 
 _Answer = TypeVar("_Answer")
+
+
+class Shared(NamedTuple):
+    """What all viewers of a process share."""
+
+    hub: Hub
+    survey: Survey
+    readers: RangeReaders
+    look_backs: LookBacks
+    bounds_met: Counter[str]
+    """How often, by which."""
 
 
 class History:
     """For one viewer. When all has been taken, the mailbox gets what follows."""
 
-    def __init__(
-        self, hub: Hub, survey: Survey, readers: RangeReaders, session: Session, mailbox: Mailbox
-    ) -> None:
-        self._hub = hub
-        self._survey = survey
-        self._readers = readers
+    def __init__(self, shared: Shared, session: Session, mailbox: Mailbox) -> None:
+        self._hub, self._survey, readers, self._look_backs, self._bounds_met = shared
+        self._reading = Reading(readers, Reader(session.selection.key, session.name))
         self._session = session
         self._mailbox = mailbox
         self._audience = Audience(session.selection.key)
@@ -79,17 +92,21 @@ class History:
     async def backlog(self) -> AsyncGenerator[list[Item]]:
         """The last lines before live."""
         ends = await self.join()
-        if items := await self._backlog_before(ends, self._session.lines):
-            yield items
+        if self._session.lines:
+            looked = await self._look_backs.of(
+                self._session, self._mailbox, lambda: self._look_back(ends)
+            )
+            if items := _said(looked):
+                yield items
 
     async def since(self, resume: Resume) -> AsyncGenerator[list[Item]]:
         """All that a viewer has not seen, as far as it is still there."""
         topics = topics_for(self._session.selection)
         self._at = {p: at for p, at in resume.positions.items() if p.topic in topics}
-        if resume.backlog_left and (
-            items := await self._backlog_before(self._at, resume.backlog_left)
-        ):
-            yield items
+        if resume.backlog_left and self._session.lines:
+            looked = await self._look_back(self._at, resume.backlog_left)
+            if items := _said(looked):
+                yield items
         if resume.partition is not None:
             self._skip = {resume.partition: resume.skip}
         lows, ends = await self._ask(lambda: self._survey.bounds(topics))
@@ -132,19 +149,17 @@ class History:
         self._at = kept | new | {p: lows[p] for p in gone if p in lows}
         return bool(gone)
 
-    async def _backlog_before(self, ends: Offsets, left: int) -> list[Item]:
-        """The last `left` of the session's last lines."""
-        count = self._session.lines
-        if not count:
-            return []
+    async def _look_back(self, ends: Offsets, left: int | None = None) -> LookedBack:
+        """The last lines of the session before `ends`, or of those the last `left`."""
         lows = await self._ask(lambda: self._survey.lows(ends.keys()))
         filled = {p: at for p, at in ends.items() if lows.get(p, at) < at}
-        async with self._readers.turn(filled) as reader:
-            backlog = Backlog(reader.parts, self._lines_of, count)
-            lines = await backlog.read(lows, filled)
-        kept = lines[-left:]
-        block = BacklogBlock(kept, self._audience.topics, ends)
-        return [LineSlice.whole(block)] if kept else []
+        own = getattr(self._session.selection.key, "space", "")
+        backlog = Backlog(self._reading, self._lines_of, self._session.lines, own)
+        lines = await backlog.read(lows, filled)
+        block = BacklogBlock(lines[-(left or len(lines)) :], self._audience.topics, ends)
+        if backlog.cut_by:
+            self._bounds_met[f"backlog_{backlog.cut_by}"] += 1
+        return LookedBack(block if lines else None, bool(backlog.cut_by))
 
     def _lines_of(self, records: PartitionRecords) -> list[LogLine]:
         piece = self._mailbox.wanted(LineSlice.whole(self._block_of(records)))
@@ -158,14 +173,14 @@ class History:
         return self._audience.block_of(records.partition, list(lines), dict(self._at))
 
     async def _catch_up(self, ends: Offsets) -> AsyncGenerator[list[Item]]:
-        deadline = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
+        seconds_max = self._reading.seconds + CATCH_UP_SECONDS
         bytes_left = CATCH_UP_BYTES
         while begins := self._next(ends):
-            if asyncio.get_running_loop().time() > deadline or bytes_left < 0:
+            if self._reading.seconds > seconds_max or bytes_left < 0:
+                self._bounds_met["catch_up"] += 1
                 yield [TOO_FAR]
                 break
-            async with self._readers.turn(begins) as reader:
-                items, size = await self._chunk(reader, begins, ends, deadline)
+            items, size = await self._chunk(begins, ends, seconds_max)
             bytes_left -= size
             if items:
                 yield items
@@ -185,21 +200,19 @@ class History:
         return {p: at for p, at in begins.items() if self._skip.get(p)}
 
     async def _chunk(
-        self, reader: RangeReader, begins: Offsets, ends: Offsets, deadline: float
+        self, begins: Offsets, ends: Offsets, seconds_max: float
     ) -> tuple[list[Item], int]:
         """The next lines, and how many bytes of records were read for them."""
         items: list[Item] = []
         size = 0
-        loop = asyncio.get_running_loop()
         passing_over = bool(self._seen(begins))
-        async with aclosing(reader.places(begins, ends)) as batches:
-            async for parts, places in batches:
-                for records in parts:
+        async with aclosing(self._reading.ranges(begins, ends)) as reads:
+            async for records, moved in reads:
+                if records is not None:
                     items += self._unseen(records)
-                    self._at[records.partition] = records.end
                     size += sum(len(value) for value in records.values if value)
-                self._at |= places
-                if size > CHUNK_BYTES or loop.time() > deadline:
+                self._at |= moved
+                if size > CHUNK_BYTES or self._reading.seconds > seconds_max:
                     break
                 if passing_over and not self._seen(begins):
                     break  # the others' turn
@@ -213,3 +226,9 @@ class History:
         wanted = self._mailbox.wanted(LineSlice.whole(block))
         indices = [index for index in wanted.indices if index >= skip]
         return [LineSlice(block, indices)] if indices else []
+
+
+def _said(looked: LookedBack) -> list[Item]:
+    """What is missing is older than what is there."""
+    items: list[Item] = [CUT] if looked.is_cut else []
+    return items if looked.block is None else [*items, LineSlice.whole(looked.block)]

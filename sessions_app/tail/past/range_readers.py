@@ -1,25 +1,33 @@
-"""Reads ranges of the past. A few readers serve all sessions of a process, in turn."""
+"""Consumers that read ranges of the past. A few serve all sessions of a process, in turn."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from itertools import chain
 
 from events.kafka.client import reader_conf
 from events.kafka.offset_consumer import OffsetConsumer
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from sessions_app.tail.live.hub import NO_GROUP
+from sessions_app.tail.past.turns import SEATS, Reader, Turns
 
-READERS = 4
 KEPT_SECONDS = 5.0
 """A reader is closed so long after its last use."""
+PIECE_BYTES, PIECE_RECORDS = 128 * 1024, 500
+"""Of records that are worked on in one turn of the event loop: a record more, where one is larger.
+"""
 
-# A read ends where it ends: no long polls, and no waiting for a full batch.
-_PROMPT = {"fetch.wait.max.ms": 10}
+# A read ends where it ends: no long polls, no waiting for a full batch, and little that is fetched
+# for nothing.
+_PROMPT = {"fetch.wait.max.ms": 10, "queued.max.messages.kbytes": 1024}
 _POLL_SECONDS = 0.01
+
+
+Read = tuple[PartitionRecords | None, Offsets]
+"""Records, and where partitions have got to with them."""
 
 
 class RangeReader:
@@ -29,36 +37,29 @@ class RangeReader:
         conf = reader_conf(settings, NO_GROUP) | _PROMPT
         self._consumer = OffsetConsumer(conf, "tail-past", _POLL_SECONDS)
 
-    async def parts(
+    async def ranges(
         self, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
-    ) -> AsyncGenerator[list[PartitionRecords]]:
-        """All records from `begins` to before `ends`, as they come; those that have left Kafka
-        meanwhile are missing. An empty list now and then, so that a limit of time can be held."""
-        async with aclosing(self.places(begins, ends)) as batches:
-            async for parts, _ in batches:
-                yield parts
-
-    async def places(
-        self, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
-    ) -> AsyncGenerator[tuple[list[PartitionRecords], Offsets]]:
-        """Records as in `parts`, with where each partition that moved has got to."""
+    ) -> AsyncGenerator[Read]:
+        """Records from `begins` to before `ends`, as they come, with where partitions have got to;
+        those that have left Kafka meanwhile are missing. None now and then, so that a limit of time
+        can be held."""
         left = {partition: at for partition, at in begins.items() if at < ends[partition]}
         if left:
             await self._consumer.assign(left)
         while left:
             batch = await self._consumer.next_batch()
-            parts = [
-                records.part(left[records.partition], ends[records.partition])
-                for records in batch.parts
-                if records.partition in left
-            ]
+            for records in batch.parts:
+                at = left.get(records.partition)
+                part = None if at is None else records.part(at, ends[records.partition])
+                for piece in () if part is None else part.pieces(PIECE_RECORDS, PIECE_BYTES):
+                    yield piece, {piece.partition: piece.end}
             moved = {
                 partition: min(at, ends[partition])
                 for partition, at in {**batch.ends, **batch.reset_to}.items()
                 if partition in left
             }
             left = {p: at for p, at in {**left, **moved}.items() if at < ends[p]}
-            yield [part for part in parts if part is not None], moved
+            yield None, moved
 
     async def meet(self, partitions: Iterable[TopicPartition]) -> None:
         """Learn where they are, before they are read."""
@@ -73,22 +74,24 @@ class RangeReader:
 
 
 class RangeReaders:
-    """Whose turn it is. Readers are made when needed, and closed when they are not."""
+    """Readers are made when needed, and closed when they are not."""
 
     def __init__(self, settings: Mapping[str, str], *, kept_seconds: float = KEPT_SECONDS) -> None:
         self._settings = settings
         self._kept_seconds = kept_seconds
-        self._places = asyncio.Semaphore(READERS)
+        self.turns = Turns()
         self._wanted: list[Iterable[TopicPartition]] = []
         """What is to be read by each who waits for a reader."""
         self._idle: list[tuple[RangeReader, asyncio.TimerHandle]] = []
         self._closing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def turn(self, partitions: Iterable[TopicPartition]) -> AsyncIterator[RangeReader]:
+    async def turn(
+        self, whose: Reader, partitions: Iterable[TopicPartition]
+    ) -> AsyncIterator[RangeReader]:
         """A reader that is nobody else's meanwhile, to read these. It learns at once where all are
         that somebody waits for: of many who come at once, hardly any has to ask."""
-        async with self._place(partitions):
+        async with self._seat(whose, partitions):
             reader = self._waiting_one() or RangeReader(self._settings)
             try:
                 await reader.meet(chain(partitions, *self._wanted))
@@ -96,22 +99,24 @@ class RangeReaders:
             except BaseException:
                 self._end(reader)  # whatever it was about
                 raise
-            if not self._places.locked():
+            if self.turns.seated < SEATS:
                 await reader.rest()
             timer = asyncio.get_running_loop().call_later(self._kept_seconds, self._expire, reader)
             self._idle.append((reader, timer))
 
     @asynccontextmanager
-    async def _place(self, partitions: Iterable[TopicPartition]) -> AsyncIterator[None]:
+    async def _seat(
+        self, whose: Reader, partitions: Iterable[TopicPartition]
+    ) -> AsyncIterator[None]:
         self._wanted.append(partitions)
         try:
-            await self._places.acquire()
+            await self.turns.take(whose)
         finally:
             self._wanted.remove(partitions)
         try:
             yield
         finally:
-            self._places.release()
+            self.turns.leave(whose)
 
     async def close(self) -> None:
         while (reader := self._waiting_one()) is not None:

@@ -14,10 +14,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from drains.selectors import egress_policy
+from events.process.open_files import raise_open_files_limit
 from events.process.supervised_process import SupervisedProcess
-from shuttle.process.limits import raise_open_files_limit
 from shuttle.process.run import supervise, work
 from shuttle.process.supervisor import Supervisor
+from shuttle.process.watchdog import StoodStillError
 from shuttle.worker.config import WorkerConfig
 from shuttle.worker.ownership import ForeignGroupError
 
@@ -55,6 +56,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port, socket = options["metrics_port"], options["probes_socket"]
         take_over: bool = options["take_over_group"]
+        host = settings.LISTEN_HOST
         als = None
         if socket is None:
             raise_open_files_limit()
@@ -63,11 +65,13 @@ class Command(BaseCommand):
         try:
             if options["workers"] > 1:
                 supervisor = _supervisor(options["workers"], port, take_over=take_over)
-                sys.exit(asyncio.run(supervise(supervisor, port, als)))
+                sys.exit(asyncio.run(supervise(supervisor, port, als, host)))
             config = replace(_config(port, take_over=take_over), slot=options["slot"])
-            asyncio.run(work(config, socket or port, als))
+            asyncio.run(work(config, socket or port, als, host))
         except ForeignGroupError as error:
             raise CommandError(str(error), returncode=2) from error
+        except StoodStillError as error:
+            raise CommandError(str(error)) from error
         except (ValueError, KafkaException) as error:
             raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from drains.option_values import TlsOptions
 from tests.support.certificates import Authority
 from tests.support.sender_bench import LOOPBACK, Senders
 
+HOST = "127.0.0.1"
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 FLOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" * 2000
 
@@ -30,7 +32,7 @@ async def serving(handler: Handler, context: ssl.SSLContext | None = None) -> As
         finally:
             writer.transport.abort()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(handle, HOST, 0, ssl=context)
     async with server:
         yield server.sockets[0].getsockname()[1]
 
@@ -106,3 +108,23 @@ async def test_a_web_receiver_that_answers_unasked(sending: Senders) -> None:
             bench.send(f"line {number}")
             await bench.until(lambda: bool(bench.ended) or not any(bench.sender.unconfirmed))
         assert psutil.Process().memory_info().rss - before < 64 * 1024 * 1024
+
+
+async def test_what_is_sent_back_to_a_udp_drain_reaches_nobody(sending: Senders) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind((HOST, 0))
+        receiver.setblocking(False)
+        bench = sending(f"syslog+udp://{HOST}:{receiver.getsockname()[1]}")
+        await bench.open()
+        came: list[object] = []
+        bench.sender.datagram_received = lambda *said: came.append(said)  # type: ignore[attr-defined]
+        bench.send("one")
+        loop = asyncio.get_running_loop()
+        _, sender = await loop.sock_recvfrom(receiver, 2000)
+        for _ in range(100):
+            receiver.sendto(b"x", sender)
+        bench.send("two")
+        await loop.sock_recvfrom(receiver, 2000)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert came == []

@@ -167,7 +167,15 @@ FAILURES = {
     ),
     "600 KB of headers": (
         Answer(200, {f"X-{n}": "x" * 60_000 for n in range(10)}),
-        "the receiver's answer is longer than 512 KiB",
+        "the receiver floods us: its answer is longer than 512 KiB",
+    ),
+    "a thousand and one headers": (
+        Answer(200, {f"X-{n}": "x" for n in range(1001)}),
+        "the receiver's answer is not HTTP",
+    ),
+    "answers that announce one": (
+        Answer(raw="HTTP/1.1 100 Continue\r\n\r\n" * 1000),
+        "the receiver floods us: its answer is longer than 512 KiB",
     ),
 }
 

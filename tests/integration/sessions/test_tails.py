@@ -18,8 +18,9 @@ from events.keys import AppKey, SiteKey
 from sessions_app.tail import tail
 from sessions_app.tail.live.hub import AWAY
 from sessions_app.tail.live.mailbox import LineSlice, StreamNotice
-from sessions_app.tail.past.range_readers import READERS
+from sessions_app.tail.past.turns import SEATS
 from sessions_app.tail.session import Selection, Session
+from sessions_app.tail.signer import UNSIGNED, Signer
 from sessions_app.tail.tail import BacklogEnd, Bye, Event, Ping
 from sessions_app.tail.tails import Tails
 from sessions_app.tail.tokens import base_of, live_suffix, topics_in_order
@@ -29,6 +30,9 @@ from tests.support.tailing import event_now
 from tests.support.waiting import until
 
 NO_KAFKA = "127.0.0.1:1"
+
+
+SIGNER = Signer([b"key"], "digest", [])
 
 
 async def nobody(names: Collection[str]) -> Collection[str]:
@@ -66,6 +70,12 @@ async def next_of(kind: type, events: AsyncGenerator[list[Event]]) -> list[Event
     raise AssertionError(f"no {kind.__name__} among {seen}")
 
 
+def token_of(piece: LineSlice, index: int) -> str:
+    """As a viewer gets it."""
+    block = piece.block
+    return block.token(index).replace(UNSIGNED, SIGNER.signature(block.base_bytes).decode())
+
+
 def texts(events: list[Event]) -> list[str]:
     pieces = [event for event in events if isinstance(event, LineSlice)]
     return [piece.block.lines[index].text for piece in pieces for index in piece.indices]
@@ -73,7 +83,7 @@ def texts(events: list[Event]) -> list[str]:
 
 async def test_a_session_ends_when_its_time_is_over(kafka: Broker, space: str) -> None:
     async with tailing(kafka.bootstrap) as tails:
-        events = tails.events(session(space, lives_seconds=1), None, "text")
+        events = tails.events(session(space, lives_seconds=1), SIGNER, None, "text")
         seen = await next_of(Bye, events)
         await events.aclose()
 
@@ -87,14 +97,14 @@ async def test_a_heartbeat_is_a_place_to_go_on_from(
 ) -> None:
     async with tailing(kafka.bootstrap) as tails:
         monkeypatch.setattr(tail, "HEARTBEAT_SECONDS", 0.3)
-        first = tails.events(session(space), None, "text")
+        first = tails.events(session(space), SIGNER, None, "text")
         await next_of(BacklogEnd, first)  # a heartbeat before it has no place yet
         seen = await next_of(Ping, first)
         await first.aclose()
         kafka.produce(space, [event_now("between")])
 
         token = seen[-1].token if isinstance(seen[-1], Ping) else None
-        again = tails.events(session(space), token, "text")
+        again = tails.events(session(space), SIGNER, token, "text")
         assert texts(await next_of(BacklogEnd, again)) == ["between"]
         await again.aclose()
 
@@ -112,16 +122,17 @@ async def test_a_reader_that_is_cut_off_twice_gets_no_line_twice(
     begin = {TopicPartition(space, partition): 0 for partition in (0, 1)}
     key = session(space).selection.key
     topics = topics_in_order(key)
-    first = f"{base_of(topics, begin)}{live_suffix(topics, TopicPartition(space, seen))}3"
+    base = base_of(topics, begin)
+    first = f"{SIGNER.signed(base)}{live_suffix(topics, TopicPartition(space, seen))}3"
     unseen = {f"{p}-{n}" for p in (0, 1) for n in range(6)} - {f"{seen}-{n}" for n in range(4)}
     async with tailing(kafka.bootstrap) as tails:
 
         async def lines_since(token: str) -> list[tuple[str, str]]:
             """Texts, each with the token of who has seen it."""
-            events = tails.events(session(space), token, "text")
+            events = tails.events(session(space), SIGNER, token, "text")
             pieces = [e for e in await next_of(BacklogEnd, events) if isinstance(e, LineSlice)]
             await events.aclose()
-            return [(p.block.lines[i].text, p.block.token(i)) for p in pieces for i in p.indices]
+            return [(p.block.lines[i].text, token_of(p, i)) for p in pieces for i in p.indices]
 
         once = await lines_since(first)
         assert sorted(text for text, _ in once) == sorted(unseen)
@@ -135,7 +146,7 @@ async def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
     kafka: Broker, space: str
 ) -> None:
     async with tailing(kafka.bootstrap) as tails:
-        events = tails.events(session(space), None, "text")
+        events = tails.events(session(space), SIGNER, None, "text")
         await next_of(BacklogEnd, events)
         kafka.delete([space])
         await until(lambda: not kafka.partitions(space), 20, "the topic is gone")
@@ -157,16 +168,16 @@ async def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
 async def test_where_no_line_can_pass_it_is_silent(selection: Selection) -> None:
     """No topic is read, so none can be refused: it is no matter of Kafka's."""
     async with tailing(NO_KAFKA) as tails:
-        for token in (None, f"{base_of(topics_in_order(selection.key), {})}.b0"):
+        for token in (None, f"{SIGNER.signed(base_of(topics_in_order(selection.key), {}))}.b0"):
             quiet = Session("digest", selection, 10, True, time.time() + 1)
-            events = tails.events(quiet, token, "text")
+            events = tails.events(quiet, SIGNER, token, "text")
             assert await next_of(Bye, events) == [BacklogEnd(), Bye("over")]
             await events.aclose()
 
 
 async def test_without_kafka_it_says_so_and_ends_as_ever() -> None:
     async with tailing(NO_KAFKA) as tails:
-        events = tails.events(session("gs", lives_seconds=6), None, "text")
+        events = tails.events(session("gs", lives_seconds=6), SIGNER, None, "text")
 
         assert await next_of(StreamNotice, events) == [AWAY]
         assert await next_of(Bye, events) == [Bye("over")]
@@ -176,7 +187,7 @@ async def test_without_kafka_it_says_so_and_ends_as_ever() -> None:
 async def test_those_who_come_while_the_process_ends_are_told(kafka: Broker, space: str) -> None:
     async with tailing(kafka.bootstrap) as tails:
         await tails.say_goodbye(grace_seconds=1)
-        events = tails.events(session(space), None, "text")
+        events = tails.events(session(space), SIGNER, None, "text")
         assert await next_of(Bye, events) == [Bye("shutdown")]
         await events.aclose()
 
@@ -210,7 +221,7 @@ async def test_however_many_come_at_once_kafka_is_asked_a_few_times(
     }
     made = Tails(conf, idle_seconds=60, revoked=nobody)
     try:
-        opened = [made.events(session(space), None, "text") for space in spaces]
+        opened = [made.events(session(space), SIGNER, None, "text") for space in spaces]
         seen = await asyncio.gather(*(next_of(BacklogEnd, events) for events in opened))
         assert [texts(of) for of in seen] == [["old"]] * many
         await until(lambda: any(of["Fetch"] for of in requests.values()), 10, "figures")
@@ -221,7 +232,7 @@ async def test_however_many_come_at_once_kafka_is_asked_a_few_times(
     # Two rounds of: what may be read, the hub's topics and their ends, the oldest records.
     assert questions.total() <= 12, questions
     asked = sum((Counter(of) for of in requests.values()), Counter[str]())
-    assert asked["Metadata"] + asked["ListOffsets"] <= 4 * (1 + READERS), requests
+    assert asked["Metadata"] + asked["ListOffsets"] <= 4 * (1 + SEATS), requests
 
 
 def counted(method: Any, counts: Counter[str], name: str) -> Any:

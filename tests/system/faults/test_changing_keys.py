@@ -1,4 +1,5 @@
-"""Keys that change step by step: who cannot read a drain says so, and its lines wait."""
+"""Keys that change step by step: nobody notices; who cannot read a drain says so, and its lines
+wait."""
 
 from __future__ import annotations
 
@@ -31,6 +32,46 @@ def encrypt_again(shuttle: Shuttle, url: str, key: bytes) -> None:
         database.execute(
             "UPDATE drains_drain SET url = ?", [Fernet(key).encrypt(url.encode()).decode()]
         )
+
+
+def test_keys_change_under_load_and_nobody_notices(
+    own_shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
+) -> None:
+    """As docs/configuration.md has it: the new key behind, in front, alone; all written anew."""
+    space, sink, run = kafka.create(topic(), 4), receiver(), new_run()
+    old, new = (Fernet.generate_key().decode() for _ in range(2))
+    shuttle, told = own_shuttle, own_shuttle.environment
+    told[KEYS] = f"{old},{new}"
+
+    def all_start_anew() -> None:
+        """The next worker is there before the last one goes."""
+        shuttle.stop_web()
+        shuttle.start_web()
+        crew.join()
+        wait_until(lambda: crew.partitions()[-1] > 0, 30, "the new worker works")
+        assert crew.leave() == 0
+
+    with closing(Crew(shuttle)) as crew:
+        shuttle.stop_web()
+        shuttle.start_web()
+        drain = shuttle.add_drain(f"gold-{space}", sink.url)
+        crew.join()
+        wait_until(lambda: crew.partitions()[-1] > 0, 30, "the first worker works")
+        with SteadyLoad(kafka.bootstrap, space, run, partitions=4, per_second=300) as load:
+            told[KEYS] = f"{new},{old}"
+            told["SECRET_KEY_FALLBACKS"], told["SECRET_KEY"] = told["SECRET_KEY"], "n" * 32
+            all_start_anew()
+            with shuttle.run("rotatesecrets") as rotating:
+                assert rotating.wait() == 0, rotating.output()
+                assert "drains: 1, 1 written anew" in rotating.output()
+            told[KEYS] = new
+            all_start_anew()
+            again = shuttle.api.post(f"/apps/gold-{space}/log-drains", json={"url": sink.url})
+            assert again.status_code == 409, again.text
+            produced = load.stop()
+        all_arrive(sink, run, produced)
+        assert shuttle.drain(f"gold-{space}", drain["id"])["lines_lost"] == 0
+        assert crew.leave() == 0
 
 
 @pytest.mark.parametrize(

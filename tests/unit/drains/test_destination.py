@@ -24,6 +24,25 @@ GOOD = [
     ("syslog://h:65535", Destination("syslog", "h", 65535)),
     ("syslog://127.0.0.1:514", Destination("syslog", "127.0.0.1", 514)),
     ("syslog://[::1]:514", Destination("syslog", "::1", 514)),
+    *(
+        (f"syslog://{host}:514", Destination("syslog", address, 514))
+        for host, address in {
+            "127.0.0.1.": "127.0.0.1",
+            "127.1": "127.0.0.1",
+            "127.0.257": "127.0.1.1",
+            "2130706433": "127.0.0.1",
+            "2130706433.": "127.0.0.1",
+            "0x7f.1": "127.0.0.1",
+            "0X7F000001": "127.0.0.1",
+            "017700000001": "127.0.0.1",
+            "0177.0.0.01": "127.0.0.1",
+            "1": "0.0.0.1",
+            "0": "0.0.0.0",
+        }.items()
+    ),
+    ("syslog://1.2.3.4.example:514", Destination("syslog", "1.2.3.4.example", 514)),
+    ("syslog://1-2:514", Destination("syslog", "1-2", 514)),
+    ("syslog://10a:514", Destination("syslog", "10a", 514)),
     ("syslog://logs_of-us.example.:514", Destination("syslog", "logs_of-us.example.", 514)),
     ("syslog://_logs.example:514", Destination("syslog", "_logs.example", 514)),
     ("http://logs.example", Destination("http", "logs.example", 80)),
@@ -142,6 +161,10 @@ BAD = [
     ("https://h,i/", "not a valid name"),
     ("https://a%3Ab:c@h/", "colon"),
     (f"https://{'a' * 64}/", "not a valid name"),
+    *(
+        (f"syslog://{host}:514", "not a valid address")
+        for host in ("1.2.3.4.5", "256.1.1.1", "1.2.65536", "4294967296", "1.2.3.08", "9" * 60)
+    ),
     (f"https://{LONG_HOST}/", "not a valid name"),
 ]
 
@@ -176,6 +199,8 @@ def test_every_scheme_is_in_the_table_of_good_ones() -> None:
         ("https://m%65@h/", "https://me@h/"),
         ("syslog://[0:0::00:1]:514", "syslog://[::1]:514"),
         ("syslog://[FE80::A]:514", "syslog://[fe80:0::a]:514"),
+        ("syslog://127.0.0.1:514", "syslog://127.0.0.1.:514"),
+        ("syslog://127.0.0.1:514", "syslog://2130706433:514"),
     ],
 )
 def test_two_urls_that_mean_the_same_count_as_the_same(one: str, other: str) -> None:
@@ -208,7 +233,7 @@ def test_it_shows_itself_without_secrets() -> None:
 
 
 def test_an_odd_user_name_stays_encoded_where_it_is_shown() -> None:
-    assert str(Destination.parse("https://a%0A%22b@h/")) == "https://a%0A%22b:***@h:443/"
+    assert str(Destination.parse("https://a%0A%22b:c@h/")) == "https://a%0A%22b:***@h:443/"
 
 
 @given(user=NAMES, secret=st.text("pqrsuvwxyz%:/@?#[]é\n", min_size=6, max_size=30))

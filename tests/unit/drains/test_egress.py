@@ -17,7 +17,7 @@ from drains.delivery.network.egress import EgressPolicy
 from drains.delivery.network.errors import RefusedByPolicyError
 from drains.delivery.network.lookups import is_local
 from drains.egress_check import refuse_egress
-from drains.selectors import egress_policy
+from drains.selectors import egress_policy, own_port
 from tests.support.addresses import PUBLIC_ADDRESSES, REFUSED_ADDRESSES
 
 PUBLIC = EgressPolicy()
@@ -297,3 +297,10 @@ def test_the_policy_is_made_of_the_settings(settings: Any) -> None:
         own_ports=frozenset({1001, 1002, 1003}),
         services=frozenset({("kafka", 9092)}),
     )
+
+
+def test_a_port_that_a_process_was_told_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drains.selectors._told_ports", set())
+    own_port(7007)
+
+    assert 7007 in egress_policy().own_ports

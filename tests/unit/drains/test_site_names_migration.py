@@ -47,8 +47,7 @@ def test_names_become_one_spelling_and_nothing_else_changes(old: Any) -> None:
     }
     assert Drain.objects.get(pk=app).key == AppKey("Shop", "gs")
     assert dict(Drain.objects.values_list("pk", "updated_at")) == before
-    digests = Drain.objects.values_list("url_digest", flat=True)
-    assert set(digests) == {"https://h/", "d"}
+    assert Drain.objects.get(pk=app).url_digest == "d"
 
 
 @pytest.mark.parametrize(

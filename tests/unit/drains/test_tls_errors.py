@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 from cryptography.x509.oid import NameOID
 
+from drains.delivery.network.heard import Heard
 from drains.delivery.network.tls import TlsLayer, context_of
 from drains.delivery.network.tls_errors import explain_tls
 from drains.option_values import TlsOptions
@@ -116,13 +117,13 @@ def fault_of(chain: list[Signed], folder: Path) -> str:
     context.load_cert_chain(*files)
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     receiver = context.wrap_bio(incoming, outgoing, server_side=True)
-    layer = TlsLayer(context_of(TlsOptions(ca=ROOT.pem)), HOST)
-    layer.start()
+    layer = TlsLayer(context_of(TlsOptions(ca=ROOT.pem)), HOST, Heard("app"))
+    layer.shake()
     incoming.write(layer.to_send())
     with pytest.raises(ssl.SSLWantReadError):
         receiver.do_handshake()
     try:
-        layer.received(outgoing.read())
+        layer.shake(outgoing.read())
     except ssl.SSLError as error:
         return explain_tls(error)
     assert layer.established

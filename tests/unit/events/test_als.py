@@ -35,7 +35,7 @@ async def test_entries_become_records_in_order(version: str, counts: AlsCounts) 
     first = message(entry(path="/1"), entry(path="/2"), node="n", version=version)
     second = message(entry(path="/3"), version=version)
 
-    assert await AccessLogs(kafka, counts).stream(sent(first, second)) == b""
+    assert await AccessLogs(kafka, counts).stream(sent(first, second), asyncio.Lock()) == b""
 
     paths = [json.loads(value)["request"]["path"] for _, value, _ in kafka.records]
     assert paths == ["/1", "/2", "/3"]
@@ -48,7 +48,7 @@ async def test_what_is_not_written_is_counted_by_reason(counts: AlsCounts) -> No
     nobodys = entry(common={"upstream_cluster": "PassthroughCluster"})
     messages = [message(tcp=2), message(nobodys, entry()), b"\xff\xff no message", b""]
 
-    await AccessLogs(kafka, counts).stream(sent(*messages))
+    await AccessLogs(kafka, counts).stream(sent(*messages), asyncio.Lock())
 
     assert counts.ignored == {"tcp": 2, "no_app": 1, "unreadable": 1}
     assert (counts.received, counts.written, len(kafka.records)) == (5, 1, 1)
@@ -62,7 +62,7 @@ async def test_a_stream_is_not_read_while_kafka_has_no_room(counts: AlsCounts) -
             read.append(number)
             yield message(entry())
 
-    stream = asyncio.create_task(AccessLogs(kafka, counts).stream(many()))
+    stream = asyncio.create_task(AccessLogs(kafka, counts).stream(many(), asyncio.Lock()))
     await until(lambda: counts.received == 2, 5, "the second message")
     for _ in range(100):
         await asyncio.sleep(0)
@@ -78,7 +78,7 @@ async def test_entries_of_a_stream_that_ends_without_room_are_counted_as_lost(
 ) -> None:
     kafka = FakeKafka(room=1)
     stream = asyncio.create_task(
-        AccessLogs(kafka, counts).stream(sent(message(entry(), entry(), entry())))
+        AccessLogs(kafka, counts).stream(sent(message(entry(), entry(), entry())), asyncio.Lock())
     )
     await until(lambda: counts.written == 1, 5, "the first entry")
 
@@ -95,7 +95,7 @@ async def test_what_kafka_refuses_is_counted_by_its_error_and_said_once(
 ) -> None:
     kafka = FakeKafka(error=KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))
 
-    await AccessLogs(kafka, counts).stream(sent(message(*[entry()] * 50)))
+    await AccessLogs(kafka, counts).stream(sent(message(*[entry()] * 50)), asyncio.Lock())
 
     assert counts.lost == {"topic_authorization_failed": 50}
     assert len(caplog.records) == 1
@@ -105,7 +105,7 @@ async def test_streams_are_counted_by_node_while_they_are_open(counts: AlsCounts
     kafka = FakeKafka(room=0)
     logs = AccessLogs(kafka, counts)
     open_streams = [
-        asyncio.create_task(logs.stream(sent(message(entry(), node=node))))
+        asyncio.create_task(logs.stream(sent(message(entry(), node=node)), asyncio.Lock()))
         for node in ("a", "a", "b", "")
     ]
     await until(lambda: counts.received == 4, 5, "all streams")
@@ -149,11 +149,13 @@ async def test_debug_logs_each_entry_and_nothing_else_does(
     counts: AlsCounts, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    await AccessLogs(FakeKafka(), counts).stream(sent(message(entry(path="/secret"))))
+    await AccessLogs(FakeKafka(), counts).stream(
+        sent(message(entry(path="/secret"))), asyncio.Lock()
+    )
     assert "/secret" not in caplog.text
 
-    await AccessLogs(FakeKafka(), counts, debug=True).stream(
-        sent(message(entry(path="/secret"), entry(common={"upstream_cluster": "x"}), node="n\n"))
-    )
+    others = entry(common={"upstream_cluster": "x"})
+    debugging = AccessLogs(FakeKafka(), counts, debug=True)
+    await debugging.stream(sent(message(entry(path="/secret"), others, node="n\n")), asyncio.Lock())
     assert "/secret" in caplog.text
     assert "Entry of 'n\\n' ignored: no_app" in caplog.text

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from drains.delivery.network.heard import Heard
 from drains.delivery.network.tls import TlsLayer, context_of
 from drains.option_values import TlsOptions
 from events.trust import verifying_context
@@ -42,13 +43,13 @@ def shake_hands(ca: str, server: Certificate, folder: Path) -> None:
     theirs.load_cert_chain(files.chain, files.key)
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     receiver = theirs.wrap_bio(incoming, outgoing, server_side=True)
-    layer = TlsLayer(context_of(TlsOptions(ca=ca)), HOST)
-    layer.start()
+    layer = TlsLayer(context_of(TlsOptions(ca=ca)), HOST, Heard("app"))
+    layer.shake()
     while not layer.established:
         incoming.write(layer.to_send())
         with suppress(ssl.SSLWantReadError):
             receiver.do_handshake()
-        layer.received(outgoing.read())
+        layer.shake(outgoing.read())
 
 
 def test_a_private_authority_need_not_identify_its_key(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ from events.lines import LogLine, Origin, Severity
 from sessions_app.chunks import SLOW_LINES_PER_SECOND, InChunks, Pace, chunk
 from sessions_app.tail.encoders import EventsEncoder, StreamEncoder, TextEncoder, writes
 from sessions_app.tail.live.mailbox import Block, LineSlice, Skipped
+from sessions_app.tail.signer import Signer
 from sessions_app.tail.tail import BacklogEnd, Event, Ping
 from tests.support.chunked import chunks_of
 
 GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1", "app", "web")
+SIGNER = Signer([b"key"], "session", [])
 MANY = SLOW_LINES_PER_SECOND * 2
 
 
@@ -51,8 +53,8 @@ def test_lines_that_come_fast_share_a_chunk_until_they_are_slow_again() -> None:
 
 def test_other_outputs_are_the_same_bytes_in_chunks() -> None:
     events: list[Event] = [piece(3), BacklogEnd(), Skipped(7), Ping("base.b0")]
-    made = InChunks(EventsEncoder())
-    assert b"".join(sent(made, *events)) == in_one(EventsEncoder(), *events)
+    made = InChunks(EventsEncoder(SIGNER))
+    assert b"".join(sent(made, *events)) == in_one(EventsEncoder(SIGNER), *events)
 
 
 def test_what_is_not_said_is_no_chunk() -> None:

@@ -18,17 +18,20 @@ from sessions_app.tail.encoders import (
     writes,
 )
 from sessions_app.tail.live.mailbox import Block, LineSlice, Skipped, StreamNotice
+from sessions_app.tail.signer import UNSIGNED, Signer
 from sessions_app.tail.tail import BacklogEnd, Bye, Event, Ping
 
 GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1", "app", "web")
 NOON = "2026-01-31T12:00:00.5Z"
+SIGNER = Signer([b"key"], "session", [])
+BASE = SIGNER.signed("base")
 SHOWN = "2026-01-31T12:00:00Z gold-gs app[web.1]: "
 ENCODERS: list[StreamEncoder] = [
     TextEncoder(GOLD),
-    EventsEncoder(),
+    EventsEncoder(SIGNER),
     RecordsEncoder(GOLD),
-    SocketEncoder(),
+    SocketEncoder(SIGNER),
 ]
 
 
@@ -47,8 +50,8 @@ def test_text_is_a_line_each() -> None:
 
 
 def test_events_have_ids_and_one_line_of_data() -> None:
-    said = written(EventsEncoder(), piece("a\r\n\r\nevent: forged", "b", only=[0]))
-    assert said == f"id: base.l0.0.0\ndata: {SHOWN}a    event: forged\n\n"
+    said = written(EventsEncoder(SIGNER), piece("a\r\n\r\nevent: forged", "b", only=[0]))
+    assert said == f"id: {BASE}.l0.0.0\ndata: {SHOWN}a    event: forged\n\n"
 
 
 def test_records_are_json_a_line_each() -> None:
@@ -79,26 +82,34 @@ def test_one_line_is_one_line_to_those_who_cut_at_more_than_newlines(
     ).splitlines()[:2]
     assert json.loads(record)["text"] == json.loads(other)["text"] == CUTS
     id_, data, nothing = written(
-        EventsEncoder(), piece(CUTS + json_text, "x", only=[0])
+        EventsEncoder(SIGNER), piece(CUTS + json_text, "x", only=[0])
     ).splitlines()
-    assert (id_, nothing) == ("id: base.l0.0.0", "")
+    assert (id_, nothing) == (f"id: {BASE}.l0.0.0", "")
     assert "\\u000bb\\u000cc\\u001cd\\u001de\\u001ef\\u0085g\\u2028h\\u2029i" in data
     assert json.loads(data[data.index("{") :]) == {"msg": "a\u2028b"}
 
 
 def test_the_page_and_text_get_each_character_as_it_is() -> None:
     assert CUTS in written(TextEncoder(GOLD), piece(CUTS))
-    (frame,) = writes(SocketEncoder(), [piece(CUTS)])
+    (frame,) = writes(SocketEncoder(SIGNER), [piece(CUTS)])
     assert json.loads(frame)["lines"][0]["text"] == CUTS
 
 
+def test_lines_that_are_made_once_are_signed_for_each_session() -> None:
+    other, shared = Signer([b"key"], "another", []), piece("a", "b")
+    mine, theirs = (written(SocketEncoder(one), shared) for one in (SIGNER, other))
+
+    assert mine != theirs == mine.replace(BASE, other.signed("base"))
+    assert UNSIGNED not in mine + theirs
+
+
 def test_a_frame_of_a_socket_has_all_lines_that_came_together() -> None:
-    (frame,) = writes(SocketEncoder(), [piece("a", "b"), piece("c", "d", only=[1])])
+    (frame,) = writes(SocketEncoder(SIGNER), [piece("a", "b"), piece("c", "d", only=[1])])
     lines = json.loads(frame)["lines"]
     assert [line["text"] for line in lines] == ["a", "b", "d"]
-    assert [line["id"] for line in lines] == ["base.l0.0.0", "base.l0.0.1", "base.l0.0.1"]
+    assert [line["id"] for line in lines] == [f"{BASE}.l0.0.{n}" for n in (0, 1, 1)]
     assert lines[0] == {
-        "id": "base.l0.0.0",
+        "id": f"{BASE}.l0.0.0",
         "time": NOON,
         "name": "gold-gs",
         "source": "app",
@@ -128,26 +139,29 @@ def test_what_is_said_keeps_its_place_among_lines(encoder: StreamEncoder) -> Non
 
 def test_a_slow_reader_is_told_in_words() -> None:
     told = "Error L11 (tail buffer overflow): 7 messages skipped"
-    assert written(EventsEncoder(), Skipped(7)) == f"event: skipped\ndata: {told}\n\n"
+    assert written(EventsEncoder(SIGNER), Skipped(7)) == f"event: skipped\ndata: {told}\n\n"
     assert written(TextEncoder(GOLD), Skipped(7)).endswith(f"Z gold-gs logshuttle: {told}\n")
     record = json.loads(written(RecordsEncoder(SiteKey("www.example.com")), Skipped(7)))
     assert (record["source"], record["text"]) == ("logshuttle", told)
     assert (record["app"], record["site"]) == ("", "www.example.com")
-    assert json.loads(written(SocketEncoder(), Skipped(7))) == {"type": "skipped", "count": 7}
+    assert json.loads(written(SocketEncoder(SIGNER), Skipped(7))) == {"type": "skipped", "count": 7}
 
 
 def test_heartbeats_keep_the_place_to_go_on_from() -> None:
-    assert written(EventsEncoder(), Ping(None)) == ":\n\n"
-    assert written(EventsEncoder(), Ping("base.b0")) == ":\nid: base.b0\n\n"
-    assert json.loads(written(SocketEncoder(), Ping(None))) == {"type": "ping"}
+    assert written(EventsEncoder(SIGNER), Ping(None)) == ":\n\n"
+    assert written(EventsEncoder(SIGNER), Ping("base.b0")) == ":\nid: base.b0\n\n"
+    assert json.loads(written(SocketEncoder(SIGNER), Ping(None))) == {"type": "ping"}
     assert written(TextEncoder(GOLD), Ping("base.b0")) == ""
 
 
 def test_an_end_is_said_where_it_can_be() -> None:
-    assert written(EventsEncoder(), BacklogEnd(), Bye("idle")) == "event: bye\ndata: idle\n\n"
-    assert json.loads(written(SocketEncoder(), Bye("over"))) == {"type": "bye", "reason": "over"}
+    assert written(EventsEncoder(SIGNER), BacklogEnd(), Bye("idle")) == "event: bye\ndata: idle\n\n"
+    assert json.loads(written(SocketEncoder(SIGNER), Bye("over"))) == {
+        "type": "bye",
+        "reason": "over",
+    }
     assert written(TextEncoder(GOLD), Bye("over")) == ""
 
 
 def test_browsers_are_told_different_times_to_come_again() -> None:
-    assert len({EventsEncoder().opening for _ in range(50)}) > 10
+    assert len({EventsEncoder(SIGNER).opening for _ in range(50)}) > 10

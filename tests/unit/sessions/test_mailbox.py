@@ -11,6 +11,7 @@ from events.keys import AppKey
 from events.lines import LogLine, Origin, Severity
 from sessions_app.tail.live.mailbox import Block, LineSlice, Mailbox, Skipped, StreamNotice
 from sessions_app.tail.session import Selection
+from sessions_app.tail.signer import UNSIGNED
 
 GOLD = AppKey("gold", "gs")
 WEB = Origin(GOLD, "web.1", "app", "web")
@@ -123,4 +124,4 @@ async def test_tokens_of_a_piece_are_those_of_its_lines() -> None:
     box.put(block("a", "b"))
     (piece,) = await box.take(LONG_SECONDS)
     assert isinstance(piece, LineSlice)
-    assert [piece.block.token(index) for index in piece.indices] == ["base.l0.0.1"]
+    assert [piece.block.token(index) for index in piece.indices] == [f"base.{UNSIGNED}.l0.0.1"]

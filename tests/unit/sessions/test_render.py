@@ -102,7 +102,7 @@ def test_text_is_cleaned_like_msg_and_trimmed(text: str, shown: str) -> None:
 @given(tag=st.text(), name=st.text(min_size=1), text=st.text())
 def test_nothing_can_forge_a_line(tag: str, name: str, text: str) -> None:
     shown = text_of(line(text, Origin(AppKey(name, "gs"), tag, "app")))
-    head, _, _ = shown.partition("]: ")
+    head, _, _ = shown.partition(": ")
 
     assert not set(shown) & set("\r\n\0")
     assert len(head.split(" ")) == 3

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from events.kafka.records import TopicPartition
 from events.keys import AppKey, SiteKey
+from sessions_app.tail.signer import Signer
 from sessions_app.tail.tokens import (
     CHARACTERS_MAX,
     base_of,
@@ -21,6 +22,13 @@ from sessions_app.tail.tokens import (
 GOLD = AppKey("gold", "gs")
 TOPICS = topics_in_order(GOLD)
 SOURCES = st.builds(TopicPartition, st.sampled_from(TOPICS), st.integers(0, 40))
+SIGNER = Signer([b"key"], "session", TOPICS)
+
+
+def signed(base: str, rest: str, signer: Signer = SIGNER) -> str:
+    return f"{signer.signed(base)}.{rest}"
+
+
 POSITIONS = st.dictionaries(SOURCES, st.integers(0, 2**50))
 
 
@@ -29,9 +37,10 @@ def test_a_live_place_is_found_again(
     positions: dict[TopicPartition, int], line: int, data: st.DataObject
 ) -> None:
     partition = data.draw(st.sampled_from(sorted(positions)) if positions else SOURCES)
-    token = f"{base_of(TOPICS, positions)}{live_suffix(TOPICS, partition)}{line}"
+    rest = live_suffix(TOPICS, partition).removeprefix(".")
+    token = signed(base_of(TOPICS, positions), f"{rest}{line}")
 
-    resume = resume_of(token, GOLD)
+    resume = resume_of(token, GOLD, SIGNER)
 
     if partition not in positions:
         assert resume is None
@@ -45,7 +54,7 @@ def test_a_live_place_is_found_again(
 def test_a_place_in_the_backlog_is_found_again(
     positions: dict[TopicPartition, int], left: int
 ) -> None:
-    resume = resume_of(f"{base_of(TOPICS, positions)}.b{left}", GOLD)
+    resume = resume_of(signed(base_of(TOPICS, positions), f"b{left}"), GOLD, SIGNER)
 
     assert resume is not None
     assert (resume.positions, resume.backlog_left, resume.partition) == (positions, left, None)
@@ -53,7 +62,9 @@ def test_a_place_in_the_backlog_is_found_again(
 
 @given(text=st.text(alphabet=string.printable, max_size=60))
 def test_what_is_no_token_is_refused_or_read_but_never_raises(text: str) -> None:
-    resume = resume_of(text, GOLD)
+    base, _, rest = text.partition(".")
+    assert resume_of(text, GOLD, SIGNER) is None
+    resume = resume_of(signed(base, rest), GOLD, SIGNER)
     assert resume is None or all(at >= 0 for at in resume.positions.values())
 
 
@@ -73,19 +84,44 @@ def test_what_is_no_token_is_refused_or_read_but_never_raises(text: str) -> None
     ],
 )
 def test_no_token_of_ours(token: str) -> None:
-    assert resume_of(token, GOLD) is None
+    base, _, rest = token.partition(".")
+    assert resume_of(token, GOLD, SIGNER) is None
+    assert resume_of(signed(base, rest), GOLD, SIGNER) is None
+
+
+@pytest.mark.parametrize(
+    ("signer", "is_believed"),
+    [
+        (Signer([b"new", b"key"], "session", TOPICS), True),  # after a change of keys
+        (Signer([b"new"], "session", TOPICS), False),
+        (Signer([b"key"], "another", TOPICS), False),
+        (Signer([b"key"], "session", TOPICS[:-1]), False),  # by a filter
+    ],
+)
+def test_a_place_is_of_one_session(signer: Signer, is_believed: bool) -> None:
+    token = signed(base_of(TOPICS, {TopicPartition("gs", 0): 7}), "b0")
+    assert (resume_of(token, GOLD, signer) is not None) is is_believed
+
+
+def test_a_place_that_was_not_signed_is_none() -> None:
+    """As versions before gave them, or as anybody can make them up to read all that there is."""
+    base = base_of(TOPICS, {TopicPartition("gs", 0): 0})
+    far = base_of(TOPICS, {TopicPartition("gs", 0): 7})
+    assert resume_of(f"{base}.b0", GOLD, SIGNER) is None
+    assert resume_of(f"{base}.{SIGNER.signed(far).rpartition('.')[2]}.b0", GOLD, SIGNER) is None
 
 
 def test_a_token_is_short() -> None:
     """Every line of server-sent events has one."""
     positions = {TopicPartition(topic, 0): 1_000_000 for topic in TOPICS}
-    assert len(base_of(TOPICS, positions) + live_suffix(TOPICS, TopicPartition("gs", 0))) < 40
+    suffix = live_suffix(TOPICS, TopicPartition("gs", 0))
+    assert len(signed(base_of(TOPICS, positions), suffix)) < 60
 
 
 def test_a_sites_token_has_only_its_topic() -> None:
     key = SiteKey("www.example.com")
     topics = topics_in_order(key)
     positions = {TopicPartition(topics[0], 0): 7}
-    resume = resume_of(f"{base_of(topics, positions)}.b0", key)
+    resume = resume_of(signed(base_of(topics, positions), "b0"), key, SIGNER)
     assert resume is not None
     assert resume.positions == positions

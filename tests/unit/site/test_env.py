@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import sys
 from collections.abc import Callable
@@ -12,19 +14,21 @@ from typing import Any
 import pytest
 from redis import ConnectionPool
 
+from events.derived_keys import derived_key
 from events.trust import NOT_ASKED
 from logshuttle_site.env import Env, SettingsError
-from logshuttle_site.env_values import (
-    cache_for,
-    database_of,
-    encryption_keys_of,
-    kafka_hosts_of,
-)
+from logshuttle_site.env_secrets import encryption_keys_of
+from logshuttle_site.env_values import database_of, kafka_hosts_of
+from logshuttle_site.shared_cache.backend import connection_options
 from tests.support.processes import ROOT, manage, run_process
 
 SECRET = "s3cr3t-of-nobody"
 GOOD_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-REQUIRED = {"AUTH_KEY": "key", "KAFKA_HOSTS": "kafka", "SECRET_KEY": "long and random"}
+REQUIRED = {
+    "AUTH_KEY": "key",
+    "KAFKA_HOSTS": "kafka",
+    "SECRET_KEY": "long and random as it should be: ok",
+}
 
 Settings = Callable[..., dict[str, Any]]
 
@@ -54,6 +58,8 @@ def run_settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
     [
         ("DEBUG", False),
         ("LAPTOP_MODE", False),
+        ("LISTEN_HOST", None),
+        ("SECRET_KEY_FALLBACKS", []),
         ("TEST_MODE", False),
         ("KAFKA_GROUP", "logshuttle"),
         ("RUN_SESSION", None),
@@ -72,6 +78,7 @@ def run_settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
         ("SHUTDOWN_GRACE_SECONDS", 10.0),
         ("ALLOWED_HOSTS", ["*"]),
         ("CSRF_TRUSTED_ORIGINS", []),
+        ("TRUSTED_PROXIES", []),
         ("SECURE_SSL_REDIRECT", False),
         ("REDIS_URL", ""),
         ("LOG_LEVEL", "INFO"),
@@ -102,10 +109,15 @@ def test_what_is_not_set_has_its_default(
     [
         ({"AUTH_KEY": " key \n"}, "AUTH_KEY", "key"),
         ({"KAFKA_HOSTS": "a, b:9093,,"}, "KAFKA_HOSTS", ["a:9092", "b:9093"]),
-        ({"SECRET_KEY": "mine"}, "SECRET_KEY", "mine"),
+        ({"SECRET_KEY": "m" * 32}, "SECRET_KEY", "m" * 32),
+        ({"SECRET_KEY_FALLBACKS": "short, b,"}, "SECRET_KEY_FALLBACKS", ["short", "b"]),
         ({"FIELD_ENCRYPTION_KEYS": GOOD_KEY}, "FIELD_ENCRYPTION_KEYS", [GOOD_KEY]),
         ({"FIELD_ENCRYPTION_KEYS": GOOD_KEY}, "ENCRYPTION_KEYS_DERIVED", False),
         ({"DEBUG": "yes"}, "LAPTOP_MODE", True),
+        ({"DEBUG": "yes"}, "LISTEN_HOST", "127.0.0.1"),
+        ({"DEBUG": "yes"}, "ALLOWED_HOSTS", [".localhost", "127.0.0.1", "[::1]"]),
+        ({"DEBUG": "yes", "ALLOWED_HOSTS": "laptop"}, "ALLOWED_HOSTS", ["laptop"]),
+        ({"DEBUG": "yes", "SECRET_KEY": "short"}, "SECRET_KEY", "short"),
         ({"DEBUG": " OFF "}, "DEBUG", False),
         ({"PORT": "80"}, "PORT", 80),
         ({"PORT": ""}, "PORT", 5000),
@@ -135,6 +147,11 @@ def test_what_is_not_set_has_its_default(
         ({"CSRF_TRUSTED_ORIGINS": "https://a"}, "CSRF_TRUSTED_ORIGINS", ["https://a"]),
         ({"SECURE_SSL_REDIRECT": "true"}, "SESSION_COOKIE_SECURE", True),
         ({"REDIS_URL": "redis://cache:6379"}, "REDIS_URL", "redis://cache:6379"),
+        (
+            {"TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8, 192.0.2.1"},
+            "TRUSTED_PROXIES",
+            ["10.0.0.0/8", "fd00::/8", "192.0.2.1"],
+        ),
         (
             {"DRAIN_ALLOWED_CIDRS": "10.0.0.0/8, fd00::/8, 192.0.2.1"},
             "DRAIN_ALLOWED_CIDRS",
@@ -249,6 +266,9 @@ def test_the_servers_that_we_use_are_known_to_the_egress_guard(
         ("LOG_LEVEL", "LOUD", "must be one of DEBUG"),
         ("LOG_FORMAT", "xml", "must be one of console, json"),
         ("DRAIN_ALLOWED_CIDRS", "10.0.0.0/33", "not an address range"),
+        ("TRUSTED_PROXIES", "front", "not an address range"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "not an address range"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,::/0", "nobody a client"),
         ("DRAIN_DENIED_CIDRS", "10.0.0.1/8", "not an address range"),
         ("DRAIN_ALLOWED_PORTS", "514,0", "'0' is not a port"),
         ("DRAIN_ALLOWED_PORTS", "65536", "'65536' is not a port"),
@@ -275,6 +295,31 @@ def test_a_missing_required_setting_stops_the_start(
         run_settings({key: text for key, text in environ.items() if text is not None})
 
     assert str(caught.value).count("required") == 1
+
+
+def test_a_short_secret_key_is_refused_with_a_way_out(run_settings: Settings) -> None:
+    with pytest.raises(SettingsError, match=r"32 characters .* SECRET_KEY_FALLBACKS") as caught:
+        run_settings({**REQUIRED, "SECRET_KEY": "x" * 31})
+
+    assert "xxx" not in str(caught.value)
+    assert run_settings({"SECRET_KEY": "short"}, "migrate")["SECRET_KEY"] == "short"
+
+
+def test_who_changes_the_secret_key_can_still_read_all(run_settings: Settings) -> None:
+    before = run_settings(REQUIRED)
+    changed = {"SECRET_KEY": "n" * 32, "SECRET_KEY_FALLBACKS": REQUIRED["SECRET_KEY"]}
+
+    after = run_settings({**REQUIRED, **changed})
+
+    assert set(before["FIELD_ENCRYPTION_KEYS"]) < set(after["FIELD_ENCRYPTION_KEYS"])
+    assert after["FIELD_ENCRYPTION_KEYS"][0] not in before["FIELD_ENCRYPTION_KEYS"]
+
+
+def test_a_command_without_a_key_has_none_to_encrypt_with(run_settings: Settings) -> None:
+    settings = run_settings({}, "migrate")
+
+    assert settings["FIELD_ENCRYPTION_KEYS"] == []
+    assert settings["SECRET_KEY"] != run_settings({}, "migrate")["SECRET_KEY"]
 
 
 def test_a_laptop_needs_no_secret_key(run_settings: Settings) -> None:
@@ -321,7 +366,7 @@ def test_one_message_lists_all_faults(run_settings: Settings) -> None:
 def test_a_secret_may_come_from_a_file(name: str, tmp_path: Path, run_settings: Settings) -> None:
     values = {"REDIS_URL": "redis://x", "FIELD_ENCRYPTION_KEYS": GOOD_KEY}
     path = tmp_path / "secret"
-    path.write_text(f"{values.get(name, 'sqlite:///x')}\n")
+    path.write_text(f"{values.get(name, 'sqlite:///a-file-with-a-long-name')}\n")
     environ = {key: text for key, text in REQUIRED.items() if key != name}
 
     settings = run_settings({**environ, f"{name}_FILE": str(path)})
@@ -355,7 +400,7 @@ def test_an_unreadable_file_is_the_only_fault_that_is_told(
     path = tmp_path / "secret"
     if content is not None:
         path.write_bytes(content)
-    environ = {"KAFKA_HOSTS": "kafka", "SECRET_KEY": "x", "AUTH_KEY_FILE": str(path)}
+    environ = {**REQUIRED, "AUTH_KEY": "", "AUTH_KEY_FILE": str(path)}
 
     with pytest.raises(SettingsError) as caught:
         run_settings(environ)
@@ -413,12 +458,20 @@ def test_kafka_hosts_may_be_ipv6() -> None:
     assert kafka_hosts_of(Env({"KAFKA_HOSTS": "[::1],[::1]:9"})) == ["[::1]:9092", "[::1]:9"]
 
 
-def test_encryption_keys_derived_from_another_secret_are_others() -> None:
-    (one,), derived = encryption_keys_of(Env({}), "one")
-    (other,), _ = encryption_keys_of(Env({}), "other")
+def test_keys_are_made_of_each_secret_and_those_of_before_come_last() -> None:
+    keys, former = encryption_keys_of(Env({}), ["one", "other"])
 
-    assert derived
-    assert one != other
+    assert [base64.urlsafe_b64decode(key) for key in keys[:2]] == [
+        derived_key(secret, "field encryption") for secret in (b"one", b"other")
+    ]
+    assert keys[2:] == [former_key("one"), former_key("other")]
+    assert former == former_key("one")
+
+
+def former_key(secret: str) -> str:
+    """As versions before 0023 of the tables made it."""
+    digest = hashlib.sha256(b"logshuttle field encryption\0" + secret.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode()
 
 
 def test_a_process_with_bad_settings_ends_with_2_and_no_traceback(tmp_path: Path) -> None:
@@ -435,7 +488,7 @@ def test_a_process_with_bad_settings_ends_with_2_and_no_traceback(tmp_path: Path
 
 def test_redis_certificates_are_judged_as_all_others() -> None:
     secured, plain = (
-        ConnectionPool.from_url(url, **cache_for(url)["OPTIONS"]["CONNECTION_POOL_KWARGS"])
+        ConnectionPool.from_url(url, **connection_options(url))
         for url in ("rediss://cache", "redis://cache")
     )
     connection: Any = secured.make_connection()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import logging.config
 import sys
-import uuid
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from logshuttle_site.logs import logging_config
 
-ID = str(uuid.uuid4())
+ID = "5b0f7b0e-3c53-4f5e-9f43-0a9f5c1f2d3e"
 
 
 class ShownError(Exception):
@@ -39,13 +39,37 @@ def formatted(form: str, *args: Any, exc_info: Any = None) -> str:
         (f"<WebRequest at 0x1 method=GET uri=/log-sessions/{ID} clientproto=HTTP/1.1>",),
         (f"https://logs.example/Log-Sessions/{ID}",),
         (f"%2Flog-sessions%2F{ID}",),
+        (f"GET /log-sessions//{ID}: 404",),
+        (f"GET //log-sessions///{ID}/: 404",),
+        (f"GET /log-sessions;x=1/{ID}/ws",),
+        (f"GET /log-sessions/;/{ID};x",),
+        (f"GET /log-sessions/./x/../{ID}",),
+        (f"GET /log-sessions:{ID}",),
+        (f"GET /log-sessions{ID}",),
+        (f"GET /log-sessions/é/{ID}",),
+        (f"uri=/log%2dsessions/%2F{ID}",),
+        (f"uri=/%6Cog-%73essions%3B/{ID}",),
     ],
 )
 def test_no_id_is_logged(form: str, args: tuple[str, ...]) -> None:
     said = formatted(form, *args)
 
     assert ID not in said
-    assert "log-sessions" in said.lower()
+    assert "sessions" in unquote(said).lower()
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("GET /log-sessions/ID: 404 nothing", "GET /log-sessions/…: 404 nothing"),
+        ("GET /log-sessions/ID/ws: 403", "GET /log-sessions/…/ws: 403"),
+        ("(at /log-sessions/ID/ws/)", "(at /log-sessions/…/ws)"),
+        ("POST /log-sessions: 401", "POST /log-sessions: 401"),
+        ("POST /log-sessions for gold-gs: 422", "POST /log-sessions for gold-gs: 422"),
+    ],
+)
+def test_what_else_is_said_stays(said: str, shown: str) -> None:
+    assert shown in formatted("console", said.replace("ID", ID))
 
 
 @pytest.mark.parametrize("form", ["console", "json"])

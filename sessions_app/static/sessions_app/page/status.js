@@ -29,6 +29,7 @@ export class Status {
   /** @type {[number, number][]} */
   #samples = [];
   #state = "connecting";
+  #isFull = false;
 
   /** Somebody wants to connect now. */
   onRetry = () => {};
@@ -52,9 +53,11 @@ export class Status {
   /**
    * @param {string} state
    * @param {string} detail
+   * @param {boolean} isFull Too many others read: not yet.
    */
-  connection(state, detail) {
+  connection(state, detail, isFull) {
     this.#state = state;
+    this.#isFull = isFull;
     document.documentElement.dataset.state = state;
     this.#retryAt = state === "waiting" ? Date.now() + Number(detail) * 1000 : 0;
     byId("retry").hidden = state !== "waiting";
@@ -77,9 +80,10 @@ export class Status {
   /** Once a second: what only time changes. */
   tick() {
     const wait = Math.max(0, Math.ceil((this.#retryAt - Date.now()) / 1000));
+    const again = this.#isFull ? "Too many read this session: trying again" : "Reconnecting";
     byId("state").textContent = {
       connecting: "Connecting…", live: "Live", over: "Over",
-      waiting: wait ? `Reconnecting in ${wait} s` : "Reconnecting…",
+      waiting: wait ? `${again} in ${wait} s` : `${again}…`,
     }[this.#state];
     const left = this.#endsAt - Date.now() / 1000;
     const shown = this.#endsAt && this.#state !== "over" ? `${remaining(left)} left` : "";

@@ -11,8 +11,12 @@
  */
 
 const LINE = /^(\S+) (\S+) (\S+?(?:\[.*?\])?): ?(.*)$/s;
-const ENDED_FOR_GOOD = 4404;
 const BROKEN = 1006;
+const TRY_AGAIN = 1013; // with a reason: as many read as may do; else it is broken
+/** What `ended` is told when as many read the session as may do. */
+export const FULL = 4429;
+/** What an answer's status means as a close code: there is no such session, or no such filter. */
+const CODES = new Map([[204, 4404], [404, 4404], [422, 4422], [429, FULL]]);
 
 /**
  * @param {string} after The last line's id, or empty.
@@ -35,13 +39,19 @@ export function openSocket(after, ears) {
   const url = streamUrl(after, "/ws");
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(url);
+  let opened = false;
   let closed = false;
-  socket.onopen = () => ears.opened();
+  socket.onopen = () => {
+    opened = true;
+    ears.opened();
+  };
   socket.onmessage = (event) => {
     if (!closed) ears.heard(JSON.parse(event.data));
   };
-  socket.onclose = (event) => {
-    if (!closed) ears.ended(event.code);
+  socket.onclose = async (event) => {
+    const said = event.code === TRY_AGAIN && event.reason ? FULL : event.code;
+    const code = opened || closed ? said : await whyRefused();
+    if (!closed) ears.ended(code);
   };
   return {
     close: () => {
@@ -75,22 +85,22 @@ export function openEvents(after, ears) {
   events.onerror = async () => {
     // The browser would come again by itself, at its own pace: this page has one of its own.
     events.close();
-    ears.ended(await isOver() ? ENDED_FOR_GOOD : BROKEN);
+    ears.ended(await whyRefused());
   };
   return { close: () => events.close() };
 }
 
-/** @returns {Promise<boolean>} Whether the server says that there is no such session any more. */
-async function isOver() {
+/** @returns {Promise<number>} A close code: a browser shows no page the answer to a handshake. */
+async function whyRefused() {
   try {
     const answer = await fetch(streamUrl(""), {
       method: "HEAD",
       cache: "no-store",
       headers: { Accept: "text/event-stream" },
     });
-    return answer.status === 404 || answer.status === 204;
+    return CODES.get(answer.status) ?? BROKEN;
   } catch {
-    return false;
+    return BROKEN;
   }
 }
 

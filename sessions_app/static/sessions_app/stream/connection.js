@@ -5,15 +5,17 @@
  * @typedef {"connecting" | "live" | "waiting" | "over"} State
  *
  * @typedef {object} Listener
- * @property {(state: State, detail: string) => void} changed Detail: a reason, or seconds to wait.
+ * @property {(state: State, detail: string, isFull: boolean) => void} changed Detail: a reason, or
+ *   seconds to wait; whether that is because too many others read.
  * @property {(message: any) => void} heard hello, lines, gap, skipped, backlog-end.
  * @property {(seconds: number, missed: boolean) => void} resumed After a break of so many seconds.
  */
 
 import { waitSeconds } from "./backoff.js";
-import { openEvents, openSocket } from "./channels.js";
+import { FULL, openEvents, openSocket } from "./channels.js";
 
 const SILENCE_MS = 45_000; // a ping comes every 15 s
+const FULL_SECONDS = 10; // readers come and go
 const OVER = ["over", "idle", "revoked", "end"];
 /** Close codes after which coming again is no use: no such session, filters that are none. */
 const FINAL_CODES = new Map([[4404, "unknown"], [4422, "filter"]]);
@@ -102,12 +104,13 @@ export class Connection {
       return;
     }
     if (this.state === "live") this.#brokeAt = Date.now();
-    if (!this.#everOpened) this.#usesEvents = !this.#usesEvents;
+    const isFull = code === FULL;
+    if (!this.#everOpened && !isFull) this.#usesEvents = !this.#usesEvents;
     // Events are tried at once where no WebSocket opens; then, and when what worked broke, it waits.
-    const other = !this.#everOpened && this.#usesEvents;
-    const seconds = other ? 0 : waitSeconds(this.#failures);
+    const other = !this.#everOpened && this.#usesEvents && !isFull;
+    const seconds = other ? 0 : waitSeconds(this.#failures) + (isFull ? FULL_SECONDS : 0);
     this.#failures += 1;
-    this.#become("waiting", String(seconds));
+    this.#become("waiting", String(seconds), isFull);
     this.#timer = window.setTimeout(() => this.now(), seconds * 1000);
   }
 
@@ -129,8 +132,8 @@ export class Connection {
    * @param {State} state
    * @param {string} detail
    */
-  #become(state, detail) {
+  #become(state, detail, isFull = false) {
     this.state = state;
-    this.#listener.changed(state, detail);
+    this.#listener.changed(state, detail, isFull);
   }
 }

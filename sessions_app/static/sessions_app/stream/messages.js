@@ -34,9 +34,10 @@ export class Messages {
   /**
    * @param {State} state
    * @param {string} detail
+   * @param {boolean} isFull
    */
-  changed(state, detail) {
-    this.#status.connection(state, detail);
+  changed(state, detail, isFull) {
+    this.#status.connection(state, detail, isFull);
     if (state === "over") this.#note("The stream ended here", "info");
   }
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from drains.delivery.network.errors import DialError, HungError
+from drains.delivery.network.errors import DialError, FloodError, HungError
+from drains.delivery.network.heard import Heard
 from drains.delivery.sender import Ended, Sender
 from drains.delivery.senders.http_answers import HttpError
 from drains.routes import Route
@@ -173,8 +174,10 @@ async def test_a_fault_of_ours_makes_one_drain_wait_and_says_nothing_of_it(bench
 
 
 async def test_an_end_during_the_dial_is_a_failed_dial(bench: Bench) -> None:
-    async def ends_early(route: Route, ended: Ended, *, patient: bool) -> Sender[Write]:
-        sender = await bench.receiver.connect(route, ended, patient=patient)
+    async def ends_early(
+        route: Route, ended: Ended, heard: Heard, *, patient: bool
+    ) -> Sender[Write]:
+        sender = await bench.receiver.connect(route, ended, heard, patient=patient)
         ended(None)
         return sender
 
@@ -251,6 +254,44 @@ async def test_retry_after_is_waited_for(bench: Bench) -> None:
     (await bench.opened()).ended(ConnectionResetError())
     bench.link.try_soon()
     assert bench.timers.waits[-1] <= SOON_SECONDS, "it was for that time only"
+
+
+async def test_a_receiver_that_floods_us_is_left_alone_whether_it_is_connected_or_dialled(
+    bench: Bench,
+) -> None:
+    heard: list[Heard] = []
+
+    async def floods(route: Route, ended: Ended, account: Heard, /, **_: bool) -> Sender[Write]:
+        heard.append(account)
+        raise FloodError("it talks", 300)
+
+    (await bench.opened()).ended(FloodError("it talks", 400))
+    link = bench.another(floods)
+    for _ in range(2):
+        link.want()
+        await settled()
+        link.try_soon()
+        link.rest()
+    assert bench.timers.waits == [400, 300, 300]
+    assert [str(error) for error in bench.owner.errors] == ["the receiver floods us: it talks"] * 3
+    assert heard[0] is heard[1]
+
+
+async def test_another_receiver_has_flooded_nobody(bench: Bench) -> None:
+    heard: list[Heard] = []
+
+    async def refuses(_: Route, __: Ended, account: Heard, /, **___: bool) -> Sender[Write]:
+        heard.append(account)
+        raise DialError("connection refused")
+
+    link = bench.another(refuses)
+    for url in ("syslog://h:514", "syslog://h:514", "syslog://other:514"):
+        link.move_to(route_of(url=url))
+        link.want()
+        await settled()
+        link.rest()
+    assert heard[0] is heard[1]
+    assert heard[1] is not heard[2]
 
 
 async def test_who_asks_for_a_try_does_not_wait_whoever_named_a_time(bench: Bench) -> None:
@@ -417,7 +458,7 @@ def _black_hole(bench: Bench, hanging: list[Route]) -> Any:
     """A receiver that takes long to fail, and hangs the next time."""
     dials: list[None] = []
 
-    async def connect(route: Route, _: Ended, **_options: bool) -> Sender[Write]:
+    async def connect(route: Route, *_: Any, **_options: bool) -> Sender[Write]:
         dials.append(None)
         if len(dials) == 1:
             bench.now += SLOW_SECONDS + 0.1

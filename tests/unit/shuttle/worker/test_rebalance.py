@@ -158,6 +158,24 @@ class Ownership:
         return f"log of {topic} ours"
 
 
+class Trust:
+    """Notes what is taken over and given up."""
+
+    def __init__(self) -> None:
+        self.taken: list[TakenOver] = []
+        self.given_up: list[Collection[TopicPartition]] = []
+        self.forgotten: list[Collection[TopicPartition]] = []
+
+    def took_over(self, taken: TakenOver) -> None:
+        self.taken.append(taken)
+
+    async def give_up(self, partitions: Collection[TopicPartition], until: float) -> None:
+        self.given_up.append(partitions)
+
+    def forget(self, partitions: Collection[TopicPartition]) -> None:
+        self.forgotten.append(partitions)
+
+
 class Bench(FeedBench):
     """One drain, and the parts of a worker that partitions concern."""
 
@@ -173,7 +191,9 @@ class Bench(FeedBench):
         member, writer = cast(Any, self.member), cast(Any, self.writer)
         self.ticks = Ticks(feeds, self.lists, self.ledger, writer, member)
         self.ownership = Ownership(self.ledger)
-        rest: Any = (self.ticks, self.cluster, self.topic_ids, self.ownership, self.tasks)
+        self.trust = Trust()
+        parts = self.ticks, self.cluster, self.topic_ids, self.ownership, self.tasks, self.trust
+        rest: Any = parts
         self.rebalance = Rebalance("worker-1", member, *fakes, *rest)
 
     async def assigned(self, *partitions: TopicPartition, generation: int = 1) -> None:

@@ -28,6 +28,7 @@ def report(delays: DelayHistogram | None = None) -> WorkerReport:
         outbox_bytes=10,
         lines_lost={},
         lines_cut=0,
+        receiver_floods=0,
         filters_cpu_seconds=0.25,
         filters_too_slow=3,
         malformed={"bad_json": 1},

@@ -4,16 +4,16 @@ import resource
 
 import pytest
 
-from shuttle.process.limits import ENOUGH_FILES, raise_open_files_limit
+from events.process.open_files import ENOUGH_FILES, raise_open_files_limit
 
 
 @pytest.fixture
 def limits(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, int]]:
     """The process's limits, as far as the code under test can see."""
     kept = {"now": (256, 1024)}
-    monkeypatch.setattr("shuttle.process.limits.resource.getrlimit", lambda _: kept["now"])
+    monkeypatch.setattr("events.process.open_files.resource.getrlimit", lambda _: kept["now"])
     monkeypatch.setattr(
-        "shuttle.process.limits.resource.setrlimit", lambda _, new: kept.update(now=new)
+        "events.process.open_files.resource.setrlimit", lambda _, new: kept.update(now=new)
     )
     return kept
 
@@ -50,6 +50,6 @@ def test_a_system_that_refuses_is_put_up_with(
     def refuse(*_: object) -> None:
         raise ValueError("current limit exceeds maximum limit")
 
-    monkeypatch.setattr("shuttle.process.limits.resource.setrlimit", refuse)
+    monkeypatch.setattr("events.process.open_files.resource.setrlimit", refuse)
     assert raise_open_files_limit() == 256
     assert "Only 256 files" in caplog.text

@@ -1,0 +1,62 @@
+"""Secrets that we sign and encrypt with, and what is made of them."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from typing import NamedTuple
+
+from cryptography.fernet import Fernet
+
+from events.derived_keys import derived_key
+from logshuttle_site.env import Env
+
+SECRET_CHARACTERS_MIN = 32
+"""Of AUTH_KEY and SECRET_KEY: so many letters of a random text nobody guesses."""
+
+_LAPTOPS_OWN = "laptop mode has no secrets"
+
+
+def secret_keys_of(env: Env, *, is_laptop: bool, is_offline: bool) -> list[str]:
+    """SECRET_KEY, and those before it; none in a command that was given none and needs none."""
+    key, fallbacks = env.secret("SECRET_KEY"), env.secrets("SECRET_KEY_FALLBACKS")
+    if is_laptop:
+        key = key or _LAPTOPS_OWN
+    elif not is_offline:
+        env.required("SECRET_KEY", key, "a long random text, the same for all processes")
+        if 0 < len(key) < SECRET_CHARACTERS_MIN:
+            what = f"must have {SECRET_CHARACTERS_MIN} characters at least: set a new one"
+            env.fault("SECRET_KEY", f"{what}, and move this one to SECRET_KEY_FALLBACKS")
+    return [key, *fallbacks] if key else []
+
+
+class FieldKeys(NamedTuple):
+    keys: list[str]
+    """Fernet's, newest first."""
+    former: str = ""
+    """What versions before this made of SECRET_KEY; empty where the keys are given."""
+
+
+def encryption_keys_of(env: Env, secret_keys: list[str]) -> FieldKeys:
+    """Given, or made from SECRET_KEY and those before it; then the former ones are the last: rows
+    need them until `rotatesecrets` has run."""
+    keys = env.secrets("FIELD_ENCRYPTION_KEYS")
+    for number, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            env.fault("FIELD_ENCRYPTION_KEYS", f"key {number} is not 32 bytes in URL-safe base64")
+    if keys:
+        return FieldKeys(keys)
+    ours = (derived_key(secret.encode(), "field encryption") for secret in secret_keys)
+    former = [_formerly_made_of(secret) for secret in secret_keys]
+    return FieldKeys([*map(_fernet_key, ours), *former], next(iter(former), ""))
+
+
+def _formerly_made_of(secret_key: str) -> str:
+    digest = hashlib.sha256(b"logshuttle field encryption\0" + secret_key.encode()).digest()
+    return _fernet_key(digest)
+
+
+def _fernet_key(key: bytes) -> str:
+    return urlsafe_b64encode(key).decode()

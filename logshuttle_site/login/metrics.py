@@ -1,0 +1,22 @@
+"""Metrics of log-ins, with a sentence on what a reader should do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from logshuttle_site.login.guard import refused
+
+
+class LoginCollector(Collector):
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "logshuttle_web_logins_refused",
+            "Log-ins that were not looked at; when it grows somebody guesses: see who, in the log.",
+            labels=["reason"],
+        )
+        for reason, count in dict(refused).items():
+            family.add_metric([reason], count)
+        yield family

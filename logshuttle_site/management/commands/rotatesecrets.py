@@ -1,0 +1,49 @@
+"""`manage.py rotatesecrets`: what is encrypted, under the newest key; then older ones can go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError
+
+from drains.models import Drain
+from drains.rotation import (
+    Rotation,
+    encrypted_fields,
+    forget_former_key,
+    rotate_drains,
+    rotate_fields,
+)
+
+NAMED_MAX = 100
+
+
+class Command(BaseCommand):
+    help = (
+        "Encrypt all secrets in the database under the newest key. Run it when all processes have"
+        " that key first; once it writes nothing any more, take the older ones away."
+    )
+    requires_system_checks = ["logshuttle"]
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        unread = 0
+        forget_former_key()
+        for model in filter(encrypted_fields, apps.get_models()):
+            done = rotate_drains() if model is Drain else rotate_fields(model)
+            unread += len(done.unread)
+            self._tell(str(model._meta.verbose_name_plural), done)
+        if unread:
+            raise CommandError(
+                f"{unread} cannot be read. Add the key that they were written with to"
+                " FIELD_ENCRYPTION_KEYS, last, or give anew what they hold.",
+                returncode=1,
+            )
+
+    def _tell(self, what: str, done: Rotation) -> None:
+        self.stdout.write(f"{what}: {done.rows}, {done.written} written anew")
+        for said in (done.unread, done.twins):
+            for line in said[:NAMED_MAX]:
+                self.stderr.write(line)
+            if len(said) > NAMED_MAX:
+                self.stderr.write(f"and {len(said) - NAMED_MAX} more")
