@@ -22,8 +22,8 @@ class Ages:
 
     def __init__(self) -> None:
         self._last: dict[TopicPartition, tuple[int, int]] = {}
-        """Of each partition where the next record may inherit it: the last credible stamp, and up
-        to which offset it is that. A feed that is sent something again goes back."""
+        """The last credible stamp of each partition, where the next record may inherit it, and up
+        to which offset that counts: a partition may be read again from before that."""
         self._times: dict[int, float] | None = None
 
     def begin(self, records: PartitionRecords, young_ms: float, now_ms: float) -> None:
@@ -44,9 +44,8 @@ class Ages:
         `young_ms`. To be asked in the order of the records."""
         if records.earliest_ms >= young_ms and records.partition not in self._last:
             return None
-        last, end = self._last.get(records.partition, (None, 0))
-        if records.begin < end:
-            last = None
+        end, stamp = self._last.get(records.partition, (0, 0))
+        last = stamp if 0 < end <= records.begin else None
         found: dict[int, float] = {}
         for message in records.messages:
             stamp = timestamp_ms(message)
@@ -54,7 +53,7 @@ class Ages:
                 last = stamp
             found[offset_of(message)] = math.inf if last is None else last
         if last is not None and last < young_ms:
-            self._last[records.partition] = last, records.end
+            self._last[records.partition] = records.end, last
         else:
             self._last.pop(records.partition, None)
         return found if any(age < young_ms for age in found.values()) else None

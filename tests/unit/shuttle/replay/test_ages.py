@@ -74,9 +74,11 @@ def test_stamps_that_say_nothing_cost_a_drain_nothing() -> None:
     assert ages_in(Ages(), 0, *ODD) is None
 
 
-def test_who_goes_back_inherits_nothing_from_what_lies_behind() -> None:
-    """A line that is young by the rule was left out for the stamp of a later one."""
+@pytest.mark.parametrize("stamp", ODD)
+def test_what_is_read_again_inherits_nothing_of_what_lies_behind_it(stamp: int) -> None:
+    """A pass lets go of a partition, and takes it up again for one who lacks more of it."""
     made = Ages()
     ages_in(made, 5, OLD)
-    assert ages_in(made, 2, 0, 0) is None
-    assert ages_in(made, 4, OLD, 0) == [OLD, OLD]
+    assert all(age == math.inf for age in ages_in(made, 0, stamp) or [])
+    ages_in(made, 1, OLD)
+    assert ages_in(made, 9, stamp) == [OLD]
