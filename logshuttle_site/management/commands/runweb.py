@@ -26,6 +26,7 @@ from logshuttle_site.server import PatientServer
 from logshuttle_site.shared_cache.backend import ask_the_cache, breaker_of_the_cache
 from logshuttle_site.shared_cache.breaker import AwayError
 from logshuttle_site.shared_cache.metrics import CacheCollector
+from sessions_app.metrics import TailsCollector
 from sessions_app.process import say_goodbye
 
 logger = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ def _run(server: PatientServer, host: str, metrics_port: int) -> None:
     collectors: list[Collector] = [
         ConnectionsCollector(server.census, server.refusals),
         LoginCollector(),
+        TailsCollector(),
     ]
     if settings.REDIS_URL:
         collectors.append(CacheCollector(breaker_of_the_cache()))
