@@ -7,15 +7,15 @@ process alone, and what is looked up there is looked up in the database once mor
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple, cast
 
 from django.core.cache import caches
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from django_redis.cache import RedisCache  # type: ignore[import-untyped]
+from django_redis.exceptions import ConnectionInterrupted  # type: ignore[import-untyped]
 from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from events.trust import NOT_ASKED
@@ -72,13 +72,14 @@ class SharedCache(BaseCache):
 
     def _ask(self, operation: Operation) -> Any:
         try:
-            return self.breaker.ask(lambda: _done(operation, self._server.cache))
+            return self.breaker.ask(lambda: _done(operation, self._server.client))
         except AwayError:
             return operation(self._own)
 
 
 class _Server(NamedTuple):
-    cache: RedisCache
+    client: Any
+    """django-redis', which has a cache's methods: its cache itself hides what the system said."""
     breaker: Breaker
 
 
@@ -86,8 +87,9 @@ class _Server(NamedTuple):
 def _server(url: str, version: int) -> _Server:
     serializer = f"{PlainJson.__module__}.{PlainJson.__qualname__}"
     options = {"SERIALIZER": serializer, "CONNECTION_POOL_KWARGS": connection_options(url)}
-    redis = RedisCache(url, {"OPTIONS": options, "VERSION": version})
-    return _Server(redis, Breaker(lambda: redis.set(_PROBE, True, _PROBE_SECONDS)))
+    client = RedisCache(url, {"OPTIONS": options, "VERSION": version}).client
+    prove = partial(_done, lambda cache: cache.set(_PROBE, True, _PROBE_SECONDS), client)
+    return _Server(client, Breaker(prove))
 
 
 def connection_options(url: str) -> dict[str, Any]:
@@ -101,13 +103,14 @@ def connection_options(url: str) -> dict[str, Any]:
     }
 
 
-def _done(operation: Operation, redis: RedisCache) -> Any:
+def _done(operation: Operation, client: Any) -> Any:
     try:
-        return operation(redis)
-    except ResponseError as error:
-        if is_about_a_value(error):
-            raise ValueError("this is nothing of ours") from error
-        raise
+        return operation(client)
+    except ConnectionInterrupted as error:
+        cause = error.__cause__ or error
+    if is_about_a_value(cause):
+        raise ValueError("this is nothing of ours") from cause
+    raise cause  # out here: what the system said stands as its context
 
 
 def ask_the_cache() -> None:

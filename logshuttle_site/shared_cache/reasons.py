@@ -30,7 +30,7 @@ _CODES = {
 _SHOWN_CHARACTERS = 200
 
 
-def is_about_a_value(error: Exception) -> bool:
+def is_about_a_value(error: BaseException) -> bool:
     """Whether it speaks of what lies under the key, which somebody else has put there."""
     said = str(error)
     return isinstance(error, redis.ResponseError) and (
