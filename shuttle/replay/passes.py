@@ -33,7 +33,7 @@ PARTITIONS = 128
 NEAR_RECORDS = 20_000
 """Feeds whose gaps are this close together share a pass."""
 SOON_SECONDS = 3.0
-"""A pass that would be at a feed's gaps so soon takes it along."""
+"""One that would be at a feed's gaps so soon takes it along."""
 PACE_SECONDS = 1.0
 """A pass's pace is measured over this time."""
 FIRST_RECORDS = 16
@@ -63,7 +63,6 @@ class ReplayPass(Pass):
     """Serves the feeds that have a seat: until one fails, is full, or has met live."""
 
     reads_again = True
-    _slice = FIRST_RECORDS
 
     def __init__(
         self,
@@ -97,8 +96,7 @@ class ReplayPass(Pass):
     async def run(self) -> None:
         """Until all have met the live pass, or have left, or it is the others' turn."""
         others, clock = self._others, asyncio.get_running_loop().time
-        paced_at = clock()
-        turn_at = paced_at + TURN_SECONDS
+        turn_at = (paced_at := clock()) + TURN_SECONDS
         while self.seats:
             await self.seats.tell(self.consumer)
             step_at = clock()
@@ -136,6 +134,8 @@ class ReplayPass(Pass):
         """One whose gaps it crosses."""
         self.seats.take(feed)
         self._heed_limit(feed)
+        if feed.route.options.filter.has_patterns:
+            self._slice = min(self._slice, FIRST_RECORDS)
 
     def heed(self, feed: Feed) -> None:
         """Something has changed of one that has a seat: what it lacks, whether it can be served, or
