@@ -160,4 +160,6 @@ class Asking(Generic[GroupT]):
         if share is not None:
             share.renew()
         of = self.answers[group] = Answers(share, self._needs(group))
+        if share is not None and share.left > of.needs:
+            of.needs = 0.0  # who may begin may get on: what is not asked whole is asked again
         return of

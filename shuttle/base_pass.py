@@ -91,7 +91,7 @@ class Pass(ABC):
                 records += len(done)
                 if turn.is_over and (begin < len(part) or part is not parts[-1]):
                     self._slice = max(int(records * WORK_SECONDS / turn.seconds), 1)
-                    finished, rest = batch.cut(part, begin, seam)
+                    finished, rest = batch.cut(part, begin, begin if part is decoded else seam)
                     is_decoded = part is decoded or begin < seam
                     self._decoded = rest.parts[0] if is_decoded and begin < len(part) else None
                     return finished, rest

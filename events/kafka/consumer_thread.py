@@ -82,7 +82,7 @@ class ConsumerThread:
 
     async def close(self) -> None:
         """Leave the group, if in one, and end the thread."""
-        await self._start(self.consumer.close)
+        await self._start(lambda: self.consumer.close())  # whichever it is by then
         self._thread.shutdown(wait=False)
 
     # In the consumer's thread.

@@ -25,6 +25,8 @@ TIMES = 2
 """So often in turn another client reached a broker while this one had none: one that is about to
 connect again has done so by the second time."""
 ANSWER_SECONDS = 1.0
+KEPT_SECONDS = 60.0
+"""Longer than any question waits for its answer."""
 
 _Client = TypeVar("_Client", Consumer, Producer, AdminClient)
 
@@ -40,11 +42,22 @@ class LastingClient(Generic[_Client]):
         self._clock = clock
         self._look_at = clock()
         self._reached_by_others = 0
+        self._looking = threading.Lock()
+        self.lock = threading.RLock()
+        """Held while another takes its place: for those who must not use the one that was left."""
 
     def heal(self, go_on: Callable[[_Client], None] | None = None) -> None:
         """To be called whenever nothing comes. `go_on` is called when there is another client, with
         the one in whose place it is. Blocks for `ANSWER_SECONDS` at most, and only where the client
         has no broker."""
+        if not self._looking.acquire(blocking=False):
+            return  # somebody does
+        try:
+            self._look(go_on)
+        finally:
+            self._looking.release()
+
+    def _look(self, go_on: Callable[[_Client], None] | None) -> None:
         now = self._clock()
         if now < self._look_at:
             return
@@ -61,11 +74,15 @@ class LastingClient(Generic[_Client]):
             "Kafka answers others, and this client has lost it: it is made anew",
             extra={"action": "client_anew"},
         )
-        left, self.client = [self.client], other
-        if go_on is not None:
-            go_on(left[0])
-        # Its end takes a moment. A consumer tells nobody that it goes, as it reaches nobody.
-        threading.Thread(target=left.clear, name="kafka-let-go", daemon=True).start()
+        with self.lock:
+            left, self.client = [self.client], other
+            if go_on is not None:
+                go_on(left[0])
+        # Its end takes a moment, in a thread, and waits: what it was asked before would never be
+        # answered else, not even with a time-out. A consumer tells nobody that it goes.
+        end = threading.Timer(KEPT_SECONDS, left.clear)
+        end.daemon = True
+        end.start()
 
 
 def _has_broker(client: Consumer | Producer | AdminClient) -> bool:

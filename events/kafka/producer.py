@@ -124,7 +124,8 @@ class Producer:
     def _offer(self, topic: str, value: bytes | None, key: bytes | None, told: Told) -> bool:
         """False when there is no room."""
         try:
-            self._kafka.produce(topic, value, key, on_delivery=partial(self._told, told))
+            with self._lasting.lock:  # what a lost client had goes before what comes now
+                self._kafka.produce(topic, value, key, on_delivery=partial(self._told, told))
         except BufferError:
             return False
         except KafkaException as error:
@@ -158,7 +159,8 @@ class Producer:
     def _start_anew(self) -> None:
         """An idempotent producer that lost track of its records refuses all from then on."""
         self._broken = False
-        old, self._lasting.client = self._kafka, kafka.Producer(self._conf)
+        with self._lasting.lock:
+            old, self._lasting.client = self._kafka, kafka.Producer(self._conf)
         old.flush(PURGED_SECONDS)
 
 

@@ -21,6 +21,7 @@ from tests.integration.test_offset_consumer import read
 from tests.support.broker import Broker
 from tests.support.forgetful_kafka import ForgetfulKafka
 from tests.support.kafka import OwnKafka
+from tests.support.ports import free_port
 
 
 class Proxied(NamedTuple):
@@ -37,9 +38,11 @@ class Proxied(NamedTuple):
 def kafka(own_kafka: OwnKafka, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxied]:
     """Clients that come through the proxy know of no other way."""
     monkeypatch.setattr(lasting_client, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(lasting_client, "KEPT_SECONDS", 0.0)
     with ForgetfulKafka() as proxy:
-        real = own_kafka(properties={"advertised.listeners": f"PLAINTEXT://{proxy.bootstrap}"})
-        proxy.broker_port = int(real.bootstrap.rpartition(":")[2])
+        proxy.broker_port = free_port()
+        there = {"advertised.listeners": f"PLAINTEXT://{proxy.bootstrap}"}
+        own_kafka(port=proxy.broker_port, properties=there)
         yield Proxied(proxy, Broker(proxy.bootstrap))
 
 

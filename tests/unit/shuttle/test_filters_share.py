@@ -130,6 +130,36 @@ async def test_records_that_are_no_lines_are_counted_once_however_a_batch_is_cut
     bench.close()
 
 
+async def test_records_of_a_piece_that_is_cut_again_are_counted_once(clock: Time) -> None:
+    kinds = [Record(at, NOW_MS, b"{") for at in range(33)]
+    kinds[2], kinds[20] = record(2, "gold", 6), record(20, "gold", 6)
+    bench = FilterBench(clock, {P0: Log(kinds)}, {"gold": [LineFilter(include="x")]}, sizes=(40,))
+    await bench.begin({P0: 0})
+    while not bench.has_read_all:
+        await bench.step()
+    assert bench.decoder.malformed.counts.total() == 31
+    bench.close()
+
+
+@pytest.mark.parametrize("cost", [0.1, 1, 3])
+async def test_lines_that_are_cheaper_than_the_share_get_on_in_a_replay(
+    cost: float, clock: Time
+) -> None:
+    """However little of a share a replay may begin with: it goes on from where it stopped."""
+    logs = log(*[("gold", cost)] * (600 if cost < 1 else 60))
+    bench = FilterBench(clock, logs, {"gold": [LineFilter(include="x")] * 3}, sizes=(200,))
+    await bench.begin({P0: 0})
+
+    def confirm_all(_: int) -> None:
+        for feed in bench.feeds.values():
+            bench.confirm(feed)
+
+    await bench.run(confirm_all)
+
+    assert all(set(bench.sent(name)[0]) == bench.wanted(name) for name in bench.feeds)
+    bench.close()
+
+
 async def test_a_worker_that_is_back_at_the_same_lines_goes_on(clock: Time) -> None:
     logs = log(*[("gold", SLOW_MS), ("lead", 0)] * 100)
     filters = {"gold": TWENTY, "lead": [LineFilter()]}
