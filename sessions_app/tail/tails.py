@@ -8,6 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import aclosing
+from contextvars import Context
 
 from sessions_app.tail.live.hub import Hub
 from sessions_app.tail.live.mailbox import LineSlice
@@ -71,7 +72,8 @@ class Tails:
         if self._stopping:
             tail.mailbox.end("shutdown")
         if self._watching is None:
-            self._watching = asyncio.create_task(self._watch())
+            # It outlives the viewer who has come first, and must not ask in that one's thread.
+            self._watching = asyncio.create_task(self._watch(), context=Context())
         try:
             async with aclosing(tail.events(resume_token)) as batches:
                 async for events in batches:

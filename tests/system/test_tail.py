@@ -202,6 +202,22 @@ async def test_a_revoked_session_ends(shuttle: Shuttle, space: str) -> None:
     assert refused.value.status == 404
 
 
+async def test_a_revoked_session_ends_for_who_came_when_another_was_there(
+    own_shuttle: Shuttle, space: str
+) -> None:
+    """Who has come first may have left: what it began for all goes on."""
+    url, other = open_session(own_shuttle, space), open_session(own_shuttle, space)
+    async with reading(other) as first:
+        await first.until_line("old 2")
+        async with reading(url) as stream:
+            await stream.until_line("old 2")
+            assert own_shuttle.api.delete(other).status_code == 204
+            await first.until_end()
+            assert own_shuttle.api.delete(url).status_code == 204
+            await stream.until_end()
+    assert stream.said[-1] == ("bye", "revoked")
+
+
 async def test_another_sites_page_gets_no_socket(shuttle: Shuttle, space: str) -> None:
     url = f"{open_session(shuttle, space)}/ws"
     async with aiohttp.ClientSession() as http:
