@@ -26,7 +26,7 @@ from tests.support.migrating import upgrade as upgrade_tables
 from tests.unit.drains.test_destination import GOOD
 
 BEFORE = "0021_indexes_of_lists"
-MIGRATION = import_module("drains.migrations.0023_keyed_digests")
+MIGRATION = import_module("drains.migrations.0024_keyed_digests")
 KEY = "0123456789abcdef0123456789abcdef"
 
 
