@@ -70,7 +70,7 @@ def renew(drain):
     try:
         scheme, drain.host, port, path, query, user, password = to = read(drain.url.reveal())
     except (UndecryptableError, ValueError) as error:
-        drain.address = masked_again(drain.address)
+        drain.address = masked_again(drain.address)[:ADDRESS_MAX]
         why = error if isinstance(error, UndecryptableError) else "its URL is none"  # may repeat it
         return f"{named(drain)} cannot be read, and stays as it is: {why}"
     meant = path or ("/" if scheme in PORTS else "")
@@ -139,11 +139,13 @@ def renew_admin_log(apps, schema_editor):
 
 
 def renew_texts(rows, column, renewed):
+    """What is left out may be shorter than the stars that stand for it."""
+    characters_max = rows.model._meta.get_field(column).max_length
     for some in portions_of(rows.only(column)):
         changed = []
         for row in some:
             text = getattr(row, column)
-            setattr(row, column, renewed(text))
+            setattr(row, column, renewed(text)[:characters_max])
             if getattr(row, column) != text:
                 changed.append(row)
         rows.bulk_update(changed, [column])
