@@ -10,7 +10,7 @@ from drains.fields import digests_of
 
 
 def url_digests_of(to: Destination) -> list[str]:
-    """Under each field key, newest first, and last as versions before 0023 of the tables made
+    """Under each field key, newest first, and last as versions before 0024 of the tables made
     them: a row may have any of these, whoever wrote it, until `rotatesecrets` has run."""
     meant = "\0".join(to.canonical)
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)

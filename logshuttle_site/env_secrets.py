@@ -26,15 +26,25 @@ def secret_keys_of(env: Env, *, is_laptop: bool, is_offline: bool) -> list[str]:
         env.required("SECRET_KEY", key, "a long random text, the same for all processes")
         if 0 < len(key) < SECRET_CHARACTERS_MIN:
             what = f"must have {SECRET_CHARACTERS_MIN} characters at least: set a new one"
-            env.fault("SECRET_KEY", f"{what}, and move this one to SECRET_KEY_FALLBACKS")
+            env.fault("SECRET_KEY", f"{what}, and {_way_out_of(key)}")
     return [key, *fallbacks] if key else []
+
+
+def _way_out_of(key: str) -> str:
+    if "," not in key:
+        return "move this one to SECRET_KEY_FALLBACKS"
+    return (
+        "give what was made of this one as FIELD_ENCRYPTION_KEYS, as a comma keeps it from"
+        ' SECRET_KEY_FALLBACKS (docs/configuration.md, "Keys that change")'
+    )
 
 
 class FieldKeys(NamedTuple):
     keys: list[str]
     """Fernet's, newest first."""
     former: str = ""
-    """What versions before this made of SECRET_KEY; empty where the keys are given."""
+    """What versions before this made of SECRET_KEY, and of the oldest one where it has changed
+    since: they have no other. Empty where the keys are given."""
 
 
 def encryption_keys_of(env: Env, secret_keys: list[str]) -> FieldKeys:
@@ -50,7 +60,7 @@ def encryption_keys_of(env: Env, secret_keys: list[str]) -> FieldKeys:
         return FieldKeys(keys)
     ours = (derived_key(secret.encode(), "field encryption") for secret in secret_keys)
     former = [_formerly_made_of(secret) for secret in secret_keys]
-    return FieldKeys([*map(_fernet_key, ours), *former], next(iter(former), ""))
+    return FieldKeys([*map(_fernet_key, ours), *former], former[-1] if former else "")
 
 
 def _formerly_made_of(secret_key: str) -> str:

@@ -26,7 +26,7 @@ from tests.support.migrating import upgrade as upgrade_tables
 from tests.unit.drains.test_destination import GOOD
 
 BEFORE = "0021_indexes_of_lists"
-MIGRATION = import_module("drains.migrations.0023_keyed_digests")
+MIGRATION = import_module("drains.migrations.0024_keyed_digests")
 KEY = "0123456789abcdef0123456789abcdef"
 
 
@@ -178,6 +178,31 @@ def test_histories_and_the_admins_log_lose_keys_too() -> None:
         "gold-gs → https://***@h:443/***cdef",
         "gold-gs → syslog://h:514",
     }
+
+
+def test_what_grows_by_its_stars_is_cut_to_its_column() -> None:
+    """Letters that URLs escape: a database that counts characters would refuse the row."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    address = ("https://u:***@h:443" + ("/k3y45678" + "\U0001f600" * 4) * 200)[:2100]
+    DrainEvent.objects.create(
+        drain=_uuid(0), owner="gold-gs", address=address, what="made", at=at, minute=at
+    )
+    token = Fernet(Fernet.generate_key()).encrypt(b"https://h/").decode()
+    lost = made("https://h/", address=address)
+    Drain.objects.filter(pk=lost).update(url=Encrypted(token))
+    LogEntry.objects.create(
+        user=User.objects.create(username="operator"),
+        content_type=ContentType.objects.get_for_model(Drain),
+        object_repr=f"gold-gs → {address}"[:200],
+        action_flag=1,
+        object_id="1",
+    )
+
+    upgrade()
+
+    assert len(DrainEvent.objects.get().address) == 2100
+    assert len(Drain.objects.get(pk=lost).address) == 2100
+    assert len(LogEntry.objects.get().object_repr) == 200
 
 
 def test_an_installation_of_before_writes_what_the_version_before_can_read(

@@ -305,6 +305,22 @@ def test_a_short_secret_key_is_refused_with_a_way_out(run_settings: Settings) ->
     assert run_settings({"SECRET_KEY": "short"}, "migrate")["SECRET_KEY"] == "short"
 
 
+def test_the_version_before_reads_what_is_written_after_a_forced_change(
+    run_settings: Settings,
+) -> None:
+    changed = {"SECRET_KEY": "n" * 32, "SECRET_KEY_FALLBACKS": "short"}
+
+    assert run_settings({**REQUIRED, **changed})["FORMER_ENCRYPTION_KEY"] == former_key("short")
+
+
+def test_a_short_secret_key_with_a_comma_has_another_way_out(run_settings: Settings) -> None:
+    with pytest.raises(SettingsError, match=r"as FIELD_ENCRYPTION_KEYS, as a comma") as caught:
+        run_settings({**REQUIRED, "SECRET_KEY": "sho,rt"})
+
+    assert "move this one" not in str(caught.value)
+    assert "sho" not in str(caught.value).replace("short", "")
+
+
 def test_who_changes_the_secret_key_can_still_read_all(run_settings: Settings) -> None:
     before = run_settings(REQUIRED)
     changed = {"SECRET_KEY": "n" * 32, "SECRET_KEY_FALLBACKS": REQUIRED["SECRET_KEY"]}
@@ -465,7 +481,8 @@ def test_keys_are_made_of_each_secret_and_those_of_before_come_last() -> None:
         derived_key(secret, "field encryption") for secret in (b"one", b"other")
     ]
     assert keys[2:] == [former_key("one"), former_key("other")]
-    assert former == former_key("one")
+    assert former == former_key("other")
+    assert encryption_keys_of(Env({}), ["one"]).former == former_key("one")
 
 
 def former_key(secret: str) -> str:

@@ -11,7 +11,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import connections, migrations, models, transaction
+from django.db import connections, migrations, transaction
+from django.db.models import F
 
 from drains.fields import UndecryptableError, digests_of
 
@@ -29,14 +30,10 @@ ALL_NUMBERS = re.compile(rf"{NUMBER}(?:\.{NUMBER})*\.?", re.ASCII)
 NAME = re.compile(r"(?:[A-Z]?[a-z]+(?:[A-Z][a-z]{2,})*|[A-Z]+)\d{0,4}|\d+")
 
 
-def keep_former_key(apps, schema_editor):
-    """Workers of the version before have to read what is written from now on."""
-    rows = apps.get_model("drains", "Installation").objects.using(schema_editor.connection.alias)
-    rows.update(has_former_key=True)
-
-
 def renew_drains(apps, schema_editor):
-    rows = apps.get_model("drains", "Drain").objects.using(schema_editor.connection.alias)
+    database = schema_editor.connection.alias
+    rows = apps.get_model("drains", "Drain").objects.using(database)
+    versions = apps.get_model("drains", "RouteVersion").objects.using(database)
     if not settings.FIELD_ENCRYPTION_KEYS and rows.exists():
         raise CommandError(
             "drains are there, whose URLs have to be read: run migrate with the SECRET_KEY or the"
@@ -45,8 +42,10 @@ def renew_drains(apps, schema_editor):
     odd = []
     for some in portions_of(rows.only("url", *OWNER, *COLUMNS)):
         odd += filter(None, map(renew, some))
-        odd += keep_twins_apart(rows, some)
-        write(rows, some)
+        with transaction.atomic(using=database):
+            versions.update(number=F("number"))  # who makes or changes drains waits
+            odd += keep_twins_apart(rows, some)
+            write(rows, some)
     for said in odd[:NAMED_MAX]:
         print(f"\n  {said}.", end="")
     if len(odd) > NAMED_MAX:
@@ -62,7 +61,7 @@ def write(rows, drains):
         (*map(drain.__dict__.get, COLUMNS), pk.get_db_prep_value(drain.pk, connection), str(drain.url))
         for drain in drains
     ]
-    with transaction.atomic(using=rows.db), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.executemany(f"UPDATE drains_drain SET {columns} WHERE id = %s AND url = %s", values)
 
 
@@ -71,7 +70,7 @@ def renew(drain):
     try:
         scheme, drain.host, port, path, query, user, password = to = read(drain.url.reveal())
     except (UndecryptableError, ValueError) as error:
-        drain.address = masked_again(drain.address)
+        drain.address = masked_again(drain.address)[:ADDRESS_MAX]
         why = error if isinstance(error, UndecryptableError) else "its URL is none"  # may repeat it
         return f"{named(drain)} cannot be read, and stays as it is: {why}"
     meant = path or ("/" if scheme in PORTS else "")
@@ -140,11 +139,13 @@ def renew_admin_log(apps, schema_editor):
 
 
 def renew_texts(rows, column, renewed):
+    """What is left out may be shorter than the stars that stand for it."""
+    characters_max = rows.model._meta.get_field(column).max_length
     for some in portions_of(rows.only(column)):
         changed = []
         for row in some:
             text = getattr(row, column)
-            setattr(row, column, renewed(text))
+            setattr(row, column, renewed(text)[:characters_max])
             if getattr(row, column) != text:
                 changed.append(row)
         rows.bulk_update(changed, [column])
@@ -195,17 +196,11 @@ def portions_of(rows):
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [
-        ("drains", "0022_claim_tries"),
+        ("drains", "0023_former_key"),
         ("admin", "0003_logentry_add_action_flag_choices"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
     operations = [
-        migrations.AddField(
-            model_name="installation",
-            name="has_former_key",
-            field=models.BooleanField(default=False, db_default=False),
-        ),
-        migrations.RunPython(keep_former_key, migrations.RunPython.noop),
         migrations.RunPython(renew_drains, migrations.RunPython.noop),
         migrations.RunPython(renew_events, migrations.RunPython.noop),
         migrations.RunPython(renew_admin_log, migrations.RunPython.noop),
