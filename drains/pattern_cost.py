@@ -29,6 +29,13 @@ LETTERS = 6
 _REPETITIONS = re.compile(r"\{\d+(,\d*)?\}")
 _CLASSES = re.compile(r"\\p[A-Z]|\\p\{\^?\w*\}|\\[dDwWsS]|\[:\^?\w+:\]")
 _OTHER_ESCAPES = re.compile(r"\\[a-zA-Z]")
+_TOKENS = re.compile(
+    r"\\x\{(?P<wide>[0-9A-Fa-f]{1,6})\}|\\x(?P<hex>[0-9A-Fa-f]{2})|\\(?P<octal>[0-7]{1,3})"
+    r"|\\[a-zA-Z]|\\(?P<escaped>.)|(?P<plain>.)",
+    re.DOTALL,
+)
+_OPERATORS = frozenset(".^$*+?()[]{}|\\")
+_LAST_CHARACTER = 0xD7FF  # before the surrogates, which no line has
 _WORDS = re.compile(r"[^\W_]{2,}")
 _MEMBERS = {r"\d": "01", r"\s": " ", "[:digit:]": "01", "[:space:]": " "}
 
@@ -63,15 +70,31 @@ def _alphabets(pattern: str) -> Iterator[list[str]]:
     """What lines are made of."""
     plain = _REPETITIONS.sub("", pattern)
     plain = _CLASSES.sub(lambda found: _MEMBERS.get(found[0], "ab"), plain)
-    plain = _OTHER_ESCAPES.sub("", plain)
-    of_it = Counter(letter for letter in plain if letter.isalnum() or letter == " ")
+    of_it = Counter(_characters(plain))
     letters = [letter for letter, _ in of_it.most_common(LETTERS)]
-    letters += [other for other in "qzQZ~" if other not in plain][:1]
+    letters += [other for other in "qzQZ~" if other not in of_it][:1]
     yield from (list(some) for count in (2, 1) for some in combinations(letters, count))
     yield letters
-    words = _WORDS.findall(plain)
+    words = _WORDS.findall(_OTHER_ESCAPES.sub("", plain))
     if words:
         yield [*words[:LETTERS], " "]
+
+
+def _characters(pattern: str) -> Iterator[str]:
+    """Those that stand for themselves, however they are written."""
+    in_class = False
+    for token in _TOKENS.finditer(pattern):
+        if code := token["wide"] or token["hex"]:
+            yield chr(min(int(code, 16), _LAST_CHARACTER))
+        elif token["octal"]:
+            yield chr(int(token["octal"], 8))
+        elif token["escaped"]:
+            yield token["escaped"]
+        elif (character := token["plain"]) is not None:
+            if character == ("]" if in_class else "["):
+                in_class = not in_class
+            elif in_class or character not in _OPERATORS:
+                yield character
 
 
 def _lines(units: Sequence[str]) -> Iterator[bytes]:

@@ -61,6 +61,9 @@ def of_letters(*letters: str, slow: float) -> Callable[[str, bytes], float]:
         ("abcde", "abcdeq"),
         ("..", "q"),
         ("qzQZ~", "qzQZ"),
+        ("(-|_)*-[;.]", "-_"),
+        (r"(\x61|\x{62}|\143)*", "abc"),
+        (r"\.\|", ".|"),
     ],
 )
 def test_it_is_tried_on_lines_of_its_own_letters(pattern: str, letters: str, cost: Any) -> None:
