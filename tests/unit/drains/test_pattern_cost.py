@@ -60,9 +60,10 @@ def of_letters(*letters: str, slow: float) -> Callable[[str, bytes], float]:
         (r"fö(\p{Greek}|\w)", "ab"),
         ("abcde", "abcdeq"),
         ("..", "q"),
-        ("qzQZ~", "qzQZ"),
+        ("qzQZ~", "qzQZ~"),
         ("(-|_)*-[;.]", "-_"),
-        (r"(\x61|\x{62}|\143)*", "abc"),
+        (r"(\x61|\x{62})*", "ab"),
+        (r"(\143|d)*", "cd"),
         (r"\.\|", ".|"),
     ],
 )
