@@ -26,7 +26,7 @@ TRIES = 5
 LETTERS = 6
 """Of those that a pattern has most of."""
 
-_REPETITIONS = re.compile(r"\{\d+(,\d*)?\}")
+_REPETITIONS = re.compile(r"(?<!\\x)\{\d+(,\d*)?\}")
 _CLASSES = re.compile(r"\\p[A-Z]|\\p\{\^?\w*\}|\\[dDwWsS]|\[:\^?\w+:\]")
 _OTHER_ESCAPES = re.compile(r"\\[a-zA-Z]")
 _TOKENS = re.compile(
