@@ -16,6 +16,7 @@ django.setup(set_prefix=False)
 # Models can be imported only now.
 from logshuttle_site.handler import Handler  # noqa: E402
 from logshuttle_site.peers import Peers, TrustedProxies  # noqa: E402
+from logshuttle_site.shared_cache.allowance import begin_request  # noqa: E402
 from logshuttle_site.websocket_origin import OwnPagesOnly, refuse  # noqa: E402
 from sessions_app.process import tell_of_tails  # noqa: E402
 from sessions_app.routing import websocket_urlpatterns  # noqa: E402
@@ -39,7 +40,9 @@ _served = Peers(
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """A process that serves tails tells of them from the first request on."""
+    """A process that serves tails tells of them from the first request on. A connection of a
+    WebSocket is a request."""
     if settings.RUN_SESSION is not False:
         tell_of_tails()
+    begin_request()
     await _served(scope, receive, send)

@@ -14,6 +14,8 @@ from typing import Any
 
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.contrib.auth.forms import UsernameField
+from django.contrib.auth.models import User
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
@@ -35,6 +37,9 @@ OF_A_BROWSER = Limit("login-browser", 10, WINDOW_SECONDS)
 refused: Counter[str] = Counter()
 """Log-ins, by reason."""
 
+_USER_FIELD = UsernameField(max_length=User._meta.get_field("username").max_length)
+"""As the form has it: letters that Django takes for the same (NFKC) are the same user."""
+
 _turns = Turns()
 _refusals = RefusalsAtTimes()
 
@@ -43,7 +48,7 @@ Counts = list[tuple[Limit, str]]
 
 def guarded(request: HttpRequest, login: Callable[[], HttpResponse]) -> HttpResponse:
     """What `login` answers to a POST, or a page that says why not and when to try again."""
-    user = request.POST.get("username", "").strip()
+    user: str = _USER_FIELD.to_python(request.POST.get("username", "")) or ""
     peer = peer_of(request.META.get("REMOTE_ADDR", ""))
     browser = known.browser_of(request, user)
     counts = [(OF_A_BROWSER, browser)] if browser else [(OF_A_PEER, peer), (OF_A_USER, user)]

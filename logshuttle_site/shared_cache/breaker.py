@@ -7,28 +7,31 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from concurrent.futures import wait
+from typing import Generic, TypeVar
 
 from redis import RedisError
 
+from logshuttle_site.shared_cache.allowance import WAIT_SECONDS, allowance_here
 from logshuttle_site.shared_cache.reasons import reason_of
 from shuttle.commit.daemon_thread import DaemonThread
 
 logger = logging.getLogger(__name__)
 
-WAIT_SECONDS = 0.45
-"""What a request waits for it at most, over all that it asks: with quick answers, half a second."""
 REST_SECONDS = 5.0
 THREADS = 4
+ENOUGH_SECONDS = 0.8 * WAIT_SECONDS
+"""Who has been asked for so long and is silent does not serve. What takes longer because a request
+had less time left, or because calls before it had all threads, is nobody's fault."""
 
-_QUICK_SECONDS = 0.01
 _LATE = "no answer in time"
+_BUSY = "too much is asked of it"
 
 _Answer = TypeVar("_Answer")
 
 
 class AwayError(Exception):
-    """It does not serve; its text says why."""
+    """It does not serve, or not in the time there is; its text says why."""
 
 
 class Breaker:
@@ -49,12 +52,12 @@ class Breaker:
         self._rest_seconds = rest_seconds
         self._clock = clock
         self._calls = DaemonThread("shared-cache", THREADS)
-        self._allowance = _Allowance(clock)
         self._lock = threading.Lock()
         self._fault = ""
         self._rests_until = -math.inf
         self.faults = 0
-        """So far."""
+        self.given_up = 0
+        """So far: calls that had no time left, though nothing is wrong with the server."""
 
     @property
     def serves(self) -> bool:
@@ -78,7 +81,8 @@ class Breaker:
 
     def _try_again(self) -> None:
         with self._lock:
-            if self._clock() < self._rests_until:
+            too_little = allowance_here().left < ENOUGH_SECONDS  # to be a proof
+            if too_little or self._clock() < self._rests_until:
                 raise AwayError(self._fault)
             self._rests_until = self._clock() + self._rest_seconds  # for all but this one
         self._answer(self._prove)
@@ -86,23 +90,33 @@ class Breaker:
         logger.info("The cache serves again", extra={"action": "cache_back"})
 
     def _answer(self, call: Callable[[], _Answer]) -> _Answer:
-        left = self._allowance.left()
-        if left <= 0:
-            self._leave_alone(_LATE)
-            raise AwayError(_LATE)
-        future, began = self._calls.submit(call), self._clock()
+        allowance = allowance_here()
+        if allowance.left <= 0:
+            raise self._given_up(_LATE)
+        timed, began_at = _Timed(call, self._clock), self._clock()
+        future = self._calls.submit(timed)
+        wait([future], allowance.left)
+        now = self._clock()
+        allowance.spend(now - began_at)
+        if future.cancel():  # it has not been asked: its threads have other calls
+            raise self._given_up(_BUSY)
+        if not future.done():
+            if now - timed.began_at < ENOUGH_SECONDS:
+                raise self._given_up(_LATE)
+            raise self._left_alone(_LATE)
         try:
-            return future.result(left)
-        except (RedisError, OSError) as error:  # a TimeoutError is one
-            if future.cancel():  # it has not been asked: its threads have other calls
-                raise AwayError("too much is asked of it") from None
-            reason = reason_of(error) if future.done() else _LATE
-        finally:
-            self._allowance.spend(self._clock() - began)
-        self._leave_alone(reason)
-        raise AwayError(reason)
+            return future.result()
+        except (RedisError, OSError) as error:
+            raise self._left_alone(reason_of(error)) from None
 
-    def _leave_alone(self, reason: str) -> None:
+    def _given_up(self, why: str) -> AwayError:
+        """This call alone."""
+        with self._lock:
+            self.given_up += 1
+        return AwayError(why)
+
+    def _left_alone(self, reason: str) -> AwayError:
+        """All calls, for a while."""
         with self._lock:
             self.faults += 1
             is_news = reason != self._fault
@@ -114,23 +128,18 @@ class Breaker:
                 reason,
                 extra={"action": "cache_away"},
             )
+        return AwayError(reason)
 
 
-class _Allowance(threading.local):
-    """What a thread may still wait: WAIT_SECONDS in a second. A request has a thread; what many
-    share, as WebSockets do, may ask for quick answers as often as it likes."""
+class _Timed(Generic[_Answer]):
+    """A call that knows when its turn came."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    began_at = math.inf
+
+    def __init__(self, call: Callable[[], _Answer], clock: Callable[[], float]) -> None:
+        self._call = call
         self._clock = clock
-        self._until = -math.inf
-        self._left = 0.0
 
-    def left(self) -> float:
-        now = self._clock()
-        if now >= self._until:
-            self._until, self._left = now + 1, WAIT_SECONDS
-        return self._left
-
-    def spend(self, seconds: float) -> None:
-        if seconds > _QUICK_SECONDS:
-            self._left -= seconds
+    def __call__(self) -> _Answer:
+        self.began_at = self._clock()
+        return self._call()

@@ -22,6 +22,11 @@ class CacheCollector(Collector):
         )
         yield CounterMetricFamily(
             "logshuttle_web_cache_faults",
-            "Calls that failed or came too late; after each it is left alone for 5 s.",
+            "Calls that failed or had no answer in time; after each it is left alone for 5 s.",
             value=self._breaker.faults,
+        )
+        yield CounterMetricFamily(
+            "logshuttle_web_cache_given_up",
+            "Calls that had no time left in their request; if it grows, the cache is slow or far.",
+            value=self._breaker.given_up,
         )

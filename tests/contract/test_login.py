@@ -100,6 +100,25 @@ def test_a_user_is_guessed_so_often_from_wherever() -> None:
     assert login(password=RIGHT, address="192.0.2.200").status_code == 429
 
 
+def test_a_user_has_one_count_however_the_name_is_spelled() -> None:
+    """Django takes compatibility letters for the same."""
+    spellings = ["op", "ｏｐ", "ｏp", " ᵒᵖ", "ⓞⓟ"]
+    for number in range(20):
+        login(user=spellings[number % 5], address=f"192.0.2.{number}")
+
+    assert login(user="𝐨𝐩", address="192.0.2.200").status_code == 429
+    assert login(password=RIGHT, address="192.0.2.200").status_code == 429
+
+
+def test_a_known_browser_is_known_by_each_spelling() -> None:
+    known = Client()
+    login(known, RIGHT)
+    known.post("/admin/logout/")
+    assert {login(known, user="ｏｐ").status_code for _ in range(10)} == {200}
+
+    assert login(known, RIGHT).status_code == 429
+
+
 def test_guesses_of_others_lock_nobody_out_of_a_browser_that_is_known() -> None:
     known = Client()
     assert login(known, RIGHT).status_code == 302
