@@ -29,6 +29,37 @@ class Said(NamedTuple):
     host: str | None = None
 
 
+def forwarded_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
+    """By name, lines of one name joined by commas. `headers`: their names in lower case."""
+    found: dict[bytes, str] = {}
+    for name, value in headers:
+        if name.startswith(b"x-forwarded-") or name in (b"forwarded", b"x-real-ip"):
+            text = value.decode("latin-1")
+            found[name] = f"{found[name]},{text}" if name in found else text
+    return found
+
+
+def agreed(headers: Mapping[bytes, str], peer: str, trusted: Container[str]) -> tuple[Said, bool]:
+    """And whether both agree in all. Most front doors write one of the two and hand on what a
+    client has put into the other. Nobody knows which: where they differ, neither counts."""
+    one = said_in_x_forwarded(headers, peer, trusted)
+    other = said_in_forwarded(headers, peer, trusted)
+    pairs = list(zip(one, other, strict=True))
+    said = Said(*((a or b) if _agree(a, b) else None for a, b in pairs))
+    return said, all(_agree(*pair) for pair in pairs)
+
+
+def client_of(headers: Iterable[tuple[bytes, bytes]], peer: str, trusted: Container[str]) -> str:
+    """Who came to `peer`, a front door that is trusted: itself where it says nothing of anybody, as
+    of its own health checks; empty where what is said names nobody, since whoever forges that must
+    not count as the front door."""
+    forwarded = forwarded_headers(headers)
+    if not forwarded:
+        return peer
+    said, _ = agreed(forwarded, peer, trusted)
+    return said.address if said.address and said.address != peer else ""
+
+
 def said_in_x_forwarded(headers: Mapping[bytes, str], peer: str, trusted: Container[str]) -> Said:
     """`headers`: the lines of one name joined by commas. `peer`: a front door that is trusted."""
     addresses = headers.get(b"x-forwarded-for")
@@ -75,6 +106,10 @@ def _client_behind(peer: str, hops: Iterable[str], trusted: Container[str]) -> s
         if client not in trusted:
             break
     return client
+
+
+def _agree(one: str | None, other: str | None) -> bool:
+    return one is None or other is None or one.lower() == other.lower()
 
 
 def _last_of(values: str) -> str:

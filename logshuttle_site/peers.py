@@ -13,7 +13,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from events.addresses import address_of
-from logshuttle_site.forwarded import Said, said_in_forwarded, said_in_x_forwarded
+from logshuttle_site.forwarded import Said, agreed, forwarded_headers
 from logshuttle_site.hosts import is_host
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Peers:
         await self._application(scope, receive, send)
 
     def _as_it_came(self, scope: Scope) -> Scope:
-        forwarded = _forwarded_headers(scope["headers"])
+        forwarded = forwarded_headers(scope["headers"])
         # What another server is told by a header that moves the root, or by its command line.
         own = {**scope, "root_path": ""}
         if not forwarded:
@@ -69,18 +69,14 @@ class Peers:
         return own
 
     def _agreed(self, peer: str, headers: Mapping[bytes, str]) -> Said:
-        """Most front doors write one of the two and hand on what a client has put into the other.
-        Nobody knows which: where they differ, neither counts."""
-        one = said_in_x_forwarded(headers, peer, self._trusted)
-        other = said_in_forwarded(headers, peer, self._trusted)
-        pairs = list(zip(one, other, strict=True))
-        if not all(_agree(*pair) for pair in pairs):
+        said, in_all = agreed(headers, peer, self._trusted)
+        if not in_all:
             self._say_once(
                 "Forwarded and X-Forwarded-… from the front door %s differ: neither counts."
                 " Have it remove the one that it does not write.",
                 peer,
             )
-        return Said(*((a or b) if _agree(a, b) else None for a, b in pairs))
+        return said
 
     def _say_that_it_counts_for_nothing(self, address: str) -> None:
         which = "does not have this address" if self._trusted else "is not set"
@@ -94,20 +90,6 @@ class Peers:
         if complaint not in self._complaints:
             self._complaints.add(complaint)
             logger.warning(complaint, address, extra={"action": "front_door"})
-
-
-def _forwarded_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
-    """By name, lines of one name joined by commas."""
-    found: dict[bytes, str] = {}
-    for name, value in headers:
-        if name.startswith(b"x-forwarded-") or name in (b"forwarded", b"x-real-ip"):
-            text = value.decode("latin-1")
-            found[name] = f"{found[name]},{text}" if name in found else text
-    return found
-
-
-def _agree(one: str | None, other: str | None) -> bool:
-    return one is None or other is None or one.lower() == other.lower()
 
 
 def _tell(scope: Scope, said: Said) -> None:

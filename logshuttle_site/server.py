@@ -20,12 +20,12 @@ from daphne.server import Server
 from twisted.internet import tcp
 from twisted.internet.defer import Deferred
 
-from drains.delivery.network.kernel import unacknowledged_bytes
 from events.process.open_files import open_files_max
 from logshuttle_site.connections.census import Census, Room, Turn
 from logshuttle_site.connections.channel import Channel
 from logshuttle_site.connections.refusals import Refusals, RefusedError
 from logshuttle_site.connections.sockets import FRAME_BYTES_MAX, ReaderSocket
+from logshuttle_site.connections.unread import unread_bytes, unsent_bytes
 from logshuttle_site.hosts import split_target
 from sessions_app.chunks import IN_CHUNKS
 
@@ -43,7 +43,8 @@ _LOOK_SECONDS = 0.02
 class PatientServer(Server):  # type: ignore[misc]
     """`refused` says why it could not listen, once `run` has returned. `before_end` is awaited
     when a signal has come, before connections are closed: the last words of streams. `census`: of
-    who may be connected, by default as many as files may be open."""
+    who may be connected, by default as many as files may be open. `idle_seconds`: how long a
+    connection waits for a request, longer than front doors keep theirs: they must end it first."""
 
     refused: str | None = None
 
@@ -52,18 +53,20 @@ class PatientServer(Server):  # type: ignore[misc]
         *args: Any,
         before_end: Callable[[], Awaitable[None]] | None = None,
         census: Census | None = None,
+        idle_seconds: float = 75.0,
         **options: Any,
     ) -> None:
         super().__init__(*args, websocket_max_frame_size=FRAME_BYTES_MAX, **options)
         self._before_end = before_end
         self.census = census or Census(Room.of_files(open_files_max()))
+        self.idle_seconds = idle_seconds
         self.refusals = Refusals()
 
     def create_application(self, protocol: Any, scope: Any) -> Any:
         if scope["type"] == "http" and protocol.clientproto == b"HTTP/1.1":
             scope["extensions"] = {IN_CHUNKS: {}}
         channel = getattr(_transport_of(protocol), "channel", None)
-        protocol.turn = channel.take_turn() if channel else Turn(None)
+        protocol.turn = channel.take_turn() if channel else Turn()
         queue = super().create_application(protocol, scope)
         running = self.connections.get(protocol, {}).get("application_instance", _nothing())
         running.add_done_callback(lambda _: self.census.begins(protocol.turn))
@@ -73,7 +76,7 @@ class PatientServer(Server):  # type: ignore[misc]
         self.census.begins(protocol.turn)
         await super().handle_reply(protocol, message)
         transport = _transport_of(protocol)
-        if transport is not None and _waiting_bytes(transport) > BUFFER_BYTES:
+        if transport is not None and unsent_bytes(transport) > BUFFER_BYTES:
             await _let_it_read(transport)
 
     def kill_all_applications(self) -> Any:
@@ -92,7 +95,7 @@ class PatientServer(Server):  # type: ignore[misc]
         transports = [t for t in map(_transport_of, list(self.connections)) if t is not None]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS_SECONDS):
-                while any(map(_waiting_bytes, transports)):
+                while any(map(unsent_bytes, transports)):
                     await asyncio.sleep(_LOOK_SECONDS)
 
     def listen_success(self, port: Any) -> None:
@@ -120,7 +123,7 @@ class _Connection(tcp.Server):
     channel: Channel | None = None
 
     def write(self, data: bytes) -> None:
-        if self.connected and not self.TLS and not _waiting_bytes(self):
+        if self.connected and not self.TLS and not unsent_bytes(self):
             sent = self.writeSomeData(data)
             if isinstance(sent, int):  # a fault comes again, to where Twisted looks for it
                 data = data[sent:]
@@ -200,10 +203,10 @@ async def _let_it_read(transport: Any) -> None:
     a slow reader empties a third of it.
     """
     loop = asyncio.get_running_loop()
-    unread, since = _unread_bytes(transport), loop.time()
-    while _waiting_bytes(transport) > BUFFER_BYTES:
+    unread, since = unread_bytes(transport), loop.time()
+    while unsent_bytes(transport) > BUFFER_BYTES:
         await asyncio.sleep(_LOOK_SECONDS)
-        now = _unread_bytes(transport)
+        now = unread_bytes(transport)
         if now < unread:
             since = loop.time()
         elif loop.time() - since > CUT_AFTER_SECONDS:
@@ -223,15 +226,3 @@ def _transport_of(protocol: Any) -> Any | None:
     channel = getattr(protocol, "channel", None)
     transport = getattr(channel or protocol, "transport", None)
     return transport if hasattr(transport, "dataBuffer") else None
-
-
-def _unread_bytes(transport: Any) -> int:
-    """What has been written and the client's kernel has not acknowledged."""
-    connection = getattr(transport, "socket", None)  # Twisted lets go of it at its end
-    return _waiting_bytes(transport) + (unacknowledged_bytes(connection) or 0 if connection else 0)
-
-
-def _waiting_bytes(transport: Any) -> int:
-    """What the kernel has not taken yet."""
-    waiting: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
-    return waiting

@@ -80,6 +80,7 @@ KAFKA_GROUP = kafka_group_of(env, "logshuttletest" if TEST_MODE else "logshuttle
 LISTEN_HOST = "127.0.0.1" if LAPTOP_MODE else None
 """What processes listen on, unless told otherwise; None: on all addresses."""
 PORT = env.integer("PORT", 5000, 1, 65535)
+HTTP_IDLE_SECONDS = env.seconds("HTTP_IDLE_SECONDS", 75.0, 86_400)
 ALS_PORT = env.integer("ALS_PORT", 9001, 1, 65535)
 ALS_METRICS_PORT = env.integer("ALS_METRICS_PORT", 0, 0, 65535)
 ALS_STREAMS_PER_PEER = env.integer("ALS_STREAMS_PER_PEER", 100, 1, 100_000)

@@ -3,7 +3,8 @@
 A connection costs a file, and what has come of a body costs memory. One that *waits* has asked for
 nothing whole yet: it is idle, or its headers or body are still on their way. Those that have waited
 longest end first; a peer that has more than its share of them ends its own. A peer is an address,
-of IPv6 its /64. The trusted proxies speak for many clients: they have no share.
+of IPv6 its /64. The trusted proxies speak for many clients: their connections have no share, but
+each request and body counts to the client that they name (forwarded.py).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ WAITING_MAX = 2048
 BODIES_BYTES_MAX = 16 * 1024 * 1024
 REQUESTS_OF_A_PEER_MAX = 256
 """That the application has not begun to answer."""
+PROBES_OF_A_PEER_MAX = 32
+"""The same, of probes, which count for themselves."""
 SHARE_OF_A_PEER = 4
 """One part in so many."""
 
@@ -49,13 +52,18 @@ class Room:
     def requests_of_a_peer(self) -> int:
         return max(min(self.connections // SHARE_OF_A_PEER, REQUESTS_OF_A_PEER_MAX), 1)
 
+    @property
+    def requests(self) -> int:
+        return self.requests_of_a_peer * SHARE_OF_A_PEER
+
 
 @dataclass(slots=True)
 class Turn:
     """A request, until the application begins to answer it or ends."""
 
-    peer: str | None
-    """None: it counts no more."""
+    counted: Counter[str] | None = None
+    """With those of its kind, by peer. None: no more."""
+    peer: str = ""
 
 
 class Guest(Protocol):
@@ -63,6 +71,8 @@ class Guest(Protocol):
 
     peer: str
     """Empty: it has no share, for it speaks for many."""
+    client: str
+    """The peer whose the request at hand is."""
 
     def end(self, refused: RefusedError) -> None: ...
     def look(self, now: float) -> None:
@@ -77,10 +87,11 @@ class Census:
         self.connected = 0
         self.bodies_bytes = 0
         """Of requests that are not answered yet."""
-        self._trusted = trusted
+        self.trusted = trusted
         self._waiting: dict[Guest, None] = {}
         self._waiting_of: dict[str, dict[Guest, None]] = {}
         self._requests_of: Counter[str] = Counter()
+        self._probes_of: Counter[str] = Counter()
         self._bodies: dict[Guest, int] = {}
         self._bodies_of: Counter[str] = Counter()
 
@@ -90,7 +101,7 @@ class Census:
 
     def peer_of(self, address: str) -> str:
         """Whose share a connection from there counts to; empty for a trusted proxy."""
-        return "" if address in self._trusted else peer_of(address)
+        return "" if address in self.trusted else peer_of(address)
 
     def comes(self, guest: Guest) -> None:
         self.connected += 1
@@ -113,35 +124,43 @@ class Census:
         more = size - self._bodies.get(guest, 0)
         self._bodies[guest] = size
         self.bodies_bytes += more
-        self._bodies_of[guest.peer] += more
-        share = BODIES_BYTES_MAX // SHARE_OF_A_PEER if guest.peer else BODIES_BYTES_MAX
-        if self._bodies_of[guest.peer] > share:
-            self._end_a_body([other for other in self._bodies if other.peer == guest.peer])
+        self._bodies_of[guest.client] += more
+        if self._bodies_of[guest.client] > BODIES_BYTES_MAX // SHARE_OF_A_PEER:
+            self._end_a_body([other for other in self._bodies if other.client == guest.client])
         elif self.bodies_bytes > BODIES_BYTES_MAX:
             self._end_a_body(list(self._bodies))
 
     def asks(self, guest: Guest, *, is_probe: bool) -> Turn:
         """Its request is whole. Raises RefusedError when its peer, or all, have too many."""
-        counts = not is_probe and bool(guest.peer)
-        if counts and self._requests_of[guest.peer] >= self.room.requests_of_a_peer:
-            raise RefusedError(429, "peer_requests", "too many requests at a time")
-        if not is_probe and self.connected - self.waiting >= self.room.connections:
-            raise RefusedError(503, "no_room", _NO_ROOM)
+        if is_probe:
+            self._refuse_probe(guest.client)
+        else:
+            self._refuse_request(guest.client)
         self._wait_no_more(guest)
-        if not counts:
-            return Turn(None)
-        self._requests_of[guest.peer] += 1
-        return Turn(guest.peer)
+        counted = self._probes_of if is_probe else self._requests_of
+        counted[guest.client] += 1
+        return Turn(counted, guest.client)
+
+    def _refuse_probe(self, client: str) -> None:
+        if self._probes_of[client] >= PROBES_OF_A_PEER_MAX:
+            raise RefusedError(429, "peer_probes", "too many probes at a time")
+
+    def _refuse_request(self, client: str) -> None:
+        if self._requests_of[client] >= self.room.requests_of_a_peer:
+            raise RefusedError(429, "peer_requests", "too many requests at a time")
+        is_full = self.connected - self.waiting >= self.room.connections
+        if is_full or self._requests_of.total() >= self.room.requests:
+            raise RefusedError(503, "no_room", _NO_ROOM)
 
     def begins(self, turn: Turn) -> None:
         """To be answered, or nobody will. A client that has gone leaves the work behind: its turn
         lasts as long as that."""
-        if turn.peer is None:
+        counted, turn.counted = turn.counted, None
+        if counted is None:
             return
-        self._requests_of[turn.peer] -= 1
-        if not self._requests_of[turn.peer]:
-            del self._requests_of[turn.peer]
-        turn.peer = None
+        counted[turn.peer] -= 1
+        if not counted[turn.peer]:
+            del counted[turn.peer]
 
     def goes(self, guest: Guest) -> None:
         self.connected -= 1
@@ -174,9 +193,9 @@ class Census:
     def _forget_body(self, guest: Guest) -> None:
         size = self._bodies.pop(guest, 0)
         self.bodies_bytes -= size
-        self._bodies_of[guest.peer] -= size
-        if not self._bodies_of[guest.peer]:
-            del self._bodies_of[guest.peer]
+        self._bodies_of[guest.client] -= size
+        if not self._bodies_of[guest.client]:
+            del self._bodies_of[guest.client]
 
 
 _NO_ROOM = "there is no room for more at this moment; try again soon"

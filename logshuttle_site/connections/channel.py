@@ -15,11 +15,13 @@ from typing import Any
 
 from twisted.web.http import HTTPChannel
 
+from events.addresses import peer_of
 from logshuttle_site.connections.census import Census, Turn
 from logshuttle_site.connections.refusals import RefusedError, answer_of
+from logshuttle_site.connections.unread import unread_bytes
+from logshuttle_site.forwarded import client_of
 from logshuttle_site.hosts import split_target
 
-IDLE_SECONDS = 60.0
 HEADERS_SECONDS = 10.0
 BODY_SECONDS, BODY_BYTES_A_SECOND = 30.0, 1000
 LINGER_SECONDS = 1.0
@@ -50,7 +52,7 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
     """A connection, one request after the other."""
 
     census: Census
-    address = peer = ""
+    address = peer = client = ""
     turn: Turn | None = None
     """Of a request that no application has been made for yet."""
     _phase = Phase.IDLE
@@ -64,6 +66,7 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
         self.census = self.factory.server.census
         self.address = str(getattr(self.transport.getPeer(), "host", ""))
         self.peer = self.census.peer_of(self.address)
+        self.client = self.peer or peer_of(self.address)
         self.transport.channel = self
         self._enter(Phase.IDLE)
         self.census.comes(self)
@@ -104,6 +107,9 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
         known = any(map(headers.hasHeader, _CREDENTIALS))
         self._body_bytes_max = BODY_BYTES_MAX if known else STRANGERS_BODY_BYTES_MAX
         self._wire_bytes = self._pieces = 0
+        if not self.peer:  # a front door's, who says whose it is
+            lines = ((n.lower(), v) for n, vs in headers.getAllRawHeaders() for v in vs)
+            self.client = peer_of(client_of(lines, self.address, self.census.trusted))
         self._enter(Phase.BODY)
         super().allHeadersReceived()
 
@@ -142,7 +148,7 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
 
     def allContentReceived(self) -> None:  # noqa: N802
         _, path = split_target(self._path)
-        is_probe = path.partition(b"?")[0].rstrip(b"/") in _PROBES
+        is_probe = path.partition(b"?")[0] in _PROBES and self._command in (b"GET", b"HEAD")
         self.turn = self.census.asks(self, is_probe=is_probe)
         self._phase = Phase.ANSWER
         super().allContentReceived()
@@ -164,7 +170,7 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
     def take_turn(self) -> Turn:
         """Once an application has been made: until it begins to answer."""
         turn, self.turn = self.turn, None
-        return turn or Turn(None)
+        return turn or Turn()
 
     # How it ends.
 
@@ -180,9 +186,12 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
         if self._has_ended:
             return
         waited = now - self._since
-        if self._phase is Phase.IDLE and waited > IDLE_SECONDS:
+        if self._phase is Phase.IDLE and waited > self.factory.server.idle_seconds:
             self._stop_reading()
-            self.transport.loseConnection()
+            if unread_bytes(self.transport):  # an orderly end would wait for its client to read
+                self.transport.abortConnection()
+            else:
+                self.transport.loseConnection()
         elif self._phase is Phase.HEADERS and waited > HEADERS_SECONDS:
             self.refuse(RefusedError(408, "slow_headers", "the headers took too long"))
         elif self._phase is Phase.BODY and waited > max(
@@ -217,7 +226,9 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
     def _say(self, refused: RefusedError) -> bool:
         if self._has_ended:
             return False
-        self.factory.server.refusals.note(refused.reason, self.address, str(refused))
+        of_door = not self.peer and self._phase is Phase.BODY
+        who = self.client if of_door else self.address
+        self.factory.server.refusals.note(refused.reason, who, str(refused))
         self._stop_reading()
         if self._phase is not Phase.IDLE:
             self.transport.write(answer_of(refused.status, str(refused)))

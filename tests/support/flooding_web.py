@@ -1,6 +1,7 @@
 """A program: our server with an application that writes as fast as it may.
 
-`flooding_web.py PORT`. `GET /N` writes N bytes, or until the client is gone; prints how many.
+`flooding_web.py PORT [IDLE_SECONDS]`. `GET /N` writes N bytes, or until the client is gone; prints
+how many.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ async def _until_gone(receive: Any) -> None:
 if __name__ == "__main__":
     PatientServer(
         flood,
+        idle_seconds=float((sys.argv[2:] or ["75"])[0]),
         endpoints=build_endpoint_description_strings(host="127.0.0.1", port=int(sys.argv[1])),
         ready_callable=lambda: print("ready", flush=True),
     ).run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Container
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,12 +50,17 @@ class Web:
     """A server without a port. Its application answers each request with `answer`, and accepts each
     WebSocket or refuses it with a code and a reason."""
 
-    def __init__(self, connections: int = 1000, refuses: tuple[int, str] | None = None) -> None:
+    def __init__(
+        self,
+        connections: int = 1000,
+        refuses: tuple[int, str] | None = None,
+        trusted: Container[str] = (),
+    ) -> None:
         self.heard: list[dict[str, Any]] = []
         """All that the application is told."""
         self._refuses = refuses
         self.clock = Clock()
-        census = Census(Room(connections))
+        census = Census(Room(connections), trusted)
         self.server = PatientServer(self._application, endpoints=["tcp:0"], census=census)
         self.server.connections = {}
         self.server.ws_factory = WebSocketFactory(self.server, server=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 import sys
 from collections.abc import Iterator
@@ -39,6 +40,21 @@ def test_a_client_that_never_reads_is_cut_and_costs_little(flooding: Flooding) -
 
     (sent,) = re.findall(r"sent (\d+)", process.output())
     assert int(sent) < 32 * MIB  # most of it in the kernel's buffers
+
+
+def test_an_idle_client_that_does_not_read_its_answer_is_cut_off(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", flooding_web.__name__, str(port), "0.5"]
+    with run_process(command, log=tmp_path / "web.log") as process, socket.socket() as silent:
+        process.wait_for_output("ready")
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        silent.connect(("127.0.0.1", port))
+        silent.sendall(f"GET /{330_000} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        process.wait_for_output("sent ")
+
+        end = select.poll()
+        end.register(silent, 0)
+        assert end.poll(10_000), "it is still connected"
 
 
 def test_a_client_that_reads_gets_all(flooding: Flooding) -> None:

@@ -61,6 +61,7 @@ class Command(BaseCommand):
             server_name=None,
             before_end=say_goodbye,
             census=_census(),
+            idle_seconds=settings.HTTP_IDLE_SECONDS,
             ready_callable=lambda: logger.info(
                 "Serving on http://%s:%d", host, port, extra={"action": "started"}
             ),

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from logshuttle_site import server
-from logshuttle_site.server import BUFFER_BYTES, _Connection, _let_it_read, _waiting_bytes
+from logshuttle_site.connections.unread import unsent_bytes
+from logshuttle_site.server import BUFFER_BYTES, _Connection, _let_it_read
 
 BUFFERS_BYTES = 16 * 1024 * 1024
 """More than two sockets of a pair hold."""
@@ -76,7 +77,7 @@ def fill(connection: Any) -> None:
     """The kernel's buffers, and more than is borne above them."""
     connection.write(b"x" * (BUFFERS_BYTES + 2 * BUFFER_BYTES))
     before = -1
-    while before != (before := _waiting_bytes(connection)):
+    while before != (before := unsent_bytes(connection)):
         connection.doWrite()
 
 

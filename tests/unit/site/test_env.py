@@ -65,6 +65,7 @@ def run_settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
         ("RUN_SESSION", None),
         ("SESSION_URL", ""),
         ("SESSION_IDLE_SECONDS", 60.0),
+        ("HTTP_IDLE_SECONDS", 75.0),
         ("DEBUG_SESSION", False),
         ("ADMIN_THEME", True),
         ("ENVIRONMENT", ""),

@@ -8,6 +8,7 @@ from logshuttle_site.connections.census import (
     BODIES_BYTES_MAX,
     FILES_KEPT_BACK,
     NEWCOMERS,
+    PROBES_OF_A_PEER_MAX,
     REQUESTS_OF_A_PEER_MAX,
     SHARE_OF_A_PEER,
     WAITING_MAX,
@@ -21,8 +22,9 @@ MANY = Room(connections=400)  # 200 wait, 50 of a peer, which may have 100 reque
 
 
 class Guest:
-    def __init__(self, peer: str) -> None:
+    def __init__(self, peer: str, client: str = "") -> None:
         self.peer = peer
+        self.client = client or peer
         self.refused: RefusedError | None = None
         self.looked_at: list[float] = []
 
@@ -84,12 +86,71 @@ def test_a_trusted_proxy_speaks_for_many() -> None:
     census = Census(MANY, TrustedProxies(["10.0.0.0/8", "fd00::/8"]))
     assert census.peer_of("10.1.2.3") == census.peer_of("fd00::1") == ""
     assert census.peer_of("::ffff:10.1.2.3") == ""
-    proxied = [Guest("") for _ in range(200)]
+    proxied = [Guest("", f"client {n}") for n in range(200)]
     for guest in proxied:
         census.comes(guest)
     for guest in proxied:
         census.asks(guest, is_probe=False)
     assert ended(proxied) == []
+
+
+@pytest.mark.parametrize("is_probe", [False, True])
+def test_each_client_of_a_trusted_proxy_has_a_share_of_requests(is_probe: bool) -> None:
+    census = Census(MANY)
+    share = PROBES_OF_A_PEER_MAX if is_probe else MANY.requests_of_a_peer
+    flood = [Guest("", "flood") for _ in range(share + 1)]
+    other = Guest("", "other")
+    for guest in (*flood, other):
+        census.comes(guest)
+    for guest in flood[:-1]:
+        census.asks(guest, is_probe=is_probe)
+
+    with pytest.raises(RefusedError) as refused:
+        census.asks(flood[-1], is_probe=is_probe)
+    assert refused.value.status == 429
+    census.asks(other, is_probe=is_probe)
+
+
+def test_each_client_of_a_trusted_proxy_has_a_share_of_bodies() -> None:
+    census = Census(MANY)
+    guests = [Guest("", name) for name in ("greedy", "other", "greedy")]
+    for guest in guests:
+        census.comes(guest)
+        census.holds(guest, BODIES_BYTES_MAX // SHARE_OF_A_PEER - 1)
+    assert ended(guests) == [0]
+
+
+def test_probes_and_requests_of_a_peer_are_counted_apart() -> None:
+    census = Census(MANY)
+    probes = guests(census, PROBES_OF_A_PEER_MAX, "one")
+    turns = [census.asks(guest, is_probe=True) for guest in probes]
+    late, *others = guests(census, 2, "one") + guests(census, 1, "other")
+
+    with pytest.raises(RefusedError) as refused:
+        census.asks(late, is_probe=True)
+    assert (refused.value.status, refused.value.reason) == (429, "peer_probes")
+    census.asks(others[0], is_probe=False)
+    census.asks(others[1], is_probe=True)
+    for _ in range(2):
+        census.begins(turns[0])
+    census.asks(late, is_probe=True)
+    with pytest.raises(RefusedError):
+        census.asks(guests(census, 1, "one")[0], is_probe=True)
+
+
+def test_requests_of_all_are_bounded_though_their_clients_have_gone() -> None:
+    census = Census(MANY)
+    for number in range(MANY.requests):
+        guest = Guest("", f"client {number // MANY.requests_of_a_peer}")
+        census.comes(guest)
+        census.asks(guest, is_probe=False)
+        census.goes(guest)
+    (late, probe) = guests(census, 2)
+
+    with pytest.raises(RefusedError) as refused:
+        census.asks(late, is_probe=False)
+    assert (refused.value.status, refused.value.reason) == (503, "no_room")
+    census.asks(probe, is_probe=True)
 
 
 def test_a_peer_has_so_many_requests_at_a_time() -> None:
@@ -157,7 +218,7 @@ def test_nothing_is_left_of_those_that_have_gone() -> None:
     for turn in turns:
         census.begins(turn)
 
-    kept = {name: value for name, value in vars(census).items() if name not in ("room", "_trusted")}
+    kept = {name: value for name, value in vars(census).items() if name not in ("room", "trusted")}
     assert not any(kept.values())
 
 

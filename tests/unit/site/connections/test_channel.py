@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from logshuttle_site.connections.census import PROBES_OF_A_PEER_MAX
 from logshuttle_site.connections.channel import (
     BODY_BYTES_MAX,
     EARLY_PIECES_MAX,
     FREE_PIECES,
     HEADERS_SECONDS,
-    IDLE_SECONDS,
     STRANGERS_BODY_BYTES_MAX,
 )
-from tests.support.web_line import Web, turns
+from logshuttle_site.peers import TrustedProxies
+from tests.support.web_line import Line, Web, turns
 
 READ_BYTES = 65536
 """The most that comes in one read."""
@@ -154,11 +155,74 @@ async def test_a_body_that_goes_on_coming_has_a_kilobyte_a_second(
 async def test_an_idle_connection_ends_without_a_word() -> None:
     web = Web()
     line = web.connect()
-    web.pass_seconds(IDLE_SECONDS - 1)
+    web.pass_seconds(web.server.idle_seconds - 1)
     assert not line.wire.disconnecting
-    web.pass_seconds(IDLE_SECONDS + 1)
+    web.pass_seconds(web.server.idle_seconds + 1)
     assert line.wire.disconnecting
     assert (line.got, web.refused) == (b"", {})
+
+
+async def test_an_idle_client_that_does_not_read_its_answer_is_cut_off() -> None:
+    web = Web()
+    line = web.connect()
+    line.sends(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    await turns()
+    assert line.statuses == [200]
+
+    line.wire.dataBuffer = b"unread"
+    web.pass_seconds(web.server.idle_seconds - 1)
+    assert not line.wire.aborted
+    web.pass_seconds(web.server.idle_seconds + 1)
+    assert line.wire.aborted
+
+
+FORWARDED = [b"X-Forwarded-For: %s\r\n", b"forwarded: for=%s\r\n"]
+
+
+def asks_without_an_answer(web: Web, request: bytes, count: int, headers: bytes = b"") -> Line:
+    """That many times, each on a connection of its own, before any application has a turn. The last
+    connection."""
+    for _ in range(count):
+        line = web.connect()
+        line.sends(request + b" HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n" + headers + b"\r\n")
+        assert line.statuses in ([], [429])
+    return line
+
+
+@pytest.mark.parametrize("probe", [b"GET /livez", b"HEAD /readyz", b"GET http://h/octhc?a=b"])
+async def test_probes_of_a_peer_are_bounded_and_count_for_themselves(probe: bytes) -> None:
+    web = Web()
+    assert asks_without_an_answer(web, probe, PROBES_OF_A_PEER_MAX).statuses == []
+    assert asks_without_an_answer(web, b"GET /x", 1).statuses == []
+    assert asks_without_an_answer(web, probe, 1).statuses == [429]
+    assert web.refused == {"peer_probes": 1}
+
+
+@pytest.mark.parametrize("request_line", [b"POST /livez", b"GET /livez//", b"GET /readyz/x"])
+async def test_what_only_looks_like_a_probe_is_a_request(request_line: bytes) -> None:
+    web = Web()
+    most = web.server.census.room.requests_of_a_peer
+    assert asks_without_an_answer(web, request_line, most).statuses == []
+    assert asks_without_an_answer(web, request_line, 1).statuses == [429]
+    assert web.refused == {"peer_requests": 1}
+
+
+@pytest.mark.parametrize("names", [FORWARDED, FORWARDED[::-1]])
+async def test_behind_a_trusted_front_door_each_client_has_a_share(names: list[bytes]) -> None:
+    web = Web(connections=80, trusted=TrustedProxies(["192.0.2.1"]))
+    one, other = (names[0] % address for address in (b"203.0.113.1", b"203.0.113.2"))
+    forged = one + names[1] % b"203.0.113.9"
+    for headers in (one, forged, b""):
+        assert asks_without_an_answer(web, b"GET /x", 20, headers).statuses == []
+        assert asks_without_an_answer(web, b"GET /x", 1, headers).statuses == [429]
+    assert asks_without_an_answer(web, b"GET /x", 1, other).statuses == []
+
+
+async def test_what_others_say_of_their_client_is_nobodys_word() -> None:
+    web = Web(connections=80)
+    for number in range(20):
+        asks_without_an_answer(web, b"GET /x", 1, b"X-Forwarded-For: 203.0.113.%d\r\n" % number)
+    assert asks_without_an_answer(web, b"GET /x", 1).statuses == [429]
 
 
 @pytest.mark.parametrize(
