@@ -21,8 +21,8 @@ from events.process.forked import tried
 logger = logging.getLogger(__name__)
 
 REASON = "took_down_worker"
-RECORD_SECONDS = 4.0
-"""How long a child may take for one: all others of a batch take it a few milliseconds."""
+RECORD_SECONDS = 10.0
+"""How long a child may take for one: as long as a worker's event loop may stand still."""
 
 Work = Callable[[PartitionRecords], object]
 Keep = Callable[[TopicPartition, int], Awaitable[None]]

@@ -11,6 +11,7 @@ import pytest
 
 from events.formats.malformed import Malformed
 from events.kafka.records import Batch, PartitionRecords, TopicPartition, offset_of
+from shuttle.process.watchdog import LIMIT_SECONDS
 from shuttle.suspects import REASON, Suspects
 from tests.support.records import records_of
 
@@ -116,6 +117,11 @@ async def test_who_dies_once_of_something_else_leaves_nothing_out(tmp_path: Path
     assert await stage.passed(batch_of(values(b"a", b"b")), killed_once) == [(0, [10]), (0, [11])]
     assert mark.exists()
     assert not stage.malformed.counts
+
+
+def test_a_record_has_as_long_as_a_worker_gives_it() -> None:
+    """One that no worker would die of is not left out."""
+    assert Suspects().limit_seconds == LIMIT_SECONDS
 
 
 async def test_where_no_child_can_be_made_all_pass(monkeypatch: pytest.MonkeyPatch) -> None:
