@@ -4,12 +4,17 @@ bound is in bytes: a number of names bounds nothing.
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from typing import TypeVar
 
 ENTRY_BYTES = 200
 """Of any: its place in the dict, which doubles when it grows, and a tuple or two."""
+
+TEXT_BYTES = 80
+"""Of any text beside its characters."""
+CHARACTER_BYTES = 8
+"""Of one of a text that is not all ASCII: up to four, and as many of its UTF-8, which Python keeps
+once somebody has asked for it."""
 
 KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
@@ -68,5 +73,10 @@ class Kept(dict[KeyT, ValueT], ABC):
 
 
 def bytes_of(*texts: str | bytes) -> int:
-    """As they lie in memory: a character may take four."""
-    return sum(map(sys.getsizeof, texts))
+    """At most, as they lie in memory: the same at each call, whatever was done with them since."""
+    return sum(map(_bytes_of, texts))
+
+
+def _bytes_of(text: str | bytes) -> int:
+    is_narrow = isinstance(text, bytes) or text.isascii()
+    return TEXT_BYTES + len(text) * (1 if is_narrow else CHARACTER_BYTES)

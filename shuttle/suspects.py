@@ -8,9 +8,11 @@ and however often, leaves nothing out, since a child that reads the same records
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from confluent_kafka import Message
 
@@ -21,8 +23,8 @@ from events.process.forked import tried
 logger = logging.getLogger(__name__)
 
 REASON = "took_down_worker"
-RECORD_SECONDS = 4.0
-"""How long a child may take for one: all others of a batch take it a few milliseconds."""
+RECORD_SECONDS = 10.0
+"""How long a child may take for one: as long as a worker's event loop may stand still."""
 
 Work = Callable[[PartitionRecords], object]
 Keep = Callable[[TopicPartition, int], Awaitable[None]]
@@ -43,6 +45,8 @@ class Suspects:
         self.partitions: set[TopicPartition] = set()
         self._left_out: dict[TopicPartition, set[int]] = {}
         self.limit_seconds = RECORD_SECONDS
+        self._trials: set[asyncio.Task[Collection[PartitionRecords]]] = set()
+        self._is_stopped = False
 
     @property
     def are_there(self) -> bool:
@@ -58,8 +62,15 @@ class Suspects:
         for partition in partitions:
             self._left_out.pop(partition, None)
 
+    def stop(self) -> None:
+        """End what is being tried: it may take longer than a worker's end may."""
+        self._is_stopped = True
+        for trial in self._trials:
+            trial.cancel()
+
     async def passable(self, batch: Batch, work: Work) -> Batch:
-        """Without what is left out; of suspect partitions record by record."""
+        """Without what is left out; of suspect partitions record by record. Once stopped, raises
+        CancelledError where something is to be tried: nobody may pass over it."""
         parts: list[PartitionRecords] = []
         for records in batch.parts:
             partition, kept = records.partition, self._kept(records)
@@ -70,8 +81,20 @@ class Suspects:
             elif kept:
                 parts.append(PartitionRecords(partition, kept))
         suspect = [part for part in parts if part.partition in self.partitions]
-        deadly = await self._deadly_of(suspect, work) if suspect else ()
+        deadly = await self._until_stopped(self._deadly_of(suspect, work)) if suspect else ()
         return replace(batch, parts=[part for part in parts if part not in deadly])
+
+    async def _until_stopped(
+        self, trying: Coroutine[Any, Any, Collection[PartitionRecords]]
+    ) -> Collection[PartitionRecords]:
+        trial = asyncio.create_task(trying, name="trial")
+        self._trials.add(trial)
+        if self._is_stopped:
+            trial.cancel()
+        try:
+            return await trial
+        finally:
+            self._trials.discard(trial)
 
     def _kept(self, records: PartitionRecords) -> Sequence[Message]:
         """Those that are not left out: nearly always all, without a look at each."""

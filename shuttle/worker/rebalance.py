@@ -96,8 +96,9 @@ class Rebalance:
             starts = await self._starts.of_partitions(found, taken)
             await self._ownership.claim(starts, known)
             ours = known()
-            self._trust.took_over(taken)
-            self._live.took_over({p: max(starts[p], found[p].low) for p in ours})
+            begins = {p: max(starts[p], found[p].low) for p in ours}
+            self._trust.took_over(taken, begins)
+            self._live.took_over(begins)
             self._feeds.restore(taken, ours, self._ledger.positions)
             for partition in ours:
                 if starts[partition] < found[partition].low:
@@ -128,7 +129,7 @@ class Rebalance:
         self._live.revoked(gone)
         arrive_until = until - LAST_STORE_SECONDS if self._lines_may_arrive else 0.0
         offsets = await self._ticks.hand_over(gone, arrive_until, until)
-        await self._trust.give_up(gone, until)
+        await self._trust.give_up(gone, offsets, until)
         self.lost(gone)
         return offsets
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from drains import filters
@@ -15,7 +17,7 @@ from drains.delivery.network import tls
 from drains.options import pem
 from events.als import messages, shallow
 from events.formats import decode, kafka_stamps, timestamps
-from events.kept import Kept, Room
+from events.kept import Kept, Room, bytes_of
 from events.lines import Origin
 from logshuttle_site import env_values
 from sessions_app import services
@@ -137,6 +139,14 @@ def test_what_is_dropped_makes_room() -> None:
     assert room.bytes == kept.bytes > 0
     kept.clear()
     assert room.bytes == kept.bytes == 0
+
+
+@pytest.mark.parametrize("text", ["app", "b\u00fcro", "\u65e5\u672c", "\U0001f980" * 50])
+def test_a_text_has_one_size_whatever_is_done_with_it(text: str) -> None:
+    own = "".join(list(text))  # nobody else's, who may have asked for its UTF-8 before
+    before = bytes_of(own)
+    msgspec.json.encode(own)  # asks for its UTF-8, which stays
+    assert bytes_of(own) == before >= sys.getsizeof(own)
 
 
 def host_names(number: int, length: int) -> bytes:

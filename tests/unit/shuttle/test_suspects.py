@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from events.formats.malformed import Malformed
 from events.kafka.records import Batch, PartitionRecords, TopicPartition, offset_of
+from shuttle.process.watchdog import LIMIT_SECONDS
 from shuttle.suspects import REASON, Suspects
 from tests.support.records import records_of
 
@@ -115,6 +118,33 @@ async def test_who_dies_once_of_something_else_leaves_nothing_out(tmp_path: Path
 
     assert await stage.passed(batch_of(values(b"a", b"b")), killed_once) == [(0, [10]), (0, [11])]
     assert mark.exists()
+    assert not stage.malformed.counts
+
+
+def test_a_record_has_as_long_as_a_worker_gives_it() -> None:
+    """One that no worker would die of is not left out."""
+    assert Suspects().limit_seconds == LIMIT_SECONDS
+
+
+async def test_a_trial_ends_when_all_stops_and_nobody_passes_over_it(tmp_path: Path) -> None:
+    stage, mark = Stage(), tmp_path / "child"
+
+    def hang(_: object) -> None:
+        mark.write_text(str(os.getpid()))
+        time.sleep(60)
+
+    passing = asyncio.create_task(stage.passed(batch_of(values(b"a")), hang))
+    async with asyncio.timeout(20):
+        while not (mark.exists() and mark.read_text()):
+            await asyncio.sleep(0.01)
+        stage.suspects.stop()
+        with pytest.raises(asyncio.CancelledError):
+            await passing
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(mark.read_text()), 0)
+    with pytest.raises(asyncio.CancelledError):
+        await stage.passed(batch_of(values(b"a")), hang)
+    assert await stage.passed(batch_of(values(b"a", partition=1)), hang) == [(1, [10])]
     assert not stage.malformed.counts
 
 

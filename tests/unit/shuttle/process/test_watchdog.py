@@ -12,6 +12,14 @@ PROGRAM = """
 import asyncio, sys, time
 from shuttle.process.watchdog import watched
 
+def sleep():
+    time.sleep(20)
+
+async def nobody_waits():
+    sleep()
+
+tasks = []
+
 async def main():
     async with watched(0.4):
         await asyncio.sleep(0.1)
@@ -38,6 +46,41 @@ def test_where_python_goes_on_it_is_told_where_it_stood(still: str) -> None:
     assert found.returncode == 1
     assert found.stderr.startswith("StoodStillError: The event loop stood still for 0.4 s: ")
     assert "main (<string>:" in found.stderr
+
+
+@pytest.mark.parametrize(
+    "still",
+    [
+        "asyncio.get_running_loop().call_soon(sleep)",
+        "asyncio.get_running_loop().call_later(0.1, sleep)",
+        "tasks.append(asyncio.create_task(nobody_waits()))",
+    ],
+)
+def test_where_nobody_waits_for_it_one_line_ends_it_all_the_same(still: str) -> None:
+    found = ended(f"{still}; await asyncio.sleep(5)")
+    assert found.returncode == 1
+    assert found.stderr.startswith("StoodStillError: The event loop stood still for 0.4 s: ")
+    assert "sleep (<string>:" in found.stderr
+    assert found.stderr.count("\n") == 1
+    assert "went on" not in found.stdout
+
+
+def test_its_last_steps_are_watched_too() -> None:
+    steps = "\n        ".join(
+        [
+            "asyncio.get_running_loop().call_soon(sleep)",
+            "try: await asyncio.sleep(5)",
+            "finally:",
+            "    await asyncio.sleep(0.1)",
+            "    print('ends', flush=True)",
+            "    sleep()",
+        ]
+    )
+    began = time.monotonic()
+    found = ended(steps)
+    assert (found.returncode, found.stdout) == (1, "ends\n")
+    assert "StoodStillError: The event loop stood still for 0.4 s: " in found.stderr
+    assert time.monotonic() - began < 15
 
 
 def test_a_call_that_holds_python_is_ended_too() -> None:

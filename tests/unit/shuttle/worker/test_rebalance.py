@@ -166,10 +166,15 @@ class Trust:
         self.given_up: list[Collection[TopicPartition]] = []
         self.forgotten: list[Collection[TopicPartition]] = []
 
-    def took_over(self, taken: TakenOver) -> None:
-        self.taken.append(taken)
+        self.begins: list[Offsets] = []
 
-    async def give_up(self, partitions: Collection[TopicPartition], until: float) -> None:
+    def took_over(self, taken: TakenOver, begins: Offsets) -> None:
+        self.taken.append(taken)
+        self.begins.append(begins)
+
+    async def give_up(
+        self, partitions: Collection[TopicPartition], settled: Offsets, until: float
+    ) -> None:
         self.given_up.append(partitions)
 
     def forget(self, partitions: Collection[TopicPartition]) -> None:
@@ -258,6 +263,7 @@ async def test_partitions_that_went_while_they_were_looked_up_are_not_begun(
     await bench.assigned(P0, P1)
 
     assert bench.member.begun == [{P1: 40}]
+    assert bench.trust.begins == [{P1: 40}]
     assert bench.ledger.positions == {P1: 40}
     assert (bench.feed.gaps.offsets, set(bench.writer.claims)) == ({P1: 10}, {P1})
 
