@@ -10,12 +10,13 @@ each request and body counts to the client that they name (forwarded.py).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from events.addresses import peer_of
 from logshuttle_site.connections.refusals import RefusedError
+from logshuttle_site.forwarded import client_of
 
 FILES_KEPT_BACK = 32
 """For Kafka, the database, files of our own, and for newcomers, who may be probes."""
@@ -87,7 +88,7 @@ class Census:
         self.connected = 0
         self.bodies_bytes = 0
         """Of requests that are not answered yet."""
-        self.trusted = trusted
+        self._trusted = trusted
         self._waiting: dict[Guest, None] = {}
         self._waiting_of: dict[str, dict[Guest, None]] = {}
         self._requests_of: Counter[str] = Counter()
@@ -101,7 +102,12 @@ class Census:
 
     def peer_of(self, address: str) -> str:
         """Whose share a connection from there counts to; empty for a trusted proxy."""
-        return "" if address in self.trusted else peer_of(address)
+        return "" if address in self._trusted else peer_of(address)
+
+    def client_of(self, proxy: str, headers: Iterable[tuple[bytes, list[bytes]]]) -> str:
+        """Whose share a request counts to that came from a trusted proxy. `headers`: by name."""
+        lines = ((name.lower(), value) for name, values in headers for value in values)
+        return peer_of(client_of(lines, proxy, self._trusted))
 
     def comes(self, guest: Guest) -> None:
         self.connected += 1

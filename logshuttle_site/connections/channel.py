@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import enum
 import io
+import math
 import time
 from typing import Any
 
 from twisted.web.http import HTTPChannel
 
-from events.addresses import peer_of
 from logshuttle_site.connections.census import Census, Turn
 from logshuttle_site.connections.refusals import RefusedError, answer_of
 from logshuttle_site.connections.unread import unread_bytes
-from logshuttle_site.forwarded import client_of
 from logshuttle_site.hosts import split_target
 
-HEADERS_SECONDS = 10.0
+HEADERS_SECONDS = UNREAD_SECONDS = 10.0
 BODY_SECONDS, BODY_BYTES_A_SECOND = 30.0, 1000
 LINGER_SECONDS = 1.0
 """Between the last word and the end."""
@@ -56,7 +55,7 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
     turn: Turn | None = None
     """Of a request that no application has been made for yet."""
     _phase = Phase.IDLE
-    _since = 0.0
+    _since, _unread = 0.0, math.inf
     _wire_bytes = _pieces = 0
     _body_bytes_max = STRANGERS_BODY_BYTES_MAX
     _has_ended = False
@@ -66,7 +65,6 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
         self.census = self.factory.server.census
         self.address = str(getattr(self.transport.getPeer(), "host", ""))
         self.peer = self.census.peer_of(self.address)
-        self.client = self.peer or peer_of(self.address)
         self.transport.channel = self
         self._enter(Phase.IDLE)
         self.census.comes(self)
@@ -107,9 +105,7 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
         known = any(map(headers.hasHeader, _CREDENTIALS))
         self._body_bytes_max = BODY_BYTES_MAX if known else STRANGERS_BODY_BYTES_MAX
         self._wire_bytes = self._pieces = 0
-        if not self.peer:  # a front door's, who says whose it is
-            lines = ((n.lower(), v) for n, vs in headers.getAllRawHeaders() for v in vs)
-            self.client = peer_of(client_of(lines, self.address, self.census.trusted))
+        self.client = self.peer or self.census.client_of(self.address, headers.getAllRawHeaders())
         self._enter(Phase.BODY)
         super().allHeadersReceived()
 
@@ -187,17 +183,23 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
             return
         waited = now - self._since
         if self._phase is Phase.IDLE and waited > self.factory.server.idle_seconds:
-            self._stop_reading()
-            if unread_bytes(self.transport):  # an orderly end would wait for its client to read
-                self.transport.abortConnection()
-            else:
-                self.transport.loseConnection()
+            self._end_idle(now)
         elif self._phase is Phase.HEADERS and waited > HEADERS_SECONDS:
             self.refuse(RefusedError(408, "slow_headers", "the headers took too long"))
         elif self._phase is Phase.BODY and waited > max(
             BODY_SECONDS, self._wire_bytes / BODY_BYTES_A_SECOND
         ):
             self.refuse(RefusedError(408, "slow_body", "the body took too long"))
+
+    def _end_idle(self, now: float) -> None:
+        """An orderly end waits for its client to read the last answer. While it does, we wait."""
+        before, self._unread = self._unread, unread_bytes(self.transport)
+        if 0 < self._unread < before:
+            self._since = now - self.factory.server.idle_seconds + UNREAD_SECONDS
+            return
+        self._stop_reading()
+        end = self.transport.abortConnection if self._unread else self.transport.loseConnection
+        end()
 
     def refuse(self, refused: RefusedError) -> None:
         """With a last answer."""
@@ -244,4 +246,4 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
         self._networkProducer.unregisterProducer()
 
     def _enter(self, phase: Phase) -> None:
-        self._phase, self._since = phase, time.monotonic()
+        self._phase, self._since, self._unread = phase, time.monotonic(), math.inf

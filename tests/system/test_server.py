@@ -54,7 +54,7 @@ def test_an_idle_client_that_does_not_read_its_answer_is_cut_off(tmp_path: Path)
 
         end = select.poll()
         end.register(silent, 0)
-        assert end.poll(10_000), "it is still connected"
+        assert end.poll(30_000), "it is still connected"
 
 
 def test_a_client_that_reads_gets_all(flooding: Flooding) -> None:

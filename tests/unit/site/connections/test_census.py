@@ -218,7 +218,7 @@ def test_nothing_is_left_of_those_that_have_gone() -> None:
     for turn in turns:
         census.begins(turn)
 
-    kept = {name: value for name, value in vars(census).items() if name not in ("room", "trusted")}
+    kept = {name: value for name, value in vars(census).items() if name not in ("room", "_trusted")}
     assert not any(kept.values())
 
 

@@ -11,6 +11,7 @@ from logshuttle_site.connections.channel import (
     FREE_PIECES,
     HEADERS_SECONDS,
     STRANGERS_BODY_BYTES_MAX,
+    UNREAD_SECONDS,
 )
 from logshuttle_site.peers import TrustedProxies
 from tests.support.web_line import Line, Web, turns
@@ -169,10 +170,13 @@ async def test_an_idle_client_that_does_not_read_its_answer_is_cut_off() -> None
     await turns()
     assert line.statuses == [200]
 
-    line.wire.dataBuffer = b"unread"
-    web.pass_seconds(web.server.idle_seconds - 1)
-    assert not line.wire.aborted
-    web.pass_seconds(web.server.idle_seconds + 1)
+    idle = web.server.idle_seconds + 1
+    for looks, unread in enumerate((b"unread", b"read", b"r")):  # it reads, if slowly
+        line.wire.dataBuffer = unread
+        web.pass_seconds(idle + looks * (UNREAD_SECONDS + 1))
+        web.pass_seconds(idle + looks * (UNREAD_SECONDS + 1) + UNREAD_SECONDS - 1)
+        assert not line.wire.aborted
+    web.pass_seconds(idle + 3 * (UNREAD_SECONDS + 1))
     assert line.wire.aborted
 
 
