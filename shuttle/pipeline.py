@@ -78,6 +78,7 @@ class LivePass(Pass):
     async def stop(self) -> None:
         """Returns when the batch that is being worked on is done, and no other comes."""
         self._stopping = True
+        self.suspects.stop()
         await self._idle.wait()
 
     def parts_of(self, batch: Batch) -> list[PartitionRecords]:

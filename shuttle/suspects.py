@@ -23,7 +23,7 @@ from events.process.forked import tried
 logger = logging.getLogger(__name__)
 
 REASON = "took_down_worker"
-RECORD_SECONDS = 10.0
+RECORD_SECONDS = 8.0
 """How long a child may take for one: as long as a worker's event loop may stand still."""
 
 Work = Callable[[PartitionRecords], object]
