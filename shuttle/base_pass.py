@@ -21,7 +21,7 @@ from shuttle.routing import FeedGroup, Parcel, Router
 from shuttle.suspects import Suspects
 from shuttle.turn import Turn
 
-SLICE_RECORDS = 500
+SLICE_RECORDS = 1_000
 """So many are taken on at once, at most: between two slices we look at the clock."""
 NOT_AT_ALL = math.inf
 """A group needs more of its owner's share than there is, to be asked by its filter."""

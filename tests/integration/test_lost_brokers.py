@@ -81,6 +81,7 @@ async def test_a_member_of_the_group_joins_anew(kafka: Proxied) -> None:
     assert told.partitions_lost == [TopicPartition("gs", 0)]
 
 
+@pytest.mark.slow
 async def test_a_producer_sends_what_its_lost_client_had(kafka: Proxied) -> None:
     kafka.broker.create("gs", 1)
     producer = Producer(kafka.settings, delivery_seconds=None)
@@ -95,6 +96,7 @@ async def test_a_producer_sends_what_its_lost_client_had(kafka: Proxied) -> None
     assert [record.value() for record in kafka.broker.consume("gs", 2)] == [b"0", b"1"]
 
 
+@pytest.mark.slow
 async def test_questions_are_answered_again(kafka: Proxied) -> None:
     kafka.broker.create("gs", 1)
     cluster = Cluster(kafka.settings)

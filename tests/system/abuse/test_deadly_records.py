@@ -103,7 +103,8 @@ def test_a_deadly_record_costs_itself_and_no_other(
     assert again.terminate() == 0
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [4, 10])
 def test_who_is_killed_again_and_again_leaves_nothing_out(
     kills: int, shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
 ) -> None:
