@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ class Seen:
 class Others:
     """An app of its own with a drain, from entering on, and a client that asks for its drains.
 
-    `processes`: whose memory is looked at, the children's too.
+    `processes`: whose memory is looked at, the children's too. `space`: one that is not there yet;
+    by default one of its own.
     """
 
     def __init__(
@@ -76,10 +78,10 @@ class Others:
         processes: Iterable[RunningProcess],
         *,
         app: str = "other",
-        space: str = "others-space",
+        space: str = "",
     ) -> None:
         self._shuttle, self._kafka = shuttle, kafka
-        self._app, self._space = app, space
+        self._app, self._space = app, space or f"others-{uuid.uuid4().hex[:8]}"
         self._memory = [psutil.Process(process.pid) for process in processes]
         self._before: dict[int, int] = {}
         self._peak: dict[int, int] = {}
