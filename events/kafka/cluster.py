@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import confluent_kafka as kafka
@@ -97,8 +98,14 @@ class Cluster:
     async def _describe(
         self, topics: Collection[str], *, rights: bool = False
     ) -> dict[str, TopicDescription | KafkaError]:
-        try:
+        async with self._healed():
             return await describe(self._admin, topics, rights=rights)
+
+    @asynccontextmanager
+    async def _healed(self) -> AsyncIterator[None]:
+        """Where there is no answer the client may have lost its brokers for good."""
+        try:
+            yield
         except KafkaException:
             await asyncio.to_thread(self._kafka.heal)
             raise
@@ -113,11 +120,8 @@ class Cluster:
 
     async def _listed(self, topics: Collection[str]) -> Logs:
         """From what every broker knows: between two controllers the logs are there all the same."""
-        try:
+        async with self._healed():
             found = await asyncio.to_thread(self._admin.list_topics, timeout=PROBE_SECONDS)
-        except KafkaException:
-            await asyncio.to_thread(self._kafka.heal)
-            raise
         return {
             topic: {TopicPartition(topic, number): "" for number in found.topics[topic].partitions}
             for topic in topics
