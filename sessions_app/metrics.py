@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
+
+from events.process.metrics import counters_by
 
 BOUNDS_MET: Counter[str] = Counter()
 """In this process, by reason."""
@@ -14,12 +16,10 @@ BOUNDS_MET: Counter[str] = Counter()
 
 class TailsCollector(Collector):
     def collect(self) -> Iterator[Metric]:
-        met = CounterMetricFamily(
+        yield counters_by(
+            "reason",
             "logshuttle_tail_bounds_met",
             "Readers of log sessions who got less than they asked for; see whose they are when it "
             "grows.",
-            labels=["reason"],
+            BOUNDS_MET,
         )
-        for reason, count in dict(BOUNDS_MET).items():
-            met.add_metric([reason], count)
-        yield met

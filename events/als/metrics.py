@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from events.als.counts import AlsCounts
+from events.process.metrics import counters_by, gauges_by
 
 
 class _AlsCollector(Collector):
@@ -35,12 +36,14 @@ class _AlsCollector(Collector):
             "Entries that Kafka has acknowledged; below received for long means Kafka is slow.",
             value=counts.written,
         )
-        yield _by_reason(
+        yield counters_by(
+            "reason",
             "logshuttle_als_entries_ignored",
             "Entries of no app (no_app), no HTTP (tcp), too large, unreadable; look at new ones.",
             counts.ignored,
         )
-        yield _by_reason(
+        yield counters_by(
+            "reason",
             "logshuttle_als_entries_lost",
             "Entries that Kafka never got, by its error; any is worth a look at Kafka.",
             counts.lost,
@@ -50,12 +53,7 @@ class _AlsCollector(Collector):
             "Entries on their way to Kafka; at the queue's end streams are no longer read.",
             value=self._waiting(),
         )
-        yield _by_reason(
-            "logshuttle_als_streams_refused",
-            "Streams that were not taken, by the bound they met; raise it for an Envoy of yours.",
-            counts.refused,
-        )
-        yield _streams(counts.streams)
+        yield from _of_streams(counts)
 
 
 def registry_of(counts: AlsCounts, waiting: Callable[[], int]) -> CollectorRegistry:
@@ -64,20 +62,17 @@ def registry_of(counts: AlsCounts, waiting: Callable[[], int]) -> CollectorRegis
     return registry
 
 
-def _by_reason(name: str, sentence: str, found: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(name, sentence, labels=["reason"])
-    for reason, count in dict(found).items():
-        family.add_metric([reason], count)
-    return family
-
-
-def _streams(by_node: Mapping[str, int]) -> Metric:
-    family = GaugeMetricFamily(
+def _of_streams(counts: AlsCounts) -> Iterator[Metric]:
+    yield counters_by(
+        "reason",
+        "logshuttle_als_streams_refused",
+        "Streams that were not taken, by the bound they met; raise it for an Envoy of yours.",
+        counts.refused,
+    )
+    yield gauges_by(
+        "node",
         "logshuttle_als_streams",
         "Open streams by Envoy node (100 of them, the rest is `other`); one that is missing"
         " sends nothing.",
-        labels=["node"],
+        counts.streams,
     )
-    for node, count in dict(by_node).items():
-        family.add_metric([node], count)
-    return family

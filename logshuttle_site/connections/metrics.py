@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from events.process.metrics import ProcessCollector
+from events.process.metrics import ProcessCollector, counters_by, gauges_by
 from logshuttle_site.connections.census import Census
 from logshuttle_site.connections.refusals import Refusals
 
@@ -20,28 +20,24 @@ class ConnectionsCollector(Collector):
         self._refusals = refusals
 
     def collect(self) -> Iterator[Metric]:
-        connections = GaugeMetricFamily(
+        waiting = self._census.waiting
+        yield gauges_by(
+            "state",
             "logshuttle_web_connections",
             "Those that wait for their client's next request, and those that are being answered.",
-            labels=["state"],
+            {"waiting": waiting, "answered": self._census.connected - waiting},
         )
-        waiting = self._census.waiting
-        connections.add_metric(["waiting"], waiting)
-        connections.add_metric(["answered"], self._census.connected - waiting)
-        yield connections
         yield GaugeMetricFamily(
             "logshuttle_web_body_bytes",
             "Bodies of requests that are not answered yet; at 16 MiB the oldest is refused.",
             value=self._census.bodies_bytes,
         )
-        refused = CounterMetricFamily(
+        yield counters_by(
+            "reason",
             "logshuttle_web_refused",
             "Refused before any application heard of it; see who it is in the log when it grows.",
-            labels=["reason"],
+            self._refusals.counts,
         )
-        for reason, count in dict(self._refusals.counts).items():
-            refused.add_metric([reason], count)
-        yield refused
 
 
 @contextmanager

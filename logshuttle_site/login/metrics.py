@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from events.process.metrics import counters_by
 from logshuttle_site.login.guard import refused
 
 
 class LoginCollector(Collector):
     def collect(self) -> Iterator[Metric]:
-        family = CounterMetricFamily(
+        yield counters_by(
+            "reason",
             "logshuttle_web_logins_refused",
             "Log-ins that were not looked at; when it grows somebody guesses: see who, in the log.",
-            labels=["reason"],
+            refused,
         )
-        for reason, count in dict(refused).items():
-            family.add_metric([reason], count)
-        yield family

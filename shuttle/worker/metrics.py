@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -13,6 +13,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from events.process.metrics import counters_by, gauges_by
 from shuttle.feed.loss_notices import METRIC_REASONS
 from shuttle.worker.report import DrainLag, WorkerReport
 
@@ -26,23 +27,23 @@ class WorkerMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         report = self._report
-        yield _counters(
+        yield counters_by(
+            "source",
             "logshuttle_lines_received",
             "Records taken from Kafka; flat while producers write means the worker hangs.",
-            "source",
             report.records_received,
         )
-        yield _counters(
+        yield counters_by(
+            "scheme",
             "logshuttle_lines_delivered",
             "Lines that receivers have confirmed; compare its rate with what is received.",
-            "scheme",
             report.lines_delivered,
         )
-        yield _counters(
+        yield counters_by(
+            "reason",
             "logshuttle_lines_dropped",
             "Lines that drains will never get; refused is the owner's to look at, source_expired"
             " means Kafka's retention is shorter than an outage.",
-            "reason",
             {name: report.lines_lost.get(text, 0) for text, name in METRIC_REASONS.items()},
         )
         yield CounterMetricFamily(
@@ -57,10 +58,10 @@ class WorkerMetrics(Collector):
         yield from _of_drains(report.furthest)
 
     def _gauges(self, report: WorkerReport) -> Iterator[Metric]:
-        yield _gauges(
+        yield gauges_by(
+            "state",
             "logshuttle_drains",
             "Drains by state; many failing at once is rather our network than theirs.",
-            "state",
             report.drains,
         )
         plain = {
@@ -93,7 +94,7 @@ class WorkerMetrics(Collector):
         for name, (says, value) in plain.items():
             yield GaugeMetricFamily(name, says, value=value)
         build = {platform.python_version(): 1}
-        yield _gauges("logshuttle_build_info", "Which Python this runs on.", "python", build)
+        yield gauges_by("python", "logshuttle_build_info", "Which Python this runs on.", build)
 
 
 def _of_cpu(report: WorkerReport) -> Iterator[Metric]:
@@ -115,10 +116,10 @@ def _of_cpu(report: WorkerReport) -> Iterator[Metric]:
 
 
 def _of_records(report: WorkerReport) -> Iterator[Metric]:
-    yield _counters(
+    yield counters_by(
+        "reason",
         "logshuttle_records_malformed",
         "Records that were no log line; look at what writes to Kafka when it grows.",
-        "reason",
         report.malformed,
     )
     yield CounterMetricFamily(
@@ -143,35 +144,21 @@ def _of_receivers(report: WorkerReport) -> Iterator[Metric]:
 
 
 def _of_drains(drains: Sequence[DrainLag]) -> Iterator[Metric]:
-    yield _gauges(
+    yield gauges_by(
+        "drain",
         "logshuttle_drain_lag_messages",
         "Lines of a drain that are not confirmed; growing means its receiver is too slow.",
-        "drain",
         {of.drain_id: of.lag_messages for of in drains},
     )
-    yield _gauges(
+    yield gauges_by(
+        "drain",
         "logshuttle_drain_lag_seconds",
         "Age of the oldest of them; near Kafka's retention it will lose lines.",
-        "drain",
         {of.drain_id: of.lag_seconds for of in drains},
     )
-    yield _counters(
+    yield counters_by(
+        "drain",
         "logshuttle_drain_lines_delivered",
         "Lines a drain has confirmed.",
-        "drain",
         {of.drain_id: of.lines_sent for of in drains},
     )
-
-
-def _counters(name: str, says: str, label: str, values: Mapping[str, float]) -> Metric:
-    family = CounterMetricFamily(name, says, labels=[label])
-    for of, value in values.items():
-        family.add_metric([of], value)
-    return family
-
-
-def _gauges(name: str, says: str, label: str, values: Mapping[str, float]) -> Metric:
-    family = GaugeMetricFamily(name, says, labels=[label])
-    for of, value in values.items():
-        family.add_metric([of], value)
-    return family
