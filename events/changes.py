@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Change(NamedTuple):
@@ -18,6 +21,10 @@ class Change(NamedTuple):
     """Whose it is, as people write it."""
     about: str
     """It, in a few words without a secret."""
+    before: Mapping[str, Any] = _NOTHING
+    """What of it is another by this, as JSON has it and without secrets; empty for what is new."""
+    after: Mapping[str, Any] = _NOTHING
+    """The same afterwards; empty for what is gone."""
 
 
 Listener = Callable[[Sequence[Change]], None]

@@ -11,11 +11,21 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from events.access import Scope
+from events.acting import act_as
+from events.owners import Owner
+
 
 class Operator:
     """Holds AUTH_KEY: may do everything, and sees URLs as they were given."""
 
     is_authenticated = True
+
+    def may(self, scope: Scope) -> bool:
+        return True
+
+    def reaches(self, owner: Owner) -> bool:
+        return True
 
 
 MISSING = "send your key as `Authorization: <key>`"
@@ -30,6 +40,7 @@ class KeyAuthentication(BaseAuthentication):
         if not given:
             raise NotAuthenticated(MISSING)
         if _is_key(given) or (given[:7].lower() == "bearer " and _is_key(given[7:])):
+            act_as("key", "AUTH_KEY")
             return Operator(), None
         raise AuthenticationFailed("the key in the Authorization header is not known")
 
