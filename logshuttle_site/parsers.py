@@ -101,5 +101,5 @@ def is_deeper_than(depth: int, body: bytes) -> bool:
 
 
 def has_more_values_than(limit: int, body: bytes) -> bool:
-    """Of JSON: all of a body's values but the first of each object and array stand behind commas."""
+    """Of JSON: all values but the first of each object and array stand behind commas."""
     return body.count(b",") > limit and _STRING.sub(b"", body).count(b",") > limit
