@@ -96,7 +96,8 @@ def test_a_deadly_record_costs_itself_and_no_other(
     assert not any(b"DEADLY" in line for line in sinks["gold"].lines())
     name = "logshuttle_records_malformed_total"
     wait_until(lambda: left_out(shuttle) == [(spaces["gold"], LINES)], 20, "the sample")
-    assert shuttle.metric(name, reason=REASON) == 1
+    if not how.endswith(LATE):  # else who counted it has ended
+        assert shuttle.metric(name, reason=REASON) == 1
     print(f"{how}: all lines after {took:.1f} s and {fallen} falls")
 
     # Nobody reads it again, live or in a replay.
