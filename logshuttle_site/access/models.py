@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from logshuttle_site.access.key_text import PREFIX_CHARACTERS
-from logshuttle_site.access.reach import Reach
+from logshuttle_site.access.reach import EVERYTHING
 
 NAME_CHARACTERS_MAX = 100
 
@@ -64,4 +64,5 @@ class ApiKey(models.Model):
     @property
     def reaches(self) -> str:
         """For people."""
-        return "everything" if "operator" in self.scopes else str(Reach(self.reach))
+        is_all = "operator" in self.scopes or EVERYTHING in self.reach
+        return "everything" if is_all else ", ".join(self.reach)

@@ -60,9 +60,6 @@ class Reach:
             return any(name.takes(owner.site) for name in self._sites)
         return any(app.takes(owner.app) and space.takes(owner.space) for app, space in self._apps)
 
-    def __str__(self) -> str:
-        return ", ".join(self.entries)
-
 
 def entry_of(text: str) -> str:
     """An entry in its one spelling. Raises ValueError, in a sentence for who wrote it."""
