@@ -122,7 +122,7 @@ class Seats:
 
     async def tell(self, consumer: OffsetConsumer) -> None:
         """What is to be read from now on, and what is not."""
-        if self._gone:
+        while self._gone:  # while one is let go of, another one may be gone, and fresh again
             gone, self._gone = self._gone, set()
             await consumer.let_go(gone)
         if self._fresh:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from drains.selectors import egress_policy
+from events.kafka.client import prove_consumer
 from events.process.open_files import raise_open_files_limit
 from events.process.supervised_process import SupervisedProcess
 from shuttle.process.run import supervise, work
@@ -57,6 +58,10 @@ class Command(BaseCommand):
         port, socket = options["metrics_port"], options["probes_socket"]
         take_over: bool = options["take_over_group"]
         host = settings.LISTEN_HOST
+        try:
+            prove_consumer(settings.KAFKA_CONF, settings.KAFKA_GROUP)
+        except (ValueError, KafkaException) as error:
+            raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         als = None
         if socket is None:
             raise_open_files_limit()
@@ -72,8 +77,6 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         except StoodStillError as error:
             raise CommandError(str(error)) from error
-        except (ValueError, KafkaException) as error:
-            raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         except OSError as error:
             raise CommandError(f"{socket or f'METRICS_PORT {port}'}: {error}") from error
 
