@@ -40,7 +40,7 @@ class TwinDrainError(DrainError):
 
 class TooManyDrainsError(DrainError):
     def __init__(self, limit: int) -> None:
-        super().__init__(f"there may be at most {limit} drains here")
+        super().__init__(f"this app or site has {limit} drains already: more are not allowed")
 
 
 class UnknownDrainError(DrainError):

@@ -47,6 +47,11 @@ class FieldKeys(NamedTuple):
     since: they have no other. Empty where the keys are given."""
 
 
+NO_FERNET_KEY = (
+    "is not 32 bytes in URL-safe base64: one is made by openssl rand -base64 32 | tr +/ -_"
+)
+
+
 def encryption_keys_of(env: Env, secret_keys: list[str]) -> FieldKeys:
     """Given, or made from SECRET_KEY and those before it; then the former ones are the last: rows
     need them until `rotatesecrets` has run."""
@@ -55,7 +60,7 @@ def encryption_keys_of(env: Env, secret_keys: list[str]) -> FieldKeys:
         try:
             Fernet(key)
         except ValueError:
-            env.fault("FIELD_ENCRYPTION_KEYS", f"key {number} is not 32 bytes in URL-safe base64")
+            env.fault("FIELD_ENCRYPTION_KEYS", f"key {number} {NO_FERNET_KEY}")
     if keys:
         return FieldKeys(keys)
     ours = (derived_key(secret.encode(), "field encryption") for secret in secret_keys)

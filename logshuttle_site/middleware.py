@@ -78,7 +78,9 @@ class KnownMethods:
             return self._get_response(request)
         why = f"the method is not known here: {', '.join(HTTPMethod)} are"
         self._unknown.say(request, 501, why)
-        return problem_page(501, why)
+        answer = problem_page(501, why)
+        answer._has_been_logged = True  # type: ignore[attr-defined]  # or Django says each
+        return answer
 
 
 class AdminPolicy:

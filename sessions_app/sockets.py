@@ -43,7 +43,11 @@ class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         query = QueryDict(self.scope["query_string"])
         try:
             session = await self._session(query)
-        except (ValidationError, InvalidSessionError) as error:
+        except ValidationError as error:
+            fields: Any = error.detail
+            whys = (f"{name}: {why}" for name, said in fields.items() for why in said)
+            await self.close(WRONG_FILTER, "; ".join(whys))
+        except InvalidSessionError as error:
             await self.close(WRONG_FILTER, str(error))
         except (OperationalError, InterfaceError):
             await self.close(TRY_AGAIN, "the database is away; try again soon")

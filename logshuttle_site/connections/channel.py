@@ -161,7 +161,7 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
             return
         if self._body_bytes_max == BODY_BYTES_MAX:
             raise RefusedError(413, "large_body", "the body is larger than 256 KiB")
-        raise RefusedError(413, "large_body_without_key", "a body above 64 KiB comes with a key")
+        raise RefusedError(413, "large_body_without_key", "a body above 64 KiB needs a key")
 
     def take_turn(self) -> Turn:
         """Once an application has been made: until it begins to answer."""

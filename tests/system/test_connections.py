@@ -46,7 +46,7 @@ def read_answer(connection: socket.socket) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("kind", "status", "why"),
     [
-        ("chunks", 413, "a body above 64 KiB comes with a key|too many pieces"),
+        ("chunks", 413, "a body above 64 KiB needs a key|too many pieces"),
         ("large", 413, "larger than 256 KiB"),
         ("bomb", 400, "not JSON"),
         ("deep", 400, "nested more than 64 deep"),
