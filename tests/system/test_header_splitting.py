@@ -43,7 +43,8 @@ def is_unharmed(head: list[str]) -> bool:
 
 @pytest.mark.parametrize("trick", TRICKS.values(), ids=TRICKS)
 def test_no_header_makes_another(trick: bytes, shuttle: Shuttle) -> None:
-    session = open_session(shuttle, lines=0, tail=False).encode()
+    url = open_session(shuttle, "gs", lines=0, tail=False)
+    session = url.removeprefix(str(shuttle.api.base_url)).encode()
     for path in (b"/apps/gold-gs/log-drains", session, b"/admin", b"/livez"):
         for name in HEADERS:
             known = {b"Host": b"127.0.0.1", b"Authorization": AUTH_KEY.encode()}
