@@ -13,6 +13,8 @@ from logshuttle_site.env import Env
 _HIDDEN = "***"
 _PREFIX = "KAFKA_CONF_"
 _SECRET_PROPERTY = re.compile(r"password|secret|key|token|jaas|oauth|pem|credential", re.IGNORECASE)
+_KEPT_AS = {"DEBUG": "LAPTOP_MODE", "USE_SESSION": "RUN_SESSION"}
+"""Settings that have another name than their variable."""
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
 
@@ -39,8 +41,9 @@ def _is_secret_property(name: str) -> bool:
 def _value_of(env: Env, name: str, is_secret: bool, source: str) -> str:
     if is_secret:
         return masked(env.secret(name)) if source != "default" else ""
-    if hasattr(settings, name):
-        return _text(getattr(settings, name))
+    setting = _KEPT_AS.get(name, name)
+    if hasattr(settings, setting):
+        return _text(getattr(settings, setting))
     return env.given(name)
 
 

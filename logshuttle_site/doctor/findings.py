@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -40,7 +41,8 @@ def fail(said: str, do: str) -> Finding:
     return Finding(Verdict.FAIL, said, do)
 
 
-class Findings(NamedTuple):
+@dataclass(frozen=True)
+class Findings:
     by_check: dict[str, list[Finding]]
     is_stuck: bool
     """A check is still running: it may hold up the end of the process."""

@@ -25,6 +25,8 @@ from tests.contract.conftest import Api
 
 pytestmark = pytest.mark.django_db
 
+NOBODY = "5b0f7b0e-3c53-4f5e-9f43-0a9f5c1f2d3e"
+
 Check = Callable[[], Iterator[Finding]]
 
 
@@ -61,7 +63,7 @@ def test_migrations_that_have_not_run_are_named(monkeypatch: pytest.MonkeyPatch)
     assert "manage.py migrate" in told(database, Verdict.FAIL)
 
 
-@pytest.mark.parametrize("check", [database, keys, workers, receiver_of("x")])
+@pytest.mark.parametrize("check", [database, keys, workers, receiver_of(NOBODY)])
 def test_a_database_that_is_away_is_one_sentence(
     check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,7 +126,8 @@ def test_several_hosts_need_a_database_and_a_cache_that_they_share(settings: Laz
 
 def test_who_is_gone_and_whose_clock_is_wrong_is_told() -> None:
     now = timezone.now()
-    worker("a", "host-1", reported_at=now + timedelta(seconds=90))
+    begin = now - timedelta(hours=1)
+    worker("a", "host-1", reported_at=now + timedelta(seconds=90), started_at=begin)
     worker("b", "host-1", reported_at=now - timedelta(seconds=90))
 
     assert "The clock of host-1 is" in told(workers, Verdict.FAIL)
@@ -132,7 +135,8 @@ def test_who_is_gone_and_whose_clock_is_wrong_is_told() -> None:
 
 
 def test_a_drain_that_is_none_is_said_to_be() -> None:
-    assert "There is no drain x." in told(receiver_of("x"), Verdict.FAIL)
+    for name in ("x", NOBODY):
+        assert f"There is no drain {name}." in told(receiver_of(name), Verdict.FAIL)
 
 
 def test_settings_are_judged_as_check_deploy_does(settings: LazySettings) -> None:
