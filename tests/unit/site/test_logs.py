@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from django.utils.log import AdminEmailHandler
 
 from logshuttle_site.logs import logging_config
 
@@ -126,3 +127,11 @@ def test_libraries_never_say_more_than_info() -> None:
         "logshuttle_site",
     }
     assert logging_config("ERROR", "json")["root"]["level"] == "ERROR"
+
+
+def test_nobody_is_mailed_what_went_wrong() -> None:
+    """Django's own logging, which ours comes on top of, mails a page with all settings."""
+    known = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
+    handlers = [handler for logger in known for handler in logger.handlers]
+
+    assert not any(isinstance(handler, AdminEmailHandler) for handler in handlers)
