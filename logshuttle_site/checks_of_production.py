@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Warning, register
 
 from logshuttle_site.checks import TAG
-from logshuttle_site.env_secrets import LAPTOPS_OWN
+from logshuttle_site.env_secrets import LAPTOPS_OWN, SECRET_CHARACTERS_MIN
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", ".localhost"})
 PUBLIC_LAPTOP = (
@@ -49,7 +49,9 @@ def _known_keys() -> Iterator[str]:
 
 
 def _is_known(key: str) -> bool:
-    return bool(key) and (key == LAPTOPS_OWN or len(set(key)) < _DIFFERENT_MIN)
+    """Of one that is short W005 says it, or the start is refused."""
+    is_monotonous = len(key) >= SECRET_CHARACTERS_MIN and len(set(key)) < _DIFFERENT_MIN
+    return key == LAPTOPS_OWN or is_monotonous
 
 
 def _field_keys() -> list[str]:

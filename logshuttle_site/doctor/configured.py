@@ -12,7 +12,10 @@ from logshuttle_site.doctor.findings import Finding, ok, warn
 
 
 def configured() -> Iterator[Finding]:
-    said = run_checks(tags=[TAG, Tags.security], include_deployment_checks=not settings.LAPTOP_MODE)
+    found = run_checks(
+        tags=[TAG, Tags.security], include_deployment_checks=not settings.LAPTOP_MODE
+    )
+    said = [each for each in found if not each.is_silenced()]
     for each in said:
         what = f"{each.msg} ({each.id})"
         yield warn(what, each.hint or 'See docs/configuration.md, "In production".')

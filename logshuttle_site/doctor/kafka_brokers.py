@@ -24,7 +24,9 @@ _POLL_SECONDS = 0.05
 _AT_ONCE = 16
 _NAMED_MAX = 6
 
-# What librdkafka tells of a broker: how far each of its requests goes. A fetch tells ages apart.
+_ASIDE = re.compile(r"/bootstrap(?=:)| \(after [^)]*\)")
+"""What librdkafka says of its own insides."""
+# What it tells of a broker: how far each of its requests goes. A fetch tells ages apart.
 _FETCH = re.compile(r"ApiKey Fetch \(1\) Versions \d+\.\.(\d+)")
 _RELEASES = {4: "0.11", 7: "1.1", 10: "2.1", 11: "2.3", 12: "2.7", 13: "3.1", 15: "3.5", 16: "3.7"}
 _RELEASES |= {17: "3.9", 18: "4.1"}
@@ -80,7 +82,7 @@ class _Asked:
             about = self._admin.list_topics(timeout=ANSWER_SECONDS)
         finally:
             self._admin.poll(_POLL_SECONDS)  # hands over what is to be told
-        return {number: Place(each.host, each.port) for number, each in about.brokers.items()}
+        return {n: Place(str(each.host), int(each.port or 0)) for n, each in about.brokers.items()}
 
     def fetch_versions(self) -> list[int]:
         self._admin.poll(_POLL_SECONDS)
@@ -89,7 +91,7 @@ class _Asked:
     def why(self, error: KafkaException) -> str:
         """What it met on the way says more than that nobody answered."""
         told = [each.str() for each in self._errors if each.code() != KafkaError._ALL_BROKERS_DOWN]
-        return (told or [str(error.args[0].str())])[-1].rstrip(".")
+        return _ASIDE.sub("", (told or [str(error.args[0].str())])[-1]).rstrip(".")
 
 
 class _Gathered(logging.Handler):

@@ -30,7 +30,7 @@ About = dict[str, TopicDescription | KafkaError]
 def topics() -> Iterator[Finding]:
     spaces = _spaces()
     wanted = SOURCE_TOPICS | spaces
-    admin = AdminClient({**client_conf(settings.KAFKA_CONF), "error_cb": lambda error: None})
+    admin = AdminClient(client_conf(settings.KAFKA_CONF))
     try:
         found = asyncio.run(describe(admin, wanted, rights=True))
         there = [topic for topic, about in found.items() if isinstance(about, TopicDescription)]

@@ -11,8 +11,7 @@ from django.db import DatabaseError, InterfaceError, models
 from drains.fields import UndecryptableError, revealed
 from drains.models import Drain
 from drains.rotation import encrypted_fields
-from logshuttle_site.doctor.findings import Finding, fail, first_line, ok, warn
-from logshuttle_site.env_secrets import SECRET_CHARACTERS_MIN
+from logshuttle_site.doctor.findings import Finding, fail, first_line, ok
 
 NAMED_MAX = 10
 _ROWS_AT_ONCE = 500
@@ -31,17 +30,13 @@ def keys() -> Iterator[Finding]:
 
 
 def _lengths() -> Iterator[Finding]:
+    """What is wrong with them is said of the settings."""
     for name in ("AUTH_KEY", "SECRET_KEY"):
         key, former = getattr(settings, name), getattr(settings, f"{name}_FALLBACKS", [])
         behind = f", and {len(former)} before it" if former else ""
-        said = f"{name} has {len(key)} characters{behind}."
-        long_enough = len(key) >= SECRET_CHARACTERS_MIN
-        yield ok(said) if long_enough else warn(said, f"Give it {SECRET_CHARACTERS_MIN} or more.")
+        yield ok(f"{name} has {len(key)} characters{behind}.")
     if settings.ENCRYPTION_KEYS_DERIVED:
-        yield warn(
-            "FIELD_ENCRYPTION_KEYS is not set: what is encrypted hangs on SECRET_KEY.",
-            'Set it as docs/configuration.md says, "Keys that change".',
-        )
+        yield ok("FIELD_ENCRYPTION_KEYS is not set: field keys are made of SECRET_KEY.")
         return
     count = len(settings.FIELD_ENCRYPTION_KEYS)
     several = " Run `rotatesecrets`, then take the older ones away." if count > 1 else ""

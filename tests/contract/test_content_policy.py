@@ -41,6 +41,7 @@ def _nobody_has_asked_yet() -> None:
 )
 def test_every_answer_has_the_one_policy(path: str, status: int) -> None:
     answer = Client().get(path)
+    answer.close()  # of a static file
 
     assert answer.status_code == status
     assert answer["Content-Security-Policy"] == SITE

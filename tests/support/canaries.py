@@ -16,6 +16,7 @@ import psutil
 import psycopg2  # type: ignore[import-untyped]
 
 USER = "us"
+SHOWN_TO_AUTH_KEY = ("url", "headers")
 
 
 class Canaries:
@@ -78,7 +79,8 @@ class Ears:
 
 
 def _without_urls(response: httpx.Response) -> str:
-    """AUTH_KEY's clients are shown a drain's `url` as it was given, and nowhere else."""
+    """AUTH_KEY's clients are shown a drain's URL and headers as they were given, in members of
+    these names and nowhere else."""
     if not response.headers.get("Content-Type", "").startswith("application/json"):
         return response.text
     return json.dumps(_left(response.json()))
@@ -86,7 +88,7 @@ def _without_urls(response: httpx.Response) -> str:
 
 def _left(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: _left(of) for name, of in value.items() if name != "url"}
+        return {name: _left(of) for name, of in value.items() if name not in SHOWN_TO_AUTH_KEY}
     return [_left(each) for each in value] if isinstance(value, list) else value
 
 

@@ -62,10 +62,10 @@ def _holds(requirement: Requirement, extras: Iterable[str]) -> bool:
 
 def licence_of(of: Distribution) -> str:
     about = of.metadata
-    if expression := about.get("License-Expression"):
-        return expression
+    if "License-Expression" in about:
+        return str(about["License-Expression"])
     kinds = [c.split(" :: ")[-1] for c in about.get_all("Classifier") or [] if "License ::" in c]
-    said = kinds or (about.get("License") or "unknown").splitlines()[:1]
+    said = kinds or (str(about["License"]) if "License" in about else "unknown").splitlines()[:1]
     return " OR ".join(_SHORT.get(kind, kind) for kind in said if kind != "OSI Approved")
 
 

@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from socket import create_connection
 from sqlite3 import connect
 from urllib.parse import unquote, urlsplit
 
@@ -31,7 +32,7 @@ from tests.support.kafka import TopicNames
 from tests.support.notified import Desk
 from tests.support.planted.sitecustomize import FAULT, VIEW_HOST, WORKER_HOST
 from tests.support.ports import free_port
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, RunningProcess
 from tests.support.receiving import HttpReceivers
 from tests.support.shuttle import Shuttle, numbered_events
 from tests.support.stores import Postgres
@@ -211,7 +212,7 @@ def have_kafka_away(stage: Stage, space: str) -> None:
         with stage.shuttle.run(
             "runweb", "--port", str(port), "--metrics-port", str(metrics), "--host", "127.0.0.1"
         ) as web:
-            web.wait_for_output("Serving on", 30)
+            wait_until(lambda: listens(port, web), 30, "the other web process listens")
             with httpx.Client(
                 base_url=f"http://127.0.0.1:{port}",
                 headers=stage.shuttle.api.headers,
@@ -237,6 +238,13 @@ def have_the_database_away(stage: Stage, space: str, is_away: Away) -> None:
         body = {"url": stage.secret_url("in.example"), "headers": headers}
         answer = stage.shuttle.api.post(path, json=body, timeout=30)
         assert answer.status_code == 503, answer.text
+
+
+def listens(port: int, web: RunningProcess) -> bool:
+    assert web.running, web.output()
+    with suppress(OSError), create_connection(("127.0.0.1", port), 5):
+        return True
+    return False
 
 
 @contextmanager
@@ -280,9 +288,7 @@ def everything_happens(
     have_kafka_away(stage, space)
     have_the_database_away(stage, space, is_away)
     stage.logs += [shuttle.metrics(), command_lines()]
-    stage.run("drains", "list")
     stage.run("doctor", "--show-settings", status=1)  # the cache is away
-    stage.run("rotatesecrets")
 
 
 def places_of(stage: Stage, kafka: Broker, space: str) -> dict[str, str]:
@@ -359,6 +365,8 @@ def test_nor_with_postgres(
         url = f"postgresql://postgres:{password}@127.0.0.1:{proxy.port}/{name}"
         stage.shuttle.environment["DATABASE_URL"] = url
         everything_happens(stage, kafka, space, http_receiver(), authority, lambda: refusing(proxy))
+        stage.run("drains", "list")
+        stage.run("rotatesecrets")
         judge(stage, kafka, space)
         with suppress(OSError):
             stage.shuttle.stop_web()

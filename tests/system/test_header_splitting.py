@@ -87,5 +87,6 @@ def test_what_receivers_are_sent_has_none_by_a_drain(trick: str, shuttle: Shuttl
     for headers in ({"X-A": f"a{trick}X-Evil: 1"}, {f"X-A{trick}X-Evil": "1"}):
         body = {"url": "https://in.example/", "headers": headers}
         answer = shuttle.api.post(path, json=body)
-        is_plain = trick.startswith("%") and "X-A" in headers
-        assert answer.status_code == (201 if is_plain else 422), (headers, answer.text)
+        # Percent signs are themselves there: nobody decodes them.
+        wanted = (201, 409) if trick.startswith("%") else (422,)
+        assert answer.status_code in wanted, (headers, answer.text)

@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -57,11 +59,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logging.disable(logging.CRITICAL)  # what parts of ours would say is what is found
-        try:
+        with _silent_log():
             found = examine(_checks(options["drain"]), options["limit"])
-        finally:
-            logging.disable(logging.NOTSET)
         self._show(found, options)
         if found.is_stuck:  # nobody waits for what a library still waits for
             sys.stdout.flush()
@@ -82,6 +81,16 @@ class Command(BaseCommand):
             self.stdout.write(line)
         for line in ["", *table(wanted)] if wanted else []:
             self.stdout.write(line)
+
+
+@contextmanager
+def _silent_log() -> Iterator[None]:
+    """What our parts would say is what is found."""
+    handlers, logging.root.handlers = logging.root.handlers, [logging.NullHandler()]
+    try:
+        yield
+    finally:
+        logging.root.handlers = handlers
 
 
 def _checks(drain: str | None) -> dict[str, Check]:

@@ -29,12 +29,12 @@ def plant() -> None:
             raise PlantedError(FAULT)
         return parse(cls, url)
 
-    def faulty_tend(feed: Feed, now: float) -> None:
-        headers = feed.route.options.headers
-        if feed.route.destination.host == WORKER_HOST and headers and not fallen:
-            fallen.append(feed.route.drain_id)
+    def faulty_tend(self: Feed, now: float) -> None:
+        headers = self.route.options.headers
+        if self.route.destination.host == WORKER_HOST and headers and not fallen:
+            fallen.append(self.route.drain_id)
             raise PlantedError(FAULT)
-        tend(feed, now)
+        tend(self, now)
 
     Destination.parse = classmethod(faulty_parse)  # type: ignore[assignment, method-assign]
     Feed.tend = faulty_tend  # type: ignore[method-assign]
