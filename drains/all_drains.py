@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from drains import searching
 from drains.paging import DrainPaginator
 from drains.serializers import drain_json
+from events.access import Scope, caller_of
 from events.members import unknown_members
 
 ON_A_PAGE, ON_A_PAGE_MAX = 50, 500
@@ -20,6 +21,8 @@ _DIGITS_MAX = 10
 
 
 class AllDrains(APIView):
+    scopes = {"get": Scope.OPERATOR}
+
     def get(self, request: Request) -> Response:
         """`?state=failing&host=…&space=…&page=2&per_page=50`. 400 for what makes no sense."""
         query: dict[str, str] = request.query_params.dict()
@@ -36,12 +39,19 @@ class AllDrains(APIView):
             page = pages.page(number)
         except EmptyPage:
             raise ParseError(f"page: there are {pages.num_pages}") from None
+        shows_secrets = caller_of(request).may(Scope.SECRETS)
         return Response(
             {
                 "count": pages.count,
                 "page": number,
                 "pages": pages.num_pages,
-                "results": [{"owner": each.owner_name, **drain_json(each)} for each in page],
+                "results": [
+                    {
+                        "owner": each.owner_name,
+                        **drain_json(each, shows_secrets=shows_secrets),
+                    }
+                    for each in page
+                ],
             }
         )
 

@@ -20,6 +20,7 @@ from drains.serializers import DrainRequest, SendAgainRequest, drain_json
 from drains.status import with_statuses
 from drains.throttles import count_trial
 from drains.trials import try_out
+from events.access import Scope, caller_of
 from events.keys import AppKey, Key, SiteKey
 
 
@@ -27,26 +28,31 @@ class DrainViewSet(ViewSet):
     """`key_of` reads the app or the site of the path. Errors become problem bodies elsewhere."""
 
     key_of: Callable[[str], Key] = AppKey.parse
+    scopes = {
+        **dict.fromkeys(("list", "retrieve"), Scope.READ),
+        **dict.fromkeys(("create", "partial_update", "destroy", "pause", "resume"), Scope.DRAINS),
+        **dict.fromkeys(("retry", "replay", "test"), Scope.DRAINS),
+    }
     http_method_names = ("get", "head", "post", "patch", "delete")
 
     def list(self, request: Request, key: str) -> Response:
         drains = with_statuses(Drain.objects.of(self._key(key)))
-        return Response([drain_json(drain) for drain in drains])
+        return Response([self._shown(drain) for drain in drains])
 
     def create(self, request: Request, key: str) -> Response:
         made = services.create_drain(self._key(key), **_valid(request))
-        return Response(drain_json(made), status=201)
+        return Response(self._shown(made), status=201)
 
     def retrieve(self, request: Request, key: str, drain_id: str) -> Response:
-        return Response(drain_json(self._drain(key, drain_id)))
+        return Response(self._shown(self._drain(key, drain_id)))
 
     def partial_update(self, request: Request, key: str, drain_id: str) -> Response:
         drain = self._drain(key, drain_id)
-        return Response(drain_json(services.change_drain(drain, **_valid(request, partial=True))))
+        return Response(self._shown(services.change_drain(drain, **_valid(request, partial=True))))
 
     def destroy(self, request: Request, key: str, drain_id: str) -> Response:
         drain = self._drain(key, drain_id)
-        answer = Response(drain_json(drain))
+        answer = Response(self._shown(drain))
         services.delete_drain(drain)
         return answer
 
@@ -60,7 +66,7 @@ class DrainViewSet(ViewSet):
         """Its receiver is dialled at once. Nothing is asked of one that works."""
         drain = self._drain(key, drain_id)
         services.try_now(drain)
-        return Response(drain_json(drain), status=202)
+        return Response(self._shown(drain), status=202)
 
     def test(self, request: Request, key: str, drain_id: str) -> Response:
         """One test line over a connection of its own, and what happened at each step."""
@@ -71,23 +77,27 @@ class DrainViewSet(ViewSet):
 
     def replay(self, request: Request, key: str, drain_id: str) -> Response:
         """A window is sent again: as far as Kafka has it, from a time on."""
+        drain = self._drain(key, drain_id)
         wanted = SendAgainRequest(data=_body(request))
         wanted.is_valid(raise_exception=True)
-        since, records = services.send_again(
-            self._drain(key, drain_id), wanted.validated_data["since"]
-        )
+        since, records = services.send_again(drain, wanted.validated_data["since"])
         return Response({"since": rfc3339(since), "records": records}, status=202)
 
     def _set_paused(self, key: str, drain_id: str, *, paused: bool) -> Response:
-        return Response(
-            drain_json(services.change_drain(self._drain(key, drain_id), paused=paused))
-        )
+        drain = services.change_drain(self._drain(key, drain_id), paused=paused)
+        return Response(self._shown(drain))
+
+    def _shown(self, drain: Drain) -> dict[str, Any]:
+        return drain_json(drain, shows_secrets=caller_of(self.request).may(Scope.SECRETS))
 
     def _key(self, text: str) -> Key:
+        """What is not the caller's is as unknown as what does not exist."""
         try:
             key = type(self).key_of(text)
         except ValueError as error:
             raise InvalidDrainError("app", str(error)) from None
+        if not caller_of(self.request).reaches(key):
+            raise UnknownDrainError
         services.refuse_odd_key(key)
         return key
 

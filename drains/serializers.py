@@ -64,17 +64,17 @@ class SendAgainRequest(Body):
     since = StrictText(error_messages={"required": "is missing: a time, or an age such as 15m"})
 
 
-def drain_json(drain: Drain) -> dict[str, Any]:
-    """A drain as answers show it."""
+def drain_json(drain: Drain, *, shows_secrets: bool = False) -> dict[str, Any]:
+    """A drain as answers show it. What of it is secret only to who may see that."""
     return {
         "addon": {"id": "", "name": ""},
         "created_at": rfc3339(drain.created_at),
         "id": str(drain.pk),
         "token": str(drain.key),
         "updated_at": rfc3339(drain.updated_at),
-        "url": _url_of(drain),
+        "url": _url_of(drain) if shows_secrets else drain.address,
         "name": drain.name,
-        **_options_json(drain),
+        **_options_json(drain, shows_secrets),
         "paused": drain.paused,
         **_status_json(drain),
     }
@@ -104,9 +104,13 @@ def _time(moment: datetime | None) -> str | None:
     return rfc3339(moment) if moment else None
 
 
-def _options_json(drain: Drain) -> dict[str, Any]:
+def _options_json(drain: Drain, shows_secrets: bool) -> dict[str, Any]:
     shown = drain.shown_options
-    return {name: option.show(getattr(shown, name)) for name, option in OPTIONS.items()}
+    found = {}
+    for name, option in OPTIONS.items():
+        show = option.show if shows_secrets else option.show_masked or option.show
+        found[name] = show(getattr(shown, name))
+    return found
 
 
 def _url_of(drain: Drain) -> str:

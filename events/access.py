@@ -5,7 +5,7 @@ follows from that, is known by `logshuttle_site/access`.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from events.owners import Owner
 
@@ -14,7 +14,7 @@ class Scope(StrEnum):
     """What a key is good for."""
 
     OPERATOR = "operator"
-    """Everything, of everybody."""
+    """Everything, of everybody; of URLs what is secret is SECRETS' alone."""
     DRAINS = "drains"
     """Drains of whom it reaches: to see, make, change, test and delete them."""
     SESSIONS = "sessions"
@@ -37,3 +37,12 @@ class Caller(Protocol):
     def reaches(self, owner: Owner) -> bool:
         """Whether this app or site is theirs. What they do not reach is not there for them: 404."""
         ...
+
+
+def caller_of(request: Any) -> Caller:
+    """Of a request that has been let in. A view says in `scopes` what each of its actions (of a
+    set of views) or methods wants, as `{"list": Scope.READ}`; whatever is not in it is for
+    operators alone.
+    """
+    caller: Caller = request.user
+    return caller

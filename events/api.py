@@ -7,10 +7,11 @@ from functools import cache
 
 from django.conf import settings
 from django.http import HttpResponse
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, NotFound, ParseError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from events.access import Scope, caller_of
 from events.kafka.producer import DELIVERY_SECONDS, ProduceError, Producer
 from events.serializers import owner_of, posted_event
 
@@ -30,6 +31,7 @@ class LogEvents(APIView):
     again may have its line twice.
     """
 
+    scopes = {"post": Scope.EVENTS}
     owner = ""
     """Whose event it is: for the log, when it is refused."""
 
@@ -40,6 +42,8 @@ class LogEvents(APIView):
             raise ParseError("the body is empty; a JSON object is expected")
         self.owner = owner_of(fields)
         event = posted_event(fields)
+        if not caller_of(request).reaches(event.owner):
+            raise NotFound("No such app or space found")
         try:
             producer().start(event.space, body, event.key).result(LIMIT_SECONDS)
         except (ProduceError, TimeoutError) as error:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from rest_framework.exceptions import ValidationError
 
-from events.keys import LEGAL_SPACE, app_and_process
+from events.keys import LEGAL_SPACE, AppKey, app_and_process
 from events.topics import SOURCE_TOPICS
 
 _SPACE = (
@@ -21,9 +21,14 @@ _SPACE = (
 
 
 class PostedEvent(NamedTuple):
-    space: str
+    owner: AppKey
+    """As its line's readers will have it."""
     key: bytes
     """Of the Kafka record: lines of one pod keep their order."""
+
+    @property
+    def space(self) -> str:
+        return self.owner.space
 
 
 def posted_event(fields: Mapping[str, Any]) -> PostedEvent:
@@ -39,8 +44,9 @@ def posted_event(fields: Mapping[str, Any]) -> PostedEvent:
     space = _space_of(fields.get("topic"), pod.get("namespace_name"), faults)
     if faults:
         raise ValidationError(faults)
-    name = pod.get("pod_name")
-    return PostedEvent(space, (name if isinstance(name, str) else pod["container_name"]).encode())
+    name, container = pod.get("pod_name"), pod["container_name"]
+    owner = AppKey(app_and_process(container)[0], space)
+    return PostedEvent(owner, (name if isinstance(name, str) else container).encode())
 
 
 def owner_of(fields: Mapping[str, Any]) -> str:

@@ -23,7 +23,18 @@ class Handler(ASGIHandler):
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
-        self._middleware_chain: Any = sync_to_async(self._middleware_chain, thread_sensitive=True)
+        answer = self._middleware_chain
+
+        def answered(request: Any) -> Any:
+            try:
+                return answer(request)
+            finally:
+                # DRF's request and its view hold each other: so would they a body, until the
+                # collector comes.
+                request.__dict__.pop("_body", None)
+                request.__dict__.pop("_stream", None)
+
+        self._middleware_chain: Any = sync_to_async(answered, thread_sensitive=True)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "request")

@@ -72,6 +72,7 @@ ADMIN_THEME = env.flag("ADMIN_THEME", default=True)
 """False: the admin stands in Django's own frame, under the strictest policy."""
 
 AUTH_KEY = env.secret("AUTH_KEY")
+AUTH_KEY_FALLBACKS = env.secrets("AUTH_KEY_FALLBACKS")
 KAFKA_HOSTS = kafka_hosts_of(env)
 KAFKA_CONF = kafka_conf_of(env, KAFKA_HOSTS, probe=not _offline)
 """librdkafka's settings for every client."""
@@ -177,6 +178,7 @@ INSTALLED_APPS = [
     "axes",
     "channels",
     "rest_framework",
+    "logshuttle_site.access",
     "logshuttle_site.notifications",
     "events",
     "drains",
@@ -237,8 +239,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT or SECURE_HSTS_SECONDS > 0
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["logshuttle_site.auth.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["logshuttle_site.auth.HasKey"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["logshuttle_site.access.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["logshuttle_site.access.permissions.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["logshuttle_site.parsers.AnyTypeIsJson"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "logshuttle_site.parsers.AnswersAreJson",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

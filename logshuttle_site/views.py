@@ -26,8 +26,9 @@ def home(request: HttpRequest) -> HttpResponseBase:
 
 
 class NothingHere(APIView):
-    """Any method: 401 without the key, 404 with it."""
+    """Any method: 401 without a key, 404 with one."""
 
+    permission_classes = ()  # any key that is good
     http_method_names = [method.lower() for method in HTTPMethod]
 
     def _not_found(self, request: Request, *args: object, **kwargs: object) -> Response:

@@ -12,12 +12,13 @@ from django.http.request import MediaType
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, NotFound, ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
+from events.access import Scope, caller_of
 from sessions_app import selectors, services
 from sessions_app.errors import UnknownSessionError
 from sessions_app.filters import narrowed
@@ -33,6 +34,7 @@ _SECRET_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"
 
 
 class LogSessionViewSet(ViewSet):
+    scopes = {"create": Scope.SESSIONS, "destroy": Scope.SESSIONS}
     http_method_names = ("get", "head", "post", "delete")
     owner = ""
     """Whose lines are asked for: for the log, when they are refused."""
@@ -43,10 +45,10 @@ class LogSessionViewSet(ViewSet):
         if not request.body:  # DRF takes no body at all for an empty object
             raise ParseError("the body is empty; a JSON object is expected")
         asked.is_valid(raise_exception=True)
-        values = asked.validated_data
-        session_id, _ = services.open_session(
-            asked.selection, lines=values["lines"], tail=values["tail"]
-        )
+        values, selection = asked.validated_data, asked.selection
+        if not caller_of(request).reaches(selection.key):
+            raise NotFound("No such app or site found")
+        session_id, _ = services.open_session(selection, lines=values["lines"], tail=values["tail"])
         url = session_url(request._request, session_id)
         return Response({"id": session_id, "logplex_url": url}, status=201)
 
@@ -73,7 +75,10 @@ class LogSessionViewSet(ViewSet):
         return stream_response(request._request, session, wanted, last_event_id=last_seen)
 
     def destroy(self, request: Request, session_id: str) -> HttpResponse:
-        services.revoke(selectors.look_up(session_id, None))
+        row = selectors.look_up(session_id, None)
+        if not caller_of(request).reaches(row.key):
+            raise UnknownSessionError
+        services.revoke(row)
         return HttpResponse(status=204)
 
     def get_authenticators(self) -> list[BaseAuthentication]:

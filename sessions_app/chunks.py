@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from sessions_app.tail.encoders import Said, StreamEncoder, TextEncoder, writes
-from sessions_app.tail.live.mailbox import Block, LineSlice
+from sessions_app.tail.live.blocks import Block, LineSlice
 from sessions_app.tail.signer import Signer
 from sessions_app.tail.tail import BacklogEnd, Event
 

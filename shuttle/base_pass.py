@@ -53,6 +53,8 @@ class Pass(ABC):
     """What there was no time for."""
     _decoded: PartitionRecords | None = None
     """Its first part, where that has been decoded, and its bad records counted."""
+    _working_on: PartitionRecords | None = None
+    """What is being handed over, or was last."""
     _asked: Asking[FeedGroup] | None = None
     """About what is being handed over."""
     _slice = SLICE_RECORDS
@@ -65,7 +67,12 @@ class Pass(ABC):
             await asyncio.sleep(0)
         batch = self.rest or await self._next_batch()
         turn, number = Turn(), next(self.numbers)
-        done, self.rest = self._work_on(number, batch, turn)
+        try:
+            done, self.rest = self._work_on(number, batch, turn)
+        except BaseException as error:
+            if self._working_on is not None:
+                await self.suspects.ended_by(error, self._working_on)
+            raise
         self.passed(number, done)
         self.consumer.batch_size.worked_on(len(batch), turn.seconds)
 
@@ -104,6 +111,7 @@ class Pass(ABC):
     ) -> PartitionRecords:
         """To the feeds, as many of these as filters have been asked about before the turn was over:
         one at least. `again`: they have been decoded before."""
+        self._working_on = records
         again = again or self.reads_again
         lines = self.decoder.wanted_lines_of(records, self.wants, again=again)
         needs = partial(self.needs, records=records)

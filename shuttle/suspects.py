@@ -4,6 +4,9 @@ Two workers in a row that did not hold a partition make it suspect to the third.
 of its batches tried by a child, record by record, before it works on it itself. A record that ends
 a child twice is left out: no worker reads it again. Who is killed for another reason, by whatever
 and however often, leaves nothing out, since a child that reads the same records is through.
+
+A child hands nothing over. Where that raises for a record of a suspect partition, or stands still,
+its worker falls once more, and has the next one leave the record out.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +29,8 @@ logger = logging.getLogger(__name__)
 REASON = "took_down_worker"
 RECORD_SECONDS = 8.0
 """How long a child may take for one: as long as a worker's event loop may stand still."""
+TOLD_SECONDS = 2.0
+"""How long a worker that falls may take to say over what."""
 
 Work = Callable[[PartitionRecords], object]
 Keep = Callable[[TopicPartition, int], Awaitable[None]]
@@ -95,6 +101,13 @@ class Suspects:
             return await trial
         finally:
             self._trials.discard(trial)
+
+    async def ended_by(self, error: BaseException, records: PartitionRecords) -> None:
+        """This worker ends, in the middle of its own work on these."""
+        if records.partition in self.partitions and len(records) == 1:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TOLD_SECONDS):
+                    await self._found(records, f"ends a worker: {type(error).__name__}")
 
     def _kept(self, records: PartitionRecords) -> Sequence[Message]:
         """Those that are not left out: nearly always all, without a look at each."""

@@ -9,7 +9,7 @@ from collections import Counter
 
 from benchmarks.bench import say
 from benchmarks.size.installation import STOP_SECONDS, Installation
-from benchmarks.size.steps import CATCH_UP_SECONDS, delays, flow, one_worker
+from benchmarks.size.steps import CATCH_UP_SECONDS, delays, flow, one_worker, resident
 from benchmarks.size.table import Table, share, within
 from benchmarks.size.watching import Watch, Watched, drains_by_state, seconds_until
 
@@ -136,3 +136,4 @@ def _tell(of: Installation, table: Table, name: str, watched: Watched, limit: fl
         lost = f"{left:,} not there {CATCH_UP_SECONDS:g} s later"
     twice = f"twice {watched.twice:,} of {watched.lines:,} ({share(watched.twice, watched.lines)})"
     table.row("… lines", lost, twice)
+    table.row("… RSS of each worker then", *map(resident, of.workers))

@@ -47,7 +47,7 @@ def rest(of: Installation, table: Table) -> None:
     time.sleep(REST_SECONDS)
     spent = cpu_seconds_by_thread(worker.pids) - cpu
     seconds, after = time.monotonic() - began, of.database.written()
-    table.row("RSS at rest", _mib(worker))
+    table.row("RSS at rest", resident(worker))
     by_thread = ", ".join(
         f"{name} {used / seconds * 1e3:.0f}" for name, used in spent.most_common()
     )
@@ -79,7 +79,7 @@ def lines(of: Installation, table: Table) -> None:
     table.row("CPU a line delivered", f"{cpu_us:.0f} µs", f"librdkafka {kafka:.0f} ms/s")
     rows = (sum(after.rows.values()) - sum(written.rows.values())) / seconds
     table.row("rows written with lines", f"{rows:,.0f}/s")
-    table.row("RSS with lines", _mib(worker))
+    table.row("RSS with lines", resident(worker))
     files, connections = open_files(worker.pids), of.database.connections()
     table.row("open files", f"{files:,}", f"{connections} connections to the database, web's too")
 
@@ -155,7 +155,7 @@ def _until_taken_over(of: Installation, worker: RunningWorker) -> tuple[float | 
     return seconds, cpu_seconds(worker.pids)
 
 
-def _mib(worker: RunningWorker) -> str:
+def resident(worker: RunningWorker) -> str:
     return ", ".join(f"{mib:.0f} MiB" for mib in resident_mib(worker.pids))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from drains.errors import InvalidDrainError
 from drains.filters import STREAMS, LineFilter, compiled
 from drains.options import pem
+from drains.url_text import REDACTED
 from events.lines import SOURCES
 from events.members import unknown_members
 
@@ -158,7 +159,10 @@ def _header(field: str, number: int, name: str, value: object) -> tuple[str, str
         raise InvalidDrainError(path, "is set by the log shuttle itself")
     if name.lower() in _HOP_BY_HOP:
         raise InvalidDrainError(path, "is about a connection, not about what is sent")
-    if not _HEADER_VALUE.fullmatch(_text(path, value)):
+    if _text(path, value) == REDACTED:
+        why = f"is {REDACTED}, where an answer left the value out: give it whole"
+        raise InvalidDrainError(path, why)
+    if not _HEADER_VALUE.fullmatch(str(value)):
         why = "must be printable ASCII without white space at its ends"
         raise InvalidDrainError(path, why)
     return name, str(value)

@@ -17,6 +17,7 @@ from drains.filters import LineFilter
 from drains.option_values import DEFAULTS, FORMATS, FRAMINGS, ON_LAG, TlsOptions
 from drains.options import form, readers
 from drains.transports import HTTP, RECORD_BYTES_MAX, RECORD_BYTES_MIN
+from drains.url_text import REDACTED
 
 MAX_LAG_SECONDS_MAX = 30 * 24 * 3600
 
@@ -41,6 +42,8 @@ class Option(NamedTuple):
     """The stored JSON → what msgspec makes the plain value of."""
     is_secret: bool = False
     """Stored encrypted."""
+    show_masked: Callable[[Any], Any] | None = None
+    """In place of `show` for who may not see what is secret."""
 
     @property
     def default(self) -> Any:
@@ -62,6 +65,10 @@ def _tls_json(tls: TlsOptions) -> dict[str, str | None] | None:
     """Without the key, which is in no answer."""
     shown = {"ca": tls.ca or None, "certificate": tls.certificate or None}
     return shown if any(shown.values()) else None
+
+
+def _masked_values(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return {name: REDACTED for name, _ in pairs}
 
 
 def _pairs(kept: object) -> list[tuple[str, str]]:
@@ -133,7 +140,16 @@ _ROWS = (
         ),
     ),
     Option("filter", readers.line_filter, form.FilterPart(), _filter_json),
-    Option("headers", readers.header_pairs, form.HeadersPart(), dict, dict, _pairs, is_secret=True),
+    Option(
+        "headers",
+        readers.header_pairs,
+        form.HeadersPart(),
+        dict,
+        dict,
+        _pairs,
+        is_secret=True,
+        show_masked=_masked_values,
+    ),
     Option("tls", readers.tls_members, form.TlsPart(), _tls_json, is_secret=True),
 )
 

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from drains.models import DrainEvent
 from drains.moments import rfc3339
+from events.access import Scope
 from logshuttle_site.overview.figures import overview
 from logshuttle_site.overview.head import head_of
 from logshuttle_site.overview.rollups import RANGES, Sums
@@ -18,6 +19,8 @@ from logshuttle_site.overview.values import Overview
 
 
 class OverviewFigures(APIView):
+    scopes = {"get": Scope.OPERATOR}
+
     def get(self, request: Request) -> Response:
         """`?range=24h`: what its series are of."""
         wanted: str = request.query_params.get("range", "1h")

@@ -12,9 +12,9 @@ from typing import Generic, TypeVar
 
 from redis import RedisError
 
+from events.process.daemon_thread import DaemonThread
 from logshuttle_site.shared_cache.allowance import WAIT_SECONDS, allowance_here
 from logshuttle_site.shared_cache.reasons import reason_of
-from shuttle.commit.daemon_thread import DaemonThread
 
 logger = logging.getLogger(__name__)
 

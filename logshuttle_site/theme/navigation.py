@@ -54,6 +54,7 @@ PAGES = {
         ),
     ),
     "Access": (
+        Page("Keys", "key", "access_apikey_changelist", "access.view_apikey"),
         Page("Users", "person", "auth_user_changelist", "auth.view_user"),
         Page("Groups", "group", "auth_group_changelist", "auth.view_group"),
     ),

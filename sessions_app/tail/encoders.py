@@ -11,7 +11,8 @@ import msgspec
 
 from events.cleaning import one_line
 from events.keys import AppKey, Key
-from sessions_app.tail.live.mailbox import Block, LineSlice, Skipped, StreamNotice
+from sessions_app.tail.live.blocks import Block, LineSlice
+from sessions_app.tail.live.mailbox import Skipped, StreamNotice
 from sessions_app.tail.matching import stream_of
 from sessions_app.tail.render import record_of, text_of
 from sessions_app.tail.signer import UNSIGNED, Signer

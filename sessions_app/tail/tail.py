@@ -8,8 +8,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
+from sessions_app.tail.live.blocks import LineSlice
 from sessions_app.tail.live.hub import AWAY
-from sessions_app.tail.live.mailbox import Item, LineSlice, Mailbox, StreamNotice
+from sessions_app.tail.live.mailbox import Item, Mailbox, StreamNotice
 from sessions_app.tail.past.history import History, Shared
 from sessions_app.tail.session import Session
 from sessions_app.tail.signer import Signer
@@ -51,7 +52,7 @@ class Tail:
     def __init__(
         self, shared: Shared, session: Session, signer: Signer, *, idle_seconds: float
     ) -> None:
-        self.mailbox = Mailbox(session.selection)
+        self.mailbox = Mailbox(session.selection, shared.hub.fan_out.share)
         self._hub = shared.hub
         self._bounds_met = shared.bounds_met
         self._session = session

@@ -10,8 +10,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Map
 from contextlib import aclosing
 from contextvars import Context
 
+from sessions_app.tail.live.blocks import LineSlice
 from sessions_app.tail.live.hub import Hub
-from sessions_app.tail.live.mailbox import LineSlice
 from sessions_app.tail.past.history import Shared
 from sessions_app.tail.past.look_backs import LookBacks
 from sessions_app.tail.past.range_readers import RangeReaders

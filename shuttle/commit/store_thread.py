@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from shuttle.commit.daemon_thread import DaemonThread
+from events.process.daemon_thread import DaemonThread
 from shuttle.commit.store import Store, StoreError
 
 logger = logging.getLogger(__name__)

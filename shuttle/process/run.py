@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from events.process.daemon_thread import DaemonThread
 from events.process.probes import OwnAnswers, serve_probes
 from events.process.signals import stop_on_signals
 from events.process.supervised_process import SupervisedProcess, running
-from shuttle.commit.daemon_thread import DaemonThread
 from shuttle.commit.database_store import DatabaseStore
 from shuttle.commit.store import StoreError
 from shuttle.process.limits import spare_the_collector

@@ -19,7 +19,9 @@ from drains.fields import Encrypted
 from drains.models import Drain, Installation
 from drains.url_digests import url_digests_of
 from events.keys import AppKey
+from logshuttle_site.access.known_keys import holder_of
 from logshuttle_site.notifications.models import Recipient
+from tests.support import keys as api_keys
 
 GOLD, BOLD = AppKey("gold", "gs"), AppKey("bold", "gs")
 URL = "https://t0k3n@logs.example/in"
@@ -80,6 +82,17 @@ def test_a_second_time_there_is_nothing_to_do(keys: list[str]) -> None:
     assert "recipients: 1, 0 written anew" in said
     assert odd == ""
     assert list(Drain.objects.order_by("pk").values()) == before
+
+
+def test_keys_that_hang_on_an_older_secret_key_are_named(settings: Any) -> None:
+    text = api_keys.new_key("read")
+    assert rotated()[1] == ""
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another secret key of the tests"
+
+    assert f"key {api_keys.row_of(text)}: made under a SECRET_KEY of before" in rotated()[1]
+    assert holder_of(text)
+    assert rotated()[1] == ""
 
 
 def test_workers_have_nothing_to_read_again(keys: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 from collections import deque
@@ -10,8 +11,10 @@ LOOPBACK = "127.0.0.1"
 
 
 # Below those that the kernel gives to whoever asks for any: one of these would go to a receiver
-# before the server that is to have it listens there.
-_RANGE = range(10_000, 32_768)
+# before the server that is to have it listens there. Each process of a test run has its own.
+_PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_RANGE = range(10_000 + _PROCESS, 32_768, _PROCESSES)
 _random = random.SystemRandom()  # not seeded by tests
 _given: deque[int] = deque(maxlen=200)
 

@@ -29,6 +29,8 @@ PAGES = (
     "notifications/recipient/",
     "notifications/recipient/add/",
     "notifications/message/",
+    "access/apikey/",
+    "access/apikey/add/",
     "auth/user/",
     "auth/group/add/",
     "password_change/",

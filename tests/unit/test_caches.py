@@ -20,6 +20,7 @@ from events.formats import decode, kafka_stamps, timestamps
 from events.kept import Kept, Room, bytes_of
 from events.lines import Origin
 from logshuttle_site import env_values
+from logshuttle_site.access import known_keys
 from sessions_app import services
 from sessions_app.tail import render
 from sessions_app.tail.live import fan_out
@@ -66,12 +67,16 @@ BOUNDS = {
     "events/als/shallow.py::writer_of_bytes": A_FEW,
     "events/api.py::producer": A_FEW,
     "events/formats/access.py::_fields_of": A_FEW,
+    "logshuttle_site/access/key_text.py::_pepper_name_of": A_FEW,
+    "logshuttle_site/access/key_text.py::_pepper_of": A_FEW,
     "logshuttle_site/health.py::_kafka": A_FEW,
     "logshuttle_site/shared_cache/backend.py::_server": A_FEW,
     "sessions_app/token_keys.py::_key_of": A_FEW,
 }
 
 BOUNDS_OF_OTHERS = {
+    # Neither a function that remembers nor a dict that finds out.
+    "access.KeptKeys": known_keys.KEPT_BYTES,
     # Of a web process without Redis, or while that is away.
     "Django's LocMemCache": (
         env_values._LOCAL_ENTRIES_MAX * (services.REMEMBERED_BYTES_MAX + KEY_BYTES)

@@ -82,7 +82,10 @@ class Command(BaseCommand):
 
     def _show(self, drains: list[Drain]) -> None:
         if self._json:
-            found = [{"owner": drain.owner_name, **drain_json(drain)} for drain in drains]
+            found = [
+                {"owner": drain.owner_name, **drain_json(drain, shows_secrets=True)}
+                for drain in drains
+            ]
             self.stdout.write(json.dumps(found, indent=2))
             return
         for line in _table(drains):

@@ -15,6 +15,7 @@ from drains.rotation import (
     rotate_drains,
     rotate_fields,
 )
+from logshuttle_site.access.services import under_older_secrets
 
 NAMED_MAX = 100
 
@@ -33,11 +34,20 @@ class Command(BaseCommand):
             done = rotate_drains() if model is Drain else rotate_fields(model)
             unread += len(done.unread)
             self._tell(str(model._meta.verbose_name_plural), done)
+        self._tell_of_keys()
         if unread:
             raise CommandError(
                 f"{unread} cannot be read. Add the key that they were written with to"
                 " FIELD_ENCRYPTION_KEYS, last, or give anew what they hold.",
                 returncode=1,
+            )
+
+    def _tell_of_keys(self) -> None:
+        """Digests cannot be written anew here: who sends a key is the only one who has it."""
+        for key in under_older_secrets()[:NAMED_MAX]:
+            self.stderr.write(
+                f"key {key}: made under a SECRET_KEY of before, and good while that is in"
+                " SECRET_KEY_FALLBACKS, or until it is used next: then it is written anew"
             )
 
     def _tell(self, what: str, done: Rotation) -> None:

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from prometheus_client.registry import Collector
 
 from drains.selectors import own_port
+from events.process.heaps import share_heaps
 from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
 from logshuttle_site.asgi import application
@@ -71,6 +72,7 @@ class Command(BaseCommand):
         )
         # Of the control plane: who serves nothing but log sessions tells operators nothing.
         with nullcontext() if settings.RUN_SESSION else notifying():
+            share_heaps(2)
             _spare_the_collector()
             _run(server, host, options["metrics_port"])
         if server.refused:

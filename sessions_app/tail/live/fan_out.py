@@ -10,7 +10,8 @@ from events.kafka.records import PartitionRecords, TopicPartition
 from events.kept import Kept, Room
 from events.keys import Key
 from events.lines import LogLine, Origin
-from sessions_app.tail.live.mailbox import Block, LineSlice, Mailbox, StreamNotice
+from sessions_app.tail.live.blocks import Block, LineSlice
+from sessions_app.tail.live.mailbox import Mailbox, Share, StreamNotice
 from sessions_app.tail.live.positions import Positions
 from sessions_app.tail.tokens import base_of, live_suffix, topics_in_order
 
@@ -41,6 +42,7 @@ class FanOut(Kept[Origin, Audience | None]):
     def __init__(self) -> None:
         super().__init__(Room(ORIGINS_BYTES))
         self._audiences: dict[Key, Audience] = {}
+        self.share = Share()
         self.decoder = Decoder()
 
     def __missing__(self, origin: Origin) -> Audience | None:
@@ -53,7 +55,7 @@ class FanOut(Kept[Origin, Audience | None]):
         key = mailbox.selection.key
         if key not in self._audiences:
             self._audiences[key] = Audience(key)
-            self.clear()
+            self._audiences_changed()
         self._audiences[key].mailboxes.add(mailbox)
 
     def discard(self, mailbox: Mailbox) -> None:
@@ -63,7 +65,11 @@ class FanOut(Kept[Origin, Audience | None]):
             audience.mailboxes.discard(mailbox)
             if not audience.mailboxes:
                 del self._audiences[key]
-                self.clear()
+                self._audiences_changed()
+
+    def _audiences_changed(self) -> None:
+        self.clear()
+        self.share.among(len(self._audiences))
 
     def hand_out(self, records: PartitionRecords, positions: Positions) -> None:
         """All lines of a run, to all who want them."""

@@ -4,88 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from events.kafka.records import TopicPartition
 from events.lines import LogLine, Origin
+from sessions_app.tail.live.blocks import LineSlice
 from sessions_app.tail.matching import has_text, wants
 from sessions_app.tail.session import Selection
-from sessions_app.tail.signer import UNSIGNED
-from sessions_app.tail.tokens import base_of
 
 LINES_MAX = 20_000
 BYTES_MAX = 4 * 1024 * 1024
-_LINE_BYTES = 100
-"""What a line takes beside its text."""
-
-
-class Block:
-    """Neighbouring lines of one app. Made once for all viewers, with what they make of it."""
-
-    __slots__ = ("_base", "_base_bytes", "lines", "made", "size", "sizes", "suffix")
-
-    def __init__(self, lines: Sequence[LogLine], base: Callable[[], str], suffix: str) -> None:
-        self.lines = lines
-        self.made: dict[str, list[list[bytes]]] = {}
-        """Name of an encoder → all lines as it has made them, cut where a signature comes in."""
-        self.suffix = suffix
-        self.sizes = [len(line.text) + _LINE_BYTES for line in lines]
-        self.size = sum(self.sizes)
-        self._base: str | Callable[[], str] = base
-        self._base_bytes: bytes | None = None
-
-    def token(self, index: int) -> str:
-        """Where a viewer who has seen this line goes on; each one's signature is put in later."""
-        return f"{self.base}.{UNSIGNED}{self.suffix}{index}"
-
-    @property
-    def base(self) -> str:
-        """Worked out when it is first asked for: not every encoder has tokens."""
-        if not isinstance(self._base, str):
-            self._base = self._base()
-        return self._base
-
-    @property
-    def base_bytes(self) -> bytes:
-        if self._base_bytes is None:
-            self._base_bytes = self.base.encode()
-        return self._base_bytes
-
-
-class BacklogBlock(Block):
-    """Lines by their times. Who has seen some of them reads the rest of the same backlog."""
-
-    def __init__(
-        self, lines: Sequence[LogLine], topics: Sequence[str], ends: Mapping[TopicPartition, int]
-    ) -> None:
-        super().__init__(lines, lambda: base_of(topics, ends), ".b")
-
-    def token(self, index: int) -> str:
-        return f"{self.base}.{UNSIGNED}{self.suffix}{len(self.lines) - 1 - index}"
-
-
-class LineSlice(NamedTuple):
-    """The lines of a block that one viewer wants."""
-
-    block: Block
-    indices: Sequence[int]
-
-    @classmethod
-    def whole(cls, block: Block) -> LineSlice:
-        return cls(block, range(len(block.lines)))
-
-    @property
-    def is_whole(self) -> bool:
-        return len(self.indices) == len(self.block.lines)
-
-    @property
-    def size(self) -> int:
-        if self.is_whole:
-            return self.block.size
-        sizes = self.block.sizes
-        return sum(sizes[index] for index in self.indices)
+ALL_BYTES = 256 * 1024 * 1024
+"""Of a process. Viewers of one app or site share its blocks, so that it counts once."""
 
 
 class StreamNotice(NamedTuple):
@@ -103,6 +33,16 @@ class Skipped(NamedTuple):
 Item = LineSlice | StreamNotice | Skipped
 
 
+class Share:
+    """How much may wait for each viewer: the same for every app and site that is read."""
+
+    def __init__(self, bytes_max: int = BYTES_MAX) -> None:
+        self.bytes = self._bytes_max = bytes_max
+
+    def among(self, audiences: int) -> None:
+        self.bytes = min(self._bytes_max, ALL_BYTES // max(audiences, 1))
+
+
 class Mailbox:
     """Bounded in lines and bytes: the oldest fall out, and their viewer is told how many.
 
@@ -110,12 +50,12 @@ class Mailbox:
     """
 
     def __init__(
-        self, selection: Selection, *, lines_max: int = LINES_MAX, bytes_max: int = BYTES_MAX
+        self, selection: Selection, share: Share | None = None, *, lines_max: int = LINES_MAX
     ) -> None:
         self.selection = selection
         self.ended: str | None = None
         """Why nothing more will come, once that is so."""
-        self._lines_max, self._bytes_max = lines_max, bytes_max
+        self._lines_max, self._share = lines_max, share or Share()
         self._wants = wants(selection)
         self._wanted: dict[Origin, bool] = {}
         self._filters_lines = bool(selection.streams or selection.text)
@@ -133,7 +73,7 @@ class Mailbox:
         self._items.append(piece)
         self._lines += len(piece.indices)
         self._bytes += piece.block.size if piece is whole else piece.size
-        while self._lines > self._lines_max or self._bytes > self._bytes_max:
+        while self._lines > self._lines_max or self._bytes > self._share.bytes:
             self._drop_oldest()
         self._wake()
 
@@ -142,7 +82,9 @@ class Mailbox:
         if self._takes_all:
             return whole
         block = whole.block
-        return LineSlice(block, [i for i, line in enumerate(block.lines) if self._takes(line)])
+        return LineSlice.whole(
+            block.only([i for i, line in enumerate(block.lines) if self._takes(line)])
+        )
 
     def tell(self, notice: StreamNotice) -> None:
         if self._items and self._items[-1] == notice:

@@ -18,16 +18,10 @@ from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from events.kafka.topic_descriptions import refusal_of
 from events.lines import LogLine
 from events.topics import SOURCE_TOPICS
+from sessions_app.tail.live.blocks import BacklogBlock, Block, LineSlice
 from sessions_app.tail.live.fan_out import Audience
 from sessions_app.tail.live.hub import EXPIRED, Hub
-from sessions_app.tail.live.mailbox import (
-    BacklogBlock,
-    Block,
-    Item,
-    LineSlice,
-    Mailbox,
-    StreamNotice,
-)
+from sessions_app.tail.live.mailbox import Item, Mailbox, StreamNotice
 from sessions_app.tail.live.topic_demand import topics_for
 from sessions_app.tail.past.backlog import Backlog
 from sessions_app.tail.past.look_backs import LookBacks, LookedBack
@@ -224,8 +218,9 @@ class History:
         if skip:
             self._skip[records.partition] = skip - min(skip, len(block.lines))
         wanted = self._mailbox.wanted(LineSlice.whole(block))
-        indices = [index for index in wanted.indices if index >= skip]
-        return [LineSlice(block, indices)] if indices else []
+        number = wanted.block.number
+        indices = [index for index in wanted.indices if number(index) >= skip]
+        return [LineSlice(wanted.block, indices)] if indices else []
 
 
 def _said(looked: LookedBack) -> list[Item]:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sessions_app.tail.live.mailbox import BacklogBlock, Mailbox
+from sessions_app.tail.live.blocks import BacklogBlock
+from sessions_app.tail.live.mailbox import Mailbox
 from sessions_app.tail.session import Selection, Session
 
 

@@ -16,8 +16,9 @@ from confluent_kafka.admin import AdminClient
 from events.kafka.records import TopicPartition
 from events.keys import AppKey, SiteKey
 from sessions_app.tail import tail
+from sessions_app.tail.live.blocks import LineSlice
 from sessions_app.tail.live.hub import AWAY
-from sessions_app.tail.live.mailbox import LineSlice, StreamNotice
+from sessions_app.tail.live.mailbox import StreamNotice
 from sessions_app.tail.past.turns import SEATS
 from sessions_app.tail.session import Selection, Session
 from sessions_app.tail.signer import UNSIGNED, Signer

@@ -1,6 +1,7 @@
 """A Python in which some records end the process that works on them, as a fault of ours would.
 
-DEADLY: how: `kill`, `raise` or `hang`. A record is deadly that has `MARK` in it.
+DEADLY: how: `kill`, `raise` or `hang`; `raise-late`, `hang-late`: only when a feed is given its
+lines. A record is deadly that has `MARK` in it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from collections.abc import Callable
 from events.formats.decode import Decoder
 from events.kafka.records import PartitionRecords
 from events.lines import Lines
+from shuttle.feed.feed import Feed
+from shuttle.feed.writes import Pieces
 
 MARK = b"DEADLY"
+LATE = "-late"
 
 
 def fall() -> None:
-    match os.environ["DEADLY"]:
+    match os.environ["DEADLY"].removesuffix(LATE):
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "raise":
@@ -38,5 +42,18 @@ def deadly(work: Callable[..., Lines]) -> Callable[..., Lines]:
     return fatal_work
 
 
-if "DEADLY" in os.environ:
+def deadly_late(take: Callable[..., None]) -> Callable[..., None]:
+    def fatal_take(
+        feed: Feed, number: int, records: PartitionRecords, data: Pieces, lines: int
+    ) -> None:
+        if any(MARK in piece for piece in data):
+            fall()
+        take(feed, number, records, data, lines)
+
+    return fatal_take
+
+
+if os.environ.get("DEADLY", "").endswith(LATE):
+    Feed.take = deadly_late(Feed.take)  # type: ignore[method-assign]
+elif "DEADLY" in os.environ:
     Decoder.wanted_lines_of = deadly(Decoder.wanted_lines_of)  # type: ignore[method-assign]

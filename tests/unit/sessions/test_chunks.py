@@ -8,7 +8,8 @@ from events.keys import AppKey
 from events.lines import LogLine, Origin, Severity
 from sessions_app.chunks import SLOW_LINES_PER_SECOND, InChunks, Pace, chunk
 from sessions_app.tail.encoders import EventsEncoder, StreamEncoder, TextEncoder, writes
-from sessions_app.tail.live.mailbox import Block, LineSlice, Skipped
+from sessions_app.tail.live.blocks import Block, LineSlice
+from sessions_app.tail.live.mailbox import Skipped
 from sessions_app.tail.signer import Signer
 from sessions_app.tail.tail import BacklogEnd, Event, Ping
 from tests.support.chunked import chunks_of

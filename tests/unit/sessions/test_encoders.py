@@ -17,7 +17,8 @@ from sessions_app.tail.encoders import (
     TextEncoder,
     writes,
 )
-from sessions_app.tail.live.mailbox import Block, LineSlice, Skipped, StreamNotice
+from sessions_app.tail.live.blocks import Block, LineSlice
+from sessions_app.tail.live.mailbox import Skipped, StreamNotice
 from sessions_app.tail.signer import UNSIGNED, Signer
 from sessions_app.tail.tail import BacklogEnd, Bye, Event, Ping
 

@@ -8,7 +8,8 @@ import pytest
 
 from events.keys import AppKey
 from events.lines import LogLine, Origin, Severity
-from sessions_app.tail.live.mailbox import Block, LineSlice, Mailbox
+from sessions_app.tail.live.blocks import Block, LineSlice
+from sessions_app.tail.live.mailbox import Mailbox
 from sessions_app.tail.past.look_backs import LookBacks, LookedBack
 from sessions_app.tail.session import Selection, Session
 

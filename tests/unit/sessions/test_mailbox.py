@@ -9,7 +9,8 @@ import pytest
 
 from events.keys import AppKey
 from events.lines import LogLine, Origin, Severity
-from sessions_app.tail.live.mailbox import Block, LineSlice, Mailbox, Skipped, StreamNotice
+from sessions_app.tail.live.blocks import Block, LineSlice
+from sessions_app.tail.live.mailbox import ALL_BYTES, Mailbox, Share, Skipped, StreamNotice
 from sessions_app.tail.session import Selection
 from sessions_app.tail.signer import UNSIGNED
 
@@ -56,7 +57,7 @@ async def test_a_full_box_drops_the_oldest_and_counts_them() -> None:
 
 
 async def test_a_box_is_bounded_in_bytes_too() -> None:
-    box = Mailbox(Selection(GOLD), bytes_max=2_000)
+    box = Mailbox(Selection(GOLD), Share(2_000))
     for _ in range(10):
         box.put(block("x" * 800))
 
@@ -65,8 +66,35 @@ async def test_a_box_is_bounded_in_bytes_too() -> None:
     assert (items[0], len(texts(items))) == (Skipped(8), 2)
 
 
+async def test_the_more_apps_are_read_the_less_waits_for_each_viewer() -> None:
+    share = Share()
+    box = Mailbox(Selection(GOLD), share)
+    share.among(ALL_BYTES // 2_000)
+    for _ in range(10):
+        box.put(block("x" * 800))
+    share.among(1)
+    box.put(block("y"))
+
+    items = [*await box.take(LONG_SECONDS)]
+
+    assert (items[0], len(texts(items))) == (Skipped(8), 3)
+
+
+async def test_lines_that_nobody_waits_for_are_not_kept_for_those_who_wait_for_others() -> None:
+    box = Mailbox(Selection(GOLD, text="b"))
+    whole = block("abc", "x", "b", "y")
+    box.put(whole)
+
+    (piece,) = await box.take(LONG_SECONDS)
+
+    assert isinstance(piece, LineSlice)
+    assert [line.text for line in piece.block.lines] == ["abc", "b"]
+    tokens = [piece.block.token(index) for index in piece.indices]
+    assert tokens == [whole.block.token(index) for index in (0, 2)]
+
+
 async def test_what_fits_no_box_is_counted_as_skipped() -> None:
-    box = Mailbox(Selection(GOLD), bytes_max=2_000)
+    box = Mailbox(Selection(GOLD), Share(2_000))
     box.put(block("x" * 5_000))
     assert await box.take(LONG_SECONDS) == [Skipped(1)]
 

@@ -121,6 +121,22 @@ async def test_who_dies_once_of_something_else_leaves_nothing_out(tmp_path: Path
     assert not stage.malformed.counts
 
 
+async def test_a_worker_that_ends_over_a_suspect_record_says_which() -> None:
+    stage = Stage()
+    await stage.suspects.ended_by(ValueError(), values(DEADLY))
+    assert stage.kept == [(P0, 10)]
+    assert stage.malformed.counts == {REASON: 1}
+
+
+async def test_a_worker_that_ends_over_others_accuses_none() -> None:
+    """Of several nobody knows which; of a partition that is not suspect others may get on."""
+    stage = Stage()
+    await stage.suspects.ended_by(ValueError(), values(DEADLY, b"a"))
+    await stage.suspects.ended_by(ValueError(), values(DEADLY, partition=1))
+    assert not stage.kept
+    assert not stage.malformed.counts
+
+
 def test_a_record_has_as_long_as_a_worker_gives_it() -> None:
     """One that no worker would die of is not left out."""
     assert Suspects().limit_seconds == LIMIT_SECONDS

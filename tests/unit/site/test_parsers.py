@@ -1,4 +1,5 @@
-"""How deep a body is nested, at a cost that does not hang on what it is made of."""
+"""How deep a body is nested and how much it holds, at a cost that does not hang on what it is made
+of."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logshuttle_site.parsers import is_deeper_than
+from logshuttle_site.parsers import has_more_values_than, is_deeper_than
 
 VALUES = st.recursive(
     st.none() | st.text('[]{}"\\x', max_size=5),
@@ -50,3 +51,18 @@ def test_objects_and_arrays_count_and_what_stands_in_strings_does_not(
 )
 def test_a_body_of_brackets_is_judged(body: bytes, deeper: bool) -> None:
     assert is_deeper_than(64, body) == deeper
+
+
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [
+        (b"[" + b"1," * 10_000 + b"1]", False),
+        (b"[" + b"[],[]," * 5_001 + b"1]", True),
+        (b'{"a":"' + b",' " * 60_000 + b'"}', False),
+        (b"{" + b'"a,":1,' * 10_001 + b'"b":1}', True),
+        (b"", False),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_body_of_many_values_is_judged(body: bytes, more: bool) -> None:
+    assert has_more_values_than(10_000, body) == more
