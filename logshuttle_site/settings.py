@@ -64,8 +64,7 @@ env = Env(os.environ)
 LAPTOP_MODE = env.flag("DEBUG")
 """Loopback drains are allowed, nobody else on the network is served, and a banner says so."""
 DEBUG = False
-"""Django's own, whatever the variable of that name says: its pages of errors show settings and
-local variables, and its log each value of a query."""
+"""Django's own, whatever the variable says: its pages of errors show settings and variables."""
 ENVIRONMENT = env.text("ENVIRONMENT") or ("laptop mode" if LAPTOP_MODE else "")
 """What the admin's bar says: which of several installations it is."""
 ADMIN_THEME = env.flag("ADMIN_THEME", default=True)
@@ -126,9 +125,7 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 for _origin in CSRF_TRUSTED_ORIGINS:
     env.refuse_no_web_url("CSRF_TRUSTED_ORIGINS", _origin)
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT")
-SECURE_HSTS_SECONDS = env.integer(
-    "SECURE_HSTS_SECONDS", 3600 if SECURE_SSL_REDIRECT else 0, 0, 315_360_000
-)
+SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 3600 * SECURE_SSL_REDIRECT, 0, 10**9)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS")
 SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD")
 TRUSTED_PROXIES = trusted_proxies_of(env)

@@ -64,26 +64,24 @@ class Answer:
 class Ears:
     """Hears all that clients are answered: give `hear` to httpx as a hook."""
 
-    def __init__(self) -> None:
+    def __init__(self, auth_key: str) -> None:
         self.answers: list[Answer] = []
+        self._auth_key = auth_key
 
     def hear(self, response: httpx.Response) -> None:
         response.read()
         request = response.request
         headers = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
         what = f"{request.method} {request.url.path} {response.status_code}"
-        self.answers.append(Answer(what, f"{headers}\n\n{_without_urls(response)}"))
+        self.answers.append(Answer(what, f"{headers}\n\n{self._text_of(response)}"))
 
-    def statuses(self, path: str) -> set[int]:
-        return {int(each.what.split()[-1]) for each in self.answers if f" {path} " in each.what}
-
-
-def _without_urls(response: httpx.Response) -> str:
-    """AUTH_KEY's clients are shown a drain's URL and headers as they were given, in members of
-    these names and nowhere else."""
-    if not response.headers.get("Content-Type", "").startswith("application/json"):
-        return response.text
-    return json.dumps(_left(response.json()))
+    def _text_of(self, response: httpx.Response) -> str:
+        """AUTH_KEY's clients are shown a drain's URL and headers as they were given, in members of
+        these names; nobody else, and nowhere else."""
+        is_json = response.headers.get("Content-Type", "").startswith("application/json")
+        if not is_json or response.request.headers.get("Authorization") != self._auth_key:
+            return response.text
+        return json.dumps(_left(response.json()))
 
 
 def _left(value: Any) -> Any:

@@ -56,6 +56,7 @@ PAGES_MAX = 60
 _LINK = re.compile(r'href="(/admin/[^"#]*)"')
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]+")
+_API_KEY = re.compile(r"ls_[A-Za-z0-9_-]{40,}")
 _RECIPIENTS = "/admin/notifications/recipient/"
 IN_URLS = {"password of a URL", "key in a URL's path", "key in a URL's query"}
 _SHOWN_ONCE = "the webhook's signing secret"
@@ -69,7 +70,7 @@ class Stage:
 
     def __init__(self, folder: Path, bootstrap: str, form: str, database_url: str) -> None:
         self.canaries = Canaries()
-        self.ears = Ears()
+        self.ears = Ears(self.canaries["AUTH_KEY"])
         self.logs: list[str] = []
         self.folder = folder
         key = self.canaries.add("FIELD_ENCRYPTION_KEYS", Fernet.generate_key().decode())
@@ -164,6 +165,29 @@ def read_a_session(stage: Stage, space: str) -> None:
         answer = httpx.get(f"{api.base_url}/log-sessions/{session}", headers={"Accept": accept})
         assert answer.status_code == 200, answer.text
     httpx.get(f"{api.base_url}//log-sessions//{session}/nothing")
+
+
+def use_a_key_of_an_owner(stage: Stage, space: str) -> None:
+    """It may change drains, and sees no secret of them."""
+    asked = ("ci", "--scope", "drains", "--reach", f"app:gold-{space}", "--expires", "1d")
+    with stage.shuttle.run("apikeys", "create", *asked) as making:
+        assert making.wait() == 0, making.output()
+        (key,) = _API_KEY.findall(making.output())
+        making.log.unlink()  # which shows it, once
+    stage.canaries.add("key of the API", key)
+    api, path = stage.shuttle.api, f"/apps/gold-{space}/log-drains"
+    known = {"Authorization": f"Bearer {key}"}
+    for drain in api.get(path, headers=known).json():
+        api.patch(f"{path}/{drain['id']}", json={"name": "ours"}, headers=known)
+    wrong = {"Authorization": f"Bearer {key[:-1]}{'a' if key[-1] == 'b' else 'b'}"}
+    statuses = [
+        api.get(path, headers=known).status_code,
+        api.get(f"/apps/other-{space}/log-drains/{drain['id']}", headers=known).status_code,
+        api.get("/overview", headers=known).status_code,
+        api.get(path, headers=wrong).status_code,
+    ]
+    assert statuses == [200, 404, 403, 401]
+    stage.run("apikeys", "list")
 
 
 def go_through_the_admin(stage: Stage, space: str) -> None:
@@ -283,6 +307,7 @@ def everything_happens(
     sink.follow(Script(then=Answer(403, body=f"no {stage.canaries['value of a header']}")))
     kafka.produce(space, numbered_events("gold", "r", 0, LINES, start=LINES))
     ask_of_everything(stage, space)
+    use_a_key_of_an_owner(stage, space)
     read_a_session(stage, space)
     go_through_the_admin(stage, space)
     have_kafka_away(stage, space)
