@@ -31,6 +31,8 @@ class Env:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.faults: list[str] = []
+        self.names: dict[str, bool] = {}
+        """Of what was asked for: whether it is a secret."""
 
     def seal(self) -> None:
         """Raises SettingsError when any reader has met a fault."""
@@ -41,13 +43,18 @@ class Env:
         self.faults.append(f"{name}: {what}")
 
     def text(self, name: str, default: str = "") -> str:
-        return self._environ.get(name, "").strip() or default
+        self.names.setdefault(name, False)
+        return self.given(name) or default
+
+    def given(self, name: str) -> str:
+        return self._environ.get(name, "").strip()
 
     def secret(self, name: str) -> str:
         """From `NAME`, else from the file that `NAME_FILE` names, without white space around."""
-        path = self.text(f"{name}_FILE")
-        if not path or self.text(name):
-            return self.text(name)
+        self.names[name] = True
+        path = self.given(f"{name}_FILE")
+        if not path or self.given(name):
+            return self.given(name)
         try:
             return Path(path).read_text().strip()
         except (OSError, UnicodeDecodeError) as error:

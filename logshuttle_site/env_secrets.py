@@ -14,14 +14,14 @@ from logshuttle_site.env import Env
 SECRET_CHARACTERS_MIN = 32
 """Of AUTH_KEY and SECRET_KEY: so many letters of a random text nobody guesses."""
 
-_LAPTOPS_OWN = "laptop mode has no secrets"
+LAPTOPS_OWN = "laptop mode has no secrets"
 
 
 def secret_keys_of(env: Env, *, is_laptop: bool, is_offline: bool) -> list[str]:
     """SECRET_KEY, and those before it; none in a command that was given none and needs none."""
     key, fallbacks = env.secret("SECRET_KEY"), env.secrets("SECRET_KEY_FALLBACKS")
     if is_laptop:
-        key = key or _LAPTOPS_OWN
+        key = key or LAPTOPS_OWN
     elif not is_offline:
         env.required("SECRET_KEY", key, "a long random text, the same for all processes")
         if 0 < len(key) < SECRET_CHARACTERS_MIN:

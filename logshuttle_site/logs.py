@@ -13,6 +13,11 @@ _WORD = "".join(f"(?:{letter}|%{ord(letter):02x})" for letter in "log-sessions")
 _SESSION_PATH = re.compile(rf"""({_WORD})((?:[^\s?"'<>\\]|\\u[0-9a-f]{{4}})+)""", re.IGNORECASE)
 _PUNCTUATION = ":,.;)]"
 
+_ROOMS = ("events", "drains", "shuttle", "sessions_app", "logshuttle_site")
+# At DEBUG Django logs each query with its values, and a template's whole context where that lacks a
+# name; who knows what others will. LOG_LEVEL=DEBUG is of our own parts.
+_LIBRARIES_LEVEL = {"DEBUG": "INFO"}
+
 _SAY_TOO_MUCH = {
     "django.request": {"level": "ERROR"},  # what is refused is said by errors.py, with its reason
     "django.channels.server": {"level": "WARNING"},  # says each request
@@ -34,13 +39,22 @@ def _without_id(found: re.Match[str]) -> str:
     return f"{found[1]}/…{socket}{found[2][len(path) :]}"
 
 
+# Local variables are the surest place to find a secret in, and structlog shows them unless told.
+_as_objects = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
 def logging_config(level: str, form: str, *, debug_sessions: bool = False) -> dict[str, Any]:
     """Django's LOGGING for LOG_LEVEL, LOG_FORMAT and DEBUG_SESSION."""
     render = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=False)
+        else structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
     )
+    others = _LIBRARIES_LEVEL.get(level, level)
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -55,20 +69,19 @@ def logging_config(level: str, form: str, *, debug_sessions: bool = False) -> di
                 ],
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    structlog.processors.dict_tracebacks
-                    if form == "json"
-                    else structlog.processors.format_exc_info,
+                    _as_objects if form == "json" else structlog.processors.format_exc_info,
                     render,
                     without_session_ids,
                 ],
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "ours"}},
-        "root": {"handlers": ["stderr"], "level": level},
+        "root": {"handlers": ["stderr"], "level": others},
         "loggers": {
-            "django": {"handlers": [], "level": level, "propagate": True},
+            "django": {"handlers": [], "level": others, "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
-            "sessions_app": {"level": "DEBUG" if debug_sessions else level},
+            **{room: {"level": level} for room in _ROOMS},
+            **({"sessions_app": {"level": "DEBUG"}} if debug_sessions else {}),
             **_SAY_TOO_MUCH,
         },
     }

@@ -17,13 +17,8 @@ from logshuttle_site import health
 from logshuttle_site.errors import RefusalsAtTimes, database_away, problem_page, wrong_names
 from logshuttle_site.hosts import host_of, is_served
 from sessions_app.api import PAGE, media_type_of
-from sessions_app.page import OWN_FILES_ALONE
 
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
-
-_STRICT = "; ".join([*OWN_FILES_ALONE, "frame-ancestors 'none'"])
-# The frame's Alpine makes functions of attributes; no line of a log is ever on these pages.
-_THEMED = _STRICT.replace("script-src 'self'", "script-src 'self' 'unsafe-eval'; font-src 'self'")
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -80,27 +75,6 @@ class KnownMethods:
         self._unknown.say(request, 501, why)
         answer = problem_page(501, why)
         answer._has_been_logged = True  # type: ignore[attr-defined]  # or Django says each
-        return answer
-
-
-class AdminPolicy:
-    """What a browser may do with the admin's pages: our own files, and no frame holds them. The
-    login is a page without the theme's scripts."""
-
-    sync_capable, async_capable = True, False
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        answer = self._get_response(request)
-        if request.path_info.startswith("/admin/"):
-            # A tail's button leads to where sessions are served: a policy holds for that too.
-            theirs = "/".join((settings.SESSION_URL or "").split("/")[:3])
-            is_themed = settings.ADMIN_THEME and request.path_info != "/admin/login/"
-            ours = _THEMED if is_themed else _STRICT
-            policy = f"{ours}; form-action 'self' {theirs}".strip()
-            answer.headers.setdefault("Content-Security-Policy", policy)
         return answer
 
 

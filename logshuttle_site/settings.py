@@ -61,9 +61,10 @@ env = Env(os.environ)
 
 # What the product does.
 
-DEBUG = env.flag("DEBUG")
-LAPTOP_MODE = DEBUG
+LAPTOP_MODE = env.flag("DEBUG")
 """Loopback drains are allowed, nobody else on the network is served, and a banner says so."""
+DEBUG = False
+"""Django's own, whatever the variable says: its pages of errors show settings and variables."""
 ENVIRONMENT = env.text("ENVIRONMENT") or ("laptop mode" if LAPTOP_MODE else "")
 """What the admin's bar says: which of several installations it is."""
 ADMIN_THEME = env.flag("ADMIN_THEME", default=True)
@@ -112,7 +113,7 @@ MAX_SESSIONS = env.integer("MAX_SESSIONS", 5_000, 1, 1_000_000)
 if not _offline:
     env.required("AUTH_KEY", AUTH_KEY, "the key that REST clients send as Authorization")
     env.required("KAFKA_HOSTS", "".join(KAFKA_HOSTS), "host[:port], more of them behind commas")
-_secret_keys = secret_keys_of(env, is_laptop=DEBUG, is_offline=_offline)
+_secret_keys = secret_keys_of(env, is_laptop=LAPTOP_MODE, is_offline=_offline)
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secret_keys or [secrets.token_urlsafe(48)]
 FIELD_ENCRYPTION_KEYS, FORMER_ENCRYPTION_KEY = encryption_keys_of(env, _secret_keys)
 ENCRYPTION_KEYS_DERIVED = bool(FORMER_ENCRYPTION_KEY)
@@ -124,6 +125,9 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 for _origin in CSRF_TRUSTED_ORIGINS:
     env.refuse_no_web_url("CSRF_TRUSTED_ORIGINS", _origin)
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT")
+SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 3600 * SECURE_SSL_REDIRECT, 0, 10**9)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS")
+SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD")
 TRUSTED_PROXIES = trusted_proxies_of(env)
 """Front doors, as CIDRs: peers.py."""
 
@@ -180,10 +184,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "logshuttle_site.middleware.RequestId",
+    "logshuttle_site.content_policy.ContentPolicy",
     "logshuttle_site.middleware.TrailingSlash",
     "logshuttle_site.middleware.Probes",
     "logshuttle_site.middleware.KnownMethods",
-    "logshuttle_site.middleware.AdminPolicy",
     "logshuttle_site.middleware.AnyHost",
     "logshuttle_site.middleware.BodyLength",
     "logshuttle_site.middleware.DatabaseAway",
@@ -225,11 +229,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 STATIC_URL = "/static/"
 # Served from the packages themselves: no command has to gather them first.
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_AUTOREFRESH = LAPTOP_MODE
 
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT or SECURE_HSTS_SECONDS > 0
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["logshuttle_site.access.authentication.KeyAuthentication"],

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
 
+from logshuttle_site.content_policy import SITE
 from logshuttle_site.problems import CONTENT_TYPE, problem
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,8 @@ def answer_of(status: int, detail: str) -> bytes:
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         f"Content-Type: {CONTENT_TYPE}",
         f"Content-Length: {len(body)}",
+        f"Content-Security-Policy: {SITE}",
+        "X-Content-Type-Options: nosniff",
         "Connection: close",
     ]
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):

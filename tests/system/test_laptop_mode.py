@@ -9,8 +9,9 @@ import httpx
 import psutil
 import pytest
 
+from tests.support.planted.sitecustomize import FAULT, VIEW_HOST
 from tests.support.ports import free_port
-from tests.support.processes import RunningProcess
+from tests.support.processes import ROOT, RunningProcess
 from tests.support.shuttle import Shuttle
 from tests.support.waiting import wait_until
 
@@ -80,3 +81,22 @@ def test_pages_are_those_of_localhost_alone(laptop: Shuttle) -> None:
                 timeout=20,
             )
             assert made.status_code == status, made.text
+
+
+def test_a_fault_of_ours_shows_neither_settings_nor_variables(laptop: Shuttle) -> None:
+    laptop.environment |= {
+        "PLANTED": "1",
+        "PYTHONPATH": f"{ROOT / 'tests/support/planted'}:{ROOT}",
+    }
+    laptop.api.headers["Authorization"] = "k"
+    web = laptop.start_web()
+    url = f"https://us:s3cret@{VIEW_HOST}/"
+    answer = laptop.api.post(
+        "/apps/gold-gs/log-drains", json={"url": url}, headers={"Accept": "text/html"}
+    )
+
+    assert answer.status_code == 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert len(answer.text) < 500
+    assert FAULT in web.output()
+    assert "s3cret" not in answer.text + web.output()

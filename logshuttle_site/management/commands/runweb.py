@@ -18,6 +18,7 @@ from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
 from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
+from logshuttle_site.checks_of_production import LOOPBACK_HOSTS, PUBLIC_LAPTOP
 from logshuttle_site.connections.census import Census, Room
 from logshuttle_site.connections.metrics import ConnectionsCollector, serve_metrics
 from logshuttle_site.login.metrics import LoginCollector
@@ -52,6 +53,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         own_port(port)
+        if settings.LAPTOP_MODE and host not in LOOPBACK_HOSTS:
+            logger.warning(PUBLIC_LAPTOP, host, extra={"action": "public_laptop"})
         _say_if_the_database_is_away()
         if settings.REDIS_URL:
             with suppress(AwayError):  # which has been said

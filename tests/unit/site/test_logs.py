@@ -1,4 +1,4 @@
-"""Our own log: no id of a log session is ever in it."""
+"""Our own log: no id of a log session is ever in it, nor a secret that a variable holds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from django.utils.log import AdminEmailHandler
 
 from logshuttle_site.logs import logging_config
 
@@ -90,3 +91,47 @@ def test_more_is_said_of_sessions_where_that_is_wanted() -> None:
     }
 
     assert levels == {False: {"level": "WARNING"}, True: {"level": "DEBUG"}}
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_no_traceback_shows_variables(form: str) -> None:
+    """Those of all frames, and of the exceptions that came before."""
+
+    def fails(url: str) -> None:
+        headers = {"X-Key": "s3cret-of-a-header"}
+        try:
+            raise KeyError(len(headers))
+        except KeyError as error:
+            raise ShownError(f"{len(url)} characters") from error
+
+    url = "https://us:s3cret-of-a-url@h/"
+    try:
+        fails(url)  # a traceback shows this line, whoever writes it
+    except ShownError:
+        said = formatted(form, "It failed", exc_info=sys.exc_info())
+
+    assert "29 characters" in said
+    assert "KeyError" in said
+    assert "s3cret" not in said
+
+
+def test_libraries_never_say_more_than_info() -> None:
+    config = logging_config("DEBUG", "json")
+
+    assert config["root"]["level"] == config["loggers"]["django"]["level"] == "INFO"
+    assert {name for name, of in config["loggers"].items() if of.get("level") == "DEBUG"} == {
+        "events",
+        "drains",
+        "shuttle",
+        "sessions_app",
+        "logshuttle_site",
+    }
+    assert logging_config("ERROR", "json")["root"]["level"] == "ERROR"
+
+
+def test_nobody_is_mailed_what_went_wrong() -> None:
+    """Django's own logging, which ours comes on top of, mails a page with all settings."""
+    known = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
+    handlers = [handler for logger in known for handler in logger.handlers]
+
+    assert not any(isinstance(handler, AdminEmailHandler) for handler in handlers)

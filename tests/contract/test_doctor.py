@@ -1,0 +1,146 @@
+"""What the doctor says of rows, workers and keys, by what is in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.conf import LazySettings
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from drains.fields import Encrypted
+from drains.models import Drain
+from logshuttle_site.doctor.configured import configured
+from logshuttle_site.doctor.database import database
+from logshuttle_site.doctor.findings import Finding, Verdict
+from logshuttle_site.doctor.keys import keys
+from logshuttle_site.doctor.receiver import receiver_of
+from logshuttle_site.doctor.workers import workers
+from shuttle.models import Worker
+from tests.contract.conftest import Api
+
+pytestmark = pytest.mark.django_db
+
+NOBODY = "5b0f7b0e-3c53-4f5e-9f43-0a9f5c1f2d3e"
+
+Check = Callable[[], Iterator[Finding]]
+
+
+def told(check: Check, verdict: Verdict) -> str:
+    return "\n".join(f"{each.said} {each.do}" for each in check() if each.verdict == verdict)
+
+
+def worker(name: str, host: str, **changes: Any) -> None:
+    now = timezone.now()
+    known = {"version": "1", "started_at": now, "reported_at": now, "assigned_since": now}
+    Worker.objects.create(name=name, host=host, **known | changes)
+
+
+@pytest.fixture
+def drain(api: Api) -> Drain:
+    made = api.post("/apps/gold-gs/log-drains", {"url": "https://us:s3cret@in.example/"})
+    return Drain.objects.get(pk=made.json()["id"])
+
+
+def test_a_database_that_is_well_is_said_to_be() -> None:
+    assert told(database, Verdict.FAIL) == told(database, Verdict.WARN) == ""
+    said = told(database, Verdict.OK)
+    assert "SQLite 3." in said
+    assert "All migrations have run." in said
+
+
+def test_migrations_that_have_not_run_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    pending = type("M", (), {"app_label": "drains", "name": "0099_more"})
+    monkeypatch.setattr(
+        "logshuttle_site.doctor.database.MigrationExecutor.migration_plan",
+        lambda self, targets: [(pending, False)],
+    )
+    assert "drains 0099_more" in told(database, Verdict.FAIL)
+    assert "manage.py migrate" in told(database, Verdict.FAIL)
+
+
+@pytest.mark.parametrize("check", [database, keys, workers, receiver_of(NOBODY)])
+def test_a_database_that_is_away_is_one_sentence(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: Any, **__: Any) -> None:
+        raise OperationalError("connection refused\nIs it running?")
+
+    monkeypatch.setattr(connection, "ensure_connection", refuses)
+    monkeypatch.setattr(connection, "cursor", refuses)
+
+    assert "connection refused" in told(check, Verdict.FAIL)
+    assert "Is it running" not in told(check, Verdict.FAIL)
+
+
+def test_rows_that_no_key_opens_are_counted_and_named(drain: Drain) -> None:
+    assert told(keys, Verdict.FAIL) == ""
+    other = Fernet(Fernet.generate_key())
+    Drain.objects.update(url=Encrypted(other.encrypt(b"https://s3cret@in.example/").decode()))
+
+    said = told(keys, Verdict.FAIL)
+
+    assert "1 of 1 drains cannot be decrypted" in said
+    assert str(drain.pk) in said
+    assert "s3cret" not in said
+
+
+def test_keys_are_told_by_their_length(settings: LazySettings) -> None:
+    settings.AUTH_KEY, settings.FIELD_ENCRYPTION_KEYS = (
+        "s3cret",
+        [Fernet.generate_key().decode() for _ in range(2)],
+    )
+    said = "\n".join(f"{each.verdict} {each.said}" for each in keys())
+
+    assert "ok AUTH_KEY has 6 characters." in said
+    assert "FIELD_ENCRYPTION_KEYS has 2. Run `rotatesecrets`" in said
+    assert "s3cret" not in said
+
+
+def test_where_nobody_works_lines_wait(drain: Drain) -> None:
+    assert "Lines wait in Kafka." in told(workers, Verdict.FAIL)
+    drain.delete()
+    assert told(workers, Verdict.FAIL) == ""
+    assert "No worker has been heard" in told(workers, Verdict.WARN)
+
+
+def test_who_works_is_told(settings: LazySettings) -> None:
+    worker("a", "host-1", consumer_lag=1200)
+
+    assert "1 worker works on host-1; 1,200 records wait" in told(workers, Verdict.OK)
+    assert told(workers, Verdict.FAIL) == told(workers, Verdict.WARN) == ""
+
+
+def test_several_hosts_need_a_database_and_a_cache_that_they_share(settings: LazySettings) -> None:
+    worker("a", "host-1")
+    worker("b", "host-2", version="2")
+
+    assert "Take PostgreSQL" in told(workers, Verdict.FAIL)
+    assert "no REDIS_URL" in told(workers, Verdict.WARN)
+    assert "several versions: 1, 2" in told(workers, Verdict.WARN)
+
+
+def test_who_is_gone_and_whose_clock_is_wrong_is_told() -> None:
+    now = timezone.now()
+    begin = now - timedelta(hours=1)
+    worker("a", "host-1", reported_at=now + timedelta(seconds=90), started_at=begin)
+    worker("b", "host-1", reported_at=now - timedelta(seconds=90))
+
+    assert "The clock of host-1 is" in told(workers, Verdict.FAIL)
+    assert "b on host-1" in told(workers, Verdict.WARN)
+
+
+def test_a_drain_that_is_none_is_said_to_be() -> None:
+    for name in ("x", NOBODY):
+        assert f"There is no drain {name}." in told(receiver_of(name), Verdict.FAIL)
+
+
+def test_settings_are_judged_as_check_deploy_does(settings: LazySettings) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    assert "logshuttle.W002" in told(configured, Verdict.WARN)
+    assert "security.W008" in told(configured, Verdict.WARN)
+    assert "Pages answer to *." in told(configured, Verdict.OK)
