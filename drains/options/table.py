@@ -15,7 +15,7 @@ from django.conf import settings
 
 from drains.filters import LineFilter
 from drains.option_values import DEFAULTS, FORMATS, FRAMINGS, ON_LAG, TlsOptions
-from drains.options import form, readers
+from drains.options import form, masks, readers
 from drains.transports import HTTP, RECORD_BYTES_MAX, RECORD_BYTES_MIN
 
 MAX_LAG_SECONDS_MAX = 30 * 24 * 3600
@@ -41,11 +41,17 @@ class Option(NamedTuple):
     """The stored JSON → what msgspec makes the plain value of."""
     is_secret: bool = False
     """Stored encrypted."""
+    mask: Callable[[Any], Any] | None = None
+    """Its plain value → JSON for everybody; None: as in an answer."""
 
     @property
     def default(self) -> Any:
         """Its plain value where nothing is chosen."""
         return getattr(DEFAULTS, self.name)
+
+    def told(self, value: Any) -> Any:
+        """Its plain value → JSON without secrets."""
+        return (self.mask or self.show)(value)
 
 
 def _filter_json(wanted: LineFilter) -> dict[str, Any]:
@@ -133,8 +139,17 @@ _ROWS = (
         ),
     ),
     Option("filter", readers.line_filter, form.FilterPart(), _filter_json),
-    Option("headers", readers.header_pairs, form.HeadersPart(), dict, dict, _pairs, is_secret=True),
-    Option("tls", readers.tls_members, form.TlsPart(), _tls_json, is_secret=True),
+    Option(
+        "headers",
+        readers.header_pairs,
+        form.HeadersPart(),
+        dict,
+        dict,
+        _pairs,
+        is_secret=True,
+        mask=masks.headers,
+    ),
+    Option("tls", readers.tls_members, form.TlsPart(), _tls_json, is_secret=True, mask=masks.tls),
 )
 
 OPTIONS = {option.name: option for option in _ROWS}
