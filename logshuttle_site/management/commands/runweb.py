@@ -16,6 +16,7 @@ from drains.selectors import own_port
 from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
 from logshuttle_site.asgi import application
+from logshuttle_site.audit.metrics import AuditCollector
 from logshuttle_site.checks import TAG
 from logshuttle_site.connections.census import Census, Room
 from logshuttle_site.connections.metrics import ConnectionsCollector, serve_metrics
@@ -80,6 +81,7 @@ def _run(server: PatientServer, host: str, metrics_port: int) -> None:
         ConnectionsCollector(server.census, server.refusals),
         LoginCollector(),
         TailsCollector(),
+        AuditCollector(),
     ]
     if settings.REDIS_URL:
         collectors.append(CacheCollector(breaker_of_the_cache()))
