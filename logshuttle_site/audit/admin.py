@@ -37,7 +37,7 @@ class EntryAdmin(StrictList):
     search_fields = ("about",)  # there is a field to search with: see get_search_results
     search_help_text = "App, receiver, who, address, id"
     list_per_page = 50
-    fields: tuple[str, ...] = ()  # its page shows it by itself
+    fields = ()  # its page shows it by itself
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         days = settings.AUDIT_DAYS
@@ -64,13 +64,16 @@ class EntryAdmin(StrictList):
         return export_response(self.get_changelist_instance(request).queryset)
 
     def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, obj: Entry | None = None, **more: Any
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Entry | None = None,
     ) -> HttpResponse:
-        shown = {"entry": obj, "now": timezone.now()}
-        if obj:
-            shown |= {"did": did(obj), "members": members_of(obj), "way": _way(obj)}
-            shown |= {"of_what": KINDS.get(obj.kind, obj.kind)}
-        return super().render_change_form(request, {**context, **shown}, *args, obj=obj, **more)
+        shown = {**context, **(_shown(obj) if obj else {})}
+        return super().render_change_form(request, shown, add, change, form_url, obj)
 
     @admin.display(description="When", ordering="at")
     def shown_at(self, entry: Entry) -> SafeString | str:
@@ -109,6 +112,17 @@ class EntryAdmin(StrictList):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    """What an entry's own page has."""
+    return {
+        "entry": entry,
+        "did": did(entry),
+        "members": members_of(entry),
+        "way": _way(entry),
+        "of_what": KINDS.get(entry.kind, entry.kind),
+    }
 
 
 def _way(entry: Entry) -> str:

@@ -109,6 +109,8 @@ def _short(value: Any) -> str | None:
 
 
 def _written(value: Any) -> str:
+    if value in (None, ""):
+        return "–"
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, indent=2)

@@ -35,7 +35,8 @@ LIST = Budget(12, 6_000, 400)
 SUMS = Budget(12, 220_000, 1_000)
 """Sorted by what workers say of all, or searched in the texts of all."""
 OTHERS = Budget(10, 30_000, 200)
-AUDIT = Budget(8, 2_000_000, 800)
+AUDIT = Budget(8, 30_000, 400)
+AUDIT_SEARCH = Budget(8, 900_000, 1_500)
 """Of 400,000 entries: who looks for a word looks through all."""
 
 DRAINS, ENTRIES = "/admin/drains/drain/", "/admin/audit/entry/"
@@ -69,7 +70,7 @@ PAGES = {
     f"{ENTRIES}?who=k7": AUDIT,
     f"{ENTRIES}?owner=app7-gs": AUDIT,
     f"{ENTRIES}?days=7": AUDIT,
-    f"{ENTRIES}?q=logs-77": AUDIT,
+    f"{ENTRIES}?q=logs-77": AUDIT_SEARCH,
     f"{ENTRIES}?q=0f8b5f0a-2c51-4c8f-9d55-3f0d5f6f2a11": AUDIT,
 }
 

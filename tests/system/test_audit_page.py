@@ -28,7 +28,7 @@ def test_who_did_what_is_found_and_looked_at(admin: Page, shuttle: Shuttle) -> N
     admin.get_by_role("link", name="Audit").click()
 
     rows = admin.locator("#rows tbody tr")
-    expect(rows.first).to_contain_text("added a drain: bold-gs → https://user:***@127.0.0.1/in")
+    expect(rows.first).to_contain_text("added a drain: bold-gs → https://user:***@127.0.0.1:443/in")
     expect(rows.first).to_contain_text("AUTH_KEY")
     expect(admin.locator("#rows")).to_contain_text("logged in")
     assert refused(admin) == []
