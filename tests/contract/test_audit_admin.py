@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from events.acting import Actor, acting_as
 from events.changes import Change, announce
 from logshuttle_site.audit import export, retention
 from logshuttle_site.audit.models import Entry
+from logshuttle_site.notifications import notifier
 
 LIST = "/admin/audit/entry/"
 D1 = "5f0c1d2e-0000-4000-8000-000000000001"
@@ -185,3 +186,19 @@ def test_one_turn_forgets_so_many(db: None, settings: Any, monkeypatch: pytest.M
     Entry.objects.bulk_create(Entry(at=old, about=str(number)) for number in range(5))
 
     assert [retention.forget_old(), retention.forget_old()] == [4, 1]
+
+
+async def test_the_notifier_forgets_what_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(notifier.outbox, "prune", lambda: done.append("messages"))
+    monkeypatch.setattr(notifier, "forget_old", lambda: done.append("entries"))
+    asked = notifier.Notifier()
+
+    async def ask(question: Callable[[], Any]) -> Any:
+        return question()
+
+    monkeypatch.setattr(asked, "_ask", ask)
+    for minutes in (0, 1, 11):
+        await asked._prune(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes))
+
+    assert done == ["messages", "entries"] * 2
