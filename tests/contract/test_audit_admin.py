@@ -18,6 +18,7 @@ from events.acting import Actor, acting_as
 from events.changes import Change, announce
 from logshuttle_site.audit import export, retention
 from logshuttle_site.audit.models import Entry
+from logshuttle_site.audit.searching import found_by
 from logshuttle_site.notifications import notifier
 
 LIST = "/admin/audit/entry/"
@@ -190,7 +191,9 @@ def test_one_turn_forgets_so_many(db: None, settings: Any, monkeypatch: pytest.M
 
 async def test_the_notifier_forgets_what_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
-    monkeypatch.setattr(notifier.outbox, "prune", lambda: done.append("messages"))
+    monkeypatch.setattr(
+        "logshuttle_site.notifications.outbox.prune", lambda: done.append("messages")
+    )
     monkeypatch.setattr(notifier, "forget_old", lambda: done.append("entries"))
     asked = notifier.Notifier()
 
@@ -202,3 +205,16 @@ async def test_the_notifier_forgets_what_is_old(monkeypatch: pytest.MonkeyPatch)
         await asked._prune(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes))
 
     assert done == ["messages", "entries"] * 2
+
+
+def test_it_is_the_same_in_postgres(in_postgres: None) -> None:
+    said(
+        Actor("user", "Ann", "192.0.2.2", REQUEST),
+        Change("session", "s1", "opened", "bold-gs", "tail of bold-gs", after={"text": "ü"}),
+        Change("key", "k1", "made", "gold-gs", "ci", {"a": None}, {"a": [1]}),
+    )
+
+    assert [of.owner for of in found_by(Entry.objects.all(), "ann BOLD")] == ["bold-gs"]
+    assert len(found_by(Entry.objects.all(), REQUEST)) == 2
+    assert Entry.objects.get(kind="key").after == {"a": [1]}
+    assert Entry.objects.all().forget(timezone.now() + timedelta(1), 10) == 2
