@@ -3,7 +3,8 @@ as one change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -12,16 +13,19 @@ from django.utils import timezone
 from drains.models import Drain
 from drains.route_change import change_of, count_up_routes, stamp
 from drains.status import resumed
+from drains.told import chosen
 from events.changes import announce
 
 AT_ONCE = 1000
 """So many go into one transaction: others wait for it."""
 
+_Facts = Mapping[str, Any]
+
 
 def pause_all(drains: QuerySet[Drain]) -> int:
     """How many were not paused before."""
     changes = {"paused": True, "updated_at": timezone.now()}
-    return _to_each(drains, "paused", lambda some: some.update(**changes), paused=False)
+    return _to_each(drains, "paused", lambda some: some.update(**changes), _paused, paused=False)
 
 
 def resume_all(drains: QuerySet[Drain]) -> int:
@@ -32,7 +36,7 @@ def resume_all(drains: QuerySet[Drain]) -> int:
         some.update(paused=False, updated_at=now)
         resumed(some, now)
 
-    return _to_each(drains, "resumed", resume, paused=True)
+    return _to_each(drains, "resumed", resume, _paused, paused=True)
 
 
 def try_all(drains: QuerySet[Drain]) -> int:
@@ -43,24 +47,33 @@ def try_all(drains: QuerySet[Drain]) -> int:
 
 def delete_all(drains: QuerySet[Drain]) -> int:
     """How many there were."""
-    return _to_each(drains, "deleted", lambda some: some.delete())
+    return _to_each(drains, "deleted", lambda some: some.delete(), lambda of: (chosen(of), {}))
+
+
+def _paused(drain: Drain) -> tuple[_Facts, _Facts]:
+    """Before, and after it is no more as it was."""
+    return {"paused": drain.paused}, {"paused": not drain.paused}
 
 
 def _to_each(
-    drains: QuerySet[Drain], what: str, do: Callable[[QuerySet[Drain]], object], **only: bool
+    drains: QuerySet[Drain],
+    what: str,
+    do: Callable[[QuerySet[Drain]], object],
+    told: Callable[[Drain], tuple[_Facts, _Facts]] = lambda _: ({}, {}),
+    **only: bool,
 ) -> int:
-    """How many it was done to: to those that are still there, and still as `only` says."""
+    """How many it was done to: to those that are still there, and still as `only` says. `told`: of
+    a drain as it was, what is told of before and after."""
     ids = list(drains.filter(**only).order_by().values_list("pk", flat=True).distinct())
     count = 0
     for begin in range(0, len(ids), AT_ONCE):
         with transaction.atomic():
             number = count_up_routes()
             some = Drain.objects.filter(pk__in=ids[begin : begin + AT_ONCE], **only)
-            named = some.only("app", "space", "site", "address")
-            found = list(named.order_by("pk").select_for_update())
+            found = list(some.order_by("pk").select_for_update())
             keys = [drain.pk for drain in found]
             do(Drain.objects.filter(pk__in=keys))
             stamp(keys, number)
-            announce(*(change_of(drain, what) for drain in found))
+            announce(*(change_of(drain, what, *told(drain)) for drain in found))
         count += len(found)
     return count

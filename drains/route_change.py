@@ -3,10 +3,12 @@ same at the same time waits."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -17,10 +19,15 @@ from drains.models import Drain
 from drains.versions import GoneDrain, RouteVersion
 from events.changes import Change, announce
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 
 @dataclass
 class Doing:
     what: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    """As Change has them."""
 
 
 @contextmanager
@@ -31,7 +38,7 @@ def route_change(drain: Drain, what: str) -> Iterator[Doing]:
         number = count_up_routes()
         yield doing
         stamp([drain.pk], number)
-        announce(change_of(drain, doing.what))
+        announce(change_of(drain, doing.what, doing.before, doing.after))
 
 
 def count_up_routes() -> int:
@@ -60,9 +67,14 @@ def forget_gone(before: datetime) -> None:
         old.filter(changed__lte=last).delete()
 
 
-def change_of(drain: Drain, what: str) -> Change:
+def change_of(
+    drain: Drain,
+    what: str,
+    before: Mapping[str, Any] = _NOTHING,
+    after: Mapping[str, Any] = _NOTHING,
+) -> Change:
     """`what` was done to it."""
-    return Change("drain", str(drain.pk), what, drain.owner_name, drain.address)
+    return Change("drain", str(drain.pk), what, drain.owner_name, drain.address, before, after)
 
 
 def lock(drain: Drain) -> None:

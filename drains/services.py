@@ -26,6 +26,7 @@ from drains.errors import (
 from drains.fields import UndecryptableError
 from drains.filters import EVERYTHING
 from drains.models import Drain, DrainCursor, DrainStatus, Start
+from drains.moments import rfc3339
 from drains.options.rules import (
     Options,
     checked,
@@ -37,7 +38,9 @@ from drains.route_change import count_up_routes, lock, refuse_twin, route_change
 from drains.selectors import egress_policy
 from drains.states import SEVERITY
 from drains.status import resumed
+from drains.told import chosen, facts_of
 from drains.url_text import refuse_redacted
+from events.changes import differing
 from events.kafka.cluster import Span
 from events.keys import Key
 from events.owner_columns import columns_of
@@ -68,13 +71,14 @@ def create_drain(
             begin = starts.ends_of(key)
         except KafkaAwayError:
             begin, drain.start, drain.start_pending = (), Start.APPROXIMATE, True
-    with route_change(drain, "made"):
+    with route_change(drain, "made") as doing:
         refuse_twin(drain)
         limit = settings.MAX_DRAINS_PER_APP
         if Drain.objects.of(key).count() >= limit:
             raise TooManyDrainsError(limit)
         drain.save(force_insert=True)
         DrainCursor.objects.bulk_create(starts.cursor_at(drain.pk, at, at.end) for at in begin)
+        doing.after = chosen(drain)
     return drain
 
 
@@ -112,7 +116,7 @@ def change_drain(
     refuse_slow_patterns(wanted, drain.shown_options.filter)
     with route_change(drain, "changed") as doing:
         lock(drain)
-        before = _receiver(drain)
+        before = facts_of(drain), _receiver(drain)
         if name is not None:
             drain.name = _checked_name(name)
         if url is not None and destination is not None:
@@ -124,17 +128,24 @@ def change_drain(
             drain.paused, doing.what = paused, "paused" if paused else "resumed"
         drain.updated_at = timezone.now()
         drain.save(force_update=True)
-        if doing.what == "resumed":
-            resumed(Drain.objects.filter(pk=drain.pk), drain.updated_at)
-        if _receiver(drain) != before:  # whose certificate workers have seen
-            DrainStatus.objects.filter(drain=drain).update(certificate_ends_at=None)
+        doing.before, doing.after = differing(before[0], facts_of(drain))
+        _bring_statuses_along(drain, doing.what, before[1])
     return drain
+
+
+def _bring_statuses_along(drain: Drain, what: str, receiver: tuple[str, str, int]) -> None:
+    """`receiver`: the one before."""
+    if what == "resumed":
+        resumed(Drain.objects.filter(pk=drain.pk), drain.updated_at)
+    if _receiver(drain) != receiver:  # whose certificate workers have seen
+        DrainStatus.objects.filter(drain=drain).update(certificate_ends_at=None)
 
 
 def delete_drain(drain: Drain) -> None:
     """Raises UnknownDrainError when somebody else was quicker."""
-    with route_change(drain, "deleted"):
+    with route_change(drain, "deleted") as doing:
         lock(drain)
+        doing.before = chosen(drain)
         Drain.objects.filter(pk=drain.pk).delete()
 
 
@@ -156,12 +167,14 @@ def send_again(drain: Drain, since: str) -> tuple[datetime, int]:
         raise PausedDrainError
     begin = starts.window_begin(drain, since)
     window = [span for span in starts.since(drain.key, begin) if span.begin < span.end]
-    with route_change(drain, "sent again"):
+    records = sum(span.end - span.begin for span in window)
+    with route_change(drain, "sent again") as doing:
         lock(drain)
         if drain.paused:
             raise PausedDrainError
         _rewind(drain.pk, starts.window_cursors(drain.pk, window))
-    return begin, sum(span.end - span.begin for span in window)
+        doing.after = {"since": rfc3339(begin), "records": records}
+    return begin, records
 
 
 def write_start(drain_id: UUID, begin: Sequence[Span]) -> None:

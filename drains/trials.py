@@ -11,8 +11,10 @@ from drains.delivery.network.dialing import Dialer
 from drains.delivery.trial import Step, Trial
 from drains.errors import InvalidDrainError
 from drains.models import Drain
+from drains.route_change import change_of
 from drains.routes import Route
 from drains.selectors import egress_policy, field_at_fault, route_of
+from events.changes import Change, announce
 
 Outcome = tuple[bool, list[Step]]
 """Whether it went well, and what happened at each step."""
@@ -22,12 +24,25 @@ def try_out(drain: Drain) -> Outcome:
     """Over a connection of its own. Raises InvalidDrainError for one that nobody can read."""
     if (route := route_of(drain)).fault:
         raise InvalidDrainError(field_at_fault(drain), route.fault)
-    return async_to_sync(_run)([route])[0]
+    outcome = async_to_sync(_run)([route])[0]
+    announce(_tested(drain, outcome))
+    return outcome
 
 
 def try_out_all(drains: Iterable[Drain]) -> list[Outcome]:
     """Several at a time, in their order. Of one that nobody can read that is its only step."""
-    return async_to_sync(_run)([route_of(drain) for drain in drains])
+    tested = list(drains)
+    outcomes = async_to_sync(_run)([route_of(drain) for drain in tested])
+    announce(*map(_tested, tested, outcomes))
+    return outcomes
+
+
+def _tested(drain: Drain, outcome: Outcome) -> Change:
+    """Without the receiver's words, which may repeat what it was sent."""
+    ok, steps = outcome
+    failed_at = {} if ok or not steps else {"failed_at": steps[-1].step}
+    change = change_of(drain, "tested", after={"ok": ok, **failed_at})
+    return change._replace(id="") if drain._state.adding else change
 
 
 async def _run(routes: list[Route]) -> list[Outcome]:

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 class Actor(NamedTuple):
     kind: str
-    """key, user, command or system."""
+    """key, user, command or system; nobody: of a request, until it is known who makes it."""
     name: str
     """A key's prefix and name, a user's name, a command's, …; never a secret."""
     address: str = ""
-    """Where the request came from; empty for what was no request."""
+    """Where the request came from; of a command, the host that it runs on."""
     request_id: str = ""
+    """The same for all that one request, or one run of a command, does."""
 
 
 SYSTEM = Actor("system", "log shuttle")

@@ -13,6 +13,8 @@ from confluent_kafka.admin import AdminClient
 
 from events.als.tls import TlsFiles
 from events.kafka.client import client_conf
+from events.owners import faults_of
+from events.topics import SOURCE_TOPICS
 from logshuttle_site.env import Env
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+)(?::(\d{1,5}))?", re.ASCII)
@@ -159,6 +161,15 @@ def _postgres_services(database: Mapping[str, Any]) -> Iterator[tuple[str, int]]
         for port in str(ports).split(","):
             if host and port.isdecimal():
                 yield ("localhost" if host[0] in "/@" else host.lower()), int(port)
+
+
+def audit_topic_of(env: Env) -> str:
+    """A space, whose app `audit` the audit's lines are of; empty: none."""
+    name = env.text("AUDIT_TOPIC")
+    faults = faults_of({"space": name}, reserved=SOURCE_TOPICS) if name else {}
+    for why in faults.values():
+        env.fault("AUDIT_TOPIC", f"{name!r} {why}")
+    return name
 
 
 def trusted_proxies_of(env: Env) -> list[str]:

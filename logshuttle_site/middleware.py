@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import resolve
 
+from events.acting import Actor, acting_as
 from logshuttle_site import health
 from logshuttle_site.errors import RefusalsAtTimes, database_away, problem_page, wrong_names
 from logshuttle_site.hosts import host_of, is_served
@@ -24,7 +25,8 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class RequestId:
-    """`X-Request-Id`: the client's, if it is harmless, else a new one."""
+    """`X-Request-Id`: the client's, if it is harmless, else a new one. All that is done until there
+    is an answer is of this request."""
 
     sync_capable, async_capable = True, False
 
@@ -33,9 +35,10 @@ class RequestId:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get("X-Request-Id", "")
-        answer = self._get_response(request)
-        known = _ACCEPTABLE_ID.fullmatch(given)
-        answer.headers["X-Request-Id"] = given if known else str(uuid.uuid4())
+        request_id = given if _ACCEPTABLE_ID.fullmatch(given) else str(uuid.uuid4())
+        with acting_as(Actor("nobody", "", request.META.get("REMOTE_ADDR", ""), request_id)):
+            answer = self._get_response(request)
+        answer.headers["X-Request-Id"] = request_id
         return answer
 
 

@@ -16,6 +16,7 @@ from logshuttle_site.env import Env
 from logshuttle_site.env_secrets import encryption_keys_of, secret_keys_of
 from logshuttle_site.env_values import (
     als_tls_of,
+    audit_topic_of,
     cache_for,
     database_of,
     kafka_conf_of,
@@ -148,6 +149,9 @@ SERVICES = services_of(KAFKA_CONF, REDIS_URL, DATABASES["default"])
 DRAIN_EVENTS = env.flag("DRAIN_EVENTS")
 """That a drain fails, or has recovered, is an event of its app."""
 
+AUDIT_TOPIC = audit_topic_of(env)
+AUDIT_DAYS = env.integer("AUDIT_DAYS", 400, 0, 36_500)
+
 # By which operators' notifications go out as e-mail; webhooks need nothing.
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.integer("EMAIL_PORT", 25, 1, 65535)
@@ -172,6 +176,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "logshuttle_site.audit",  # before axes: it hears of a failed log-in first
     "axes",
     "channels",
     "rest_framework",
@@ -197,6 +202,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "logshuttle_site.audit.acting_user.ActingUser",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 from django.utils import timezone
 
+from events.changes import Change, announce
 from events.keys import Key
 from events.owner_columns import columns_of
 from sessions_app.errors import TooManyError, UnknownSessionError
@@ -35,7 +39,7 @@ def open_session(selection: Selection, *, lines: int, tail: bool) -> tuple[str, 
     TailSession.objects.filter(ends_at__lt=now - KEPT).delete()
     _refuse_too_many(selection.key, now)
     session_id, name = new_id()
-    row = TailSession.objects.create(
+    row = TailSession(
         name=name,
         **columns_of(selection.key),
         lines=lines,
@@ -47,6 +51,9 @@ def open_session(selection: Selection, *, lines: int, tail: bool) -> tuple[str, 
         created_at=now,
         ends_at=now + OPENS_WITHIN,
     )
+    with transaction.atomic():
+        row.save(force_insert=True)
+        announce(_change(row, "opened", _told(row)))
     remember(row)
     logger.debug("Session %s opened: %s", row.name, row.key, extra={"action": "tail_opened"})
     return session_id, row
@@ -74,7 +81,10 @@ def begin(row: TailSession) -> TailSession:
 
 def revoke(row: TailSession) -> None:
     """Nobody can open it any more, and those who read it are cut off within seconds."""
-    TailSession.objects.alive(timezone.now()).filter(pk=row.pk).update(revoked_at=timezone.now())
+    now = timezone.now()
+    with transaction.atomic():
+        if TailSession.objects.alive(now).filter(pk=row.pk).update(revoked_at=now):
+            announce(_change(row, "revoked"))
     cache.delete(_key(row.name))
     logger.debug("Session %s revoked", row.name, extra={"action": "tail_revoked"})
 
@@ -92,6 +102,16 @@ def remembered(name: str) -> TailSession | None:
 def has_heard_of(name: str) -> bool:
     """Whether it has been remembered within the hour: who asks for it again is no guesser."""
     return cache.get(_known_key(name)) is True
+
+
+def _change(row: TailSession, what: str, after: Mapping[str, Any] | None = None) -> Change:
+    return Change("session", row.name, what, row.owner_name, str(row), after=after or {})
+
+
+def _told(row: TailSession) -> dict[str, Any]:
+    """What it shows; of its filters those that are set."""
+    filters = {name: getattr(row, name) for name in ("sources", "processes", "streams", "text")}
+    return {"lines": row.lines, "tail": row.tail, **{n: of for n, of in filters.items() if of}}
 
 
 def _refuse_too_many(key: Key, now: datetime) -> None:

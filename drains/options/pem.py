@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -84,6 +85,11 @@ def refuse_unusable(options: TlsOptions) -> None:
 def described(certificate: str) -> str:
     """Whose the first certificate is, and until when."""
     return _description(x509.load_pem_x509_certificate(certificate.encode()))
+
+
+def fingerprint(certificate: str) -> str:
+    """Of the first certificate: SHA-256, in hexadecimal."""
+    return x509.load_pem_x509_certificate(certificate.encode()).fingerprint(SHA256()).hex()
 
 
 def ends_at(certificate: str) -> datetime:

@@ -15,9 +15,8 @@ from django.conf import settings
 
 from drains.filters import LineFilter
 from drains.option_values import DEFAULTS, FORMATS, FRAMINGS, ON_LAG, TlsOptions
-from drains.options import form, readers
+from drains.options import form, masks, readers
 from drains.transports import HTTP, RECORD_BYTES_MAX, RECORD_BYTES_MIN
-from drains.url_text import REDACTED
 
 MAX_LAG_SECONDS_MAX = 30 * 24 * 3600
 
@@ -44,11 +43,17 @@ class Option(NamedTuple):
     """Stored encrypted."""
     show_masked: Callable[[Any], Any] | None = None
     """In place of `show` for who may not see what is secret."""
+    mask: Callable[[Any], Any] | None = None
+    """Its plain value → JSON for the record of changes; None: as in an answer."""
 
     @property
     def default(self) -> Any:
         """Its plain value where nothing is chosen."""
         return getattr(DEFAULTS, self.name)
+
+    def told(self, value: Any) -> Any:
+        """Its plain value → JSON without secrets."""
+        return (self.mask or self.show)(value)
 
 
 def _filter_json(wanted: LineFilter) -> dict[str, Any]:
@@ -65,10 +70,6 @@ def _tls_json(tls: TlsOptions) -> dict[str, str | None] | None:
     """Without the key, which is in no answer."""
     shown = {"ca": tls.ca or None, "certificate": tls.certificate or None}
     return shown if any(shown.values()) else None
-
-
-def _masked_values(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    return {name: REDACTED for name, _ in pairs}
 
 
 def _pairs(kept: object) -> list[tuple[str, str]]:
@@ -148,9 +149,10 @@ _ROWS = (
         dict,
         _pairs,
         is_secret=True,
-        show_masked=_masked_values,
+        show_masked=masks.headers,
+        mask=masks.headers,
     ),
-    Option("tls", readers.tls_members, form.TlsPart(), _tls_json, is_secret=True),
+    Option("tls", readers.tls_members, form.TlsPart(), _tls_json, is_secret=True, mask=masks.tls),
 )
 
 OPTIONS = {option.name: option for option in _ROWS}

@@ -1,4 +1,5 @@
-"""Judging and sending, in a thread of each web process, of which one at a time does it."""
+"""Judging and sending, in a thread of each web process, of which one at a time does it; that one
+forgets what is old, too."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 
+from logshuttle_site.audit.retention import forget_old
 from logshuttle_site.notifications import drain_events, lease, outbox
 from logshuttle_site.notifications.rounds import Rounds
 from logshuttle_site.notifications.sender import Sender
@@ -118,6 +120,7 @@ class Notifier:
         if self._pruned_at is None or abs(now - self._pruned_at) >= PRUNED_EVERY:
             self._pruned_at = now
             await self._ask(outbox.prune)
+            await self._ask(forget_old)
 
     async def _ask(self, question: Callable[[], T]) -> T:
         """In the one thread that has our connection to the database."""

@@ -13,6 +13,7 @@ from django.db.models import F, Min
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from logshuttle_site.notifications import told
 from logshuttle_site.notifications.kinds import TEST
 from logshuttle_site.notifications.models import Message, Recipient
 from logshuttle_site.notifications.signs import Facts
@@ -80,7 +81,9 @@ def wait_after(tries: int) -> float:
 def try_again(messages: Collection[Message]) -> None:
     """What was given up, for a day more."""
     mine = Message.objects.filter(pk__in=[of.pk for of in messages], sent_at=None)
-    mine.update(next_try_at=Now(), try_until=Now() + TRIED_FOR, given_up_at=None, tries=0)
+    with transaction.atomic():
+        told.tried_again(mine.select_related("recipient"))
+        mine.update(next_try_at=Now(), try_until=Now() + TRIED_FOR, given_up_at=None, tries=0)
 
 
 def test_message(recipient: Recipient) -> Message:
@@ -98,6 +101,7 @@ def tested(message: Message, why: str) -> None:
             give_up(message, why)
         else:
             sent(message)
+    told.tested(message, why)
 
 
 def give_up(message: Message, why: str) -> None:

@@ -57,6 +57,7 @@ PAGES = {
         Page("Keys", "key", "access_apikey_changelist", "access.view_apikey"),
         Page("Users", "person", "auth_user_changelist", "auth.view_user"),
         Page("Groups", "group", "auth_group_changelist", "auth.view_group"),
+        Page("Audit", "history", "audit_entry_changelist", "audit.view_entry"),
     ),
 }
 """By the heading above them."""

@@ -35,8 +35,11 @@ LIST = Budget(12, 6_000, 400)
 SUMS = Budget(12, 220_000, 1_000)
 """Sorted by what workers say of all, or searched in the texts of all."""
 OTHERS = Budget(10, 30_000, 200)
+AUDIT = Budget(8, 30_000, 400)
+AUDIT_SEARCH = Budget(8, 900_000, 1_500)
+"""Of 400,000 entries: who looks for a word looks through all."""
 
-DRAINS = "/admin/drains/drain/"
+DRAINS, ENTRIES = "/admin/drains/drain/", "/admin/audit/entry/"
 PAGES = {
     "/admin/": OVERVIEW,
     "/admin/?range=24h": OVERVIEW,
@@ -63,6 +66,12 @@ PAGES = {
     "/admin/shuttle/malformedsample/": OTHERS,
     "/admin/sessions_app/tailsession/": OTHERS,
     "/admin/notifications/message/": OTHERS,
+    ENTRIES: AUDIT,
+    f"{ENTRIES}?who=k7": AUDIT,
+    f"{ENTRIES}?owner=app7-gs": AUDIT,
+    f"{ENTRIES}?days=7": AUDIT,
+    f"{ENTRIES}?q=logs-77": AUDIT_SEARCH,
+    f"{ENTRIES}?q=0f8b5f0a-2c51-4c8f-9d55-3f0d5f6f2a11": AUDIT,
 }
 
 
@@ -122,7 +131,7 @@ def test_pages_cost_what_they_may(in_postgres: None) -> None:
 @pytest.mark.slow
 @pytest.mark.alone
 def test_pages_of_a_platform_cost_what_they_may(in_own_postgres: None) -> None:
-    fill(100_000, spaces=2_000, days=8, events=3)
+    fill(100_000, spaces=2_000, days=8, events=3, entries=400_000)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     assert too_dear(f"{DRAINS}?p=2000", f"{DRAINS}?state=live&p=1900", times=5) == {}

@@ -85,12 +85,23 @@ class Desk:
     def recipients(self) -> str:
         return self._client.get(_RECIPIENTS).text
 
+    def does_to_drains(self, action: str, drains: list[str], request_id: str) -> None:
+        """As the list's buttons do."""
+        fields = {"action": action, "index": 0, "_selected_action": drains}
+        self._post("/admin/drains/drain/", fields, {"X-Request-Id": request_id})
+
+    def get(self, path: str) -> httpx.Response:
+        return self._client.get(path)
+
     def close(self) -> None:
         self._client.close()
 
-    def _post(self, path: str, fields: dict[str, Any]) -> str:
+    def _post(
+        self, path: str, fields: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> str:
         found = _TOKEN.search(self._client.get(path).text)
         assert found is not None
-        answer = self._client.post(path, data={**fields, "csrfmiddlewaretoken": found[1]})
+        data = {**fields, "csrfmiddlewaretoken": found[1]}
+        answer = self._client.post(path, data=data, headers=headers)
         assert answer.status_code == 200, answer.text
         return answer.text

@@ -35,9 +35,27 @@ _EVENTS = """
 """
 
 
-def fill(drains: int, *, spaces: int = 200, days: int = 7, events: int = EVENTS_A_DRAIN) -> None:
+_ENTRIES = """
+    INSERT INTO audit_entry (at, actor_kind, actor, address, request_id, kind, object_id, what,
+                             owner, about, before, after)
+    SELECT now() - make_interval(mins => n), 'key', 'k' || n %% 40, '192.0.2.1',
+           gen_random_uuid(), 'drain', gen_random_uuid(), 'changed', 'app' || n %% 5000 || '-gs',
+           'syslog+tls://logs-' || n %% 300 || '.example.com:6514',
+           '{"connections": 1}', '{"connections": 4}'
+    FROM generate_series(1, %s) n
+"""
+
+
+def fill(
+    drains: int,
+    *,
+    spaces: int = 200,
+    days: int = 7,
+    events: int = EVENTS_A_DRAIN,
+    entries: int = 1_000,
+) -> None:
     """PostgreSQL alone. One drain in fifty fails, of each receiver for one reason; `events` of each
-    drain, one a day."""
+    drain, one a day; `entries` of the audit, one a minute."""
     rnd, now = random.Random(1), timezone.now()
     made = [_drain(number, spaces) for number in range(drains)]
     for number, drain in enumerate(made):
@@ -50,6 +68,7 @@ def fill(drains: int, *, spaces: int = 200, days: int = 7, events: int = EVENTS_
     )
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, [events - 1])
+        cursor.execute(_ENTRIES, [entries])
     for worker in WORKERS:
         alive(worker)
         Worker.objects.create(

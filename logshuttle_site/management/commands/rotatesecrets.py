@@ -15,6 +15,7 @@ from drains.rotation import (
     rotate_drains,
     rotate_fields,
 )
+from events.changes import Change, announce
 from logshuttle_site.access.services import under_older_secrets
 
 NAMED_MAX = 100
@@ -28,13 +29,16 @@ class Command(BaseCommand):
     requires_system_checks = ["logshuttle"]
 
     def handle(self, *args: Any, **options: Any) -> None:
-        unread = 0
+        unread, counts = 0, {}
         forget_former_key()
         for model in filter(encrypted_fields, apps.get_models()):
             done = rotate_drains() if model is Drain else rotate_fields(model)
             unread += len(done.unread)
-            self._tell(str(model._meta.verbose_name_plural), done)
+            name = str(model._meta.verbose_name_plural)
+            self._tell(name, done)
+            counts[name] = {"rows": done.rows, "written": done.written, "unread": len(done.unread)}
         self._tell_of_keys()
+        announce(Change("secrets", "", "rotated", "", "all that is encrypted", after=counts))
         if unread:
             raise CommandError(
                 f"{unread} cannot be read. Add the key that they were written with to"

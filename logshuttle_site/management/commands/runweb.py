@@ -17,6 +17,7 @@ from events.process.heaps import share_heaps
 from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
 from logshuttle_site.asgi import application
+from logshuttle_site.audit.metrics import AuditCollector
 from logshuttle_site.checks import TAG
 from logshuttle_site.checks_of_production import LOOPBACK_HOSTS, PUBLIC_LAPTOP
 from logshuttle_site.connections.census import Census, Room
@@ -85,6 +86,7 @@ def _run(server: PatientServer, host: str, metrics_port: int) -> None:
         ConnectionsCollector(server.census, server.refusals),
         LoginCollector(),
         TailsCollector(),
+        AuditCollector(),
     ]
     if settings.REDIS_URL:
         collectors.append(CacheCollector(breaker_of_the_cache()))
