@@ -21,6 +21,7 @@ from logshuttle_site.env_values import (
     kafka_conf_of,
     kafka_group_of,
     kafka_hosts_of,
+    rate_limits_of,
     redis_url_of,
     services_of,
     trusted_proxies_of,
@@ -105,6 +106,7 @@ MAX_VIEWERS = env.integer("MAX_VIEWERS", 20, 1, 100_000)
 """Of one session, in one process."""
 MAX_SESSIONS_PER_APP = env.integer("MAX_SESSIONS_PER_APP", 200, 1, 100_000)
 MAX_SESSIONS = env.integer("MAX_SESSIONS", 5_000, 1, 1_000_000)
+RATE_LIMIT_UNKNOWN, RATE_LIMIT_KEY, RATE_LIMIT_SESSIONS = rate_limits_of(env)
 
 # Django's own.
 
@@ -234,6 +236,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["logshuttle_site.auth.HasKey"],
     "DEFAULT_PARSER_CLASSES": ["logshuttle_site.parsers.AnyTypeIsJson"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "logshuttle_site.parsers.AnswersAreJson",
+    "DEFAULT_THROTTLE_CLASSES": ["logshuttle_site.throttles.KeyThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "logshuttle_site.errors.problem_response",
     "UNAUTHENTICATED_USER": None,

@@ -37,6 +37,10 @@ class LogSessionViewSet(ViewSet):
     owner = ""
     """Whose lines are asked for: for the log, when they are refused."""
 
+    @property
+    def throttle_scope(self) -> str:
+        return "sessions" if self.action == "create" else ""
+
     def create(self, request: Request) -> Response:
         asked = TailRequest(data=request.data)
         self.owner = asked.owner
