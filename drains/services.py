@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -100,18 +100,19 @@ def change_drain(
     url: str | None = None,
     name: str | None = None,
     paused: bool | None = None,
+    held: Collection[str] | None = None,
     **changes: object,
 ) -> Drain:
     """Change what is given, options too; the drain keeps its place in the logs. Raises DrainError.
 
-    Of `tls` each member that is given, any other option as a whole.
+    Of `tls` each member that is given, any other option as a whole. `held`: see route_change.lock.
     """
     # Before the transaction, which no name server may hold up, nor a pattern that is measured.
     destination = None if url is None else _admitted(url)
     wanted = checked(changes)
     refuse_slow_patterns(wanted, drain.shown_options.filter)
     with route_change(drain, "changed") as doing:
-        lock(drain)
+        lock(drain, held)
         before = _receiver(drain)
         if name is not None:
             drain.name = _checked_name(name)
@@ -131,10 +132,10 @@ def change_drain(
     return drain
 
 
-def delete_drain(drain: Drain) -> None:
-    """Raises UnknownDrainError when somebody else was quicker."""
+def delete_drain(drain: Drain, held: Collection[str] | None = None) -> None:
+    """Raises UnknownDrainError when somebody else was quicker. `held`: see route_change.lock."""
     with route_change(drain, "deleted"):
-        lock(drain)
+        lock(drain, held)
         Drain.objects.filter(pk=drain.pk).delete()
 
 

@@ -24,6 +24,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from drains.errors import (
+    ChangedDrainError,
     DrainError,
     InvalidDrainError,
     KafkaAwayError,
@@ -83,6 +84,8 @@ def _problem_of(exc: Exception) -> dict[str, Any] | None:
             return problem(409, str(exc), id=exc.twin_id)
         case UnknownDrainError():
             return problem(404, str(exc))
+        case ChangedDrainError():
+            return problem(412, str(exc), changed=exc.members)
         case PausedDrainError():
             return problem(409, str(exc))
         case KafkaAwayError():
