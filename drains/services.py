@@ -44,7 +44,7 @@ from events.owner_columns import columns_of
 from events.owners import faults_of
 from events.topics import SOURCE_TOPICS
 
-_NAME_CHARACTERS_MAX = 100
+NAME_CHARACTERS_MAX = 100
 
 
 def create_drain(
@@ -200,8 +200,8 @@ def _receiver(drain: Drain) -> tuple[str, str, int]:
 
 
 def _checked_name(name: str) -> str:
-    if len(name) > _NAME_CHARACTERS_MAX:
-        raise InvalidDrainError("name", f"longer than {_NAME_CHARACTERS_MAX} characters")
+    if len(name) > NAME_CHARACTERS_MAX:
+        raise InvalidDrainError("name", f"longer than {NAME_CHARACTERS_MAX} characters")
     if not name.isprintable():
         raise InvalidDrainError("name", "contains a control character")
     return name

@@ -28,6 +28,7 @@ from logshuttle_site.env_values import (
 )
 from logshuttle_site.login.rules import *  # noqa: F403 - Django looks for its settings here
 from logshuttle_site.logs import logging_config
+from logshuttle_site.openapi.rules import *  # noqa: F403
 from logshuttle_site.theme import unfold
 
 # Commands that serve nobody and decrypt nothing do without what is otherwise required.
@@ -172,6 +173,8 @@ INSTALLED_APPS = [
     "axes",
     "channels",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "logshuttle_site.notifications",
     "events",
     "drains",
@@ -238,6 +241,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "logshuttle_site.parsers.AnswersAreJson",
     "DEFAULT_THROTTLE_CLASSES": ["logshuttle_site.throttles.KeyThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "logshuttle_site.openapi.document.Described",
     "EXCEPTION_HANDLER": "logshuttle_site.errors.problem_response",
     "UNAUTHENTICATED_USER": None,
 }

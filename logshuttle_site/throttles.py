@@ -10,7 +10,6 @@ from django.conf import settings
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from events.addresses import peer_of
 from events.limits import Limit
@@ -26,7 +25,7 @@ class KeyThrottle(BaseThrottle):
     """Of a caller with a `prefix`, which is an API key's; nobody else is counted. A view, or an
     action of it, whose `throttle_scope` is `sessions` is counted as such, too."""
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request, view: object) -> bool:
         """Raises TooOftenError, which says of what there was too much."""
         prefix = getattr(request.user, "prefix", "")
         if prefix:

@@ -28,6 +28,8 @@ def home(request: HttpRequest) -> HttpResponseBase:
 class NothingHere(APIView):
     """Any method: 401 without the key, 404 with it."""
 
+    schema = None
+
     http_method_names = [method.lower() for method in HTTPMethod]
 
     def _not_found(self, request: Request, *args: object, **kwargs: object) -> Response:
