@@ -28,7 +28,7 @@ from logshuttle_site.env_values import (
 )
 from logshuttle_site.login.rules import *  # noqa: F403 - Django looks for its settings here
 from logshuttle_site.logs import logging_config
-from logshuttle_site.openapi.rules import *  # noqa: F403
+from logshuttle_site.rest_rules import *  # noqa: F403
 from logshuttle_site.theme import unfold
 
 # Commands that serve nobody and decrypt nothing do without what is otherwise required.
@@ -182,6 +182,7 @@ INSTALLED_APPS = [
     "sessions_app",
 ]
 MIDDLEWARE = [
+    "logshuttle_site.answers.counting.Counted",
     "logshuttle_site.middleware.RequestId",
     "logshuttle_site.middleware.TrailingSlash",
     "logshuttle_site.middleware.Probes",
@@ -233,17 +234,5 @@ WHITENOISE_AUTOREFRESH = DEBUG
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["logshuttle_site.auth.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["logshuttle_site.auth.HasKey"],
-    "DEFAULT_PARSER_CLASSES": ["logshuttle_site.parsers.AnyTypeIsJson"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "logshuttle_site.parsers.AnswersAreJson",
-    "DEFAULT_THROTTLE_CLASSES": ["logshuttle_site.throttles.KeyThrottle"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "logshuttle_site.openapi.document.Described",
-    "EXCEPTION_HANDLER": "logshuttle_site.errors.problem_response",
-    "UNAUTHENTICATED_USER": None,
-}
 
 env.seal()

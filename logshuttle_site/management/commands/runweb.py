@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from drains.selectors import own_port
 from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
+from logshuttle_site.answers.metrics import ANSWERS
 from logshuttle_site.asgi import application
 from logshuttle_site.checks import TAG
 from logshuttle_site.connections.census import Census, Room
@@ -27,7 +28,7 @@ from logshuttle_site.shared_cache.backend import ask_the_cache, breaker_of_the_c
 from logshuttle_site.shared_cache.breaker import AwayError
 from logshuttle_site.shared_cache.metrics import CacheCollector
 from sessions_app.metrics import TailsCollector
-from sessions_app.process import say_goodbye
+from sessions_app.process import all_tails, say_goodbye
 
 logger = logging.getLogger(__name__)
 
@@ -78,8 +79,9 @@ class Command(BaseCommand):
 def _run(server: PatientServer, host: str, metrics_port: int) -> None:
     collectors: list[Collector] = [
         ConnectionsCollector(server.census, server.refusals),
+        ANSWERS,
         LoginCollector(),
-        TailsCollector(),
+        TailsCollector(all_tails),
     ]
     if settings.REDIS_URL:
         collectors.append(CacheCollector(breaker_of_the_cache()))

@@ -1,6 +1,19 @@
-"""drf-spectacular's settings; settings.py takes them as they stand here."""
+"""Settings of Django REST framework and drf-spectacular; settings.py takes them as they stand
+here."""
 
 from __future__ import annotations
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["logshuttle_site.auth.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["logshuttle_site.auth.HasKey"],
+    "DEFAULT_PARSER_CLASSES": ["logshuttle_site.parsers.AnyTypeIsJson"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "logshuttle_site.parsers.AnswersAreJson",
+    "DEFAULT_THROTTLE_CLASSES": ["logshuttle_site.throttles.KeyThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "logshuttle_site.openapi.document.Described",
+    "EXCEPTION_HANDLER": "logshuttle_site.errors.problem_response",
+    "UNAUTHENTICATED_USER": None,
+}
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Log shuttle",
