@@ -51,8 +51,9 @@ class UnknownDrainError(DrainError):
 
 class ChangedDrainError(DrainError):
     def __init__(self, members: Collection[str]) -> None:
-        what = ", ".join(members) or "the drain, or the tag is not one of its own"
-        super().__init__(f"changed since it was read: {what}. Read it again, and then change it")
+        changed = f"changed since it was read: {', '.join(members)}"
+        why = changed if members else "the tag in If-Match is none that this drain has"
+        super().__init__(f"{why}. Read it again, and then change it")
         self.members = list(members)
         """Empty: nobody can tell."""
 

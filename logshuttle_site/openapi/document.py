@@ -19,6 +19,7 @@ from logshuttle_site.openapi.drain_operations import drain_operations
 from logshuttle_site.openapi.other_operations import other_operations, probes
 from logshuttle_site.openapi.words import Part
 
+_OPERATIONS = {**drain_operations(), **other_operations()}
 _RENDERERS = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
 
 
@@ -28,7 +29,7 @@ class Described(AutoSchema):  # type: ignore[misc]  # has no types
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
     ) -> Part | None:
-        found = _operations().get(path, {}).get(method.lower())
+        found = _OPERATIONS.get(path, {}).get(method.lower())
         if found is None:
             warn(f"{method} {path}: nothing is said of it in logshuttle_site/openapi")
         return found
@@ -50,8 +51,3 @@ def document(form: str) -> bytes:
     schema = SchemaGenerator().get_schema(request=None, public=True)
     made: bytes = _RENDERERS[form]().render(schema, renderer_context={})
     return made
-
-
-@cache
-def _operations() -> dict[str, dict[str, Part]]:
-    return {**drain_operations(), **other_operations()}
