@@ -18,6 +18,7 @@ from logshuttle_site.openapi.words import (
 )
 from logshuttle_site.overview.rollups import RANGES
 from sessions_app.api import EVENTS, RECORDS
+from sessions_app.models import TEXT_CHARACTERS_MAX
 from sessions_app.serializers import STREAMS
 
 OPEN: dict[str, list[dict[str, list[str]]]] = {"security": []}
@@ -96,7 +97,9 @@ def _read_session() -> Part:
         query("source", filters["source"]["description"], behind_commas(SOURCES)),
         query("process", filters["process"]["description"], behind_commas()),
         query("stream", "Of an app's lines.", behind_commas(STREAMS)),
-        query("q", filters["q"]["description"], filters["q"]),
+        query(
+            "q", filters["q"]["description"], {"type": "string", "maxLength": TEXT_CHARACTERS_MAX}
+        ),
         query("after", "The `id` of an event: go on behind it.", _TEXT),
         {
             "in": "header",
