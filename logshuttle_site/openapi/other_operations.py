@@ -97,9 +97,7 @@ def _read_session() -> Part:
         query("source", filters["source"]["description"], behind_commas(SOURCES)),
         query("process", filters["process"]["description"], behind_commas()),
         query("stream", "Of an app's lines.", behind_commas(STREAMS)),
-        query(
-            "q", filters["q"]["description"], {"type": "string", "maxLength": TEXT_CHARACTERS_MAX}
-        ),
+        query("q", filters["q"]["description"], _TEXT | {"maxLength": TEXT_CHARACTERS_MAX}),
         query("after", "The `id` of an event: go on behind it.", _TEXT),
         {
             "in": "header",
