@@ -120,7 +120,8 @@ class SocketAddressView(APIView):
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        return {"Upgrade": "websocket", "Connection": "Upgrade", **_SECRET_HEADERS}
+        ours = {"Upgrade": "websocket", "Connection": "Upgrade", **_SECRET_HEADERS}
+        return super().default_response_headers | ours
 
 
 def _for_people(request: HttpRequest, problem: Response) -> HttpResponse:

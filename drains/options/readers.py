@@ -94,7 +94,7 @@ def _tls_members(field: str, value: object) -> dict[str, str]:
     """Those that are given; one that is to be cleared is empty."""
     given = _members(field, value, _TLS_MEMBERS)
     return {
-        name: _pem(f"{field}.{name}", member, _TLS_MEMBERS[name]) if member else ""
+        name: "" if member in (None, "") else _pem(f"{field}.{name}", member, _TLS_MEMBERS[name])
         for name, member in given.items()
     }
 

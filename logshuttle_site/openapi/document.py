@@ -23,7 +23,7 @@ _OPERATIONS = {**drain_operations(), **other_operations()}
 _RENDERERS = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
 
 
-class Described(AutoSchema):  # type: ignore[misc]  # has no types
+class Described(AutoSchema):
     """DRF's schema class of all views."""
 
     def get_operation(
@@ -46,8 +46,7 @@ def complete(result: Part, **_: Any) -> Part:
 
 
 @cache
-def document(form: str) -> bytes:
+def document(form: str) -> bytes | str:
     """As `yaml` or `json`. It is the same as long as the process runs, and open: made once."""
     schema = SchemaGenerator().get_schema(request=None, public=True)
-    made: bytes = _RENDERERS[form]().render(schema, renderer_context={})
-    return made
+    return _RENDERERS[form]().render(schema, renderer_context={})

@@ -8,9 +8,9 @@ from drains import searching
 from drains.all_drains import ON_A_PAGE, ON_A_PAGE_MAX
 from drains.states import State
 from drains.transports import SCHEMES
-from logshuttle_site.openapi.words import Part, answer, array, body, problems, query, ref
+from logshuttle_site.openapi.words import Part, answer, array, body, links, problems, query, ref
 
-_NEW = {
+_NEW: dict[str, Part] = {
     "syslog_over_TLS": {"url": "syslog+tls://logs.example.com:6514", "name": "archive"},
     "errors_of_one_process_over_HTTPS": {
         "url": "https://user:password@logs.example.com/in",
@@ -18,7 +18,7 @@ _NEW = {
         "headers": {"X-Source": "shop"},
     },
 }
-_CHANGES = {
+_CHANGES: dict[str, Part] = {
     "octet_counting": {"framing": "octet"},
     "the_defaults_again": {"framing": None, "filter": None},
 }
@@ -48,7 +48,7 @@ def _of_an_owner(prefix: str, owner: str, tag: str, key: str) -> dict[str, dict[
     return {
         drains: {
             "get": _operation(owner, tag, key, _list()),
-            "post": _operation(owner, tag, key, _create()),
+            "post": _operation(owner, tag, key, _create(owner)),
         },
         f"{drains}/test": {"post": _operation(owner, tag, key, _try_new())},
         **{f"{drains}/{{drain_id}}{path}": operations for path, operations in of_one.items()},
@@ -79,8 +79,11 @@ def _list() -> Part:
     return _does("list", "List them", {"200": answer("All of them.", array(ref("Drain")))})
 
 
-def _create() -> Part:
+def _create(owner: str) -> Part:
     made = _drain(201, "The new drain: it gets every line that reaches Kafka from now on.")
+    of_one = (each["operationId"] for path in _one_drain().values() for each in path.values())
+    its = {"key": "$request.path.key", "drain_id": "$response.body#/id"}
+    made["201"]["links"] = links(its, *(f"{owner}_drain_{name}" for name in of_one))
     asked = {"requestBody": body(ref("NewDrain"), **_NEW)}
     return _does("create", "Add one", made, 409, *_WITH_BODY, **asked)
 

@@ -12,6 +12,7 @@ from logshuttle_site.openapi.words import (
     Part,
     answer,
     body,
+    links,
     problems,
     query,
     ref,
@@ -77,14 +78,16 @@ def _open_session() -> Part:
         errors_of_a_process={"app": "shop", "space": "demo", "process": "web", "q": "error"},
         a_site={"site": "www.example.com", "lines": 500},
     )
+    opened = answer("Where it is read.", ref("LogSession"))
+    its = {"session_id": "$response.body#/id"}
+    opened["links"] = links(its, "log_session_read", "log_session_revoke")
     return {
         "operationId": "log_session_open",
         "summary": "Open a log session",
         "description": "It is to be read within five minutes, and lives for an hour from then on.",
         "tags": ["Log sessions"],
         "requestBody": asked,
-        "responses": {"201": answer("Where it is read.", ref("LogSession"))}
-        | problems(400, 401, 403, 404, 408, 413, 422, 429, 503),
+        "responses": {"201": opened} | problems(400, 401, 403, 404, 408, 413, 422, 429, 503),
     }
 
 

@@ -112,7 +112,7 @@ def _event() -> Part:
         "properties": {
             "container_name": _TEXT | {"description": "`app` or `app--type`."},
             "namespace_name": maybe(_TEXT) | {"description": "The space, where `topic` is not."},
-            "pod_name": _TEXT,
+            "pod_name": {"description": "Whose lines keep their order."},
         },
         "required": ["container_name"],
     }
@@ -120,12 +120,12 @@ def _event() -> Part:
         "type": "object",
         "properties": {
             "log": maybe(_TEXT) | {"description": "The line; or `message`."},
-            "message": _TEXT,
+            "message": {"description": "The line, where there is no `log`."},
             "topic": maybe(_TEXT) | {"description": "The space."},
             "kubernetes": pod,
         },
         "required": ["kubernetes"],
-        "anyOf": [{"required": ["log"]}, {"required": ["message"]}],
+        "anyOf": [{"required": [name], "properties": {name: _TEXT}} for name in ("log", "message")],
     }
 
 

@@ -28,6 +28,11 @@ def answer(
     return told | ({"headers": named} if named else {})
 
 
+def links(parameters: Mapping[str, str], *operations: str) -> Part:
+    """Where to go on from an answer: `parameters` of each of these operations."""
+    return {name: {"operationId": name, "parameters": dict(parameters)} for name in operations}
+
+
 def body(schema: Part, **examples: Mapping[str, Any]) -> Part:
     """`examples`: bodies, by a few words for each, with underscores between them."""
     named = {

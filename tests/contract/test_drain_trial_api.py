@@ -108,7 +108,7 @@ def test_one_that_is_not_made_yet_is_tried_and_not_saved(
 ) -> None:
     r = receiver()
 
-    answer = api.post(f"{of}/log-drains/test", {"url": r.url, "framing": "octet", "name": "n"})
+    answer = api.post(f"{of}/log-drains/test", {"url": r.url, "format": "rfc5424", "name": "n"})
 
     assert answer.status_code == 200
     assert answer.json()["ok"] is True
