@@ -21,8 +21,11 @@ SIZE ?= 10000 20
 # Enough for manage.py to start and look at itself; no server, and no database file.
 CHECK_ENV := DEBUG=1 AUTH_KEY=check KAFKA_HOSTS=127.0.0.1 DATABASE_URL=sqlite://:memory:
 
+# The API's description, as it follows from the code; a route of which nothing is said fails.
+DESCRIBE := $(CHECK_ENV) $(BIN)/python manage.py spectacular --fail-on-warn --validate --skip-checks
+
 .DEFAULT_GOAL := help
-.PHONY: help install run check test test-newest test-slow bench bench-size clean
+.PHONY: help install run openapi check test test-newest test-slow bench bench-size clean
 
 help: ## Lists these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +54,9 @@ $(JAVASCRIPT)/.installed: tests/javascript/package-lock.json
 run: install ## Runs the whole product here with a real Kafka and sample traffic, until Ctrl-C.
 	$(BIN)/python manage.py rundemo
 
+openapi: install ## Writes openapi.yaml anew, after a change of the API.
+	$(DESCRIBE) --file openapi.yaml
+
 check: install ## Format, lint, types, import rules, migrations, Django's checks: all that needs no server.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -61,6 +67,8 @@ check: install ## Format, lint, types, import rules, migrations, Django's checks
 	$(BIN)/lint-imports
 	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(CHECK_ENV) $(BIN)/python manage.py check
+	@$(DESCRIBE) | diff openapi.yaml - \
+		|| { echo "openapi.yaml is not what the API is by now: make openapi, and commit it."; exit 1; }
 
 test: check ## make check, then every test but the slow ones, against real servers.
 	$(BIN)/python -m pytest -n $(AT_ONCE) -m "not slow" $(PYTEST)

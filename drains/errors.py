@@ -5,13 +5,14 @@ DrainError
 ├── TwinDrainError      the app has a drain with this URL already
 ├── TooManyDrainsError  the app has as many as it may
 ├── UnknownDrainError   there is no such drain, or there is none any more
+├── ChangedDrainError   it has been changed since somebody read it; says which members
 ├── PausedDrainError    it is paused, so it can be sent nothing
 └── KafkaAwayError      what only Kafka knows cannot be told
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 class DrainError(Exception):
@@ -46,6 +47,15 @@ class TooManyDrainsError(DrainError):
 class UnknownDrainError(DrainError):
     def __init__(self) -> None:
         super().__init__("No such log drain or app found")  # the original's words
+
+
+class ChangedDrainError(DrainError):
+    def __init__(self, members: Collection[str]) -> None:
+        changed = f"changed since it was read: {', '.join(members)}"
+        why = changed if members else "the tag in If-Match is none that this drain has"
+        super().__init__(f"{why}. Read it again, and then change it")
+        self.members = list(members)
+        """Empty: nobody can tell."""
 
 
 class PausedDrainError(DrainError):

@@ -16,6 +16,7 @@ from django.db.models import F, Max
 
 from drains.errors import TwinDrainError, UnknownDrainError
 from drains.models import Drain
+from drains.settings_tag import refuse_changed
 from drains.versions import GoneDrain, RouteVersion
 from events.changes import Change, announce
 
@@ -77,8 +78,9 @@ def change_of(
     return Change("drain", str(drain.pk), what, drain.owner_name, drain.address, before, after)
 
 
-def lock(drain: Drain) -> None:
-    """What it is by now: a change that came in between must not be undone.
+def lock(drain: Drain, held: Collection[str] | None = None) -> None:
+    """What it is by now: a change that came in between must not be undone. `held`: tags of the
+    settings that are to be changed, if they are still these. Raises DrainError.
 
     Its row is locked before any that hangs on it, as workers do: who locks them the other way round
     waits for those who wait for them.
@@ -87,6 +89,8 @@ def lock(drain: Drain) -> None:
         drain.refresh_from_db(from_queryset=Drain.objects.select_for_update())
     except Drain.DoesNotExist:
         raise UnknownDrainError from None
+    if held is not None:
+        refuse_changed(drain, held)
 
 
 def refuse_twin(drain: Drain) -> None:

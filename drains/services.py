@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -47,7 +47,7 @@ from events.owner_columns import columns_of
 from events.owners import faults_of
 from events.topics import SOURCE_TOPICS
 
-_NAME_CHARACTERS_MAX = 100
+NAME_CHARACTERS_MAX = 100
 
 
 def create_drain(
@@ -104,18 +104,19 @@ def change_drain(
     url: str | None = None,
     name: str | None = None,
     paused: bool | None = None,
+    held: Collection[str] | None = None,
     **changes: object,
 ) -> Drain:
     """Change what is given, options too; the drain keeps its place in the logs. Raises DrainError.
 
-    Of `tls` each member that is given, any other option as a whole.
+    Of `tls` each member that is given, any other option as a whole. `held`: see route_change.lock.
     """
     # Before the transaction, which no name server may hold up, nor a pattern that is measured.
     destination = None if url is None else _admitted(url)
     wanted = checked(changes)
     refuse_slow_patterns(wanted, drain.shown_options.filter)
     with route_change(drain, "changed") as doing:
-        lock(drain)
+        lock(drain, held)
         before = facts_of(drain), _receiver(drain)
         if name is not None:
             drain.name = _checked_name(name)
@@ -141,10 +142,10 @@ def _bring_statuses_along(drain: Drain, what: str, receiver: tuple[str, str, int
         DrainStatus.objects.filter(drain=drain).update(certificate_ends_at=None)
 
 
-def delete_drain(drain: Drain) -> None:
-    """Raises UnknownDrainError when somebody else was quicker."""
+def delete_drain(drain: Drain, held: Collection[str] | None = None) -> None:
+    """Raises UnknownDrainError when somebody else was quicker. `held`: see route_change.lock."""
     with route_change(drain, "deleted") as doing:
-        lock(drain)
+        lock(drain, held)
         doing.before = chosen(drain)
         Drain.objects.filter(pk=drain.pk).delete()
 
@@ -212,8 +213,8 @@ def _receiver(drain: Drain) -> tuple[str, str, int]:
 
 
 def _checked_name(name: str) -> str:
-    if len(name) > _NAME_CHARACTERS_MAX:
-        raise InvalidDrainError("name", f"longer than {_NAME_CHARACTERS_MAX} characters")
+    if len(name) > NAME_CHARACTERS_MAX:
+        raise InvalidDrainError("name", f"longer than {NAME_CHARACTERS_MAX} characters")
     if not name.isprintable():
         raise InvalidDrainError("name", "contains a control character")
     return name

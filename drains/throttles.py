@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from rest_framework.exceptions import Throttled
 
-from drains.models import Drain
 from events.limits import Limit
 
 TRIALS = Limit("drain-trials", 6, 60)
-"""Test lines of a drain: each is a connection to wherever it points."""
+"""Test lines: each is a connection to wherever a URL points."""
 
 
-def count_trial(drain: Drain) -> None:
-    """Raises Throttled. A drain is known by its row, however its id was written."""
-    if wait := TRIALS.spend(str(drain.pk)):
+def count_trial(whose: str) -> None:
+    """Of a drain, or of those that an owner has not saved. Raises Throttled."""
+    if wait := TRIALS.spend(whose):
         raise Throttled(wait)

@@ -10,6 +10,7 @@ def _routes(prefix: str, viewset: type[DrainViewSet]) -> list[URLPattern]:
     one = f"{prefix}/<str:key>/log-drains/<str:drain_id>"
     return [
         path(f"{prefix}/<str:key>/log-drains", viewset.as_view({"get": "list", "post": "create"})),
+        path(f"{prefix}/<str:key>/log-drains/test", viewset.as_view({"post": "try_new"})),
         path(
             one,
             viewset.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),

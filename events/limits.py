@@ -21,10 +21,13 @@ class Limit:
 
     name: str
     most: int
+    """0: as many as they like."""
     seconds: int
 
     def spend(self, whose: str) -> float:
         """Counts one. Seconds until it is worth another try; 0 when this one may go on."""
+        if not self.most:
+            return 0.0
         key, now = self._key(whose), time.time()
         first = (int(now) + self.seconds) * _COUNTS + 1
         if cache.add(key, first, self.seconds):
@@ -40,6 +43,8 @@ class Limit:
 
     def wait(self, whose: str) -> float:
         """What `spend` would say, without counting."""
+        if not self.most:
+            return 0.0
         ends_in, count = self._read(cache.get(self._key(whose)), time.time())
         return ends_in if count >= self.most else 0.0
 

@@ -24,6 +24,7 @@ _KAFKA_PORT = 9092
 _REDIS_PORT = 6379
 _POSTGRES_PORT = 5432
 _LOCAL_ENTRIES_MAX = 20_000
+_RATE_MAX = 100_000
 _CACHE_VERSION = 2
 """Of what lies in Redis. 1 were pickles: processes of both may run at a time, and never meet."""
 
@@ -102,6 +103,17 @@ def cache_for(redis_url: str) -> dict[str, Any]:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", **options}
     backend = "logshuttle_site.shared_cache.backend.SharedCache"
     return {"BACKEND": backend, "LOCATION": redis_url, "VERSION": _CACHE_VERSION, **options}
+
+
+def rate_limits_of(env: Env) -> tuple[int, int, int]:
+    """How often in a minute: of an address keys and sessions that nobody knows, of an API key its
+    requests, and sessions that it opens. 0: as often as they like."""
+    limits = (
+        env.integer("RATE_LIMIT_UNKNOWN", 60, 0, _RATE_MAX),
+        env.integer("RATE_LIMIT_KEY", 600, 0, _RATE_MAX),
+        env.integer("RATE_LIMIT_SESSIONS", 30, 0, _RATE_MAX),
+    )
+    return limits if env.flag("RATE_LIMITS", default=True) else (0, 0, 0)
 
 
 def database_of(env: Env) -> tuple[dict[str, Any], bool]:

@@ -24,6 +24,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from drains.errors import (
+    ChangedDrainError,
     DrainError,
     InvalidDrainError,
     KafkaAwayError,
@@ -32,6 +33,7 @@ from drains.errors import (
     UnknownDrainError,
 )
 from logshuttle_site.problems import CONTENT_TYPE, problem
+from logshuttle_site.throttles import unknown_key
 from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,8 @@ _PATH_CHARACTERS = "/:;,@!$&*()+=[]{}|~"
 
 def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None: not an error that a client is told about."""
+    if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        exc = unknown_key(exc, context["request"])
     body = _problem_of(exc)
     if body is None:
         return None
@@ -60,8 +64,9 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
         _say_away(exc)
         headers["Retry-After"] = _RETRY_SECONDS
     else:
+        say = _too_often.say if body["status"] == HTTPStatus.TOO_MANY_REQUESTS else say_refused
         owner = str(getattr(context["view"], "owner", ""))
-        say_refused(context["request"], body["status"], body["detail"], owner)
+        say(context["request"], body["status"], body["detail"], owner)
     return Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
 
 
@@ -79,6 +84,8 @@ def _problem_of(exc: Exception) -> dict[str, Any] | None:
             return problem(409, str(exc), id=exc.twin_id)
         case UnknownDrainError():
             return problem(404, str(exc))
+        case ChangedDrainError():
+            return problem(412, str(exc), changed=exc.members)
         case PausedDrainError():
             return problem(409, str(exc))
         case KafkaAwayError():
@@ -146,7 +153,7 @@ class RefusalsAtTimes:
         self._unsaid = 0
         self._lock = Lock()  # each request has a thread of its own
 
-    def say(self, request: HttpRequest, status: int, why: str) -> None:
+    def say(self, request: HttpRequest, status: int, why: str, owner: str = "") -> None:
         with self._lock:
             now = self._clock()
             if now - self._said_at < AT_TIMES_SECONDS:
@@ -154,11 +161,12 @@ class RefusalsAtTimes:
                 return
             others = f" (and {self._unsaid} more since the last one)" if self._unsaid else ""
             self._said_at, self._unsaid = now, 0
-        say_refused(request, status, why + others)
+        say_refused(request, status, why + others, owner)
 
 
 wrong_names = RefusalsAtTimes()
 """Of pages and of their WebSockets together."""
+_too_often = RefusalsAtTimes()
 
 
 def _on_one_line(text: str) -> str:

@@ -104,7 +104,8 @@ class AnyHost:
 def _is_page(request: HttpRequest) -> bool:
     match = resolve(request.path_info)
     is_session = match.view_name == "log-session"
-    return match.app_name == "admin" or (is_session and media_type_of(request) == PAGE)
+    is_ours = match.app_name == "admin" or match.view_name == "api-docs"
+    return is_ours or (is_session and media_type_of(request) == PAGE)
 
 
 def _becomes_https(request: HttpRequest) -> bool:

@@ -22,12 +22,14 @@ from logshuttle_site.env_values import (
     kafka_conf_of,
     kafka_group_of,
     kafka_hosts_of,
+    rate_limits_of,
     redis_url_of,
     services_of,
     trusted_proxies_of,
 )
 from logshuttle_site.login.rules import *  # noqa: F403 - Django looks for its settings here
 from logshuttle_site.logs import logging_config
+from logshuttle_site.rest_rules import *  # noqa: F403
 from logshuttle_site.theme import unfold
 
 # Commands that serve nobody and decrypt nothing do without what is otherwise required.
@@ -108,6 +110,7 @@ MAX_VIEWERS = env.integer("MAX_VIEWERS", 20, 1, 100_000)
 """Of one session, in one process."""
 MAX_SESSIONS_PER_APP = env.integer("MAX_SESSIONS_PER_APP", 200, 1, 100_000)
 MAX_SESSIONS = env.integer("MAX_SESSIONS", 5_000, 1, 1_000_000)
+RATE_LIMIT_UNKNOWN, RATE_LIMIT_KEY, RATE_LIMIT_SESSIONS = rate_limits_of(env)
 
 # Django's own.
 
@@ -180,6 +183,8 @@ INSTALLED_APPS = [
     "axes",
     "channels",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "logshuttle_site.access",
     "logshuttle_site.notifications",
     "events",
@@ -188,6 +193,7 @@ INSTALLED_APPS = [
     "sessions_app",
 ]
 MIDDLEWARE = [
+    "logshuttle_site.answers.counting.Counted",
     "logshuttle_site.middleware.RequestId",
     "logshuttle_site.content_policy.ContentPolicy",
     "logshuttle_site.middleware.TrailingSlash",
@@ -240,15 +246,5 @@ WHITENOISE_AUTOREFRESH = LAPTOP_MODE
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT or SECURE_HSTS_SECONDS > 0
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["logshuttle_site.access.authentication.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["logshuttle_site.access.permissions.HasScope"],
-    "DEFAULT_PARSER_CLASSES": ["logshuttle_site.parsers.AnyTypeIsJson"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "logshuttle_site.parsers.AnswersAreJson",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "EXCEPTION_HANDLER": "logshuttle_site.errors.problem_response",
-    "UNAUTHENTICATED_USER": None,
-}
 
 env.seal()

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
+from logshuttle_site.openapi.views import DocsView, SchemaView
 from logshuttle_site.overview.api import OverviewFigures
 from logshuttle_site.views import NothingHere, home, no_favicon
 
@@ -21,6 +22,8 @@ _CONTROL_PLANE: list[URLPattern | URLResolver] = [
     path("", include("logshuttle_site.overview.page")),
     path("admin/", admin.site.urls),
     path("overview", OverviewFigures.as_view()),
+    path("api/schema", SchemaView.as_view()),
+    path("api/docs", DocsView.as_view(), name="api-docs"),
     path("", include("drains.urls")),
     path("", include("events.urls")),
 ]

@@ -39,6 +39,10 @@ class LogSessionViewSet(ViewSet):
     owner = ""
     """Whose lines are asked for: for the log, when they are refused."""
 
+    @property
+    def throttle_scope(self) -> str:
+        return "sessions" if self.action == "create" else ""
+
     def create(self, request: Request) -> Response:
         asked = TailRequest(data=request.data)
         self.owner = asked.owner
@@ -121,7 +125,8 @@ class SocketAddressView(APIView):
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        return {"Upgrade": "websocket", "Connection": "Upgrade", **_SECRET_HEADERS}
+        ours = {"Upgrade": "websocket", "Connection": "Upgrade", **_SECRET_HEADERS}
+        return super().default_response_headers | ours
 
 
 def _for_people(request: HttpRequest, problem: Response) -> HttpResponse:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
+
 from events.addresses import peer_of
 from events.limits import Limit
 from sessions_app.errors import TooManyError, UnknownSessionError
 
-GUESSES = Limit("tail-guesses", 100, 60)
+GUESSES = Limit("tail-guesses", settings.RATE_LIMIT_UNKNOWN, 60)
 
 
 @contextmanager

@@ -39,6 +39,11 @@ def tails_here() -> Tails:
     return tails
 
 
+def all_tails() -> list[Tails]:
+    """Of all loops of this process; from any thread."""
+    return list(_tails.values())
+
+
 def tell_of_tails() -> None:
     """From now on, for as long as the running loop serves; idempotent."""
     loop = asyncio.get_running_loop()

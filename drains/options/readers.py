@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from drains.errors import InvalidDrainError
-from drains.filters import STREAMS, LineFilter, compiled
+from drains.filters import PATTERN_CHARACTERS_MAX, STREAMS, LineFilter, compiled
 from drains.options import pem
+from drains.options.json_schema import Schema, object_of, string
 from drains.url_text import REDACTED
 from events.lines import SOURCES
 from events.members import unknown_members
@@ -30,7 +31,14 @@ _HOP_BY_HOP = {
 _OURS = {"content-encoding", "content-length", "content-type", "expect", "host", "user-agent"}
 
 
-Reader = Callable[[str, object], Any]
+class Reader(NamedTuple):
+    read: Callable[[str, object], Any]
+    schema: Callable[[], Schema]
+    """What it takes, beside null; asked when it is wanted, as limits may be settings. What no
+    schema can say of it, it refuses even so."""
+
+    def __call__(self, field: str, value: object) -> Any:
+        return self.read(field, value)
 
 
 def one_of(choices: tuple[str, ...]) -> Reader:
@@ -41,7 +49,7 @@ def one_of(choices: tuple[str, ...]) -> Reader:
             raise InvalidDrainError(field, f"must be one of {', '.join(choices)}")
         return value
 
-    return read
+    return Reader(read, lambda: {"type": "string", "enum": list(choices)})
 
 
 def whole_number(most: Callable[[], int], least: int = 1) -> Reader:
@@ -53,10 +61,10 @@ def whole_number(most: Callable[[], int], least: int = 1) -> Reader:
             raise InvalidDrainError(field, f"must be a whole number from {least} to {limit}")
         return value
 
-    return read
+    return Reader(read, lambda: {"type": "integer", "minimum": least, "maximum": most()})
 
 
-def line_filter(field: str, value: object) -> LineFilter:
+def _line_filter(field: str, value: object) -> LineFilter:
     """Of an object with what is to be asked of a line; a member that is null asks nothing."""
     given = _members(field, value, _FILTER_MEMBERS)
     return LineFilter(
@@ -68,7 +76,7 @@ def line_filter(field: str, value: object) -> LineFilter:
     )
 
 
-def header_pairs(field: str, value: object) -> tuple[tuple[str, str], ...]:
+def _header_pairs(field: str, value: object) -> tuple[tuple[str, str], ...]:
     """Of an object: names and values that an owner may set in a request, in their order."""
     given = _object(field, value)
     if len(given) > HEADERS_MAX:
@@ -83,11 +91,11 @@ def header_pairs(field: str, value: object) -> tuple[tuple[str, str], ...]:
     return pairs
 
 
-def tls_members(field: str, value: object) -> dict[str, str]:
+def _tls_members(field: str, value: object) -> dict[str, str]:
     """Those that are given; one that is to be cleared is empty."""
     given = _members(field, value, _TLS_MEMBERS)
     return {
-        name: _pem(f"{field}.{name}", member, _TLS_MEMBERS[name]) if member else ""
+        name: "" if member in (None, "") else _pem(f"{field}.{name}", member, _TLS_MEMBERS[name])
         for name, member in given.items()
     }
 
@@ -120,7 +128,7 @@ def _some_of(choices: tuple[str, ...]) -> Reader:
             raise InvalidDrainError(field, "must be a list")
         return frozenset(read_one(field, each) for each in value)
 
-    return read
+    return Reader(read, lambda: {"type": "array", "items": read_one.schema()})
 
 
 def _processes(field: str, value: object) -> frozenset[str]:
@@ -178,11 +186,37 @@ def _pem(field: str, value: object, read: Callable[[str], str]) -> str:
         raise InvalidDrainError(field, str(error)) from None
 
 
+def _processes_schema() -> Schema:
+    one = string(PROCESS_CHARACTERS_MAX, minLength=1, pattern=r"^[^\s,]+$")
+    return {"type": "array", "maxItems": PROCESSES_MAX, "items": one}
+
+
+def _headers_schema() -> Schema:
+    value = string(HEADERS_CHARACTERS_MAX, pattern=f"^{_HEADER_VALUE.pattern}$")
+    return {
+        "type": "object",
+        "maxProperties": HEADERS_MAX,
+        "propertyNames": {"pattern": f"^{_HEADER_NAME.pattern}$"},
+        "additionalProperties": value,
+    }
+
+
+_one_pattern = Reader(_pattern, lambda: string(PATTERN_CHARACTERS_MAX, format="regex"))
 _FILTER_MEMBERS: dict[str, Reader] = {
     "sources": _some_of(SOURCES),
-    "processes": _processes,
+    "processes": Reader(_processes, _processes_schema),
     "streams": _some_of(STREAMS),
-    "include": _pattern,
-    "exclude": _pattern,
+    "include": _one_pattern,
+    "exclude": _one_pattern,
 }
 _TLS_MEMBERS = {"ca": pem.certificates, "certificate": pem.certificates, "key": pem.private_key}
+
+line_filter = Reader(
+    _line_filter,
+    lambda: object_of({name: read.schema() for name, read in _FILTER_MEMBERS.items()}),
+)
+header_pairs = Reader(_header_pairs, _headers_schema)
+tls_members = Reader(
+    _tls_members,
+    lambda: object_of({name: string(pem.TEXT_CHARACTERS_MAX) for name in _TLS_MEMBERS}),
+)

@@ -59,8 +59,8 @@ class Tails:
         return len(self._open)
 
     def viewers(self) -> Counter[str]:
-        """How many each session has that has any, by its name."""
-        return Counter(session.name for session in self._open.values())
+        """How many each session has that has any, by its name. From any thread."""
+        return Counter(session.name for session in list(self._open.values()))
 
     async def events(
         self, session: Session, signer: Signer, resume_token: str | None, output: str

@@ -31,6 +31,8 @@ apps/<str:key>/log-drains GET | 401 401 401 401 | 200 200 403 403 200 404 | 200 
 apps/<str:key>/log-drains HEAD | 401 401 401 401 | 200 200 403 403 200 404 | 200 200 200
 apps/<str:key>/log-drains POST | 401 401 401 401 | 403 201 403 403 403 404 | 201 201 201
 apps/<str:key>/log-drains others | 401 401 401 401 | 405 405 405 405 405 405 | 405 405 405
+apps/<str:key>/log-drains/test POST | 401 401 401 401 | 403 200 403 403 403 404 | 200 200 200
+apps/<str:key>/log-drains/test others | 401 401 401 401 | 405 405 405 405 405 405 | 405 405 405
 apps/<str:key>/log-drains/<str:drain_id> GET | 401 401 401 401 | 200 200 403 403 200 404 | 200 200 200
 apps/<str:key>/log-drains/<str:drain_id> PATCH | 401 401 401 401 | 403 200 403 403 403 404 | 200 200 200
 apps/<str:key>/log-drains/<str:drain_id> DELETE | 401 401 401 401 | 403 200 403 403 403 404 | 200 200 200
@@ -49,6 +51,8 @@ sites/<str:key>/log-drains GET | 401 401 401 401 | 200 200 403 403 200 404 | 200
 sites/<str:key>/log-drains HEAD | 401 401 401 401 | 200 200 403 403 200 404 | 200 200 200
 sites/<str:key>/log-drains POST | 401 401 401 401 | 403 201 403 403 403 404 | 201 201 201
 sites/<str:key>/log-drains others | 401 401 401 401 | 405 405 405 405 405 405 | 405 405 405
+sites/<str:key>/log-drains/test POST | 401 401 401 401 | 403 200 403 403 403 404 | 200 200 200
+sites/<str:key>/log-drains/test others | 401 401 401 401 | 405 405 405 405 405 405 | 405 405 405
 sites/<str:key>/log-drains/<str:drain_id> GET | 401 401 401 401 | 200 200 403 403 200 404 | 200 200 200
 sites/<str:key>/log-drains/<str:drain_id> PATCH | 401 401 401 401 | 403 200 403 403 403 404 | 200 200 200
 sites/<str:key>/log-drains/<str:drain_id> DELETE | 401 401 401 401 | 403 200 403 403 403 404 | 200 200 200
@@ -80,6 +84,10 @@ log-sessions/<str:session_id> DELETE | 401 401 401 401 | 403 403 204 403 403 404
 log-sessions/<str:session_id> others | 401 401 401 401 | 405 405 405 405 405 405 | 405 405 405
 log-sessions/<str:session_id>/ws GET | 426 426 426 426 | 426 426 426 426 426 426 | 426 426 426
 log-sessions/<str:session_id>/ws others | 405 405 405 405 | 405 405 405 405 405 405 | 405 405 405
+api/schema GET | 200 200 200 200 | 200 200 200 200 200 200 | 200 200 200
+api/schema others | 405 405 405 405 | 405 405 405 405 405 405 | 405 405 405
+api/docs GET | 200 200 200 200 | 200 200 200 200 200 200 | 200 200 200
+api/docs others | 405 405 405 405 | 405 405 405 405 405 405 | 405 405 405
 favicon.ico others | 204 204 204 204 | 204 204 204 204 204 204 | 204 204 204
 / others | 401 401 401 401 | 404 404 404 404 404 404 | 404 404 404
 nothing/here others | 401 401 401 401 | 404 404 404 404 404 404 | 404 404 404
@@ -111,6 +119,7 @@ ROWS = list(_rows())
 def keys(db: None, settings: Any) -> dict[str, str | None]:
     settings.AUTH_KEY_FALLBACKS = [FALLBACK]
     settings.MAX_SESSIONS_PER_APP = 1000
+    settings.RATE_LIMIT_UNKNOWN = settings.RATE_LIMIT_SESSIONS = 0
     own, others = ["app:gold-gs", "site:www.gold.example"], ["app:bold-gs", "site:bold.example"]
     owners = ("read", "drains", "sessions", "events")
     return {
@@ -158,7 +167,7 @@ def path_of(route: str) -> str:
 
 def body_of(route: str, method: str) -> Any:
     match route.rpartition("/")[2], method:
-        case "log-drains", "POST":
+        case ("log-drains", "POST") | ("test", "POST"):
             return {"url": f"syslog://logs{next(_count)}.example:514"}
         case "<str:drain_id>", "PATCH":
             return {"name": "other"}

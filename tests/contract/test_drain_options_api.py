@@ -117,6 +117,8 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("login", "headers", {"Authorization": "s3cret"}, "headers.Authorization"),
     ("tls", "tls", {"cert": ""}, "tls.cert"),
     ("tls", "tls", {"ca": 1}, "tls.ca"),
+    ("tls", "tls", {"key": {}}, "tls.key"),
+    ("tls", "tls", {"certificate": 0}, "tls.certificate"),
     ("tls", "tls", {"ca": "nonsense"}, "tls.ca"),
     ("tls", "tls", {"certificate": CLIENT.chain}, "tls.key"),
     ("tls", "tls", {"key": CLIENT.key}, "tls.certificate"),

@@ -102,6 +102,51 @@ def test_trials_are_limited(api: Api) -> None:
     assert 0 < int(answer.headers["Retry-After"]) <= 60
 
 
+@pytest.mark.parametrize("of", ["/apps/gold-gs", "/sites/www.gold.example"])
+def test_one_that_is_not_made_yet_is_tried_and_not_saved(
+    of: str, api: Api, receiver: Receivers
+) -> None:
+    r = receiver()
+
+    answer = api.post(f"{of}/log-drains/test", {"url": r.url, "format": "rfc5424", "name": "n"})
+
+    assert answer.status_code == 200
+    assert answer.json()["ok"] is True
+    assert [step["step"] for step in answer.json()["steps"]] == ["resolve", "connect", "send"]
+    assert b"Test line" in r.wait_for(1)[0]
+    assert not Drain.objects.exists()
+
+
+def test_a_trial_before_the_drain_is_held_to_the_same_rules(api: Api) -> None:
+    test = "/apps/gold-gs/log-drains/test"
+    url = f"syslog://127.0.0.1:{free_port()}"
+
+    is_problem(api.post(test, "{"), 400)
+    assert is_problem(api.post(test, {}), 422)["errors"][0]["field"] == "url"
+    refused = is_problem(api.post(test, {"url": url, "framing": "x", "fitler": {}}), 422)
+    assert [error["field"] for error in refused["errors"]] == ["fitler"]
+    misfit = is_problem(api.post(test, {"url": url, "headers": {"X-A": "1"}}), 422)
+    assert misfit["errors"][0]["field"] == "headers"
+    is_problem(api.post("/apps/-gs/log-drains/test", {"url": url}), 422)
+    is_problem(api.get(test), 405)
+
+    assert api.post("/apps/gold-gs/log-drains", {"url": url}).status_code == 201
+    twin = api.post(test, {"url": url}).json()
+    assert (twin["ok"], twin["steps"][-1]["detail"]) == (False, "connection refused")
+
+
+def test_trials_before_a_drain_are_limited_by_owner(api: Api) -> None:
+    body = {"url": f"syslog://127.0.0.1:{free_port()}"}
+    for _ in range(6):
+        assert api.post("/apps/gold-gs/log-drains/test", body).status_code == 200
+
+    refused = api.post("/apps/gold-gs/log-drains/test", body)
+
+    assert 0 < int(refused["Retry-After"]) <= 60
+    is_problem(refused, 429)
+    assert api.post("/apps/lead-gs/log-drains/test", body).status_code == 200
+
+
 def test_a_drain_is_limited_however_its_id_is_written(api: Api) -> None:
     url = f"syslog://127.0.0.1:{free_port()}"
     made = api.post("/apps/gold-gs/log-drains", {"url": url}).json()["id"]

@@ -155,6 +155,13 @@ def test_a_405_says_what_is_allowed(path: str, method: str, tail: str, api: Api)
     assert answer["Allow"]
 
 
+def test_a_websockets_address_says_so_too(api: Api) -> None:
+    answer = api.call("TRACE", "/log-sessions/x/ws")
+
+    is_problem(answer, 405)
+    assert answer["Allow"] == "GET"
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [("abcdefgh-123", True), ("short", False), ("x" * 65, False), ("bad id\r\nX: y", False)],

@@ -388,6 +388,7 @@ def test_guessing_ids_ends_after_some_a_minute(
     monkeypatch.setattr("events.limits.time", SimpleNamespace(time=lambda: 90.0))
     path, unknown = opened(), f"{PATH}/{uuid.uuid4()}"
 
+    assert GUESSES.most == 60
     assert {read(unknown).status_code for _ in range(GUESSES.most)} == {404}
     refused = read(unknown)
     is_problem(refused, 429)

@@ -15,8 +15,10 @@ from tests.support.shuttle import Shuttle, served
 
 @pytest.fixture(scope="session")
 def _host(tmp_path_factory: pytest.TempPathFactory, kafka: Broker) -> Iterator[Shuttle]:
-    """Whose web process serves the tests of a run, one after the other: a start costs seconds."""
-    with served(tmp_path_factory.mktemp("web"), kafka.bootstrap) as host:
+    """Whose web process serves the tests of a run, one after the other: a start costs seconds. All
+    of them are one client."""
+    off = {"RATE_LIMITS": "off"}
+    with served(tmp_path_factory.mktemp("web"), kafka.bootstrap, off) as host:
         yield host
 
 

@@ -21,7 +21,7 @@ SOCKET += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
 @pytest.fixture(scope="module")
 def shuttle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shuttle]:
-    names = {"ALLOWED_HOSTS": "logs.example"}
+    names = {"ALLOWED_HOSTS": "logs.example", "RATE_LIMITS": "off"}
     with closing(Shuttle(tmp_path_factory.mktemp("web"), NO_KAFKA, names)) as made:
         made.migrate()
         made.start_web()

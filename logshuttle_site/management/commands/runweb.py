@@ -16,6 +16,7 @@ from drains.selectors import own_port
 from events.process.heaps import share_heaps
 from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
+from logshuttle_site.answers.metrics import ANSWERS
 from logshuttle_site.asgi import application
 from logshuttle_site.audit.metrics import AuditCollector
 from logshuttle_site.checks import TAG
@@ -30,7 +31,7 @@ from logshuttle_site.shared_cache.backend import ask_the_cache, breaker_of_the_c
 from logshuttle_site.shared_cache.breaker import AwayError
 from logshuttle_site.shared_cache.metrics import CacheCollector
 from sessions_app.metrics import TailsCollector
-from sessions_app.process import say_goodbye
+from sessions_app.process import all_tails, say_goodbye
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +85,9 @@ class Command(BaseCommand):
 def _run(server: PatientServer, host: str, metrics_port: int) -> None:
     collectors: list[Collector] = [
         ConnectionsCollector(server.census, server.refusals),
+        ANSWERS,
         LoginCollector(),
-        TailsCollector(),
+        TailsCollector(all_tails),
         AuditCollector(),
     ]
     if settings.REDIS_URL:

@@ -53,6 +53,16 @@ class Hub:
         self._asked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def partitions(self) -> int:
+        """That it reads now."""
+        return len(self._assignment.positions)
+
+    @property
+    def batches(self) -> int:
+        """That it has read so far."""
+        return self._assignment.batches
+
     async def join(
         self, mailbox: Mailbox, not_before: Mapping[TopicPartition, int] = NOWHERE
     ) -> dict[TopicPartition, int]:

@@ -31,6 +31,13 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return set_clock
 
 
+def test_zero_is_no_limit(at: Callable[[float], None]) -> None:
+    none = Limit("none-of-a-test", 0, 60)
+
+    assert [none.spend("a") for _ in range(5)] == [0.0] * 5
+    assert none.wait("a") == 0.0
+
+
 def test_so_many_pass_and_the_others_are_told_how_long(at: Callable[[float], None]) -> None:
     assert [LIMIT.spend("a") for _ in range(3)] == [0.0] * 3
     at(1020.0)
