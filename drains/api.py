@@ -20,6 +20,7 @@ from drains.serializers import DrainRequest, SendAgainRequest, drain_json
 from drains.status import with_statuses
 from drains.throttles import count_trial
 from drains.trials import try_out
+from events.access import Scope
 from events.keys import AppKey, Key, SiteKey
 
 
@@ -42,7 +43,9 @@ class DrainViewSet(ViewSet):
 
     def partial_update(self, request: Request, key: str, drain_id: str) -> Response:
         drain = self._drain(key, drain_id)
-        return Response(drain_json(services.change_drain(drain, **_valid(request, partial=True))))
+        changes = _valid(request, partial=True)
+        sees = request.user.may(Scope.SECRETS)
+        return Response(drain_json(services.change_drain(drain, sees_secrets=sees, **changes)))
 
     def destroy(self, request: Request, key: str, drain_id: str) -> Response:
         drain = self._drain(key, drain_id)

@@ -33,6 +33,7 @@ from drains.options.rules import (
     refuse_slow_patterns,
     together,
 )
+from drains.other_receiver import refuse_to_hand_on
 from drains.route_change import count_up_routes, lock, refuse_twin, route_change, stamp
 from drains.selectors import egress_policy
 from drains.states import SEVERITY
@@ -100,11 +101,13 @@ def change_drain(
     url: str | None = None,
     name: str | None = None,
     paused: bool | None = None,
+    sees_secrets: bool = False,
     **changes: object,
 ) -> Drain:
     """Change what is given, options too; the drain keeps its place in the logs. Raises DrainError.
 
-    Of `tls` each member that is given, any other option as a whole.
+    Of `tls` each member that is given, any other option as a whole. `sees_secrets`: for whom they
+    go along to another receiver.
     """
     # Before the transaction, which no name server may hold up, nor a pattern that is measured.
     destination = None if url is None else _admitted(url)
@@ -116,6 +119,8 @@ def change_drain(
         if name is not None:
             drain.name = _checked_name(name)
         if url is not None and destination is not None:
+            if not sees_secrets:
+                refuse_to_hand_on(drain, destination, wanted)
             drain.set_url(url, destination)
             refuse_twin(drain)
         if wanted or destination:  # options that stay have to fit a new URL too
