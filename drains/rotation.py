@@ -4,21 +4,25 @@ stored beside their URLs. Workers go on meanwhile, as what they have read says t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 
 from drains.fields import EncryptedTextField, UndecryptableError
 from drains.models import Drain, Installation
+from events.keys import Key
 
 _ROWS_AT_ONCE = 500
 _COLUMNS_OF_DRAINS = ("url", "url_digest", "address", "scheme", "host", "port", "stored_options")
 
 _Renewals = dict[str, Callable[[Any], None]]
 """What writes which part of a row anew; raises UndecryptableError, or ValueError."""
+
+
+Tell = Callable[["Rotation"], None]
 
 
 @dataclass
@@ -41,33 +45,52 @@ def forget_former_key() -> None:
     Installation.objects.update(has_former_key=False)
 
 
-def rotate_drains() -> Rotation:
+def rotate_drains(tell: Tell) -> Rotation:
+    """`tell` is told how far it is after each portion, which is kept whatever comes then."""
     renewals: _Renewals = {"URL": _renew_url, "options": Drain.renew_secrets}
-    return _rotate(Drain, _COLUMNS_OF_DRAINS, renewals)
+    return _rotate(Drain, _COLUMNS_OF_DRAINS, renewals, tell)
 
 
-def rotate_fields(model: type[models.Model]) -> Rotation:
+def rotate_fields(model: type[models.Model], tell: Tell) -> Rotation:
     """Of any other model with encrypted fields."""
     names = encrypted_fields(model)
-    return _rotate(model, names, {name: partial(_renew_field, name) for name in names})
+    return _rotate(model, names, {name: partial(_renew_field, name) for name in names}, tell)
 
 
-def _rotate(model: type[models.Model], columns: Sequence[str], renewals: _Renewals) -> Rotation:
+def _rotate(
+    model: type[models.Model], columns: Sequence[str], renewals: _Renewals, tell: Tell
+) -> Rotation:
     done = Rotation()
     every = model._default_manager.order_by("pk")
     for rows in _portions(every):
         before = {row.pk: _values(row, columns) for row in rows}
         done.unread += [why for row in rows for why in _renew(row, renewals)]
-        if model is Drain:
-            done.twins += _keep_twins_apart(rows, before)
-        changed = [row for row in rows if _values(row, columns) != before[row.pk]]
-        with transaction.atomic():
-            # A statement each: one for all takes Django several times as long. Who has changed a
-            # row meanwhile, which nobody has locked, wrote it anew.
-            for row in changed:
-                every.filter(pk=row.pk, **before[row.pk]).update(**_values(row, columns))
+        while True:
+            if model is Drain:
+                done.twins += _keep_twins_apart(rows, before)
+            changed = [row for row in rows if _values(row, columns) != before[row.pk]]
+            try:
+                _write(every, changed, columns, before)
+                break
+            except IntegrityError:  # a twin was made meanwhile
+                if not _has_twins(rows):
+                    raise
         done.rows, done.written = done.rows + len(rows), done.written + len(changed)
+        tell(done)
     return done
+
+
+def _write(
+    every: models.QuerySet[Any],
+    changed: Sequence[models.Model],
+    columns: Sequence[str],
+    before: Mapping[Any, Mapping[str, Any]],
+) -> None:
+    """Who has changed a row meanwhile, which nobody has locked, wrote it anew."""
+    with transaction.atomic():
+        # A statement each: one for all takes Django several times as long.
+        for row in changed:
+            every.filter(pk=row.pk, **before[row.pk]).update(**_values(row, columns))
 
 
 def _renew(row: models.Model, renewals: _Renewals) -> Iterator[str]:
@@ -94,14 +117,23 @@ def _renew_url(drain: Drain) -> None:
 
 def _keep_twins_apart(drains: Sequence[Drain], before: dict[Any, dict[str, Any]]) -> Iterator[str]:
     """An owner has a URL once, unless it could not be known: the digest of one stays then."""
-    digests = [drain.url_digest for drain in drains]
-    known = Drain.objects.filter(url_digest__in=digests)
-    firsts = {(drain.key, drain.url_digest): drain.pk for drain in known}
+    firsts = _firsts(drains)
     for drain in drains:
         first = firsts.setdefault((drain.key, drain.url_digest), drain.pk)
         if first != drain.pk:
             drain.url_digest = before[drain.pk]["url_digest"]
             yield f"{_named(drain)}: drain {first} of its owner has the same URL"
+
+
+def _has_twins(rows: Sequence[Any]) -> bool:
+    """Whether others have by now what these are to get."""
+    firsts = _firsts(rows) if isinstance(rows[0], Drain) else {}
+    return any(firsts.get((row.key, row.url_digest), row.pk) != row.pk for row in rows if firsts)
+
+
+def _firsts(drains: Sequence[Drain]) -> dict[tuple[Key, str], Any]:
+    known = Drain.objects.filter(url_digest__in=[drain.url_digest for drain in drains])
+    return {(drain.key, drain.url_digest): drain.pk for drain in known}
 
 
 def _named(row: models.Model) -> str:
