@@ -3,7 +3,8 @@ as one change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -17,14 +18,26 @@ from events.changes import announce
 AT_ONCE = 1000
 """So many go into one transaction: others wait for it."""
 
+Drains = QuerySet[Drain] | Sequence[UUID]
+"""Or their ids, where somebody has looked at each."""
 
-def pause_all(drains: QuerySet[Drain]) -> int:
+
+def receivers_of(ids: Sequence[UUID]) -> list[Drain]:
+    """One drain of each receiver."""
+    found: dict[tuple[str, str, int], Drain] = {}
+    for begin in range(0, len(ids), AT_ONCE):
+        for drain in Drain.objects.filter(pk__in=ids[begin : begin + AT_ONCE]):
+            found.setdefault((drain.scheme, drain.host, drain.port), drain)
+    return list(found.values())
+
+
+def pause_all(drains: Drains) -> int:
     """How many were not paused before."""
     changes = {"paused": True, "updated_at": timezone.now()}
     return _to_each(drains, "paused", lambda some: some.update(**changes), paused=False)
 
 
-def resume_all(drains: QuerySet[Drain]) -> int:
+def resume_all(drains: Drains) -> int:
     """How many were paused."""
     now = timezone.now()
 
@@ -35,22 +48,24 @@ def resume_all(drains: QuerySet[Drain]) -> int:
     return _to_each(drains, "resumed", resume, paused=True)
 
 
-def try_all(drains: QuerySet[Drain]) -> int:
+def try_all(drains: Drains) -> int:
     """How many there were that are not paused."""
     again = F("tries") + 1
     return _to_each(drains, "tried", lambda some: some.update(tries=again), paused=False)
 
 
-def delete_all(drains: QuerySet[Drain]) -> int:
+def delete_all(drains: Drains) -> int:
     """How many there were."""
     return _to_each(drains, "deleted", lambda some: some.delete())
 
 
 def _to_each(
-    drains: QuerySet[Drain], what: str, do: Callable[[QuerySet[Drain]], object], **only: bool
+    drains: Drains, what: str, do: Callable[[QuerySet[Drain]], object], **only: bool
 ) -> int:
     """How many it was done to: to those that are still there, and still as `only` says."""
-    ids = list(drains.filter(**only).order_by().values_list("pk", flat=True).distinct())
+    if isinstance(drains, QuerySet):
+        drains = drains.filter(**only).order_by().values_list("pk", flat=True).distinct()
+    ids = list(drains)
     count = 0
     for begin in range(0, len(ids), AT_ONCE):
         with transaction.atomic():

@@ -12,11 +12,13 @@ from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
+from events.row_actions import RowActions
+
 _PAGE = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _COLUMNS = re.compile(r"(-?\d{1,3}(\.-?\d{1,3}){0,20})?", re.ASCII)
 
 
-class StrictList(admin.ModelAdmin):
+class StrictList(RowActions):
     show_facets = admin.ShowFacets.NEVER  # counts that cost a question each
     show_full_result_count = False
     lead = ""
@@ -25,7 +27,8 @@ class StrictList(admin.ModelAdmin):
     """Whether it is drawn anew while it is looked at."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Raises BadRequest."""
+        """Raises BadRequest, or PermissionDenied for an action that is not theirs."""
+        self.refuse_forbidden_actions(request)
         for name, form in ((PAGE_VAR, _PAGE), (ORDER_VAR, _COLUMNS)):
             for text in request.GET.getlist(name):
                 if not form.fullmatch(text):
