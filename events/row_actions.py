@@ -65,15 +65,16 @@ class RowActions(admin.ModelAdmin):
         """Keys of those that it may be done to, each asked about once; the others are told."""
         wanted: Iterable[str] = getattr(act, "allowed_permissions", ())
         asked = [getattr(self, f"has_{permission}_permission") for permission in wanted]
-        light = rows.prefetch_related(None).defer(*self.heavy).order_by(*self.oldest_first)
-        may = {
-            row.pk: all(ask(request, row) for ask in asked)
-            for row in light.iterator(chunk_size=2000)
-        }
+        # By their keys: without what a list fetches along to show them.
+        light = self.model._default_manager.filter(pk__in=rows.order_by().values("pk"))
+        found = light.defer(*self.heavy).order_by(*self.oldest_first).iterator(chunk_size=2000)
+        may = {row.pk: all(ask(request, row) for ask in asked) for row in found}
         ids = [pk for pk, is_allowed in may.items() if is_allowed]
         if left := len(may) - len(ids):
             said = f"Left as they are, since you may not do this to them: {left:,} of {len(may):,}."
             messages.error(request, said)
+        elif not may:
+            messages.warning(request, "None of them is there any more: nothing was done.")
         return ids
 
     def _are_more_than_seen(self, request: HttpRequest, ids: Collection[Any]) -> bool:

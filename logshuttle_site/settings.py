@@ -211,6 +211,7 @@ UNFOLD = unfold.UNFOLD
 ROOT_URLCONF = "logshuttle_site.urls"
 ASGI_APPLICATION = "logshuttle_site.asgi.application"
 APPEND_SLASH = False
+LOGIN_REDIRECT_URL = "/admin/"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.db import transaction
 from django.test import Client
 
 from drains.delivery.trial import Step
-from tests.support.admin_stage import SECRETS, Stage, client_of, routes, staged
+from tests.support.admin_stage import SECRETS, Stage, client_of, routes, staged, user_of
 from tests.support.admin_table import CAST, TABLE, Row
 
 REFUSED = {403, 404, 405}
@@ -59,17 +60,17 @@ def test_the_table_has_every_view_and_action_there_is() -> None:
 @pytest.mark.parametrize("kind", CAST)
 def test_each_gets_what_the_table_says(kind: str, stage: Stage) -> None:
     client, before = client_of(kind), stage.state()
+    cookies = {name: cookie.value for name, cookie in client.cookies.items()}
     found, changed, told = {}, [], []
     for row in TABLE:
         with transaction.atomic():
-            cookies = client.cookies.copy()
             answer = answer_to(client, stage, row)
             is_refused = answer.status_code in REFUSED or kind in ("stranger", "outsider")
             if is_refused and stage.state() != before:
                 changed.append(row)
             told += [(row, secret) for secret in SECRETS if secret in answer.content.decode()]
             transaction.set_rollback(True)
-            client.cookies = cookies
+            client.cookies = SimpleCookie(cookies)
         found[row.name, row.method, row.action] = answer.status_code
     place = CAST.index(kind)
     assert found == {(row.name, row.method, row.action): row.codes[place] for row in TABLE}
@@ -123,8 +124,6 @@ def test_tails_are_for_those_with_the_permission(kind: str, stage: Stage) -> Non
 
 @pytest.mark.parametrize("target", ["super", "delete"])
 def test_who_may_change_users_takes_over_none_with_other_rights(target: str, stage: Stage) -> None:
-    from tests.support.admin_stage import user_of
-
     client, other = client_of("change"), user_of(target)
     for page in ("change", "password"):
         assert client.get(f"/admin/auth/user/{other.pk}/{page}/").status_code == 403

@@ -76,8 +76,8 @@ def test_ways_of_our_own_ask_about_the_row_too(
     gold, bold = gold_alone["gold"].pk, gold_alone["bold"].pk
     assert operator.post(f"{LIST}{bold}/act", {"action": "pause"}).status_code == 403
     assert operator.post(f"{LIST}{gold}/act", {"action": "pause"}).status_code == 200
-    assert b'value="resume"' not in operator.get(f"{LIST}{bold}/parts").content
-    assert b'value="resume"' in operator.get(f"{LIST}{gold}/parts").content
+    assert b'value="test"' not in operator.get(f"{LIST}{bold}/parts").content
+    assert b'value="test"' in operator.get(f"{LIST}{gold}/parts").content
     assert operator.post(f"{LIST}{bold}/change/", {"name": "mine"}).status_code == 403
     assert operator.get(f"{LIST}{bold}/delete/").status_code == 403
     assert paused() == {"gold"}
