@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
@@ -20,7 +20,7 @@ from drains.serializers import DrainRequest, SendAgainRequest, drain_json
 from drains.status import with_statuses
 from drains.throttles import count_trial
 from drains.trials import try_out
-from events.access import Scope
+from events.access import Caller, Scope
 from events.keys import AppKey, Key, SiteKey
 
 
@@ -44,7 +44,8 @@ class DrainViewSet(ViewSet):
     def partial_update(self, request: Request, key: str, drain_id: str) -> Response:
         drain = self._drain(key, drain_id)
         changes = _valid(request, partial=True)
-        sees = request.user.may(Scope.SECRETS)
+        caller = cast(Caller, request.user)
+        sees = caller.may(Scope.SECRETS)
         return Response(drain_json(services.change_drain(drain, sees_secrets=sees, **changes)))
 
     def destroy(self, request: Request, key: str, drain_id: str) -> Response:

@@ -3,7 +3,7 @@ as one change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -63,9 +63,7 @@ def _to_each(
     drains: Drains, what: str, do: Callable[[QuerySet[Drain]], object], **only: bool
 ) -> int:
     """How many it was done to: to those that are still there, and still as `only` says."""
-    if isinstance(drains, QuerySet):
-        drains = drains.filter(**only).order_by().values_list("pk", flat=True).distinct()
-    ids = list(drains)
+    ids = _ids_of(drains, only)
     count = 0
     for begin in range(0, len(ids), AT_ONCE):
         with transaction.atomic():
@@ -79,3 +77,10 @@ def _to_each(
             announce(*(change_of(drain, what) for drain in found))
         count += len(found)
     return count
+
+
+def _ids_of(drains: Drains, only: Mapping[str, bool]) -> list[UUID]:
+    if isinstance(drains, QuerySet):
+        found = drains.filter(**only).order_by().values_list("pk", flat=True)
+        return list(found.distinct())
+    return list(drains)

@@ -11,6 +11,7 @@ from drains.destination import Destination
 from drains.errors import InvalidDrainError
 from drains.fields import UndecryptableError
 from drains.models import Drain
+from drains.option_values import TlsOptions
 from drains.options.rules import Options
 from drains.transports import SCHEMES
 
@@ -35,7 +36,8 @@ def _is_another(drain: Drain, to: Destination) -> bool:
 def _kept_secrets(drain: Drain, wanted: Options) -> Iterator[str]:
     if "headers" not in wanted and _option(drain, "headers"):
         yield "headers"
-    if "key" not in wanted.get("tls", ()) and getattr(_option(drain, "tls"), "key", ""):
+    tls: TlsOptions | None = _option(drain, "tls")
+    if "key" not in wanted.get("tls", ()) and tls and tls.key:
         yield "tls.key"
 
 

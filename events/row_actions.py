@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
@@ -18,6 +19,12 @@ _ORDERING = {"o", "p"}
 """Members of a list's query that do not narrow it."""
 
 Act = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponseBase | None]
+
+
+def _is_across(request: HttpRequest) -> bool:
+    """As Django reads it: all that match, whatever is chosen of a page."""
+    given = request.POST.get("select_across")
+    return bool(forms.BooleanField(required=False).to_python(given))
 
 
 def chosen_of(request: HttpRequest) -> list[Any]:
@@ -35,16 +42,27 @@ class RowActions(admin.ModelAdmin):
     """Columns that no permission looks at."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        known = super().get_actions(request).items()
-        return {name: (self._with_care(*of), name, of[2]) for name, of in known}
+        known: dict[str, Any] = super().get_actions(request)
+        return {
+            name: (self._with_care(act, name, words), name, words)
+            for act, name, words in known.values()
+        }
 
     def refuse_forbidden_actions(self, request: HttpRequest) -> None:
         """Django passes over them as if they were nonsense. Raises PermissionDenied."""
         if request.method != "POST":
             return
         wanted = set(request.POST.getlist("action")) - self.get_actions(request).keys()
-        if any(name in wanted for _, name, _ in self._get_base_actions()):
+        known = self._get_base_actions()  # type: ignore[attr-defined]
+        if any(name in wanted for _, name, _ in known):
             raise PermissionDenied("this action is not allowed")
+
+    def take_all_as_chosen(self, request: HttpRequest) -> None:
+        """Django wants a row to be chosen, even where all are."""
+        if _is_across(request) and not request.POST.getlist(ACTION_CHECKBOX_NAME):
+            given = request.POST.copy()
+            given[ACTION_CHECKBOX_NAME] = "all"
+            request.POST = given  # type: ignore[assignment]
 
     def _with_care(self, act: Act, name: str, words: str) -> Act:
         def done(of: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponseBase | None:
@@ -78,8 +96,7 @@ class RowActions(admin.ModelAdmin):
         return ids
 
     def _are_more_than_seen(self, request: HttpRequest, ids: Collection[Any]) -> bool:
-        across = forms.BooleanField(required=False).to_python(request.POST.get("select_across"))
-        return across and len(ids) > self.list_per_page
+        return _is_across(request) and len(ids) > self.list_per_page
 
     def _as_confirmed(self, request: HttpRequest, ids: list[Any], count: int) -> list[Any]:
         if more := len(ids[count:]):

@@ -17,6 +17,9 @@ from events.row_actions import RowActions
 _PAGE = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _COLUMNS = re.compile(r"(-?\d{1,3}(\.-?\d{1,3}){0,20})?", re.ASCII)
 
+_ASKS = re.compile(r"(__id)?__(exact|isnull)\Z")
+"""What menus ask of a column."""
+
 
 class StrictList(RowActions):
     show_facets = admin.ShowFacets.NEVER  # counts that cost a question each
@@ -29,6 +32,7 @@ class StrictList(RowActions):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Raises BadRequest, or PermissionDenied for an action that is not theirs."""
         self.refuse_forbidden_actions(request)
+        self.take_all_as_chosen(request)
         for name, form in ((PAGE_VAR, _PAGE), (ORDER_VAR, _COLUMNS)):
             for text in request.GET.getlist(name):
                 if not form.fullmatch(text):
@@ -43,7 +47,7 @@ class StrictList(RowActions):
         out letter by letter."""
         menus = self.get_list_filter(request) if request else self.list_filter
         names = {getattr(menu, "parameter_name", menu) for menu in menus}
-        return lookup in names or lookup.partition("__")[0] in names
+        return lookup in names or _ASKS.sub("", lookup) in names
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Raises BadRequest."""

@@ -127,7 +127,7 @@ def test_what_is_not_shown_cannot_be_asked_for_letter_by_letter(query: str, stag
     assert client_of("view").get(f"/admin/{query}").status_code == 400
 
 
-@pytest.mark.parametrize("kind", ["view", "change", "add", "delete", "none"])
+@pytest.mark.parametrize("kind", ["view", "change", "delete", "none"])
 def test_tails_are_for_those_with_the_permission(kind: str, stage: Stage) -> None:
     client = client_of(kind)
     names = ("index", "drains_drain_changelist", "drains_drain_change", "drains_drain_parts")
@@ -143,9 +143,11 @@ def test_tails_are_for_those_with_the_permission(kind: str, stage: Stage) -> Non
 @pytest.mark.parametrize("target", ["super", "delete"])
 def test_who_may_change_users_takes_over_none_with_other_rights(target: str, stage: Stage) -> None:
     client, other = client_of("change"), user_of(target)
-    for page in ("change", "password"):
-        assert client.get(f"/admin/auth/user/{other.pk}/{page}/").status_code == 403
-        assert client.post(f"/admin/auth/user/{other.pk}/{page}/", {}).status_code == 403
+    page = f"/admin/auth/user/{other.pk}"
+    assert client.get(f"{page}/change/").status_code == 200, "to be looked at"
+    assert client.get(f"{page}/password/").status_code == 403
+    for form in ("change", "password"):
+        assert client.post(f"{page}/{form}/", {"password1": "x"}).status_code == 403
 
 
 def test_who_may_change_users_gives_nobody_more(stage: Stage) -> None:

@@ -16,7 +16,7 @@ from shuttle.commit.store import FeedStatus
 from tests.support.reports import write_statuses
 
 LIST = "/admin/drains/drain/"
-ALL = {"select_across": 1, "index": 0}
+ALL: dict[str, Any] = {"select_across": 1, "index": 0}
 
 
 def drains(*apps: str) -> dict[str, Drain]:

@@ -23,8 +23,7 @@ HEADERS = {"X-Key": "s3cret"}
 URL = "https://h.example/in"
 OTHERS = (
     "https://other.example/in",
-    "https://h.example:444/in",
-    "https://h.example.:8443/in",
+    "https://h.example:8444/in",
 )
 
 

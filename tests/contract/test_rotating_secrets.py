@@ -183,7 +183,7 @@ def test_a_twin_that_is_made_meanwhile_ends_nothing(
 
     said, odd = rotated()
 
-    assert "drains: 2, 2 written anew" in said
+    assert re.search(r"drains: [23], 2 written anew", said)
     assert odd.count("of its owner has the same URL") == 1
     assert f"drain {first.pk}" in odd
     assert Drain.objects.get(pk=first.pk).url_digest == "0" * 64
@@ -196,7 +196,8 @@ def test_what_somebody_changes_meanwhile_stays(
     renew = Drain.renew_secrets
 
     def renewed(drain: Drain) -> None:
-        services.change_drain(Drain.objects.get(pk=drain.pk), url=f"https://after/{drain.app}")
+        now = Drain.objects.get(pk=drain.pk)
+        services.change_drain(now, url=f"https://after/{drain.app}", sees_secrets=True)
         renew(drain)
 
     monkeypatch.setattr(Drain, "renew_secrets", renewed)

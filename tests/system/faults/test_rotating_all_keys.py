@@ -107,7 +107,8 @@ class Client:
 
 def _json_in(output: str) -> str:
     """Its last object or list: the log stands in the same file."""
-    return re.findall(r"^[\[{]\n.*?^[\]}]$", output, re.MULTILINE | re.DOTALL)[-1]
+    found: list[str] = re.findall(r"^[\[{]\n.*?^[\]}]$", output, re.MULTILINE | re.DOTALL)
+    return found[-1]
 
 
 def ciphertexts(url: str) -> Iterator[str]:
