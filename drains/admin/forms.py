@@ -86,6 +86,13 @@ class DrainForm(forms.ModelForm, OptionFields):
     class Meta:
         model = Drain
         fields = ("name", "paused")
+        # For who may only look: Django would call them by their names.
+        labels = {
+            name: str(field.label)
+            for option in OPTIONS.values()
+            for name, field in option.form.fields.items()
+            if field.label
+        }
 
     class Media:
         css = {"all": ["drains/admin.css"]}

@@ -21,7 +21,7 @@ OBSERVED = (  # what stands on the card above is not said twice
     "id",
     "start",
     "made",
-    "changed",
+    "changed_shown",
 )
 
 

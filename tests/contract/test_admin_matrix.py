@@ -105,6 +105,7 @@ def test_who_may_only_look_sees_what_is_set_and_nothing_secret(stage: Stage) -> 
     page = client_of("view").get(stage.path("drains_drain_change")).content.decode()
     assert "rfc5424" in page
     assert "X-Key" in page
+    assert "After an outage" in page
     assert "New URL" not in page
     assert "Remove all headers" not in page
 

@@ -140,20 +140,24 @@ class Stage:
         self._shuttle = shuttle
         self.door = stack.enter_context(closing(FrontDoor(shuttle)))
         self.crew = stack.enter_context(closing(Crew(shuttle)))
+
+    def start_workers(self) -> None:
+        """Once there is a drain: they read no topic before."""
         for _ in range(2):
-            self._join()
+            self.crew.join()
 
     def roll(self, **environment: str) -> None:
         """All processes get these settings, one after the other."""
         self._shuttle.environment |= environment
+        self.start_workers()
         self.door.restart_all()
+        wait_until(self.work, 60, "the new workers work")
         for _ in range(2):
-            self._join()
             assert self.crew.leave() == 0
 
-    def _join(self) -> None:
-        self.crew.join()
-        wait_until(lambda: self.crew.partitions()[-1] > 0, 60, "the new worker works")
+    def work(self) -> bool:
+        """Those that came last."""
+        return all(self.crew.partitions()[-2:])
 
 
 @pytest.fixture
@@ -166,6 +170,7 @@ def shuttle(tmp_path: Path, kafka: Broker, postgres_url: str) -> Iterator[Shuttl
         yield made
 
 
+@pytest.mark.timeout(420)
 @pytest.mark.parametrize(
     "rate",
     [pytest.param(200, id="small"), pytest.param(1_000, id="full", marks=pytest.mark.slow)],
@@ -183,6 +188,8 @@ def test_all_keys_change_under_load_and_nobody_notices(
         shuttle.environment |= told(OLD, NEW)
         stage = Stage(stack, shuttle)
         path, drain, other = _drains_of(stage, f"gold-{space}", sink.url)
+        stage.start_workers()
+        wait_until(stage.work, 60, "the workers work")
         client = Client(shuttle, other)
         calls = {
             "read": client.read,
