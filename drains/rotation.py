@@ -62,22 +62,36 @@ def _rotate(
 ) -> Rotation:
     done = Rotation()
     every = model._default_manager.order_by("pk")
-    for rows in _portions(every):
-        before = {row.pk: _values(row, columns) for row in rows}
-        done.unread += [why for row in rows for why in _renew(row, renewals)]
-        while True:
+    for portion in _portions(every):
+        rows = portion
+        while rows:
+            before = {row.pk: _values(row, columns) for row in rows}
+            done.unread += [why for row in rows for why in _renew(row, renewals)]
             if model is Drain:
                 done.twins += _keep_twins_apart(rows, before)
             changed = [row for row in rows if _values(row, columns) != before[row.pk]]
-            try:
-                _write(every, changed, columns, before)
-                break
-            except IntegrityError:  # a twin was made meanwhile
-                if not _has_twins(rows):
-                    raise
-        done.rows, done.written = done.rows + len(rows), done.written + len(changed)
+            missed = _written(every, changed, columns, before)
+            done.written += len(changed) - len(missed)
+            # Whoever has changed one meanwhile may have left other parts of it as they were.
+            rows = list(every.filter(pk__in=missed)) if missed else []
+        done.rows += len(portion)
         tell(done)
     return done
+
+
+def _written(
+    every: models.QuerySet[Any],
+    changed: Sequence[models.Model],
+    columns: Sequence[str],
+    before: Mapping[Any, Mapping[str, Any]],
+) -> list[Any]:
+    """Keys of those that were not: somebody has changed them meanwhile, or has made a twin."""
+    try:
+        return _write(every, changed, columns, before)
+    except IntegrityError:
+        if not _have_twins(changed):
+            raise
+        return [row.pk for row in changed]
 
 
 def _write(
@@ -85,12 +99,16 @@ def _write(
     changed: Sequence[models.Model],
     columns: Sequence[str],
     before: Mapping[Any, Mapping[str, Any]],
-) -> None:
-    """Who has changed a row meanwhile, which nobody has locked, wrote it anew."""
+) -> list[Any]:
+    """As the one above; all or none. Raises IntegrityError."""
+    missed = []
     with transaction.atomic():
         # A statement each: one for all takes Django several times as long.
         for row in changed:
-            every.filter(pk=row.pk, **before[row.pk]).update(**_values(row, columns))
+            as_it_was = every.filter(pk=row.pk, **before[row.pk])
+            if not as_it_was.update(**_values(row, columns)):
+                missed.append(row.pk)
+    return missed
 
 
 def _renew(row: models.Model, renewals: _Renewals) -> Iterator[str]:
@@ -125,7 +143,7 @@ def _keep_twins_apart(drains: Sequence[Drain], before: dict[Any, dict[str, Any]]
             yield f"{_named(drain)}: drain {first} of its owner has the same URL"
 
 
-def _has_twins(rows: Sequence[Any]) -> bool:
+def _have_twins(rows: Sequence[Any]) -> bool:
     """Whether others have by now what these are to get."""
     firsts = _firsts(rows) if isinstance(rows[0], Drain) else {}
     return any(firsts.get((row.key, row.url_digest), row.pk) != row.pk for row in rows if firsts)

@@ -174,10 +174,10 @@ def test_a_twin_that_is_made_meanwhile_ends_nothing(
     Drain.objects.filter(pk=first.pk).update(url_digest="0" * 64)
     write = rotation._write
 
-    def write_late(*args: Any) -> None:
+    def write_late(*args: Any) -> list[Any]:
         if Drain.objects.filter(app="gold").count() == 1:
             services.create_drain(GOLD, URL, begin=())
-        write(*args)
+        return write(*args)
 
     monkeypatch.setattr(rotation, "_write", write_late)
 
@@ -190,24 +190,42 @@ def test_a_twin_that_is_made_meanwhile_ends_nothing(
     assert Drain.objects.get(pk=first.pk).plain_url == URL
 
 
-def test_what_somebody_changes_meanwhile_stays(
-    keys: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("changes", "url", "key"),
+    [
+        ({"url": "https://after/"}, "https://after/", "s3cret"),
+        ({"headers": {"X-Key": "n3w"}}, URL, "n3w"),
+        ({"name": "new"}, URL, "s3cret"),
+    ],
+)
+def test_what_somebody_changes_meanwhile_stays_and_is_written_anew_too(
+    changes: dict[str, Any],
+    url: str,
+    key: str,
+    keys: list[str],
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    renew = Drain.renew_secrets
+    """Whoever changes a part of it leaves the others as they are, under the old key."""
+    renew, changed = Drain.renew_secrets, list[Any]()
 
     def renewed(drain: Drain) -> None:
-        now = Drain.objects.get(pk=drain.pk)
-        services.change_drain(now, url=f"https://after/{drain.app}", sees_secrets=True)
+        if drain.app == "gold" and not changed:
+            changed.append(drain.pk)
+            now = Drain.objects.get(pk=drain.pk)
+            services.change_drain(now, sees_secrets=True, **changes)
         renew(drain)
 
     monkeypatch.setattr(Drain, "renew_secrets", renewed)
 
-    rotated()
+    said, _ = rotated()
 
-    assert [drain.plain_url for drain in Drain.objects.order_by("app")] == [
-        "https://after/bold",
-        "https://after/gold",
-    ]
+    assert re.search(r"drains: 2, [12] written anew", said)
+    settings.FIELD_ENCRYPTION_KEYS = keys[:1]
+    drain = Drain.objects.get(app="gold")
+    assert drain.plain_url == url
+    assert dict(drain.options.headers) == {"X-Key": key}
+    assert drain.name == changes.get("name", "")
 
 
 # No twins, whatever key a digest was made with.
