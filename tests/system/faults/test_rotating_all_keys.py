@@ -210,6 +210,7 @@ def test_all_keys_change_under_load_and_nobody_notices(
         asking.stop()
         produced = load.stop()
 
+        print(f"{asking.answered} answered, {sum(produced.values())} lines")
         assert asking.failed == []
         assert min(asking.answered.values()) > 20
         all_arrive(sink, run, produced)
