@@ -57,7 +57,9 @@ class DrainViewSet(ViewSet):
 
     def partial_update(self, request: Request, key: str, drain_id: str) -> Response:
         drain, wanted = self._drain(request, key, drain_id), _valid(request, partial=True)
-        return self._shown(services.change_drain(drain, held=_held(request), **wanted))
+        sees = caller_of(request).may(Scope.SECRETS)
+        wanted |= {"held": _held(request), "sees_secrets": sees}
+        return self._shown(services.change_drain(drain, **wanted))
 
     def destroy(self, request: Request, key: str, drain_id: str) -> Response:
         drain = self._drain(request, key, drain_id)

@@ -15,6 +15,8 @@ from django.db import models
 
 from events.derived_keys import derived_key
 
+LOST_KEY = "FIELD_ENCRYPTION_KEYS lacks the key"
+
 
 class UndecryptableError(Exception):
     """The value was encrypted under a key that FIELD_ENCRYPTION_KEYS no longer has."""
@@ -32,7 +34,7 @@ class Encrypted(str):
                 return cipher.decrypt(self.encode()).decode()
             except InvalidToken:
                 continue
-        raise UndecryptableError("FIELD_ENCRYPTION_KEYS lacks the key")
+        raise UndecryptableError(LOST_KEY)
 
     def renewed(self) -> Self:
         """The same text under the newest key; itself where it is. Raises UndecryptableError."""

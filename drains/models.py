@@ -117,6 +117,10 @@ class Drain(OwnerColumns, StoredOptions):
         return f"{self.key} → {self.address}"
 
     @property
+    def receiver(self) -> tuple[str, str, int]:
+        return self.scheme, self.host, self.port
+
+    @property
     def plain_url(self) -> str:
         """Raises UndecryptableError."""
         return revealed(self.url)

@@ -4,21 +4,25 @@ stored beside their URLs. Workers go on meanwhile, as what they have read says t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 
 from drains.fields import EncryptedTextField, UndecryptableError
 from drains.models import Drain, Installation
+from events.keys import Key
 
 _ROWS_AT_ONCE = 500
 _COLUMNS_OF_DRAINS = ("url", "url_digest", "address", "scheme", "host", "port", "stored_options")
 
 _Renewals = dict[str, Callable[[Any], None]]
 """What writes which part of a row anew; raises UndecryptableError, or ValueError."""
+
+
+Tell = Callable[["Rotation"], None]
 
 
 @dataclass
@@ -31,6 +35,10 @@ class Rotation:
     twins: list[str] = field(default_factory=list)
     """Drains with a URL that their owner has twice."""
 
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"rows": self.rows, "written": self.written, "unread": len(self.unread)}
+
 
 def encrypted_fields(model: type[models.Model]) -> list[str]:
     return [each.name for each in model._meta.fields if isinstance(each, EncryptedTextField)]
@@ -41,33 +49,70 @@ def forget_former_key() -> None:
     Installation.objects.update(has_former_key=False)
 
 
-def rotate_drains() -> Rotation:
+def rotate_drains(tell: Tell) -> Rotation:
+    """`tell` is told how far it is after each portion, which is kept whatever comes then."""
     renewals: _Renewals = {"URL": _renew_url, "options": Drain.renew_secrets}
-    return _rotate(Drain, _COLUMNS_OF_DRAINS, renewals)
+    return _rotate(Drain, _COLUMNS_OF_DRAINS, renewals, tell)
 
 
-def rotate_fields(model: type[models.Model]) -> Rotation:
+def rotate_fields(model: type[models.Model], tell: Tell) -> Rotation:
     """Of any other model with encrypted fields."""
     names = encrypted_fields(model)
-    return _rotate(model, names, {name: partial(_renew_field, name) for name in names})
+    return _rotate(model, names, {name: partial(_renew_field, name) for name in names}, tell)
 
 
-def _rotate(model: type[models.Model], columns: Sequence[str], renewals: _Renewals) -> Rotation:
+def _rotate(
+    model: type[models.Model], columns: Sequence[str], renewals: _Renewals, tell: Tell
+) -> Rotation:
     done = Rotation()
     every = model._default_manager.order_by("pk")
-    for rows in _portions(every):
-        before = {row.pk: _values(row, columns) for row in rows}
-        done.unread += [why for row in rows for why in _renew(row, renewals)]
-        if model is Drain:
-            done.twins += _keep_twins_apart(rows, before)
-        changed = [row for row in rows if _values(row, columns) != before[row.pk]]
-        with transaction.atomic():
-            # A statement each: one for all takes Django several times as long. Who has changed a
-            # row meanwhile, which nobody has locked, wrote it anew.
-            for row in changed:
-                every.filter(pk=row.pk, **before[row.pk]).update(**_values(row, columns))
-        done.rows, done.written = done.rows + len(rows), done.written + len(changed)
+    for portion in _portions(every):
+        rows = portion
+        while rows:
+            before = {row.pk: _values(row, columns) for row in rows}
+            done.unread += [why for row in rows for why in _renew(row, renewals)]
+            if model is Drain:
+                done.twins += _keep_twins_apart(rows, before)
+            changed = [row for row in rows if _values(row, columns) != before[row.pk]]
+            missed = _written(every, changed, columns, before)
+            done.written += len(changed) - len(missed)
+            # Whoever has changed one meanwhile may have left other parts of it as they were.
+            rows = list(every.filter(pk__in=missed)) if missed else []
+        done.rows += len(portion)
+        tell(done)
     return done
+
+
+def _written(
+    every: models.QuerySet[Any],
+    changed: Sequence[models.Model],
+    columns: Sequence[str],
+    before: Mapping[Any, Mapping[str, Any]],
+) -> list[Any]:
+    """Keys of those that were not: somebody has changed them meanwhile, or has made a twin."""
+    try:
+        return _write(every, changed, columns, before)
+    except IntegrityError:
+        if not _have_twins(changed):
+            raise
+        return [row.pk for row in changed]
+
+
+def _write(
+    every: models.QuerySet[Any],
+    changed: Sequence[models.Model],
+    columns: Sequence[str],
+    before: Mapping[Any, Mapping[str, Any]],
+) -> list[Any]:
+    """As the one above; all or none. Raises IntegrityError."""
+    missed = []
+    with transaction.atomic():
+        # A statement each: one for all takes Django several times as long.
+        for row in changed:
+            as_it_was = every.filter(pk=row.pk, **before[row.pk])
+            if not as_it_was.update(**_values(row, columns)):
+                missed.append(row.pk)
+    return missed
 
 
 def _renew(row: models.Model, renewals: _Renewals) -> Iterator[str]:
@@ -94,14 +139,23 @@ def _renew_url(drain: Drain) -> None:
 
 def _keep_twins_apart(drains: Sequence[Drain], before: dict[Any, dict[str, Any]]) -> Iterator[str]:
     """An owner has a URL once, unless it could not be known: the digest of one stays then."""
-    digests = [drain.url_digest for drain in drains]
-    known = Drain.objects.filter(url_digest__in=digests)
-    firsts = {(drain.key, drain.url_digest): drain.pk for drain in known}
+    firsts = _firsts(drains)
     for drain in drains:
         first = firsts.setdefault((drain.key, drain.url_digest), drain.pk)
         if first != drain.pk:
             drain.url_digest = before[drain.pk]["url_digest"]
             yield f"{_named(drain)}: drain {first} of its owner has the same URL"
+
+
+def _have_twins(rows: Sequence[Any]) -> bool:
+    """Whether others have by now what these are to get."""
+    firsts = _firsts(rows) if isinstance(rows[0], Drain) else {}
+    return any(firsts.get((row.key, row.url_digest), row.pk) != row.pk for row in rows if firsts)
+
+
+def _firsts(drains: Sequence[Drain]) -> dict[tuple[Key, str], Any]:
+    known = Drain.objects.filter(url_digest__in=[drain.url_digest for drain in drains])
+    return {(drain.key, drain.url_digest): drain.pk for drain in known}
 
 
 def _named(row: models.Model) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -14,12 +15,13 @@ from django.db.models import QuerySet
 
 from drains.delivery.network.egress import EgressPolicy
 from drains.destination import NOWHERE
-from drains.fields import UndecryptableError
+from drains.fields import LOST_KEY, UndecryptableError
 from drains.models import Drain, Start
 from drains.option_values import DrainOptions
 from drains.options.table import OPTIONS
 from drains.routes import Route, RouteChanges, RouteMark
 from drains.status_models import has_delivered
+from drains.unreadable import NAMED_MAX, WHAT_TO_DO, listed
 from drains.versions import GoneDrain, RouteVersion
 
 logger = logging.getLogger(__name__)
@@ -65,12 +67,26 @@ def count_of_spaces() -> int:
 
 
 def _routes(drains: QuerySet[Drain]) -> Iterator[Route]:
+    faulty = Counter[str]()
+    named: dict[str, list[str]] = {}
     for drain in drains.order_by().iterator():
         route = route_of(drain)
         if route.fault:
-            said = "Drain %s waits: %s"
-            logger.error(said, drain.pk, route.fault, extra={"action": "bad_drain"})
+            why = route.fault.partition(": ")[2]
+            faulty[why] += 1
+            if faulty[why] <= NAMED_MAX:
+                named.setdefault(why, []).append(f"{drain.pk} ({drain})")
         yield route
+    for why, count in faulty.items():
+        _say_who_waits(why, named[why], count)
+
+
+def _say_who_waits(why: str, named: list[str], count: int) -> None:
+    """One message, however many it is about."""
+    helps = f" {WHAT_TO_DO}" if why == LOST_KEY else ""
+    whose = f"Drain {named[0]} waits" if count == 1 else f"{count:,} drains wait"
+    which = f" They are {listed(named, count)}." if count > 1 else ""
+    logger.error("%s: %s.%s%s", whose, why, helps, which, extra={"action": "bad_drain"})
 
 
 def egress_policy() -> EgressPolicy:

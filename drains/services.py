@@ -34,6 +34,7 @@ from drains.options.rules import (
     refuse_slow_patterns,
     together,
 )
+from drains.other_receiver import refuse_to_hand_on
 from drains.route_change import count_up_routes, lock, refuse_twin, route_change, stamp
 from drains.selectors import egress_policy
 from drains.states import SEVERITY
@@ -105,11 +106,13 @@ def change_drain(
     name: str | None = None,
     paused: bool | None = None,
     held: Collection[str] | None = None,
+    sees_secrets: bool = False,
     **changes: object,
 ) -> Drain:
     """Change what is given, options too; the drain keeps its place in the logs. Raises DrainError.
 
     Of `tls` each member that is given, any other option as a whole. `held`: see route_change.lock.
+    `sees_secrets`: for whom they go along to another receiver.
     """
     # Before the transaction, which no name server may hold up, nor a pattern that is measured.
     destination = None if url is None else _admitted(url)
@@ -117,10 +120,12 @@ def change_drain(
     refuse_slow_patterns(wanted, drain.shown_options.filter)
     with route_change(drain, "changed") as doing:
         lock(drain, held)
-        before = facts_of(drain), _receiver(drain)
+        before = facts_of(drain), drain.receiver
         if name is not None:
             drain.name = _checked_name(name)
         if url is not None and destination is not None:
+            if not sees_secrets:
+                refuse_to_hand_on(drain, destination, wanted)
             drain.set_url(url, destination)
             refuse_twin(drain)
         if wanted or destination:  # options that stay have to fit a new URL too
@@ -138,7 +143,7 @@ def _bring_statuses_along(drain: Drain, what: str, receiver: tuple[str, str, int
     """`receiver`: the one before."""
     if what == "resumed":
         resumed(Drain.objects.filter(pk=drain.pk), drain.updated_at)
-    if _receiver(drain) != receiver:  # whose certificate workers have seen
+    if drain.receiver != receiver:  # whose certificate workers have seen
         DrainStatus.objects.filter(drain=drain).update(certificate_ends_at=None)
 
 
@@ -206,10 +211,6 @@ def refuse_odd_key(key: Key) -> None:
     faults = faults_of(key._asdict(), reserved=SOURCE_TOPICS)
     if faults:
         raise InvalidDrainError(*next(iter(faults.items())))
-
-
-def _receiver(drain: Drain) -> tuple[str, str, int]:
-    return drain.scheme, drain.host, drain.port
 
 
 def _checked_name(name: str) -> str:

@@ -12,11 +12,16 @@ from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
+from events.row_actions import RowActions
+
 _PAGE = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _COLUMNS = re.compile(r"(-?\d{1,3}(\.-?\d{1,3}){0,20})?", re.ASCII)
 
+_ASKS = re.compile(r"(__id)?__(exact|isnull)\Z")
+"""What menus ask of a column."""
 
-class StrictList(admin.ModelAdmin):
+
+class StrictList(RowActions):
     show_facets = admin.ShowFacets.NEVER  # counts that cost a question each
     show_full_result_count = False
     lead = ""
@@ -25,7 +30,9 @@ class StrictList(admin.ModelAdmin):
     """Whether it is drawn anew while it is looked at."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Raises BadRequest."""
+        """Raises BadRequest, or PermissionDenied for an action that is not theirs."""
+        self.refuse_forbidden_actions(request)
+        self.take_all_as_chosen(request)
         for name, form in ((PAGE_VAR, _PAGE), (ORDER_VAR, _COLUMNS)):
             for text in request.GET.getlist(name):
                 if not form.fullmatch(text):
@@ -34,6 +41,13 @@ class StrictList(admin.ModelAdmin):
             raise BadRequest(f"{ERROR_FLAG}: nothing is called so")
         shown = {"lead": self.lead, "is_live": self.is_live, **(extra_context or {})}
         return super().changelist_view(request, shown)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """By what a menu offers alone: what a column holds that nobody is shown could else be found
+        out letter by letter."""
+        menus = self.get_list_filter(request) if request else self.list_filter
+        names = {getattr(menu, "parameter_name", menu) for menu in menus}
+        return lookup in names or _ASKS.sub("", lookup) in names
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Raises BadRequest."""

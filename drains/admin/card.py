@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.admin import AdminSite
-from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from drains import services
+from drains.admin import rights
 from drains.admin.trial import tried_before, tried_out
 from drains.display import cells
 from drains.display.charts import pointed, spark
@@ -89,36 +89,31 @@ def card_of(drain: Drain) -> DrainCard:
 
 
 @require_GET
-@permission_required("drains.view_drain", raise_exception=True)
 @cache_control(no_store=True)
 def parts(request: HttpRequest, drain_id: str) -> HttpResponse:
-    return render(request, "admin/drains/drain/card.html", {"card": card_of(_drain(drain_id))})
+    drain = rights.drain_to_look_at(request, drain_id)
+    may_change = rights.may_change(request, drain)
+    context = {"card": card_of(drain), "has_change_permission": may_change}
+    return render(request, "admin/drains/drain/card.html", context)
 
 
 @require_POST
-@permission_required("drains.change_drain", raise_exception=True)
 def act(request: HttpRequest, drain_id: str) -> HttpResponse:
     """`action` is test, try, pause or resume."""
+    drain = rights.drain_to_change(request, drain_id)
     action = _ACTIONS.get(request.POST.get("action", ""))
     if action is None:
         return JsonResponse({"said": "This cannot be understood."}, status=400)
     try:
-        return JsonResponse(action(_drain(drain_id)))
+        return JsonResponse(action(drain))
     except DrainError as error:
         return JsonResponse({"said": str(error)})
 
 
 @require_POST
-@permission_required("drains.add_drain", raise_exception=True)
 def trial(request: HttpRequest) -> HttpResponse:
+    rights.refuse_who_may_not_add(request)
     return tried_before(request)
-
-
-def _drain(drain_id: str) -> Drain:
-    drain = Drain.objects.with_id(drain_id)
-    if drain is None:
-        raise Http404
-    return drain
 
 
 def _try(drain: Drain) -> dict[str, object]:

@@ -134,7 +134,8 @@ class DrainColumns:
         return in_words(drain.created_at)
 
     @admin.display(description="Changed")
-    def changed(self, drain: Drain) -> str:
+    def changed_shown(self, drain: Drain) -> str:
+        """Not by the name of the column that holds the number of its last change."""
         return in_words(drain.updated_at)
 
     @admin.display(description="Last error")

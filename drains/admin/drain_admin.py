@@ -17,7 +17,7 @@ from drains import many, services
 from drains.admin import card
 from drains.admin.columns import DrainColumns
 from drains.admin.forms import DrainForm, SendAgainForm
-from drains.admin.layout import OBSERVED, layout_of
+from drains.admin.layout import OBSERVED, layout_of, show_options
 from drains.admin.listing import (
     DrainList,
     ReceiverMenu,
@@ -32,6 +32,7 @@ from drains.paging import DrainPaginator
 from drains.searching import found_by
 from drains.status import with_statuses
 from drains.trials import try_out_all
+from events.row_actions import chosen_of
 from events.strict_list import StrictList
 
 TESTS_MAX = 10
@@ -67,6 +68,9 @@ class DrainAdmin(DrainColumns, StrictList):
     list_per_page = 50
     readonly_fields = ("address", *OBSERVED)
     actions = ("pause", "resume", "try_now", "test", "send_again", "delete_selected")
+    asks_itself = ("send_again", "delete_selected")
+    oldest_first = ("created_at", "pk")
+    heavy = ("url", "stored_options")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drain]:
         """Ones and many: a page of the list fetches what it shows of its own."""
@@ -103,6 +107,8 @@ class DrainAdmin(DrainColumns, StrictList):
         form_url: str = "",
         obj: Drain | None = None,
     ) -> HttpResponse:
+        if obj and not self.has_change_permission(request, obj):
+            show_options(obj)
         ours = {
             "card": card.card_of(obj) if obj else None,
             "script": "live.js" if obj else "add.js",
@@ -118,7 +124,7 @@ class DrainAdmin(DrainColumns, StrictList):
         return [CursorInline] if shown else []
 
     def get_fieldsets(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
-        return layout_of(obj)
+        return layout_of(obj, is_asked=obj is None or self.has_change_permission(request, obj))
 
     def save_model(self, request: HttpRequest, obj: Drain, form: Any, change: bool) -> None:
         """The form's `clean` has saved it."""
@@ -143,33 +149,30 @@ class DrainAdmin(DrainColumns, StrictList):
     ) -> HttpResponse | None:
         """It asks first, and those that are named then are deleted: not who else matches by now."""
         refusal = "Choose {limit} at most, not {chosen:,}: each is named before it is gone."
-        if self._are_too_many(request, queryset, DELETED_MAX, refusal):
+        if self._are_too_many(request, DELETED_MAX, refusal):
             return None
         return delete_selected(self, request, queryset)
 
     @admin.action(description="Pause", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
-        self._say(request, many.pause_all(queryset), "paused")
+        self._say(request, many.pause_all(chosen_of(request)), "paused")
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
-        self._say(request, many.resume_all(queryset), "resumed")
+        self._say(request, many.resume_all(chosen_of(request)), "resumed")
 
     @admin.action(description="Try now", permissions=["change"])
     def try_now(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
-        chosen = queryset.count()
-        tried = many.try_all(queryset)
+        chosen = chosen_of(request)
+        tried = many.try_all(chosen)
         self._say(request, tried, "tried")
-        if tried < chosen:
-            messages.warning(
-                request, f"{words.many(chosen - tried, 'drain')} paused: resume them first."
-            )
+        if left := len(chosen) - tried:
+            messages.warning(request, f"{words.many(left, 'drain')} paused: resume them first.")
 
     @admin.action(description="Test", permissions=["change"])
     def test(self, request: HttpRequest, queryset: QuerySet[Drain]) -> None:
         """A line to one drain of each receiver: they all go to the same place."""
-        of_receivers = {(drain.scheme, drain.host, drain.port): drain for drain in queryset}
-        drains = list(of_receivers.values())
+        drains = many.receivers_of(chosen_of(request))
         for drain, (ok, steps) in zip(drains, try_out_all(drains[:TESTS_MAX]), strict=False):
             told = messages.success if ok else messages.error
             told(request, f"{drain.host}:{drain.port}: {steps[-1].detail}")
@@ -181,7 +184,7 @@ class DrainAdmin(DrainColumns, StrictList):
         self, request: HttpRequest, queryset: QuerySet[Drain]
     ) -> TemplateResponse | None:
         refusal = "Kafka is asked for each: choose {limit} at most, not {chosen:,}."
-        if self._are_too_many(request, queryset, SENT_AGAIN_MAX, refusal):
+        if self._are_too_many(request, SENT_AGAIN_MAX, refusal):
             return None
         form = SendAgainForm(request.POST if "since" in request.POST else None)
         if form.is_valid() and self._sent_again(request, queryset, form):
@@ -220,11 +223,9 @@ class DrainAdmin(DrainColumns, StrictList):
             messages.error(request, fault)
         return True
 
-    def _are_too_many(
-        self, request: HttpRequest, queryset: QuerySet[Drain], limit: int, refusal: str
-    ) -> bool:
+    def _are_too_many(self, request: HttpRequest, limit: int, refusal: str) -> bool:
         """`refusal`: what is said then."""
-        if (chosen := queryset.count()) <= limit:
+        if (chosen := len(chosen_of(request))) <= limit:
             return False
         messages.error(request, refusal.format(limit=limit, chosen=chosen))
         return True

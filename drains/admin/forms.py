@@ -9,10 +9,11 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
 from drains import services
+from drains.admin.secret_url import SecretUrlInput
 from drains.errors import DrainError, InvalidDrainError
 from drains.models import Drain
 from drains.option_values import DrainOptions
-from drains.options.form import UNCHANGED, SecretTextarea
+from drains.options.form import UNCHANGED
 from drains.options.table import OPTIONS
 from drains.route_change import refuse_twin
 from events.keys import Key
@@ -52,8 +53,8 @@ class OptionFields(forms.Form):
     def ask_again(self) -> None:
         """What is never shown is lost when something else is wrong."""
         for name, field in self.fields.items():
-            given = isinstance(field.widget, SecretTextarea) and self[name].data
-            if given and name not in self.errors:
+            hides = getattr(field.widget, "hides", None)
+            if hides and hides(self[name].data) and name not in self.errors:
                 self.add_error(name, "Once more, please: this is not sent back to you.")
 
 
@@ -75,7 +76,7 @@ class DrainForm(forms.ModelForm, OptionFields):
         required=False,
         max_length=2048,
         strip=False,
-        widget=forms.TextInput(attrs={"size": 80, "autocomplete": "off"}),
+        widget=SecretUrlInput(),
         help_text=(
             "syslog://host:port, syslog+tls://host:port, syslog+udp://host:port, "
             "https://user:password@host/path"
@@ -85,6 +86,13 @@ class DrainForm(forms.ModelForm, OptionFields):
     class Meta:
         model = Drain
         fields = ("name", "paused")
+        # For who may only look: Django would call them by their names.
+        labels = {
+            name: str(field.label)
+            for option in OPTIONS.values()
+            for name, field in option.form.fields.items()
+            if field.label
+        }
 
     class Media:
         css = {"all": ["drains/admin.css"]}

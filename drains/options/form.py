@@ -161,6 +161,9 @@ class SecretTextarea(forms.Textarea):
         off = {"autocomplete": "off", "spellcheck": "false"}
         super().__init__({"rows": rows, "cols": 66, "class": "code", **off})
 
+    def hides(self, text: str | None) -> bool:
+        return bool(text)
+
     def format_value(self, value: Any) -> None:
         return None
 

@@ -123,7 +123,7 @@ class ApiKeyAdmin(StrictList):
         if not self._may_make(request):
             raise PermissionDenied
         form = KeyForm(request.user, request.POST if request.method == "POST" else None)
-        return self._asked(request, form, "A new key", "Make the key")
+        return self._shown_form(request, form, "A new key", "Make the key")
 
     def rotate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Another key for the same; the old one goes on for a while."""
@@ -131,7 +131,7 @@ class ApiKeyAdmin(StrictList):
         if not self._may_make(request) or not grantable(request.user).issuperset(key.scopes):
             raise PermissionDenied
         form = RotateForm(request.user, key, request.POST if request.method == "POST" else None)
-        return self._asked(request, form, f"A key in place of {key}", "Make the new key")
+        return self._shown_form(request, form, f"A key in place of {key}", "Make the new key")
 
     def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST; it asks first."""
@@ -144,7 +144,7 @@ class ApiKeyAdmin(StrictList):
         messages.success(request, f"{key} is revoked: nobody gets in with it any more.")
         return redirect("admin:access_apikey_changelist")
 
-    def _asked(self, request: HttpRequest, form: Any, title: str, does: str) -> HttpResponse:
+    def _shown_form(self, request: HttpRequest, form: Any, title: str, does: str) -> HttpResponse:
         """The form, or the key: on this page, this once, and nowhere else."""
         if not form.is_valid():
             return self._page(request, "add", {"form": form, "title": title, "does": does})

@@ -226,7 +226,7 @@ class MessageAdmin(StrictList):
         outbox.try_again(queryset)
         messages.success(request, "They are sent within seconds, or tried for another day.")
 
-    def has_retry_permission(self, request: HttpRequest) -> bool:
+    def has_retry_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("notifications.change_message")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from drains.admin.secret_url import SecretUrlInput
 from drains.delivery.network.errors import RefusedByPolicyError
 from drains.egress_check import refuse_egress
 from drains.selectors import egress_policy
@@ -19,13 +20,19 @@ from logshuttle_site.notifications.mail import NO_SERVER
 from logshuttle_site.notifications.models import Recipient
 
 
+class AddressInput(SecretUrlInput):
+    def hides(self, text: str | None) -> bool:
+        """Of a webhook each part may be secret."""
+        return bool(text) and "://" in str(text)
+
+
 class RecipientForm(forms.ModelForm):
     new_address = forms.CharField(
         label="Address",
         required=False,
         max_length=URL_CHARACTERS_MAX,
         strip=False,
-        widget=forms.TextInput(attrs={"size": 80, "autocomplete": "off"}),
+        widget=AddressInput(),
         help_text="https://host/path of a webhook, or an e-mail address",
     )
     events = forms.MultipleChoiceField(
@@ -67,6 +74,8 @@ class RecipientForm(forms.ModelForm):
             self.add_error("kind", NO_SERVER)
         elif address:
             self._take(kind, address)
+        if self.errors and AddressInput().hides(address) and "new_address" not in self.errors:
+            self.add_error("new_address", "Once more, please: this is not sent back to you.")
         return values
 
     def _is_put_to_use(self) -> bool:

@@ -67,12 +67,17 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """What of it may be seen, as django-unfold wants it."""
     groups = []
     for title, pages in PAGES.items():
-        may = request.user.has_perm
-        items = [_item(request, page) for page in pages if may(page.permission)]
+        items = [_item(request, page) for page in pages if _may(request.user, page.permission)]
         heading = {"title": title, "separator": True} if title else {}
         if items:
             groups.append({**heading, "items": items})
     return groups
+
+
+def _may(user: Any, permission: str) -> bool:
+    """Who may change something may look at it, as Django has it."""
+    change = permission.replace(".view_", ".change_")
+    return bool(user.has_perm(permission) or user.has_perm(change))
 
 
 def _item(request: HttpRequest, page: Page) -> dict[str, Any]:

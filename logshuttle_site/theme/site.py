@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from logshuttle_site.login.guard import guarded
@@ -27,10 +28,12 @@ class OperatorSite(Frame):  # type: ignore[misc]
     empty_value_display = "–"
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        from logshuttle_site.overview.page import shown  # it needs a site to register with
+        # They need a site to register with.
+        from drains.admin.rights import may_look
+        from logshuttle_site.overview.page import shown
 
         context = {**(extra_context or {})}
-        if request.user.has_perm("drains.view_drain"):
+        if may_look(request):
             context["o"] = found = shown(request)
             request.drain_counts = found.of.drains  # type: ignore[attr-defined]
         answer: HttpResponse = super().index(request, context)
@@ -39,6 +42,13 @@ class OperatorSite(Frame):  # type: ignore[misc]
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         show = partial(super().login, request, extra_context)
         answer: HttpResponse = guarded(request, show) if request.method == "POST" else show()
+        return answer
+
+    def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The frame's, of the names of pages: more than one page of them is never found."""
+        if request.GET.get("page", "1") != "1":
+            raise BadRequest("page: there is one")
+        answer: HttpResponse = super().search(request, extra_context)
         return answer
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -20,6 +21,7 @@ from drains.models import Drain, Installation
 from drains.url_digests import url_digests_of
 from events.keys import AppKey
 from logshuttle_site.access.known_keys import holder_of
+from logshuttle_site.management.commands import rotatesecrets
 from logshuttle_site.notifications.models import Recipient
 from tests.support import keys as api_keys
 
@@ -128,23 +130,115 @@ def test_it_goes_in_portions(keys: list[str], monkeypatch: pytest.MonkeyPatch) -
     assert "drains: 9, 2 written anew" in said
 
 
-def test_what_somebody_changes_meanwhile_stays(
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("out", "seconds", "told"),
+    [(Terminal(), 10.0, ["3", "6"]), (StringIO(), 10.0, []), (StringIO(), 0.0, ["3", "6"])],
+)
+def test_long_work_says_how_far_it_is(
+    out: StringIO,
+    seconds: float,
+    told: list[str],
+    keys: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each portion to a terminal, and to a log each so many seconds."""
+    monkeypatch.setattr(rotation, "_ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(rotatesecrets, "TOLD_SECONDS", seconds)
+    for number in range(5):
+        services.create_drain(GOLD, f"https://h/{number}", begin=())
+
+    call_command("rotatesecrets", stdout=out, skip_checks=True)
+
+    said = out.getvalue()
+    assert re.findall(r"drains: (\d) of 7 so far, \d written anew\n", said) == told
+    assert "drains: 7, 2 written anew" in said
+
+
+def test_it_can_be_interrupted_and_run_again(
     keys: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    renew = Drain.renew_secrets
+    monkeypatch.setattr(rotation, "_ROWS_AT_ONCE", 1)
+    renew, renewed = Drain.renew_secrets, list[Any]()
+
+    def renew_one(drain: Drain) -> None:
+        if renewed:
+            raise KeyboardInterrupt
+        renewed.append(drain.pk)
+        renew(drain)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Drain, "renew_secrets", renew_one)
+        _, odd = rotated()
+
+    assert odd == "Interrupted. What was written stays: run it again for the rest. (130)"
+    assert "drains: 2, 1 written anew" in rotated()[0]
+
+
+def test_a_twin_that_is_made_meanwhile_ends_nothing(
+    keys: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a drain whose digest nobody knows: it was made under a key that is no more."""
+    first = Drain.objects.get(app="gold")
+    Drain.objects.filter(pk=first.pk).update(url_digest="0" * 64)
+    write = rotation._write
+
+    def write_late(*args: Any) -> list[Any]:
+        if Drain.objects.filter(app="gold").count() == 1:
+            services.create_drain(GOLD, URL, begin=())
+        return write(*args)
+
+    monkeypatch.setattr(rotation, "_write", write_late)
+
+    said, odd = rotated()
+
+    assert re.search(r"drains: [23], 2 written anew", said)
+    assert odd.count("of its owner has the same URL") == 1
+    assert f"drain {first.pk}" in odd
+    assert Drain.objects.get(pk=first.pk).url_digest == "0" * 64
+    assert Drain.objects.get(pk=first.pk).plain_url == URL
+
+
+@pytest.mark.parametrize(
+    ("changes", "url", "key"),
+    [
+        ({"url": "https://after/"}, "https://after/", "s3cret"),
+        ({"headers": {"X-Key": "n3w"}}, URL, "n3w"),
+        ({"name": "new"}, URL, "s3cret"),
+    ],
+)
+def test_what_somebody_changes_meanwhile_stays_and_is_written_anew_too(
+    changes: dict[str, Any],
+    url: str,
+    key: str,
+    keys: list[str],
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever changes a part of it leaves the others as they are, under the old key."""
+    renew, changed = Drain.renew_secrets, list[Any]()
 
     def renewed(drain: Drain) -> None:
-        services.change_drain(Drain.objects.get(pk=drain.pk), url=f"https://after/{drain.app}")
+        if drain.app == "gold" and not changed:
+            changed.append(drain.pk)
+            now = Drain.objects.get(pk=drain.pk)
+            services.change_drain(now, sees_secrets=True, **changes)
         renew(drain)
 
     monkeypatch.setattr(Drain, "renew_secrets", renewed)
 
-    rotated()
+    said, _ = rotated()
 
-    assert [drain.plain_url for drain in Drain.objects.order_by("app")] == [
-        "https://after/bold",
-        "https://after/gold",
-    ]
+    assert re.search(r"drains: 2, [12] written anew", said)
+    settings.FIELD_ENCRYPTION_KEYS = keys[:1]
+    drain = Drain.objects.get(app="gold")
+    assert drain.plain_url == url
+    assert dict(drain.options.headers) == {"X-Key": key}
+    assert drain.name == changes.get("name", "")
 
 
 # No twins, whatever key a digest was made with.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
+from django.db import models
 
 from drains.models import Drain
 from drains.rotation import (
@@ -19,24 +21,31 @@ from events.changes import Change, announce
 from logshuttle_site.access.services import under_older_secrets
 
 NAMED_MAX = 100
+TOLD_SECONDS = 10.0
+"""How often it is told how far it is; to a terminal, with each portion."""
+INTERRUPTED = 130
 
 
 class Command(BaseCommand):
     help = (
         "Encrypt all secrets in the database under the newest key. Run it when all processes have"
-        " that key first; once it writes nothing any more, take the older ones away."
+        " that key first; once it writes nothing any more, take the older ones away. It can be"
+        " interrupted and run again."
     )
     requires_system_checks = ["logshuttle"]
 
     def handle(self, *args: Any, **options: Any) -> None:
         unread, counts = 0, {}
         forget_former_key()
-        for model in filter(encrypted_fields, apps.get_models()):
-            done = rotate_drains() if model is Drain else rotate_fields(model)
-            unread += len(done.unread)
-            name = str(model._meta.verbose_name_plural)
-            self._tell(name, done)
-            counts[name] = {"rows": done.rows, "written": done.written, "unread": len(done.unread)}
+        try:
+            for model in filter(encrypted_fields, apps.get_models()):
+                done, name = self._rotated(model), str(model._meta.verbose_name_plural)
+                unread += len(done.unread)
+                self._tell(name, done)
+                counts[name] = done.counts
+        except KeyboardInterrupt:
+            said = "Interrupted. What was written stays: run it again for the rest."
+            raise CommandError(said, returncode=INTERRUPTED) from None
         self._tell_of_keys()
         announce(Change("secrets", "", "rotated", "", "all that is encrypted", after=counts))
         if unread:
@@ -53,6 +62,21 @@ class Command(BaseCommand):
                 f"key {key}: made under a SECRET_KEY of before, and good while that is in"
                 " SECRET_KEY_FALLBACKS, or until it is used next: then it is written anew"
             )
+
+    def _rotated(self, model: type[models.Model]) -> Rotation:
+        what, told_at = str(model._meta.verbose_name_plural), time.monotonic()
+        total = model._default_manager.count()
+
+        def tell(done: Rotation) -> None:
+            nonlocal told_at
+            now = time.monotonic()
+            if done.rows < total and (self.stdout.isatty() or now - told_at >= TOLD_SECONDS):
+                told_at = now
+                so_far = f"{done.rows:,} of {total:,} so far, {done.written:,} written anew"
+                self.stdout.write(f"{what}: {so_far}")
+                self.stdout.flush()
+
+        return rotate_drains(tell) if model is Drain else rotate_fields(model, tell)
 
     def _tell(self, what: str, done: Rotation) -> None:
         self.stdout.write(f"{what}: {done.rows}, {done.written} written anew")

@@ -8,11 +8,14 @@ from contextlib import nullcontext, suppress
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
+from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
 from prometheus_client.registry import Collector
 
 from drains.selectors import own_port
+from drains.unreadable import what_cannot_be_read
 from events.process.heaps import share_heaps
 from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
@@ -118,3 +121,13 @@ def _say_if_the_database_is_away() -> None:
             fault.strip(),
             extra={"action": "database_away"},
         )
+    else:
+        _say_what_cannot_be_read()
+
+
+def _say_what_cannot_be_read() -> None:
+    """Of some rows: to decrypt all takes seconds where there are many, and workers tell each."""
+    with suppress(DatabaseError):  # of an older version; it is away by now
+        if told := what_cannot_be_read(apps.get_models()):
+            logger.error("%s", told, extra={"action": "unreadable"})
+    connection.close()

@@ -64,7 +64,8 @@ form?.addEventListener("submit", async (event) => {
   const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
   if (button === null || !button.matches("[data-many]") || chosen() < 2) return;
   const words = (button.textContent ?? "").trim();
-  if (words.endsWith("…")) return; // a page of its own asks
+  // A page of its own asks.
+  if (words.endsWith("…") || hidden("select_across")?.value === "1") return;
   event.preventDefault();
   const names = boxes().filter((box) => box.checked);
   const first = names.slice(0, NAMED).map((box) => box.ariaLabel?.replace(/^Select /, ""));

@@ -347,7 +347,8 @@ def test_a_row_that_makes_no_sense_keeps_no_other_drain(stored: str) -> None:
     assert load_route_table().by_key[AppKey("bold", "gs")][0].takes_lines
     assert not load_route_table().by_key[GOLD][0].takes_lines
     assert Drain.objects.of(GOLD).get().shown_options == DEFAULTS
-    services.change_drain(drain, **dict.fromkeys(OPTIONS))
+    cleared: dict[str, Any] = dict.fromkeys(OPTIONS)
+    services.change_drain(drain, **cleared)
     assert load_route_table().by_key[GOLD][0].options == DEFAULTS
 
 
