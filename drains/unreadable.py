@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from django.db import models
 
-from drains.fields import Encrypted, UndecryptableError
+from drains.fields import UndecryptableError, revealed
 from drains.models import Drain
 from drains.rotation import encrypted_fields
 
@@ -35,11 +34,10 @@ def what_cannot_be_read(kinds: Iterable[type[models.Model]]) -> str:
 
 
 def _of_one_kind(kind: type[models.Model]) -> str:
-    names = encrypted_fields(kind)
-    if not names:
+    if not encrypted_fields(kind):
         return ""
     rows = list(kind._default_manager.order_by("pk")[: LOOKED_AT_MAX + 1])
-    lost = [f"{row.pk} ({row})" for row in rows[:LOOKED_AT_MAX] if not _can_be_read(row, names)]
+    lost = [f"{row.pk} ({row})" for row in rows[:LOOKED_AT_MAX] if not can_be_read(row)]
     if not lost:
         return ""
     looked_at = f" looked at, of {kind._default_manager.count():,}"
@@ -48,11 +46,10 @@ def _of_one_kind(kind: type[models.Model]) -> str:
     return f"{len(lost)} of {sample} {kinds}: {listed(lost, len(lost))}"
 
 
-def _can_be_read(row: Any, names: Iterable[str]) -> bool:
+def can_be_read(row: models.Model) -> bool:
     try:
-        for value in (getattr(row, name) for name in names):
-            if isinstance(value, Encrypted):
-                value.reveal()
+        for name in encrypted_fields(type(row)):
+            revealed(getattr(row, name))
         if isinstance(row, Drain):
             _ = row.options
     except UndecryptableError:

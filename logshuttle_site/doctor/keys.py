@@ -8,9 +8,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, models
 
-from drains.fields import UndecryptableError, revealed
-from drains.models import Drain
 from drains.rotation import encrypted_fields
+from drains.unreadable import can_be_read
 from logshuttle_site.doctor.findings import Finding, fail, first_line, ok
 
 NAMED_MAX = 10
@@ -49,7 +48,7 @@ def _rows_of(model: type[models.Model]) -> Finding:
     every = model._default_manager.order_by("pk")
     for row in every.iterator(chunk_size=_ROWS_AT_ONCE):
         rows += 1
-        if not _can_be_read(row):
+        if not can_be_read(row):
             unread += 1
             if unread <= NAMED_MAX:
                 named.append(f"{row.pk} ({row})")
@@ -62,16 +61,3 @@ def _rows_of(model: type[models.Model]) -> Finding:
         "Add the key that they were written with to FIELD_ENCRYPTION_KEYS, last; or give anew what"
         " they hold.",
     )
-
-
-def _can_be_read(row: models.Model) -> bool:
-    try:
-        for name in encrypted_fields(type(row)):
-            revealed(getattr(row, name))
-        if isinstance(row, Drain):
-            _ = row.options
-    except UndecryptableError:
-        return False
-    except ValueError:  # today's rules refuse it, which is another matter
-        return True
-    return True
