@@ -68,17 +68,20 @@ def _rotate(
     every = model._default_manager.order_by("pk")
     for portion in _portions(every):
         rows = portion
+        unread, twins = dict[str, None](), dict[str, None]()  # in order, and each once
         while rows:
             before = {row.pk: _values(row, columns) for row in rows}
-            done.unread += [why for row in rows for why in _renew(row, renewals)]
+            unread |= dict.fromkeys(why for row in rows for why in _renew(row, renewals))
             if model is Drain:
-                done.twins += _keep_twins_apart(rows, before)
+                twins |= dict.fromkeys(_keep_twins_apart(rows, before))
             changed = [row for row in rows if _values(row, columns) != before[row.pk]]
             missed = _written(every, changed, columns, before)
             done.written += len(changed) - len(missed)
             # Whoever has changed one meanwhile may have left other parts of it as they were.
             rows = list(every.filter(pk__in=missed)) if missed else []
         done.rows += len(portion)
+        done.unread += unread
+        done.twins += twins
         tell(done)
     return done
 

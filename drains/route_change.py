@@ -39,7 +39,8 @@ def route_change(drain: Drain, what: str) -> Iterator[Doing]:
         number = count_up_routes()
         yield doing
         stamp([drain.pk], number)
-        announce(change_of(drain, doing.what, doing.before, doing.after))
+        if doing.what != "changed" or doing.before or doing.after:  # else it is as it was
+            announce(change_of(drain, doing.what, doing.before, doing.after))
 
 
 def count_up_routes() -> int:

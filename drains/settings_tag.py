@@ -1,7 +1,8 @@
 """What a drain's settings are, as a tag that answers carry (ETag): of each member a few characters,
 so that one which somebody holds (If-Match) tells what is another by now, and nobody keeps it.
 
-How the drain is doing is no part of it. It is keyed: nobody learns from it what a secret is.
+How the drain is doing is no part of it. It is keyed, and by the drain: it tells of no secret but
+that it is another.
 """
 
 from __future__ import annotations
@@ -58,8 +59,9 @@ def _changed(tag: str, parts: list[str]) -> list[str] | None:
 
 def _parts(drain: Drain, key: bytes) -> list[str]:
     """First whose tag it is, then the members."""
-    parts = [b"id" + drain.pk.bytes]
+    parts = [b"id"]
     parts += (name.encode() + value for name, value in zip(_MEMBERS, _values(drain), strict=True))
+    parts = [drain.pk.bytes + part for part in parts]  # equal secrets of two drains are not alike
     digests = (hashlib.blake2b(part, key=key, digest_size=_PART_BYTES) for part in parts)
     return [urlsafe_b64encode(digest.digest()).decode() for digest in digests]
 

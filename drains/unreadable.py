@@ -37,7 +37,7 @@ def _of_one_kind(kind: type[models.Model]) -> str:
     if not encrypted_fields(kind):
         return ""
     rows = list(kind._default_manager.order_by("pk")[: LOOKED_AT_MAX + 1])
-    lost = [f"{row.pk} ({row})" for row in rows[:LOOKED_AT_MAX] if not can_be_read(row)]
+    lost = [f"{row.pk} ({row})" for row in rows[:LOOKED_AT_MAX] if not _can_be_read(row)]
     if not lost:
         return ""
     looked_at = f" looked at, of {kind._default_manager.count():,}"
@@ -46,7 +46,7 @@ def _of_one_kind(kind: type[models.Model]) -> str:
     return f"{len(lost)} of {sample} {kinds}: {listed(lost, len(lost))}"
 
 
-def can_be_read(row: models.Model) -> bool:
+def _can_be_read(row: models.Model) -> bool:
     try:
         for name in encrypted_fields(type(row)):
             revealed(getattr(row, name))

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.http import HttpRequest
 
 _GIVEN_BY_SUPERUSERS = ("is_superuser", "groups", "user_permissions")
@@ -29,6 +30,10 @@ class StaffAdmin(UserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and _has_as_much(request, obj)
 
+    def user_change_password(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        with transaction.atomic():  # with its entry in the audit
+            return super().user_change_password(request, *args, **options)
+
 
 @admin.register(Group)
 class StaffGroupAdmin(GroupAdmin):
@@ -42,8 +47,10 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 
 def _has_as_much(request: HttpRequest, user: User | None) -> bool:
-    """As this user, who may do everything if a superuser. None: whoever it is about."""
+    """As this user, who may do everything if a superuser; what one has who is not active, nobody is
+    told. None: whoever it is about."""
     if user is None or _is_superuser(request):
         return True
     theirs: set[str] = user.get_all_permissions()
-    return not user.is_superuser and theirs <= request.user.get_all_permissions()
+    is_known = user.is_active and not user.is_superuser
+    return is_known and theirs <= request.user.get_all_permissions()

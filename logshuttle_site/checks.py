@@ -60,11 +60,14 @@ def _no_database() -> CheckMessage | None:
 
 
 def _short_key() -> CheckMessage | None:
-    if len(settings.AUTH_KEY) >= SECRET_CHARACTERS_MIN:
+    keys = {"AUTH_KEY": [settings.AUTH_KEY], "AUTH_KEY_FALLBACKS": settings.AUTH_KEY_FALLBACKS}
+    short = [name for name in keys if any(len(k) < SECRET_CHARACTERS_MIN for k in keys[name])]
+    if not short:
         return None
+    which = " and one of ".join(short) if short[0] == "AUTH_KEY" else f"One of {short[0]}"
     return Warning(
-        f"AUTH_KEY has less than {SECRET_CHARACTERS_MIN} characters: it may be guessed.",
-        hint="Set a long random text, and give it to the clients of the API.",
+        f"{which} has less than {SECRET_CHARACTERS_MIN} characters: it may be guessed.",
+        hint="Set a long random text without a comma, and give it to the clients of the API.",
         id="logshuttle.W005",
     )
 

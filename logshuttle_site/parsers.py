@@ -101,5 +101,9 @@ def is_deeper_than(depth: int, body: bytes) -> bool:
 
 
 def has_more_values_than(limit: int, body: bytes) -> bool:
-    """Of JSON: all values but the first of each object and array stand behind commas."""
-    return body.count(b",") > limit and _STRING.sub(b"", body).count(b",") > limit
+    """Of JSON: each value stands behind a comma, or is the first of an object or array."""
+    return _separators(body) > limit and _separators(_STRING.sub(b"", body)) > limit
+
+
+def _separators(body: bytes) -> int:
+    return body.count(b",") + body.count(b"[") + body.count(b"{")

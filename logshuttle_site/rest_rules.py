@@ -8,7 +8,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["logshuttle_site.access.permissions.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["logshuttle_site.parsers.AnyTypeIsJson"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "logshuttle_site.parsers.AnswersAreJson",
-    "DEFAULT_THROTTLE_CLASSES": ["logshuttle_site.throttles.KeyThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["logshuttle_site.throttles.SessionThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "logshuttle_site.openapi.document.Described",
     "EXCEPTION_HANDLER": "logshuttle_site.errors.problem_response",

@@ -13,6 +13,7 @@ from rest_framework.throttling import BaseThrottle
 
 from events.addresses import peer_of
 from events.limits import Limit
+from logshuttle_site.access.errors import EndedKeyFailed
 
 _MINUTE = 60
 
@@ -21,18 +22,22 @@ class TooOftenError(Throttled):
     extra_detail_singular = extra_detail_plural = "Try again in {wait} s."
 
 
-class KeyThrottle(BaseThrottle):
-    """Of a caller with a `prefix`, which is an API key's; nobody else is counted. A view, or an
-    action of it, whose `throttle_scope` is `sessions` is counted as such, too."""
+class SessionThrottle(BaseThrottle):
+    """Counts what asks for log sessions with an API key: at views, or actions of them, whose
+    `throttle_scope` is `sessions`."""
 
     def allow_request(self, request: Request, view: object) -> bool:
         """Raises TooOftenError, which says of what there was too much."""
-        prefix = getattr(request.user, "prefix", "")
-        if prefix:
-            _count("requests", "key-requests", settings.RATE_LIMIT_KEY, prefix)
-            if getattr(view, "throttle_scope", "") == "sessions":
-                _count("log sessions", "key-sessions", settings.RATE_LIMIT_SESSIONS, prefix)
+        prefix = getattr(request.user, "prefix", "")  # which AUTH_KEY has not
+        if prefix and getattr(view, "throttle_scope", "") == "sessions":
+            _count("log sessions", "key-sessions", settings.RATE_LIMIT_SESSIONS, prefix)
         return True
+
+
+def count_request(prefix: str) -> None:
+    """Of an API key, whatever becomes of it: what a scope forbids is one too. Raises
+    TooOftenError."""
+    _count("requests", "key-requests", settings.RATE_LIMIT_KEY, prefix)
 
 
 def unknown_key(exc: APIException, request: Request) -> APIException:
@@ -40,6 +45,8 @@ def unknown_key(exc: APIException, request: Request) -> APIException:
     limit = Limit("unknown-keys", settings.RATE_LIMIT_UNKNOWN, _MINUTE)
     wait = limit.spend(peer_of(request.META.get("REMOTE_ADDR", "")))
     why = "too many requests without a key that is known came from this address."
+    if isinstance(exc, EndedKeyFailed):
+        why = f"{exc.detail}."
     return TooOftenError(wait, why) if wait else exc
 
 

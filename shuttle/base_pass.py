@@ -54,7 +54,7 @@ class Pass(ABC):
     _decoded: PartitionRecords | None = None
     """Its first part, where that has been decoded, and its bad records counted."""
     _working_on: PartitionRecords | None = None
-    """What is being handed over, or was last."""
+    """What is being handed over."""
     _asked: Asking[FeedGroup] | None = None
     """About what is being handed over."""
     _slice = SLICE_RECORDS
@@ -71,8 +71,9 @@ class Pass(ABC):
             done, self.rest = self._work_on(number, batch, turn)
         except BaseException as error:
             if self._working_on is not None:
-                await self.suspects.ended_by(error, self._working_on)
+                await self.suspects.ended_by(error, self._working_on, turn.seconds)
             raise
+        self._working_on = None
         self.passed(number, done)
         self.consumer.batch_size.worked_on(len(batch), turn.seconds)
 

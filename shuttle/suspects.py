@@ -102,9 +102,16 @@ class Suspects:
         finally:
             self._trials.discard(trial)
 
-    async def ended_by(self, error: BaseException, records: PartitionRecords) -> None:
-        """This worker ends, in the middle of its own work on these."""
-        if records.partition in self.partitions and len(records) == 1:
+    async def ended_by(
+        self, error: BaseException, records: PartitionRecords, cpu_seconds: float
+    ) -> None:
+        """This worker ends, in the middle of its own work on these, which took `cpu_seconds`. What
+        lacks memory, or has no CPU to get on with, is none of their doing."""
+        has_stood_still = isinstance(error, SystemExit)  # as the watchdog has it
+        is_innocent = isinstance(error, MemoryError) or (
+            has_stood_still and cpu_seconds < self.limit_seconds / 2
+        )
+        if records.partition in self.partitions and len(records) == 1 and not is_innocent:
             with suppress(TimeoutError):
                 async with asyncio.timeout(TOLD_SECONDS):
                     await self._found(records, f"ends a worker: {type(error).__name__}")

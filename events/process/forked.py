@@ -7,6 +7,7 @@ it has got, and is gone.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -107,7 +108,8 @@ def _work(
     prepare: Callable[[], None],
 ) -> NoReturn:
     try:
-        logging.disable()  # the thread that writes it is not here
+        gc.disable()  # the end of a client of Kafka waits for threads that are not here
+        logging.disable()  # nor is the one that writes it
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)

@@ -13,8 +13,9 @@ from rest_framework.request import Request
 from events.access import Caller
 from events.acting import act_as
 from logshuttle_site.access.callers import Operator
-from logshuttle_site.access.errors import EndedKeyError
+from logshuttle_site.access.errors import EndedKeyError, EndedKeyFailed
 from logshuttle_site.access.known_keys import holder_of
+from logshuttle_site.throttles import count_request
 
 MISSING = "send your key as `Authorization: <key>`"
 UNKNOWN = "the key in the Authorization header is not known"
@@ -38,23 +39,26 @@ class KeyAuthentication(BaseAuthentication):
 
 def _caller_of(given: str) -> Caller:
     forms = [given, given[len(_BEARER) :]] if given[: len(_BEARER)].lower() == _BEARER else [given]
-    if any(map(_is_operators, forms)):
-        act_as("key", "AUTH_KEY")
+    if name := next(filter(None, map(_operators_key, forms)), ""):
+        act_as("key", name)
         return Operator()
     try:
         holder = holder_of(forms[-1].strip())
     except EndedKeyError as error:
-        raise AuthenticationFailed(str(error)) from None
+        raise EndedKeyFailed(str(error)) from None
     if holder is None:
         raise AuthenticationFailed(UNKNOWN)
     act_as("key", str(holder))
+    count_request(holder.prefix)
     return holder
 
 
-def _is_operators(given: str) -> bool:
-    """AUTH_KEY, or one of those before it."""
+def _operators_key(given: str) -> str:
+    """Which setting has it: AUTH_KEY, or that of those before it; empty: neither."""
     # Bytes: compare_digest refuses text that is not ASCII. A header's text is latin-1.
     given_bytes = given.strip().encode("latin-1", "replace")
-    keys = filter(None, (settings.AUTH_KEY, *settings.AUTH_KEY_FALLBACKS))
-    is_equal = [hmac.compare_digest(given_bytes, key.encode()) for key in keys]
-    return any(is_equal)
+    keys = (settings.AUTH_KEY, *settings.AUTH_KEY_FALLBACKS)
+    is_equal = [bool(key) & hmac.compare_digest(given_bytes, key.encode()) for key in keys]
+    if not any(is_equal):
+        return ""
+    return "AUTH_KEY" if is_equal[0] else "AUTH_KEY_FALLBACKS"

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rest_framework.exceptions import AuthenticationFailed
+
 
 class AccessError(Exception):
     pass
@@ -29,3 +31,7 @@ class UnknownKeyError(AccessError):
 
 class EndedKeyError(AccessError):
     """Its text is for who holds the key, and nobody else."""
+
+
+class EndedKeyFailed(AuthenticationFailed):
+    """That, as the API's answer."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, NamedTuple
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -137,5 +137,5 @@ def _note_use(pk: int, newest: str, now: datetime) -> None:
         ApiKey.objects.filter(unnoted, pk=pk, revoked_at=None).update(
             last_used_at=now, digest=newest, pepper=pepper_name()
         )
-    except (OperationalError, InterfaceError):  # to read needs no right to write
+    except (DatabaseError, InterfaceError):  # to read needs no right to write
         logger.warning("A key's use was not noted", extra={"action": "key_use_unnoted"})

@@ -27,5 +27,5 @@ class HasScope(BasePermission):
 def wanted_scope(view: Any, method: str) -> Scope:
     """By the action of a set of views, else by the method; HEAD is a GET."""
     name = "get" if method == "head" else method
-    action = getattr(view, "action_map", {}).get(name, name)
+    action = (getattr(view, "action_map", None) or {}).get(name, name)
     return Scope(getattr(view, "scopes", {}).get(action, Scope.OPERATOR))

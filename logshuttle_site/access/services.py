@@ -122,7 +122,7 @@ def _ended_beside(old: ApiKey, now: datetime, beside: timedelta) -> Change:
     row.expires_at = min(filter(None, (row.expires_at, now + beside)))
     row.save(update_fields=["expires_at"])
     old.expires_at = row.expires_at
-    known_keys.forget_all()
+    transaction.on_commit(known_keys.forget_all)
     return _change(row, "replaced", before=before, after=_facts(row))
 
 

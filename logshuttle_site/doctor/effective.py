@@ -12,7 +12,9 @@ from logshuttle_site.env import Env
 
 _HIDDEN = "***"
 _PREFIX = "KAFKA_CONF_"
-_SECRET_PROPERTY = re.compile(r"password|secret|key|token|jaas|oauth|pem|credential", re.IGNORECASE)
+_SECRET_PROPERTY = re.compile(
+    r"(password|secret|key|token|jaas|oauth|pem|credential)(?!.*location)", re.IGNORECASE
+)
 _KEPT_AS = {"DEBUG": "LAPTOP_MODE", "USE_SESSION": "RUN_SESSION"}
 """Settings that have another name than their variable."""
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
@@ -44,7 +46,7 @@ def _value_of(env: Env, name: str, is_secret: bool, source: str) -> str:
     setting = _KEPT_AS.get(name, name)
     if hasattr(settings, setting):
         return _text(getattr(settings, setting))
-    return env.given(name)
+    return env.given(name) or (env.secret(name) if source == "file" else "")
 
 
 def masked(secret: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -68,7 +69,8 @@ class _Look:
 
     def __init__(self, check: Check) -> None:
         self._found: list[Finding] = []
-        self._thread = threading.Thread(target=self._run, args=[check], daemon=True)
+        acting = copy_context().run  # who does it, for the record
+        self._thread = threading.Thread(target=acting, args=[self._run, check], daemon=True)
         self._thread.start()
 
     @property

@@ -46,11 +46,13 @@ def topics() -> Iterator[Finding]:
 
 
 def _spaces() -> frozenset[str]:
-    """Those with drains: a topic each. None where the database is away, which is said elsewhere."""
+    """Those with drains, a topic each, and where the audit goes. None of a database that is away,
+    which is said elsewhere."""
+    found = {settings.AUDIT_TOPIC} if settings.AUDIT_TOPIC else set()
     with suppress(DatabaseError, InterfaceError):
         names = Drain.objects.exclude(space="").order_by("space").values_list("space", flat=True)
-        return frozenset(names.distinct()[:_SPACES_MAX])
-    return frozenset()
+        found |= set(names.distinct()[:_SPACES_MAX])
+    return frozenset(found)
 
 
 def _which(found: About, spaces: Collection[str]) -> Finding:

@@ -40,7 +40,7 @@ refused: Counter[str] = Counter()
 _USER_FIELD = UsernameField(max_length=User._meta.get_field("username").max_length)
 """As the form has it: letters that Django takes for the same (NFKC) are the same user."""
 
-_turns = Turns()
+TURNS = Turns()
 _refusals = RefusalsAtTimes()
 
 Counts = list[tuple[Limit, str]]
@@ -55,7 +55,7 @@ def guarded(request: HttpRequest, login: Callable[[], HttpResponse]) -> HttpResp
     if wait := max(limit.wait(whose) for limit, whose in counts):
         return _locked(request, peer, wait)
     try:
-        with _turns.taken(browser or peer, is_known=bool(browser)):
+        with TURNS.taken(browser or peer, is_known=bool(browser)):
             return _looked_at(request, peer, login, counts)
     except BusyError as error:
         refused[error.reason] += 1

@@ -9,6 +9,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -167,9 +168,10 @@ class RecipientAdmin(StrictList):
         if recipient.kind != Recipient.Kind.WEBHOOK:
             messages.error(request, "E-mail is not signed.")
             return
-        recipient.secret = webhook.new_secret()
-        recipient.save(update_fields=["secret"])
-        self.log_change(request, recipient, "New signing secret.")
+        with transaction.atomic():  # with its entry in the audit
+            recipient.secret = webhook.new_secret()
+            recipient.save(update_fields=["secret"])
+            self.log_change(request, recipient, "New signing secret.")
         secret_once.show_later(request, recipient)
 
 

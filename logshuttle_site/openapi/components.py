@@ -16,7 +16,11 @@ SECURITY: list[dict[str, list[str]]] = [{"key": []}, {"bearer": []}]
 _SAID: dict[int, tuple[str, str, dict[str, Any]]] = {
     400: ("What was sent makes no sense.", "the body is not a JSON object", {}),
     401: ("No key, or none that is known.", "send your key as `Authorization: <key>`", {}),
-    403: ("The key may not do this.", "this is not allowed", {}),
+    403: (
+        "The key lacks the scope that this wants.",
+        "this key lacks the scope drains",
+        {},
+    ),
     404: (
         "There is none, or none that this key reaches.",
         "No such log drain or app found",

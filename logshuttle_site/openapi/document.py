@@ -14,6 +14,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 
+from logshuttle_site.access.permissions import wanted_scope
 from logshuttle_site.openapi.components import SECURITY, components
 from logshuttle_site.openapi.drain_operations import drain_operations
 from logshuttle_site.openapi.other_operations import other_operations, probes
@@ -32,7 +33,12 @@ class Described(AutoSchema):
         found = _OPERATIONS.get(path, {}).get(method.lower())
         if found is None:
             warn(f"{method} {path}: nothing is said of it in logshuttle_site/openapi")
-        return found
+            return None
+        if found.get("security") == []:
+            return found
+        scope = wanted_scope(self.view, method.lower())
+        says = " ".join(filter(None, (found.get("description"), f"Wants the scope `{scope}`.")))
+        return found | {"description": says}
 
 
 def no_request(*_: object) -> None:

@@ -69,7 +69,7 @@ def _drain() -> Part:
             "id": {"type": "string", "format": "uuid"},
             "token": {"type": "string", "description": "Whose it is: the key of its path."},
             "updated_at": _TIME,
-            "url": _URL,
+            "url": {name: said for name, said in _URL.items() if name != "maxLength"},
             "name": _NAME,
             **{name: _shown(option) for name, option in OPTIONS.items()},
             "paused": _PAUSED,

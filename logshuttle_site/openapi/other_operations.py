@@ -125,6 +125,7 @@ def _read_session() -> Part:
 
 
 _NOT_READ = {
+    400: "The page is not served under this host name.",
     404: "No such session, or it is over.",
     422: "A filter that the session does not have.",
     429: "Too many read it, or this address has asked for too many that are none.",

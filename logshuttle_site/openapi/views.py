@@ -1,4 +1,5 @@
-"""`/api/schema` and `/api/docs`: open, as they say the same in every installation."""
+"""`/api/schema` and `/api/docs`: open, as they tell nothing of an installation but which routes are
+served here (RUN_SESSION)."""
 
 from __future__ import annotations
 

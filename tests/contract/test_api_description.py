@@ -18,6 +18,7 @@ from logshuttle_site import health
 from tests.contract.conftest import Api
 from tests.contract.test_drain_options_api import DEFAULTS, FULL_FILTER, GOOD, PAIR, URLS
 from tests.support.house import ROOT
+from tests.support.keys import new_key
 
 APP = "/apps/gold-gs/log-drains"
 Clients = Callable[[str | None], Api]
@@ -183,6 +184,7 @@ def test_problems_are_what_they_are_said_to_be(api: Api, holds: Holds, document:
     refusals = [
         api.post(APP, "{"),
         Api(None).get(APP),
+        Api(new_key("read")).post(APP, {"url": URLS["tcp"]}),
         api.get(f"{APP}/x"),
         api.post(APP, {"url": URLS["tcp"]}),
         api.call("PATCH", one, {}, **{"If-Match": '"x"'}),
@@ -190,7 +192,7 @@ def test_problems_are_what_they_are_said_to_be(api: Api, holds: Holds, document:
         api.post(APP, {"url": "x", "fitler": {}}),
     ]
 
-    assert [answer.status_code for answer in refusals] == [400, 401, 404, 409, 412, 413, 422]
+    assert [answer.status_code for answer in refusals] == [400, 401, 403, 404, 409, 412, 413, 422]
     for answer in refusals:
         holds("Problem", answer.json())
         assert (

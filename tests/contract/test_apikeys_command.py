@@ -98,7 +98,7 @@ def test_keys_are_revoked() -> None:
         ((*GOLD, "--expires", "2020-01-31"), "'2020-01-31' is over"),
         ((*GOLD, "--expires", "99999d"), "more than 20 years away: write never"),
         ((*GOLD, "--replaces", "nobodys"), "there is no key 'nobodys'"),
-        ((*GOLD, "--beside", "never"), "say when the old one ends"),
+        (("rotate", "nobodys", "--beside", "never"), "say when the old one ends"),
         (("rotate", "nobodys"), "there is no key 'nobodys'"),
     ],
 )

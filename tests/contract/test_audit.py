@@ -82,6 +82,17 @@ def test_only_what_is_another_is_told(api: Api, drain: Drain) -> None:
     assert (last().what, *sides(last())) == ("tried", {}, {})
 
 
+def test_what_is_as_it_was_is_on_no_record(api: Api, drain: Drain) -> None:
+    """Who sets the same again and again would bury what is done."""
+    before = Entry.objects.count()
+    path = f"/apps/{drain.key}/log-drains/{drain.pk}"
+
+    assert api.patch(path, {"name": drain.name}).status_code == 200
+    assert api.post(f"{path}/resume").status_code == 200
+
+    assert Entry.objects.count() == before
+
+
 def test_one_that_is_gone_is_told_as_it_was(api: Api, drain: Drain) -> None:
     api.delete(f"{APP}/{drain.pk}")
     assert (last().what, *sides(last())) == ("deleted", {"url": SHOWN}, {})

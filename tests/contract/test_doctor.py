@@ -84,7 +84,7 @@ def test_rows_that_no_key_opens_are_counted_and_named(drain: Drain) -> None:
 
     said = told(keys, Verdict.FAIL)
 
-    assert "1 of 1 drains cannot be decrypted" in said
+    assert "lacks the key of 1 of 1 drains" in said
     assert str(drain.pk) in said
     assert "s3cret" not in said
 

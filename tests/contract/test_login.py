@@ -159,7 +159,7 @@ def test_a_name_of_any_letters_is_known_too() -> None:
 
 
 def test_who_finds_no_turn_is_told_and_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "_turns", Turns(of_one_max=0))
+    monkeypatch.setattr(guard, "TURNS", Turns(of_one_max=0))
 
     before = guard.refused["turns_of_an_address"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -119,6 +120,20 @@ def test_an_api_key_has_so_many_requests_a_minute(owner: Api, settings: Any) -> 
     assert said == "this key has had its 3 requests of a minute. Try again in 60 s."
     assert refused["Retry-After"] == "60"
     assert Api(new_key("read")).get(APP).status_code == 200
+
+
+def test_what_a_key_may_not_do_counts_too(owner: Api, settings: Any) -> None:
+    settings.RATE_LIMIT_KEY = 2
+
+    assert [owner.get("/log-drains").status_code for _ in range(3)] == [403, 403, 429]
+
+
+def test_who_has_an_ended_key_is_told_so_when_it_is_too_often(settings: Any, db: None) -> None:
+    settings.RATE_LIMIT_UNKNOWN = 1
+    ended = Api(new_key("read", lives=timedelta(seconds=-1)))
+
+    assert ended.get(APP).status_code == 401
+    assert "this key expired at" in is_problem(ended.get(APP), 429)["detail"]
 
 
 def test_an_api_key_opens_so_many_sessions_a_minute(owner: Api, settings: Any) -> None:

@@ -7,7 +7,7 @@ import re
 from tests.support.licences import licence_of, needed, pins, table, written
 
 ALLOWED = re.compile(
-    r"MIT|MIT-0|BSD(-[23]-Clause)?|Apache-2\.0|PSF-2\.0|ISC|MPL-2\.0|0BSD|Unlicense|ZPL-2\.1"
+    r"MIT|MIT-0|BSD([- ][23]-Clause)?|Apache-2\.0|PSF-2\.0|ISC|MPL-2\.0|0BSD|Unlicense|ZPL-2\.1"
     r"|TCL|LGPL(-3\.0-(only|or-later))?"
 )
 

@@ -58,7 +58,6 @@ _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]+")
 _API_KEY = re.compile(r"ls_[A-Za-z0-9_-]{40,}")
 _RECIPIENTS = "/admin/notifications/recipient/"
-IN_URLS = {"password of a URL", "key in a URL's path", "key in a URL's query"}
 _SHOWN_ONCE = "the webhook's signing secret"
 
 Away = Callable[[], AbstractContextManager[None]]
@@ -220,9 +219,6 @@ def go_through_the_admin(stage: Stage, space: str) -> None:
     for host, status in ((VIEW_HOST, 500), ("in.example:99999", 200)):
         answer = admin.post(changes[0], data=form | {"new_url": stage.secret_url(host)})
         assert answer.status_code == status, answer.text
-    # A URL that is wrong comes back to who has written it, to be corrected; nothing else does.
-    given_back = stage.ears.answers.pop()
-    assert stage.canaries.met_in(given_back.text) <= IN_URLS
     desk.close()
 
 

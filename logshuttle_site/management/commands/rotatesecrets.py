@@ -34,20 +34,26 @@ class Command(BaseCommand):
     )
     requires_system_checks = ["logshuttle"]
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._counts: dict[str, dict[str, int]] = {}
+        """By the kind of its rows: how far it has got."""
+
     def handle(self, *args: Any, **options: Any) -> None:
-        unread, counts = 0, {}
+        unread = 0
         forget_former_key()
         try:
             for model in filter(encrypted_fields, apps.get_models()):
-                done, name = self._rotated(model), str(model._meta.verbose_name_plural)
+                done = self._rotated(model)
                 unread += len(done.unread)
-                self._tell(name, done)
-                counts[name] = done.counts
+                self._tell(str(model._meta.verbose_name_plural), done)
         except KeyboardInterrupt:
             said = "Interrupted. What was written stays: run it again for the rest."
             raise CommandError(said, returncode=INTERRUPTED) from None
+        finally:
+            what = "all that is encrypted"
+            announce(Change("secrets", "", "rotated", "", what, after=self._counts))
         self._tell_of_keys()
-        announce(Change("secrets", "", "rotated", "", "all that is encrypted", after=counts))
         if unread:
             raise CommandError(
                 f"{unread} cannot be read. Add the key that they were written with to"
@@ -59,8 +65,8 @@ class Command(BaseCommand):
         """Digests cannot be written anew here: who sends a key is the only one who has it."""
         for key in under_older_secrets()[:NAMED_MAX]:
             self.stderr.write(
-                f"key {key}: made under a SECRET_KEY of before, and good while that is in"
-                " SECRET_KEY_FALLBACKS, or until it is used next: then it is written anew"
+                f"key {key}: made under a SECRET_KEY of before, and ends when that goes from"
+                " SECRET_KEY_FALLBACKS, unless it is used before and written anew by that"
             )
 
     def _rotated(self, model: type[models.Model]) -> Rotation:
@@ -69,6 +75,7 @@ class Command(BaseCommand):
 
         def tell(done: Rotation) -> None:
             nonlocal told_at
+            self._counts[what] = done.counts
             now = time.monotonic()
             if done.rows < total and (self.stdout.isatty() or now - told_at >= TOLD_SECONDS):
                 told_at = now

@@ -11,7 +11,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from prometheus_client.registry import Collector
 
 from drains.selectors import own_port
@@ -127,7 +127,7 @@ def _say_if_the_database_is_away() -> None:
 
 def _say_what_cannot_be_read() -> None:
     """Of some rows: to decrypt all takes seconds where there are many, and workers tell each."""
-    with suppress(DatabaseError):  # of an older version; it is away by now
+    with suppress(DatabaseError, InterfaceError):  # of an older version; it is away by now
         if told := what_cannot_be_read(apps.get_models()):
             logger.error("%s", told, extra={"action": "unreadable"})
     connection.close()

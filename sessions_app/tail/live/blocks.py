@@ -73,7 +73,7 @@ class _SomeLines(Block):
     __slots__ = ("_numbers",)
 
     def __init__(self, block: Block, indices: Sequence[int]) -> None:
-        super().__init__([block.lines[index] for index in indices], block.base, block.suffix)
+        super().__init__([block.lines[index] for index in indices], block._base, block.suffix)
         self._numbers = [block.number(index) for index in indices]
 
     def number(self, index: int) -> int:

@@ -43,6 +43,8 @@ class FanOut(Kept[Origin, Audience | None]):
         super().__init__(Room(ORIGINS_BYTES))
         self._audiences: dict[Key, Audience] = {}
         self.share = Share()
+        self._narrowed = 0
+        """Viewers with filters."""
         self.decoder = Decoder()
 
     def __missing__(self, origin: Origin) -> Audience | None:
@@ -55,21 +57,24 @@ class FanOut(Kept[Origin, Audience | None]):
         key = mailbox.selection.key
         if key not in self._audiences:
             self._audiences[key] = Audience(key)
-            self._audiences_changed()
+            self.clear()
         self._audiences[key].mailboxes.add(mailbox)
+        self._narrowed += mailbox.is_narrowed
+        self._share_out()
 
     def discard(self, mailbox: Mailbox) -> None:
         key = mailbox.selection.key
         audience = self._audiences.get(key)
-        if audience is not None:
+        if audience is not None and mailbox in audience.mailboxes:
             audience.mailboxes.discard(mailbox)
+            self._narrowed -= mailbox.is_narrowed
             if not audience.mailboxes:
                 del self._audiences[key]
-                self._audiences_changed()
+                self.clear()
+            self._share_out()
 
-    def _audiences_changed(self) -> None:
-        self.clear()
-        self.share.among(len(self._audiences))
+    def _share_out(self) -> None:
+        self.share.among(len(self._audiences) + self._narrowed)
 
     def hand_out(self, records: PartitionRecords, positions: Positions) -> None:
         """All lines of a run, to all who want them."""

@@ -15,7 +15,7 @@ from sessions_app.tail.session import Selection
 LINES_MAX = 20_000
 BYTES_MAX = 4 * 1024 * 1024
 ALL_BYTES = 256 * 1024 * 1024
-"""Of a process. Viewers of one app or site share its blocks, so that it counts once."""
+"""Of a process. Viewers who want all of one app or site share its blocks: they count once."""
 
 
 class StreamNotice(NamedTuple):
@@ -34,13 +34,14 @@ Item = LineSlice | StreamNotice | Skipped
 
 
 class Share:
-    """How much may wait for each viewer: the same for every app and site that is read."""
+    """How much may wait for each viewer."""
 
     def __init__(self, bytes_max: int = BYTES_MAX) -> None:
         self.bytes = self._bytes_max = bytes_max
 
-    def among(self, audiences: int) -> None:
-        self.bytes = min(self._bytes_max, ALL_BYTES // max(audiences, 1))
+    def among(self, holders: int) -> None:
+        """`holders`: apps and sites that are read, and viewers with filters."""
+        self.bytes = min(self._bytes_max, ALL_BYTES // max(holders, 1))
 
 
 class Mailbox:
@@ -73,7 +74,9 @@ class Mailbox:
         self._items.append(piece)
         self._lines += len(piece.indices)
         self._bytes += piece.block.size if piece is whole else piece.size
-        while self._lines > self._lines_max or self._bytes > self._share.bytes:
+        while len(self._items) > 1 and (  # the newest stays, whatever its size
+            self._lines > self._lines_max or self._bytes > self._share.bytes
+        ):
             self._drop_oldest()
         self._wake()
 
@@ -82,9 +85,15 @@ class Mailbox:
         if self._takes_all:
             return whole
         block = whole.block
-        return LineSlice.whole(
-            block.only([i for i, line in enumerate(block.lines) if self._takes(line)])
-        )
+        indices = [i for i, line in enumerate(block.lines) if self._takes(line)]
+        if not indices or len(indices) == len(block.lines):
+            return LineSlice(block, indices)
+        return LineSlice.whole(block.only(indices))
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether what waits may be others' lines than those that wait for its app's viewers."""
+        return not self._takes_all
 
     def tell(self, notice: StreamNotice) -> None:
         if self._items and self._items[-1] == notice:

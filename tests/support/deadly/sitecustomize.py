@@ -22,11 +22,16 @@ LATE = "-late"
 
 
 def fall() -> None:
-    match os.environ["DEADLY"].removesuffix(LATE):
+    match os.environ["DEADLY"]:
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "raise":
             raise SystemExit("a record that ends the process")
+        case "raise-late":
+            raise ValueError("a record that ends the process")
+        case "hang-late":
+            while True:
+                pass
         case _:
             time.sleep(600)
 

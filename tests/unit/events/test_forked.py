@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -84,3 +85,23 @@ async def test_it_leaves_nothing_behind() -> None:
     for _ in range(3):
         await tried(range(3), on_two(refuse), LIMIT_SECONDS)
     assert (us.num_fds(), us.children()) == before
+
+
+class WaitsForItsThread:
+    """As a client of Kafka does at its end, which in a child never comes."""
+
+    def __init__(self) -> None:
+        self.itself = self
+        self._pid = os.getpid()
+
+    def __del__(self) -> None:
+        if os.getpid() != self._pid:
+            time.sleep(60)
+
+
+async def test_what_ends_in_a_child_is_none_of_its_items_doing() -> None:
+    """What the parent has left to its collector."""
+    made = on_two(lambda: [[] for _ in range(100_000)])
+    gc.collect()
+    WaitsForItsThread()
+    assert await tried(range(5), made, 5) == Trial(5, "")

@@ -123,16 +123,20 @@ async def test_who_dies_once_of_something_else_leaves_nothing_out(tmp_path: Path
 
 async def test_a_worker_that_ends_over_a_suspect_record_says_which() -> None:
     stage = Stage()
-    await stage.suspects.ended_by(ValueError(), values(DEADLY))
-    assert stage.kept == [(P0, 10)]
-    assert stage.malformed.counts == {REASON: 1}
+    await stage.suspects.ended_by(ValueError(), values(DEADLY), 0.0)
+    await stage.suspects.ended_by(SystemExit(), values(DEADLY, begin=11), LIMIT_SECONDS)
+    assert stage.kept == [(P0, 10), (P0, 11)]
+    assert stage.malformed.counts == {REASON: 2}
 
 
 async def test_a_worker_that_ends_over_others_accuses_none() -> None:
-    """Of several nobody knows which; of a partition that is not suspect others may get on."""
+    """Of several nobody knows which; of a partition that is not suspect others may get on; who has
+    no memory, or no CPU, would end over any."""
     stage = Stage()
-    await stage.suspects.ended_by(ValueError(), values(DEADLY, b"a"))
-    await stage.suspects.ended_by(ValueError(), values(DEADLY, partition=1))
+    await stage.suspects.ended_by(ValueError(), values(DEADLY, b"a"), 0.0)
+    await stage.suspects.ended_by(ValueError(), values(DEADLY, partition=1), 0.0)
+    await stage.suspects.ended_by(MemoryError(), values(b"a"), 0.0)
+    await stage.suspects.ended_by(SystemExit(), values(b"a"), 0.1)  # a machine that stood still
     assert not stage.kept
     assert not stage.malformed.counts
 

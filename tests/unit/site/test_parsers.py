@@ -56,8 +56,9 @@ def test_a_body_of_brackets_is_judged(body: bytes, deeper: bool) -> None:
 @pytest.mark.parametrize(
     ("body", "more"),
     [
-        (b"[" + b"1," * 10_000 + b"1]", False),
-        (b"[" + b"[],[]," * 5_001 + b"1]", True),
+        (b"[" + b"1," * 9_999 + b"1]", False),
+        (b"[" + b"[],[]," * 2_501 + b"1]", True),
+        (b"[" + b",".join([b"[" * 60 + b"]" * 60] * 200) + b"]", True),
         (b'{"a":"' + b",' " * 60_000 + b'"}', False),
         (b"{" + b'"a,":1,' * 10_001 + b'"b":1}', True),
         (b"", False),

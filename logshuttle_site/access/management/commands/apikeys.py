@@ -50,10 +50,10 @@ class Command(BaseCommand):
                 case "create":
                     self._show_made(*_created(options))
                 case "rotate":
-                    old, beside = services.key_with(options["prefix"]), _span(options["beside"])
+                    beside, old = _span(options["beside"]), services.key_with(options["prefix"])
                     self._show_made(*services.rotate_key(old, beside=beside))
                 case "list":
-                    found = ApiKey.objects.all()
+                    found = ApiKey.objects.select_related("replaces")
                     self._list(list(found if options["all"] else found.alive(timezone.now())))
                 case "revoke":
                     self._revoke(options["prefixes"])
@@ -126,7 +126,7 @@ def _created(options: dict[str, Any]) -> tuple[str, ApiKey]:
         reach=options["reach"],
         expires_at=ending_of(options["expires"], timezone.now()),
         replaces=old,
-        beside=_span(options["beside"]),
+        **({"beside": _span(options["beside"])} if old else {}),
     )
 
 
