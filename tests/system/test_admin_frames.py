@@ -37,7 +37,10 @@ PAGES = (
 )
 
 
-@pytest.fixture(params=["1", "0"], ids=["theme", "plain"])
+PLAIN = pytest.param("0", id="plain", marks=pytest.mark.slow)
+
+
+@pytest.fixture(params=[pytest.param("1", id="theme"), PLAIN])
 def site(tmp_path: Path, kafka: Broker, request: pytest.FixtureRequest) -> Iterator[Shuttle]:
     with served(tmp_path, kafka.bootstrap, {"ADMIN_THEME": request.param}) as made:
         yield made

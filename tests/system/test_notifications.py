@@ -36,7 +36,7 @@ def breaks(shuttle: Shuttle, kafka: Broker, space: str, sink_url: str) -> None:
     kafka.produce(space, [kubernetes_event("one", pod="gold-p1", container="gold")])
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("database", [pytest.param("sqlite", marks=pytest.mark.slow), "postgres"])
 def test_a_receiver_that_breaks_is_told_within_seconds(
     database: str,
     tmp_path: Path,
@@ -69,6 +69,7 @@ def test_a_receiver_that_breaks_is_told_within_seconds(
         assert told.kinds() == ["drains.failing"], "once"
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_told(
     shuttle: Shuttle, kafka: Broker, topic: TopicNames, http_receiver: HttpReceivers, desk: Desks
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_webhook_that_fails_is_retried_and_slows_nothing(
     assert told.kinds() == later.kinds() == ["drains.failing"]
 
 
+@pytest.mark.slow
 def test_when_the_process_that_tells_dies_another_goes_on(
     own_shuttle: Shuttle, tmp_path: Path, http_receiver: HttpReceivers, desk: Desks
 ) -> None:

@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
+import pytest
+
 from tests.support.broker import Broker
 from tests.support.judge import new_run
 from tests.support.kafka import TopicNames
@@ -67,6 +69,7 @@ def test_what_was_sent_goes_on_after_a_kill_and_a_restart_in_the_same_rows(
     }
 
 
+@pytest.mark.slow
 def test_at_rest_only_heartbeats_are_written(
     shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
 ) -> None:

@@ -82,7 +82,7 @@ def test_a_body_is_json_whatever_its_type_and_also_in_chunks(shuttle: Shuttle) -
         assert shuttle.api.post(path, content=large, headers=headers).status_code == 413, kind
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("database", [pytest.param("sqlite", marks=pytest.mark.slow), "postgres"])
 def test_of_many_at_once_one_makes_the_drain(
     database: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -42,6 +42,7 @@ def test_a_client_that_never_reads_is_cut_and_costs_little(flooding: Flooding) -
     assert int(sent) < 32 * MIB  # most of it in the kernel's buffers
 
 
+@pytest.mark.slow
 def test_an_idle_client_that_does_not_read_its_answer_is_cut_off(tmp_path: Path) -> None:
     port = free_port()
     command = [sys.executable, "-m", flooding_web.__name__, str(port), "0.5"]

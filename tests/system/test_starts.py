@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from events.devkafka.broker import DevKafka
 from tests.support.broker import Broker
 from tests.support.kafka import OwnKafka, TopicNames
@@ -195,6 +197,7 @@ def test_offsets_that_kafka_has_forgotten_are_ours_to_know(
     )
 
 
+@pytest.mark.slow
 def test_a_drain_that_is_made_while_kafka_is_away_starts_a_little_early(
     own_kafka: OwnKafka, tmp_path: Any, receiver: Receivers
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
 from tests.support.receiving import Receivers
@@ -38,6 +40,7 @@ async def test_backlogs_and_live_tails_are_whole(
     assert shown == ["old 0", "old 1", "old 2", "in the transaction", "behind it"]
 
 
+@pytest.mark.slow
 async def test_a_drain_that_is_made_while_one_is_open_gets_what_comes_behind_it(
     shuttle: Shuttle, kafka: Broker, topic: TopicNames, receiver: Receivers
 ) -> None:

@@ -358,6 +358,7 @@ async def test_a_receiver_that_goes_away_meanwhile_is_not_asked_for_the_rest(
     assert await bench.until_ended() == "connection refused"
 
 
+@pytest.mark.slow
 async def test_a_slow_receiver_that_gets_on_is_waited_for(
     http_receiver: HttpReceivers, sending: Senders
 ) -> None:
