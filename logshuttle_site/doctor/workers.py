@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
@@ -14,6 +15,7 @@ from logshuttle_site.doctor.findings import Finding, fail, first_line, ok, warn
 from logshuttle_site.overview.values import WorkerFigures
 from logshuttle_site.overview.workers import Workers
 from logshuttle_site.overview.workers import workers as workers_now
+from sessions_app.models import Viewers
 
 _NAMED_MAX = 5
 
@@ -26,6 +28,7 @@ def workers() -> Iterator[Finding]:
         yield _who_works(working)
         yield from _who_is_gone(found)
         yield from _several_hosts({each.host for each in working})
+        yield from _several_webs(now)
         ahead = [each for each in working if (each.reported_at - now).total_seconds() > 0]
         for each in ahead:
             seconds = (each.reported_at - now).total_seconds()
@@ -81,10 +84,14 @@ def _several_hosts(hosts: set[str]) -> Iterator[Finding]:
             " it over a network, where SQLite's locks do not hold.",
             "Take PostgreSQL (DATABASE_URL).",
         )
-    if not settings.REDIS_URL:
+
+
+def _several_webs(now: datetime) -> Iterator[Finding]:
+    webs = Viewers.objects.fresh(now).filter(session="").count()
+    if webs > 1 and not settings.REDIS_URL:
         yield warn(
-            "There are several hosts and no REDIS_URL: limits hold in each web process by itself.",
-            "Set REDIS_URL where there is more than one web process.",
+            f"There are {webs} web processes and no REDIS_URL: limits hold in each by itself.",
+            "Set REDIS_URL, the same for all of them.",
         )
 
 

@@ -20,6 +20,7 @@ from logshuttle_site.doctor.findings import Finding, Verdict
 from logshuttle_site.doctor.keys import keys
 from logshuttle_site.doctor.receiver import receiver_of
 from logshuttle_site.doctor.workers import workers
+from sessions_app.models import Viewers
 from shuttle.models import Worker
 from tests.contract.conftest import Api
 
@@ -120,7 +121,10 @@ def test_several_hosts_need_a_database_and_a_cache_that_they_share(settings: Laz
     worker("b", "host-2", version="2")
 
     assert "Take PostgreSQL" in told(workers, Verdict.FAIL)
-    assert "no REDIS_URL" in told(workers, Verdict.WARN)
+    assert "no REDIS_URL" not in told(workers, Verdict.WARN), "one web process"
+    for process in ("a-1", "b-1"):
+        Viewers.objects.create(process=process, viewers=0, reported_at=timezone.now())
+    assert "2 web processes and no REDIS_URL" in told(workers, Verdict.WARN)
     assert "several versions: 1, 2" in told(workers, Verdict.WARN)
 
 
