@@ -154,6 +154,7 @@ class Suspects:
             ended,
             extra={"action": REASON},
         )
-        self._malformed.add(partition, record.messages[0], REASON)
+        if offset not in self._left_out.get(partition, ()):  # or another pass has met it, too
+            self._malformed.add(partition, record.messages[0], REASON)
         self.leave_out(partition, [offset])
         await self._keep(partition, offset)

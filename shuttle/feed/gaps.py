@@ -12,6 +12,8 @@ from shuttle.feed.look_ups import LookUps
 from shuttle.feed.stored_rows import OUTDATED, RowsSnapshot, StoredCursor, StoredRows
 from shuttle.feed.writes import Write
 
+CursorRows = Mapping[TopicPartition, StoredCursor]
+
 
 class Gaps:
     """Owns where one drain is behind, since when and by how much.
@@ -35,9 +37,7 @@ class Gaps:
 
     # Where it begins.
 
-    def begin(
-        self, rows: Mapping[TopicPartition, StoredCursor], live: Offsets, wall: float
-    ) -> None:
+    def begin(self, rows: CursorRows, live: Offsets, wall: float) -> None:
         """The database says that it goes on here: by a replay, or when live is there."""
         for partition, row in rows.items():
             self._found(partition, row.offset if row.resend_from is None else OUTDATED)
@@ -46,9 +46,7 @@ class Gaps:
             elif row.done_to is not None:
                 self.live_from[partition] = row.done_to
 
-    def rewind(
-        self, rows: Mapping[TopicPartition, StoredCursor], live: Offsets, wall: float
-    ) -> None:
+    def rewind(self, rows: CursorRows, live: Offsets, wall: float) -> None:
         """Go on where a window begins that is to be sent again, if that is lower than here."""
         for partition, row in rows.items():
             if row.resend_from is not None:
@@ -101,10 +99,12 @@ class Gaps:
         """So many lines of these are behind it. `wall`: epoch seconds, now."""
         self._lag.replayed(records, lines, wall)
 
-    def replayed_to(self, partition: TopicPartition, position: int) -> None:
-        """A replay pass has handed over every line of a partition below this offset."""
+    def replayed_to(self, partition: TopicPartition, position: int, time: float = 0.0) -> None:
+        """A replay pass has handed over every line below this offset, where records are of this
+        time (epoch seconds)."""
         if position > self.offsets.get(partition, position):
             self.offsets[partition] = position
+            self._lag.passed(partition, position, time)
             self.touch()
 
     def caught_up(self, partition: TopicPartition, position: int, live_position: int) -> None:

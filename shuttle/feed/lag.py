@@ -37,6 +37,8 @@ class Lag:
         """Of `_lines`: those of writes that begin below that. Who was before may count them too."""
         self._unsure: frozenset[TopicPartition] = frozenset()
         """Where more may be missing than are counted."""
+        self._at_most_to: Offsets = {}
+        """Offset below which lines were counted that a filter may not let through."""
 
     def missed(
         self, records: PartitionRecords, gap: int, lines: int, wall: float, *, at_most: bool = False
@@ -48,6 +50,8 @@ class Lag:
             self._lines[partition] += lines
         if at_most or records.begin < gap < records.end:  # nobody knows how many lie behind it
             self._unsure |= {partition}
+        if at_most:
+            self._at_most_to[partition] = records.end
         self._counted_from.setdefault(partition, records.begin)
         self._since.setdefault(partition, records.time(wall))
 
@@ -84,6 +88,16 @@ class Lag:
         # One without a time of its own is as old as the one before it.
         self._since[partition] = time if time != wall else self._since.get(partition, wall)
 
+    def passed(self, partition: TopicPartition, position: int, time: float) -> None:
+        """A replay is there, where it has met records of this time (epoch seconds). What it left
+        out on its way is missing no more: a record has a line."""
+        if (end := self._at_most_to.get(partition)) is not None:
+            left = max(end - position, 0)
+            self._lines[partition] = min(self._lines[partition], left)
+            self._found[partition] = min(self._found[partition], left)
+        if partition in self._since:
+            self._since[partition] = max(self._since[partition], time)
+
     def done(
         self, partition: TopicPartition, begin: int, end: int, lines: int, *, at_most: bool = False
     ) -> None:
@@ -102,6 +116,7 @@ class Lag:
         self._since.pop(partition, None)
         self._began_at.pop(partition, None)
         self._found.pop(partition, None)
+        self._at_most_to.pop(partition, None)
         self._unsure -= {partition}
         if last:
             self._doubted = False

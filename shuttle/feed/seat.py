@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from shuttle.feed.feed import Feed
 from shuttle.feed.loss_notices import EXPIRED, TOO_OLD
 from shuttle.feed.portion import Portion
+
+NO_TIMES: Mapping[TopicPartition, float] = MappingProxyType({})
 
 
 class Seat:
@@ -115,17 +119,20 @@ class Seat:
         if gap is not None:
             self._gaps.caught_up(partition, max(gap, position), live_position)
 
-    def leave(self, positions: Offsets) -> None:
-        """The pass goes on without it."""
+    def leave(self, positions: Offsets, times: Mapping[TopicPartition, float] = NO_TIMES) -> None:
+        """The pass goes on without it, from where records are of these times (epoch seconds)."""
         if not self.is_void:  # else its gaps have moved back behind the pass
-            self._replayed_to(positions)
+            self._replayed_to(positions, times)
 
-    def _replayed_to(self, positions: Offsets) -> None:
+    def _replayed_to(
+        self, positions: Offsets, times: Mapping[TopicPartition, float] = NO_TIMES
+    ) -> None:
         """No further than a portion, though the pass may be."""
         portion = self.portion
         for partition in list(self.gaps):
             limit = math.inf if portion is None else portion.limit_of(partition)
-            self._gaps.replayed_to(partition, int(min(positions.get(partition, 0), limit)))
+            position = int(min(positions.get(partition, 0), limit))
+            self._gaps.replayed_to(partition, position, times.get(partition, 0.0))
 
     def _limit_of(self, records: PartitionRecords) -> int:
         portion = self.portion

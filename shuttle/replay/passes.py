@@ -90,8 +90,7 @@ class ReplayPass(Pass):
         self._ages = Ages()
         self._strictest_ms = math.inf
         """The shortest `max_lag_seconds` of those who have a seat, or had one."""
-        self._read = 0
-        self._pace = 0.0
+        self._read, self._pace = 0, 0.0
 
     async def run(self) -> None:
         """Until all have met the live pass, or have left, or it is the others' turn."""
@@ -154,7 +153,7 @@ class ReplayPass(Pass):
         return (seat for seat in some if seat.may_be_served(share_bytes))
 
     def _leave(self, seat: Seat) -> None:
-        seat.leave(self.seats.positions)
+        seat.leave(self.seats.positions, self.seats.times)
         self._let_go(seat)
 
     def _let_go(self, seat: Seat) -> None:
@@ -226,6 +225,7 @@ class ReplayPass(Pass):
                 seats.positions[partition] = low
         moved = {p: end for p, end in batch.ends.items() if seats.are_read(p, newest)}
         seats.positions.update(moved)
+        seats.met(batch.parts, self._wall_clock())
         for partition in moved:
             for seat in seats.portioned(partition):
                 self._hand_over_portion(seat)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from events.kafka.offset_consumer import OffsetConsumer
-from events.kafka.records import Offsets, TopicPartition
+from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from events.kept import Kept, Room
 from events.keys import Key
 from events.lines import Origin
@@ -48,6 +48,8 @@ class Seats:
 
     def __init__(self) -> None:
         self.positions: Offsets = {}
+        self.times: dict[TopicPartition, float] = {}
+        """Of records that were read there last, as epoch seconds."""
         self.wanted = OriginsOf()
         self._of: dict[Feed, Seat] = {}
         self._within: dict[TopicPartition, dict[Seat, None]] = {}
@@ -76,6 +78,13 @@ class Seats:
     def portioned(self, partition: TopicPartition) -> list[Seat]:
         """Those of them to whom a portion is handed over first."""
         return list(self._portioned.get(partition, ()))
+
+    def met(self, parts: Iterable[PartitionRecords], wall: float) -> None:
+        """These were read. `wall`: epoch seconds, now."""
+        for records in parts:
+            time = records.time(wall)
+            if records.partition in self.positions and time != wall:
+                self.times[records.partition] = time
 
     def distance(self, gaps: Offsets) -> float:
         """Records that lie between here and these gaps; infinite: it is beyond one of them."""
@@ -114,6 +123,7 @@ class Seats:
                     del seats[partition]
         if partition not in self._within:
             del self.positions[partition]
+            self.times.pop(partition, None)
             self._since.pop(partition, None)
             if partition in self._fresh:
                 self._fresh.discard(partition)

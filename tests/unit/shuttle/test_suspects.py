@@ -121,6 +121,18 @@ async def test_who_dies_once_of_something_else_leaves_nothing_out(tmp_path: Path
     assert not stage.malformed.counts
 
 
+async def test_what_two_passes_meet_at_a_time_is_counted_once() -> None:
+    stage = Stage()
+
+    def die_late(records: PartitionRecords) -> None:
+        if DEADLY in records.values:
+            time.sleep(0.2)
+            os.abort()
+
+    await asyncio.gather(*(stage.passed(batch_of(values(DEADLY)), die_late) for _ in range(2)))
+    assert stage.malformed.counts == {REASON: 1}
+
+
 async def test_a_worker_that_ends_over_a_suspect_record_says_which() -> None:
     stage = Stage()
     await stage.suspects.ended_by(ValueError(), values(DEADLY), 0.0)

@@ -42,6 +42,22 @@ async def test_missed_lines_are_counted_until_they_are_replayed(bench: FeedBench
     assert (bench.feed.gaps.lag_lines, bench.feed.gaps.offsets) == (0, {})
 
 
+async def test_what_a_filter_leaves_out_on_the_way_is_missing_no_more(bench: FeedBench) -> None:
+    """Its share is used up, and the replay lets nothing through: it gets on even so."""
+    later = (RECORD_TIME_MS + 60_000) / 1000
+    bench.now = later + 60
+    for offset in range(100, 110):
+        bench.feed.miss(1, records(offset), lines=1, sure=False)
+    assert bench.feed.gaps.lines_in([P0]) == 10
+    since = bench.feed.gaps.since
+
+    bench.feed.gaps.replayed_to(P0, 107, later)
+
+    assert bench.feed.gaps.lines_in([P0]) == 3
+    assert since is not None
+    assert bench.feed.gaps.since == max(since, later)
+
+
 async def test_of_what_nobody_has_seen_no_line_counts_and_it_is_said_that_there_may_be_more(
     bench: FeedBench,
 ) -> None:
