@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from drains.destination import Destination
 from drains.models import Drain, DrainStatus
+from drains.status_models import Heartbeat
 from events.keys import AppKey
 from events.owner_columns import columns_of
 from sessions_app.models import TailRollup, Viewers
@@ -80,6 +81,7 @@ def fill(
             partitions=100,
             retention_ms={f"space{n}": 7 * 86_400_000 for n in range(spaces)},
         )
+    Heartbeat.objects.update(reported_at=now + AHEAD)
     _rollups(Rollup, [{"worker": of} for of in WORKERS], now, days, lambda: _figures(rnd, made))
     _rollups(TailRollup, [{"process": of} for of in "ab"], now, days, _tail_figures)
     Viewers.objects.create(process="a", session="", viewers=3, reported_at=now + AHEAD)
