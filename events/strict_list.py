@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR
 from django.core.exceptions import BadRequest
@@ -53,7 +54,7 @@ class StrictList(RowActions):
         """Raises BadRequest."""
         try:
             found = super().get_changelist_instance(request)
-        except IncorrectLookupParameters as error:
+        except (IncorrectLookupParameters, DisallowedModelAdminLookup) as error:
             raise BadRequest(f"this list cannot be narrowed so: {error}") from None
         if found.page_num > found.paginator.num_pages:
             raise BadRequest(f"there are {found.paginator.num_pages} pages")

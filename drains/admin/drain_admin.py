@@ -110,7 +110,8 @@ class DrainAdmin(DrainColumns, StrictList):
         if obj and not self.has_change_permission(request, obj):
             show_options(obj)
         ours = {
-            "card": card.card_of(obj) if obj else None,
+            # Anew: a form that was refused may have left of its states nothing.
+            "card": card.card_of(self.get_queryset(request).get(pk=obj.pk)) if obj else None,
             "script": "live.js" if obj else "add.js",
             "show_save_and_add_another": False,
             "show_save_and_continue": False,

@@ -11,6 +11,7 @@ from drains.moments import moment_of
 
 NEVER = "never"
 _AGE = re.compile(r"\d{1,5}[mhd]", re.ASCII)
+_SPAN = re.compile(r"\d+[a-z]", re.ASCII)
 _YEARS_MAX = 20
 
 
@@ -29,17 +30,19 @@ def ending_of(text: str, now: datetime) -> datetime | None:
         raise ValueError(f"{given!r} is over")
     if ends - now > timedelta(days=366 * _YEARS_MAX):
         raise ValueError(f"{given!r} is more than {_YEARS_MAX} years away: write {NEVER}")
-    return ends
+    return ends.astimezone(UTC)
 
 
 def _day_or_time(given: str, now: datetime) -> datetime:
     try:
         day = parse_date(given)
-        if day is None:
+        if day is None and not _SPAN.fullmatch(given):
             return moment_of(given, now)
+        if day is None:
+            raise ValueError
         return datetime.combine(day, time.min, UTC) + timedelta(days=1)
     except (ValueError, OverflowError):
         raise ValueError(
-            f"{given[:40]!r} is neither a span such as 90d, nor a date such as 2027-01-31, nor"
-            f" {NEVER}"
+            f"{given[:40]!r} is neither a span such as 90d, 12h or 30m, nor a date such as"
+            f" 2027-01-31, nor a time with its zone, nor {NEVER}"
         ) from None

@@ -47,6 +47,11 @@ def pepper_name() -> str:
     return _pepper_name_of(settings.SECRET_KEY)
 
 
+def pepper_is_known(name: str) -> bool:
+    """Whether a SECRET_KEY is listed that such digests hang on."""
+    return name in map(_pepper_name_of, _secrets())
+
+
 def _secrets() -> tuple[str, ...]:
     return (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
 

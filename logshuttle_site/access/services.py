@@ -14,7 +14,7 @@ from events.access import Scope
 from events.changes import Change, announce
 from logshuttle_site.access import known_keys
 from logshuttle_site.access.errors import InvalidKeyError, UnknownKeyError
-from logshuttle_site.access.key_text import digests_of, new_key, pepper_name
+from logshuttle_site.access.key_text import digests_of, new_key, pepper_is_known, pepper_name
 from logshuttle_site.access.models import NAME_CHARACTERS_MAX, ApiKey
 from logshuttle_site.access.reach import (
     ENTRIES_MAX,
@@ -105,6 +105,17 @@ def under_older_secrets() -> list[ApiKey]:
     changed, and only who uses one has it."""
     alive = ApiKey.objects.alive(timezone.now())
     return list(alive.exclude(pepper=pepper_name()))
+
+
+def what_hangs_on_older_secrets() -> list[str]:
+    """A sentence for each of these."""
+    return [
+        f"key {key}: made under a SECRET_KEY of before, and ends when that goes from"
+        " SECRET_KEY_FALLBACKS, unless it is used before and written anew by that"
+        if pepper_is_known(key.pepper)
+        else f"key {key}: no SECRET_KEY that is listed opens it, so nobody can use it: revoke it"
+        for key in under_older_secrets()
+    ]
 
 
 def _ended_beside(old: ApiKey, now: datetime, beside: timedelta) -> Change:

@@ -103,8 +103,12 @@ class _Gathered(logging.Handler):
         self.lines.append(record.getMessage())
 
 
+_PROTOCOL = re.compile(r"\b\w+://")
+"""Before an address, in what librdkafka says: no word on what is wrong."""
+
+
 def _what_to_do(why: str) -> str:
-    lower = why.lower()
+    lower = _PROTOCOL.sub("", why.lower())
     if "sasl" in lower or "authentication" in lower:
         return "Look at KAFKA_CONF_sasl_mechanism, …_username and …_password."
     if "ssl" in lower or "certificate" in lower:

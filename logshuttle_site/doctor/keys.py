@@ -10,7 +10,10 @@ from django.db import DatabaseError, InterfaceError, models
 
 from drains.rotation import encrypted_fields
 from drains.unreadable import LOOKED_AT_MAX, what_cannot_be_read
-from logshuttle_site.doctor.findings import Finding, fail, first_line, ok
+from logshuttle_site.access.services import what_hangs_on_older_secrets
+from logshuttle_site.doctor.findings import Finding, fail, first_line, ok, warn
+
+NAMED_MAX = 10
 
 
 def keys() -> Iterator[Finding]:
@@ -18,6 +21,7 @@ def keys() -> Iterator[Finding]:
     try:
         for model in filter(encrypted_fields, apps.get_models()):
             yield _rows_of(model)
+        yield from _api_keys()
     except (DatabaseError, InterfaceError) as error:
         yield fail(
             f"What is encrypted cannot be looked at: {first_line(error)}",
@@ -37,6 +41,16 @@ def _lengths() -> Iterator[Finding]:
     count = len(settings.FIELD_ENCRYPTION_KEYS)
     several = " Run `rotatesecrets`, then take the older ones away." if count > 1 else ""
     yield ok(f"FIELD_ENCRYPTION_KEYS has {count}.{several}")
+
+
+def _api_keys() -> Iterator[Finding]:
+    said = what_hangs_on_older_secrets()
+    for one in said[:NAMED_MAX]:
+        yield warn(f"{one}.", "See docs/configuration.md, “Keys that change”.")
+    if len(said) > NAMED_MAX:
+        yield warn(
+            f"So it is with {len(said) - NAMED_MAX} more keys.", "`rotatesecrets` names them."
+        )
 
 
 def _rows_of(model: type[models.Model]) -> Finding:

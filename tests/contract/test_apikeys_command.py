@@ -94,8 +94,12 @@ def test_keys_are_revoked() -> None:
         (("create", "", "--scope", "operator"), "name: is empty"),
         (("create", "x", "--scope", "all"), "invalid choice: 'all'"),
         (("create", "x"), "--scope"),
-        ((*GOLD, "--expires", "soon"), "'soon' is neither a span such as 90d, nor a date"),
+        (
+            (*GOLD, "--expires", "soon"),
+            "'soon' is neither a span such as 90d, 12h or 30m, nor a date",
+        ),
         ((*GOLD, "--expires", "2020-01-31"), "'2020-01-31' is over"),
+        ((*GOLD, "--expires", "60s"), "'60s' is neither a span such as 90d, 12h or 30m"),
         ((*GOLD, "--expires", "99999d"), "more than 20 years away: write never"),
         ((*GOLD, "--replaces", "nobodys"), "there is no key 'nobodys'"),
         (("rotate", "nobodys", "--beside", "never"), "say when the old one ends"),

@@ -23,6 +23,7 @@ from logshuttle_site.doctor.workers import workers
 from sessions_app.models import Viewers
 from shuttle.models import Worker
 from tests.contract.conftest import Api
+from tests.support.keys import new_key
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +89,17 @@ def test_rows_that_no_key_opens_are_counted_and_named(drain: Drain) -> None:
     assert "lacks the key of 1 of 1 drains" in said
     assert str(drain.pk) in said
     assert "s3cret" not in said
+
+
+def test_a_key_that_no_secret_key_opens_is_told(settings: LazySettings, db: None) -> None:
+    text = new_key("operator")
+    assert told(keys, Verdict.WARN) == ""
+    before, settings.SECRET_KEY = settings.SECRET_KEY, "another one, of the tests alone"
+
+    assert f"key {text[3:11]}" in told(keys, Verdict.WARN)
+    assert "nobody can use it" in told(keys, Verdict.WARN)
+    settings.SECRET_KEY_FALLBACKS = [before]
+    assert "unless it is used before" in told(keys, Verdict.WARN)
 
 
 def test_keys_are_told_by_their_length(settings: LazySettings) -> None:

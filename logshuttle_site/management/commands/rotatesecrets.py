@@ -18,7 +18,7 @@ from drains.rotation import (
     rotate_fields,
 )
 from events.changes import Change, announce
-from logshuttle_site.access.services import under_older_secrets
+from logshuttle_site.access.services import what_hangs_on_older_secrets
 
 NAMED_MAX = 100
 TOLD_SECONDS = 10.0
@@ -63,11 +63,8 @@ class Command(BaseCommand):
 
     def _tell_of_keys(self) -> None:
         """Digests cannot be written anew here: who sends a key is the only one who has it."""
-        for key in under_older_secrets()[:NAMED_MAX]:
-            self.stderr.write(
-                f"key {key}: made under a SECRET_KEY of before, and ends when that goes from"
-                " SECRET_KEY_FALLBACKS, unless it is used before and written anew by that"
-            )
+        for said in what_hangs_on_older_secrets()[:NAMED_MAX]:
+            self.stderr.write(said)
 
     def _rotated(self, model: type[models.Model]) -> Rotation:
         what, told_at = str(model._meta.verbose_name_plural), time.monotonic()

@@ -141,7 +141,7 @@ def _span(text: str) -> Any:
 
 def _said(error: InvalidKeyError) -> str:
     """By the names of the options."""
-    names = {"scopes": "--scope", "reach": "--reach", "replaces": "--replaces"}
+    names = {"scopes": "--scope", "reach": "--reach", "replaces": "the key that is replaced"}
     return "; ".join(f"{names.get(field, field)}: {why}" for field, why in error.faults.items())
 
 
