@@ -96,7 +96,7 @@ def test_keys_are_revoked() -> None:
         (("create", "x"), "--scope"),
         (
             (*GOLD, "--expires", "soon"),
-            "'soon' is neither a span such as 90d, 12h or 30m, nor a date",
+            "'soon' is neither a span such as 90d, 12h or 30m",
         ),
         ((*GOLD, "--expires", "2020-01-31"), "'2020-01-31' is over"),
         ((*GOLD, "--expires", "60s"), "'60s' is neither a span such as 90d, 12h or 30m"),
