@@ -135,3 +135,7 @@ def test_nobody_is_mailed_what_went_wrong() -> None:
     handlers = [handler for logger in known for handler in logger.handlers]
 
     assert not any(isinstance(handler, AdminEmailHandler) for handler in handlers)
+
+
+def test_librdkafka_does_not_say_all_again_that_we_are_told() -> None:
+    assert not logging.getLogger("events.kafka.client.librdkafka").isEnabledFor(logging.ERROR)
