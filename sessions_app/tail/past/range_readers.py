@@ -96,11 +96,11 @@ class RangeReaders:
             try:
                 await reader.meet(chain(partitions, *self._wanted))
                 yield reader
+                if self.turns.seated < SEATS:
+                    await reader.rest()
             except BaseException:
                 self._end(reader)  # whatever it was about
                 raise
-            if self.turns.seated < SEATS:
-                await reader.rest()
             timer = asyncio.get_running_loop().call_later(self._kept_seconds, self._expire, reader)
             self._idle.append((reader, timer))
 
