@@ -28,12 +28,13 @@ def listed(names: Sequence[str], count: int) -> str:
 
 def what_cannot_be_read(kinds: Iterable[type[models.Model]]) -> str:
     """A sentence on those among the first of each kind; empty where all can."""
-    found = filter(None, map(_of_one_kind, kinds))
+    found = filter(None, map(lost_of, kinds))
     told = "; ".join(found)
     return f"FIELD_ENCRYPTION_KEYS lacks the key of {told}. {WHAT_TO_DO}" if told else ""
 
 
-def _of_one_kind(kind: type[models.Model]) -> str:
+def lost_of(kind: type[models.Model]) -> str:
+    """How many of the first ones, and which; empty where all can be read."""
     if not encrypted_fields(kind):
         return ""
     rows = list(kind._default_manager.order_by("pk")[: LOOKED_AT_MAX + 1])

@@ -4,6 +4,7 @@ leads elsewhere for the rest."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -11,7 +12,9 @@ from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR
 from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from events.row_actions import RowActions
 
@@ -20,6 +23,26 @@ _COLUMNS = re.compile(r"(-?\d{1,3}(\.-?\d{1,3}){0,20})?", re.ASCII)
 
 _ASKS = re.compile(r"(__id)?__(exact|isnull)\Z")
 """What menus ask of a column."""
+
+
+class AliveMenu(admin.SimpleListFilter):
+    """Of rows that are alive or over, as `alive(now)` of their queryset says."""
+
+    title, parameter_name = "state", "state"
+    alive = over = ""
+    """Words for the two."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("alive", self.alive), ("over", self.over)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        manager: Any = queryset.model._default_manager
+        match self.value():
+            case "alive":
+                return queryset.filter(pk__in=manager.alive(timezone.now()))
+            case "over":
+                return queryset.exclude(pk__in=manager.alive(timezone.now()))
+        return queryset
 
 
 class StrictList(RowActions):
@@ -42,6 +65,22 @@ class StrictList(RowActions):
             raise BadRequest(f"{ERROR_FLAG}: nothing is called so")
         shown = {"lead": self.lead, "is_live": self.is_live, **(extra_context or {})}
         return super().changelist_view(request, shown)
+
+    def page_of(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
+        """What the page of one has beside Django's form. `obj`: None of one that is to be made."""
+        return {}
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        shown = {**context, **self.page_of(request, obj)}
+        return super().render_change_form(request, shown, add, change, form_url, obj)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """By what a menu offers alone: what a column holds that nobody is shown could else be found

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from events.lines import SOURCES
-from events.strict_list import StrictList
+from events.strict_list import AliveMenu, StrictList
 from sessions_app import services
 from sessions_app.errors import InvalidSessionError, TooManyError
 from sessions_app.filters import owner_of
@@ -86,22 +86,8 @@ class TailForm(forms.ModelForm):
         )
 
 
-class StateFilter(admin.SimpleListFilter):
-    title, parameter_name = "state", "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("alive", "new or open"), ("over", "revoked or over")]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[TailSession]
-    ) -> QuerySet[TailSession]:
-        alive = TailSession.objects.alive(timezone.now())
-        match self.value():
-            case "alive":
-                return queryset.filter(pk__in=alive)
-            case "over":
-                return queryset.exclude(pk__in=alive)
-        return queryset
+class StateFilter(AliveMenu):
+    alive, over = "new or open", "revoked or over"
 
 
 @admin.register(TailSession)

@@ -98,26 +98,16 @@ class DrainAdmin(DrainColumns, StrictList):
     def get_urls(self) -> list[URLPattern]:
         return [*card.urls(self.admin_site), *super().get_urls()]
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: Any,
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Drain | None = None,
-    ) -> HttpResponse:
+    def page_of(self, request: HttpRequest, obj: Drain | None) -> dict[str, Any]:
         if obj and not self.has_change_permission(request, obj):
             show_options(obj)
-        ours = {
+        return {
             # Anew: a form that was refused may have left of its states nothing.
             "card": card.card_of(self.get_queryset(request).get(pk=obj.pk)) if obj else None,
             "script": "live.js" if obj else "add.js",
             "show_save_and_add_another": False,
             "show_save_and_continue": False,
         }
-        shown = {**context, **ours}
-        return super().render_change_form(request, shown, add, change, form_url, obj)
 
     def get_inlines(self, request: HttpRequest, obj: Drain | None = None) -> list[Any]:
         """To be looked at: what is sent is not held against it, as workers write meanwhile."""

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from drains.display.cells import said_as, when
-from events.strict_list import StrictList
+from events.strict_list import AliveMenu, StrictList
 from logshuttle_site.access import services
 from logshuttle_site.access.examples import example_of
 from logshuttle_site.access.forms import KeyForm, RotateForm, grantable
@@ -26,20 +26,8 @@ from logshuttle_site.access.models import ApiKey
 WARNED_BEFORE = timedelta(days=14)
 
 
-class StateFilter(admin.SimpleListFilter):
-    title, parameter_name = "state", "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("alive", "alive"), ("over", "expired or revoked")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
-        alive = ApiKey.objects.alive(timezone.now())
-        match self.value():
-            case "alive":
-                return queryset.filter(pk__in=alive)
-            case "over":
-                return queryset.exclude(pk__in=alive)
-        return queryset
+class StateFilter(AliveMenu):
+    alive, over = "alive", "expired or revoked"
 
 
 @admin.register(ApiKey)

@@ -63,17 +63,14 @@ class EntryAdmin(StrictList):
             raise PermissionDenied
         return export_response(self.get_changelist_instance(request).queryset)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: Any,
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Entry | None = None,
-    ) -> HttpResponse:
-        shown = {**context, **(_shown(obj) if obj else {})}
-        return super().render_change_form(request, shown, add, change, form_url, obj)
+    def page_of(self, request: HttpRequest, obj: Entry) -> dict[str, Any]:
+        return {
+            "entry": obj,
+            "did": did(obj),
+            "members": members_of(obj),
+            "way": _way(obj),
+            "of_what": KINDS.get(obj.kind, obj.kind),
+        }
 
     @admin.display(description="When", ordering="at")
     def shown_at(self, entry: Entry) -> SafeString | str:
@@ -112,17 +109,6 @@ class EntryAdmin(StrictList):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-def _shown(entry: Entry) -> dict[str, Any]:
-    """What an entry's own page has."""
-    return {
-        "entry": entry,
-        "did": did(entry),
-        "members": members_of(entry),
-        "way": _way(entry),
-        "of_what": KINDS.get(entry.kind, entry.kind),
-    }
 
 
 def _way(entry: Entry) -> str:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, models
 
 from drains.rotation import encrypted_fields
-from drains.unreadable import LOOKED_AT_MAX, what_cannot_be_read
+from drains.unreadable import LOOKED_AT_MAX, WHAT_TO_DO, lost_of
 from logshuttle_site.access.services import what_hangs_on_older_secrets
 from logshuttle_site.doctor.findings import Finding, fail, first_line, ok, warn
 
@@ -55,9 +55,8 @@ def _api_keys() -> Iterator[Finding]:
 
 def _rows_of(model: type[models.Model]) -> Finding:
     """Of some rows: to decrypt all takes minutes where there are many."""
-    if told := what_cannot_be_read([model]):
-        said, _, does = told.partition(". ")
-        return fail(f"{said}.", does)
+    if lost := lost_of(model):
+        return fail(f"FIELD_ENCRYPTION_KEYS lacks the key of {lost}.", WHAT_TO_DO)
     count, what = model._default_manager.count(), model._meta.verbose_name_plural
     some = f"the first {LOOKED_AT_MAX} of {count:,}" if count > LOOKED_AT_MAX else f"{count}"
     return ok(f"All {what} that were looked at can be decrypted ({some}).")

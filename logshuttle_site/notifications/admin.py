@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -45,17 +45,8 @@ class RecipientAdmin(StrictList):
     list_per_page = 50
     actions = ("send_test",)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: Any,
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Recipient | None = None,
-    ) -> HttpResponse:
-        shown = {**context, **(secret_once.shown(request, obj) if obj else {})}
-        return super().render_change_form(request, shown, add, change, form_url, obj)
+    def page_of(self, request: HttpRequest, obj: Recipient | None) -> Mapping[str, Any]:
+        return secret_once.shown(request, obj) if obj else {}
 
     def response_post_save_add(self, request: HttpRequest, obj: Recipient) -> HttpResponseRedirect:
         return self._after_a_secret(request, obj) or super().response_post_save_add(request, obj)
