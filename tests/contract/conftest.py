@@ -12,6 +12,8 @@ from django.core.cache import cache
 from django.test import Client
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
+from logshuttle_site.access import known_keys
+
 KEY = "key-of-the-tests"  # as tests/support/django_env.py sets it
 
 Call = Callable[..., Any]
@@ -69,9 +71,11 @@ def _static_files_are_looked_for_once() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _nobody_has_asked_before() -> None:
-    """All tests are one client, which may ask for nothing too often."""
+def _nobody_has_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All tests are one client, which may ask for nothing too often; and no key is known from the
+    test before."""
     cache.clear()
+    monkeypatch.setattr(known_keys, "_kept", known_keys.KeptKeys())
 
 
 @pytest.fixture
