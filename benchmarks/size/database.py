@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 
 _WRITTEN = "SELECT relname, n_tup_ins + n_tup_upd FROM pg_stat_user_tables"
 _OTHERS = """

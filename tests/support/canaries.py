@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import httpx
 import psutil
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 
 USER = "us"
 SHOWN_TO_AUTH_KEY = ("url", "headers")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 import pytest
 
 from tests.support.locks import MACHINE, locked

@@ -1,6 +1,6 @@
 from typing import Any
 
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 import pytest
 
 from tests.support.stores import Postgres

@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 import pytest
 
 from tests.support.broker import Broker

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 
