@@ -105,6 +105,8 @@ RUN_SESSION = _use_session if _run_session is None else _run_session
 """True: `runweb` serves only log sessions; False: everything but them; None: everything."""
 SESSION_URL = env.web_url("SESSION_URL")
 SESSION_IDLE_SECONDS = env.seconds("SESSION_IDLE_SECONDS", 60.0, 86_400)
+SESSION_PAST_MIB = env.integer("SESSION_PAST_MIB", 128, 1, 1_000_000)
+SESSION_PAST_SECONDS = env.seconds("SESSION_PAST_SECONDS", 20.0, 3600)
 DEBUG_SESSION = env.flag("DEBUG_SESSION")
 MAX_VIEWERS = env.integer("MAX_VIEWERS", 20, 1, 100_000)
 """Of one session, in one process."""

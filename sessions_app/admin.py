@@ -22,7 +22,8 @@ from sessions_app.errors import InvalidSessionError, TooManyError
 from sessions_app.filters import owner_of
 from sessions_app.links import session_url
 from sessions_app.models import TailSession, Viewers
-from sessions_app.serializers import LINES_DEFAULT, STREAMS, TailRequest
+from sessions_app.past import LINES_DEFAULT
+from sessions_app.serializers import STREAMS, TailRequest
 
 _OWNER_FIELDS = {"app", "space", "site"}
 
@@ -81,9 +82,7 @@ class TailForm(forms.ModelForm):
         asked = TailRequest(data={**owner_of(values["owner"]), **_given(values)})
         if not asked.is_valid():
             raise InvalidSessionError({name: str(why[0]) for name, why in asked.errors.items()})
-        self.session_id, self.instance = services.open_session(
-            asked.selection, lines=asked.validated_data["lines"], tail=not values["no_tail"]
-        )
+        self.session_id, self.instance = services.open_session(asked.selection, asked.past)
 
 
 class StateFilter(AliveMenu):
@@ -193,5 +192,6 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
         "stream": values["stream"],
         "process": words,
         "q": values["q"],
+        "tail": not values["no_tail"],
         **lines,
     }

@@ -21,10 +21,9 @@ from rest_framework.viewsets import ViewSet
 from events.access import Scope, caller_of
 from sessions_app import selectors, services
 from sessions_app.errors import UnknownSessionError
-from sessions_app.filters import narrowed
 from sessions_app.links import session_url
 from sessions_app.page import page_response, problem_page
-from sessions_app.serializers import TailRequest, query_filters
+from sessions_app.serializers import TailRequest, seen_by
 from sessions_app.stream import stream_response
 from sessions_app.viewers_limit import refuse_full
 
@@ -49,10 +48,10 @@ class LogSessionViewSet(ViewSet):
         if not request.body:  # DRF takes no body at all for an empty object
             raise ParseError("the body is empty; a JSON object is expected")
         asked.is_valid(raise_exception=True)
-        values, selection = asked.validated_data, asked.selection
+        selection, past = asked.selection, asked.past
         if not caller_of(request).reaches(selection.key):
             raise NotFound("No such app or site found")
-        session_id, _ = services.open_session(selection, lines=values["lines"], tail=values["tail"])
+        session_id, _ = services.open_session(selection, past)
         url = session_url(request._request, session_id)
         return Response({"id": session_id, "logplex_url": url}, status=201)
 
@@ -61,12 +60,12 @@ class LogSessionViewSet(ViewSet):
         wanted = media_type_of(request._request)
         try:
             row = selectors.look_up(session_id, request.META.get("REMOTE_ADDR", ""))
-            selection = narrowed(row.session.selection, query_filters(request._request.GET))
+            session = seen_by(row.session, request._request.GET)
             if request.method == "HEAD":
                 if wanted != PAGE:
                     refuse_full(row.session)
                 return HttpResponse(content_type=wanted)
-            session = replace(services.begin(row).session, selection=selection)
+            session = replace(session, ends_at=services.begin(row).session.ends_at)
         except UnknownSessionError as error:
             if error.is_over and wanted == EVENTS:
                 return HttpResponse(status=204)  # or a browser asks again for ever

@@ -23,8 +23,11 @@ class TailSession(OwnerColumns):
 
     name = models.CharField(max_length=64, unique=True, editable=False)
     """A digest of the id, which is nowhere stored."""
-    lines = models.PositiveIntegerField()
+    lines = models.PositiveIntegerField(null=True)
+    """None: all since `since`."""
     tail = models.BooleanField()
+    since = models.DateTimeField(null=True, editable=False)
+    until = models.DateTimeField(null=True, editable=False)
     sources = models.JSONField(default=list)
     processes = models.JSONField(default=list)
     streams = models.JSONField(default=list)
@@ -71,6 +74,8 @@ class TailSession(OwnerColumns):
             lines=self.lines,
             tail=self.tail,
             ends_at=self.ends_at.timestamp(),
+            since=None if self.since is None else self.since.timestamp(),
+            until=None if self.until is None else self.until.timestamp(),
         )
 
 

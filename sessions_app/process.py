@@ -15,6 +15,7 @@ from django.conf import settings
 
 from sessions_app import selectors, tail_rows
 from sessions_app.metrics import BOUNDS_MET
+from sessions_app.tail.past.limits import PastLimits
 from sessions_app.tail.tails import Tails
 from sessions_app.tail.teller import TailFigures, Teller
 
@@ -35,6 +36,9 @@ def tails_here() -> Tails:
             idle_seconds=settings.SESSION_IDLE_SECONDS,
             revoked=_revoked,
             bounds_met=BOUNDS_MET,
+            limits=PastLimits(
+                settings.SESSION_PAST_MIB * 1024 * 1024, settings.SESSION_PAST_SECONDS
+            ),
         )
     return tails
 

@@ -18,7 +18,7 @@ class _Row(msgspec.Struct, frozen=True):
     app: str
     space: str
     site: str
-    lines: Annotated[int, msgspec.Meta(ge=0)]
+    lines: Annotated[int, msgspec.Meta(ge=0)] | None
     tail: bool
     sources: list[str]
     processes: list[str]
@@ -28,6 +28,8 @@ class _Row(msgspec.Struct, frozen=True):
     opened_at: _Moment | None
     ends_at: _Moment
     revoked_at: _Moment | None
+    since: _Moment | None = None
+    until: _Moment | None = None
 
 
 def data_of(row: TailSession) -> str:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
+from django.utils import timezone
 from rest_framework import serializers
 
+from drains.moments import moment_of
 from events.bodies import Body, Flag
 from events.lines import SOURCES
 from events.owners import PART_CHARACTERS_MAX
 from sessions_app.filters import Filters, key_of, narrowed
 from sessions_app.models import TEXT_CHARACTERS_MAX
-from sessions_app.tail.session import Selection
+from sessions_app.past import AskedPast, Past, past_of, seen
+from sessions_app.tail.session import Selection, Session
 
-LINES_DEFAULT, LINES_SHOWN_MAX, LINES_ASKED_MAX = 100, 1_500, 1_000_000
+LINES_ASKED_MAX = 1_000_000
 STREAMS = ("stdout", "stderr")
 
 _WORDS_MAX = 50
@@ -73,7 +78,28 @@ class Lines(serializers.Field[int, Any, int, Any]):
             raise serializers.ValidationError(
                 f"must be a whole number from 0 to {LINES_ASKED_MAX:,}"
             )
-        return min(data, LINES_SHOWN_MAX)
+        return data
+
+
+class Moment(serializers.Field[datetime, Any, str, Any]):
+    """A time, or how long ago; null stands for none."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def run_validation(self, data: Any = serializers.empty) -> datetime | None:
+        if data in (None, "", serializers.empty):
+            return None
+        if not isinstance(data, str):
+            raise serializers.ValidationError("must be text")
+        now = timezone.now()
+        try:
+            moment = moment_of(data.strip(), now)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from None
+        if moment > now:
+            raise serializers.ValidationError("lies in the future")
+        return moment
 
 
 class FilterRequest(Body):
@@ -96,8 +122,15 @@ class TailRequest(FilterRequest):
     app = Text()
     space = Text()
     site = Text()
-    lines = Lines(default=LINES_DEFAULT)
+    lines = Lines(default=None)
     tail = Flag(default=True)
+    since = Moment()
+    until = Moment()
+
+    @property
+    def past(self) -> Past:
+        """Raises InvalidSessionError."""
+        return past_of(AskedPast(**{name: self.validated_data[name] for name in AskedPast._fields}))
 
     @property
     def owner(self) -> str:
@@ -118,11 +151,31 @@ class TailRequest(FilterRequest):
         return narrowed(Selection(key, processes=processes), self.filters)
 
 
-def query_filters(query: QueryDict) -> Filters:
-    """`?source=app&process=web,worker&q=error`. Raises ValidationError."""
+class _Query(FilterRequest):
+    lines = Lines(default=None)
+    tail = Flag(default=None)
+    since = Moment()
+    until = Moment()
+
+
+_FLAGS = {"true": True, "false": False}
+
+
+def seen_by(session: Session, query: QueryDict) -> Session:
+    """What of it is asked for: `?source=app&process=web,worker&q=error&since=15m&tail=false`.
+
+    Raises ValidationError, InvalidSessionError.
+    """
     given: dict[str, Any] = {
         name: ",".join(query.getlist(name)) for name in ("source", "process", "stream")
     }
-    asked = FilterRequest(data={**given, "q": query.get("q", "")})
+    given |= {name: query.get(name, "") for name in ("q", "since", "until")}
+    if lines := query.get("lines", ""):
+        given["lines"] = int(lines) if lines.isascii() and lines.isdigit() else lines
+    if tail := query.get("tail", ""):
+        given["tail"] = _FLAGS.get(tail, tail)
+    asked = _Query(data=given)
     asked.is_valid(raise_exception=True)
-    return asked.filters
+    past = AskedPast(**{name: asked.validated_data[name] for name in AskedPast._fields})
+    selection = narrowed(session.selection, asked.filters)
+    return seen(replace(session, selection=selection), past)

@@ -12,12 +12,14 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
+from drains.moments import rfc3339
 from events.changes import Change, announce
 from events.keys import Key
 from events.owner_columns import columns_of
 from sessions_app.errors import TooManyError, UnknownSessionError
 from sessions_app.ids import new_id
 from sessions_app.models import TailSession, TailSessionQuerySet
+from sessions_app.past import Past
 from sessions_app.remembered import data_of, row_of
 from sessions_app.tail.session import Selection
 
@@ -33,7 +35,7 @@ REMEMBERED_BYTES_MAX = 2048
 """Rows with longer filters are looked up each time: a cache has a bound in bytes."""
 
 
-def open_session(selection: Selection, *, lines: int, tail: bool) -> tuple[str, TailSession]:
+def open_session(selection: Selection, past: Past) -> tuple[str, TailSession]:
     """A new session and its id, which nobody can find out later. Raises TooManyError."""
     now = timezone.now()
     TailSession.objects.filter(ends_at__lt=now - KEPT).delete()
@@ -42,8 +44,7 @@ def open_session(selection: Selection, *, lines: int, tail: bool) -> tuple[str, 
     row = TailSession(
         name=name,
         **columns_of(selection.key),
-        lines=lines,
-        tail=tail,
+        **past._asdict(),
         sources=sorted(selection.sources),
         processes=sorted(selection.processes),
         streams=sorted(selection.streams),
@@ -110,8 +111,9 @@ def _change(row: TailSession, what: str, after: Mapping[str, Any] | None = None)
 
 def _told(row: TailSession) -> dict[str, Any]:
     """What it shows; of its filters those that are set."""
-    filters = {name: getattr(row, name) for name in ("sources", "processes", "streams", "text")}
-    return {"lines": row.lines, "tail": row.tail, **{n: of for n, of in filters.items() if of}}
+    more = {name: getattr(row, name) for name in ("sources", "processes", "streams", "text")}
+    more |= {name: rfc3339(at) for name in ("since", "until") if (at := getattr(row, name))}
+    return {"lines": row.lines, "tail": row.tail, **{n: of for n, of in more.items() if of}}
 
 
 def _refuse_too_many(key: Key, now: datetime) -> None:

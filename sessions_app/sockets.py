@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -15,10 +14,9 @@ from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
 from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError
-from sessions_app.filters import narrowed
 from sessions_app.process import tails_here
 from sessions_app.selectors import afind_session
-from sessions_app.serializers import query_filters
+from sessions_app.serializers import seen_by
 from sessions_app.tail.encoders import SocketEncoder, writes
 from sessions_app.tail.places import Place
 from sessions_app.tail.session import Session
@@ -73,13 +71,10 @@ class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await self._telling
 
     async def _session(self, query: QueryDict) -> Session | None:
-        filters = query_filters(query)
         address = (self.scope.get("client") or [""])[0]
         session_id = self.scope["url_route"]["kwargs"]["session_id"]
         session = await afind_session(session_id, address)
-        if session is None:
-            return None
-        return replace(session, selection=narrowed(session.selection, filters))
+        return None if session is None else seen_by(session, query)
 
     async def _tell(self, session: Session, token: str | None, place: Place) -> None:
         try:
@@ -118,6 +113,8 @@ def _hello(session: Session) -> str:
             "ends_at": session.ends_at,
             "lines": session.lines,
             "tail": session.tail,
+            "since": session.since,
+            "until": session.until,
             "filters": filters,
         }
     ).decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from events.lines import SOURCES
-from logshuttle_site.openapi.other_schemas import behind_commas, filters_of_tails
+from logshuttle_site.openapi.other_schemas import behind_commas, filters_of_tails, moments_of_tails
 from logshuttle_site.openapi.words import (
     JSON,
     PAGE,
@@ -101,6 +101,9 @@ def _read_session() -> Part:
         query("process", filters["process"]["description"], behind_commas()),
         query("stream", "Of an app's lines.", behind_commas(STREAMS)),
         query("q", filters["q"]["description"], _TEXT | {"maxLength": TEXT_CHARACTERS_MAX}),
+        *(query(name, of["description"], _TEXT) for name, of in moments_of_tails().items()),
+        query("lines", "As many of the last ones.", {"type": "integer", "minimum": 0}),
+        query("tail", "false: end after them.", {"type": "boolean"}),
         query("after", "The `id` of an event: go on behind it.", _TEXT),
         {
             "in": "header",

@@ -6,7 +6,9 @@ from events.lines import SOURCES
 from events.owners import PART_CHARACTERS_MAX
 from logshuttle_site.openapi.words import Part, array, maybe, record
 from sessions_app.models import TEXT_CHARACTERS_MAX
-from sessions_app.serializers import LINES_ASKED_MAX, LINES_DEFAULT, LINES_SHOWN_MAX, STREAMS
+from sessions_app.past import LINES_DEFAULT, LINES_SHOWN_MAX
+from sessions_app.serializers import LINES_ASKED_MAX, STREAMS
+from sessions_app.tail.past.limits import HELD_LINES_MAX
 
 _TEXT: Part = {"type": "string"}
 _PART: Part = {"type": ["string", "null"], "maxLength": PART_CHARACTERS_MAX}
@@ -80,6 +82,16 @@ def filters_of_tails() -> dict[str, Part]:
     }
 
 
+def moments_of_tails() -> dict[str, Part]:
+    moment = maybe({"type": "string"})
+    form = "A time such as 2026-01-31T12:00:00Z, or how long ago: 30s, 15m, 2h, 1d."
+    return {
+        "since": moment | {"description": f"Nothing that Kafka has had before. {form}"},
+        "until": moment
+        | {"description": f"Nothing that Kafka has had since, and no live lines. {form}"},
+    }
+
+
 def _session_request() -> Part:
     says = "Lines that come first; more than are shown may be asked for."
     ignored: Part = {"description": "Passed over: only answers have it."}
@@ -94,9 +106,11 @@ def _session_request() -> Part:
                 "minimum": 0,
                 "maximum": LINES_ASKED_MAX,
                 "default": LINES_DEFAULT,
-                "description": f"{says} At most {LINES_SHOWN_MAX:,} are.",
+                "description": f"{says} At most {HELD_LINES_MAX:,} are, or {LINES_SHOWN_MAX:,}"
+                " without live ones. With `since` and without this all are.",
             },
             "tail": {"type": "boolean", "default": True, "description": "false: end after them."},
+            **moments_of_tails(),
             **filters_of_tails(),
             **dict.fromkeys(("id", "logplex_url"), ignored),
         },

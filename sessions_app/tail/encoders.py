@@ -98,7 +98,8 @@ class EventsEncoder:
     def said(self, event: Said) -> bytes:
         match event:
             case StreamNotice():
-                return f"event: gap\ndata: {event.reason}\n\n".encode()
+                place = f"id: {event.token}\n" if event.token else ""
+                return f"{place}event: gap\ndata: {event.reason}\n\n".encode()
             case Skipped():
                 return f"event: skipped\ndata: {overflow(event)}\n\n".encode()
             case Ping():
@@ -164,7 +165,8 @@ class SocketEncoder:
     def said(self, event: Said) -> bytes:
         match event:
             case StreamNotice():
-                return _json({"type": "gap", "reason": event.reason})
+                place = {"id": event.token} if event.token else {}
+                return _json({"type": "gap", "reason": event.reason} | place)
             case Skipped():
                 return _json({"type": "skipped", "count": event.lines})
             case BacklogEnd():
@@ -234,7 +236,7 @@ def _one(encoder: StreamEncoder, lines: Sequence[bytes]) -> bytes:
 def _told(event: Said) -> str:
     match event:
         case StreamNotice():
-            return event.reason
+            return f"{event.reason}; go on: after={event.token}" if event.token else event.reason
         case Skipped():
             return overflow(event)
     return ""

@@ -26,9 +26,14 @@ class Session:
     name: str
     """A digest of the id: may be logged, the id may not."""
     selection: Selection
-    lines: int
-    """How many of the past come first: 0 to 1,500."""
+    lines: int | None
+    """How many of the past come first, the last ones: 0 to 1,500, to 100,000 where no live lines
+    follow; None: all since `since`."""
     tail: bool
     """Whether live lines follow."""
     ends_at: float
     """Epoch seconds."""
+    since: float | None = None
+    """Epoch seconds: nothing that Kafka has had before is shown."""
+    until: float | None = None
+    """Epoch seconds: nothing that Kafka has had since is shown, and no live lines."""

@@ -14,7 +14,7 @@ from sessions_app.tail.live.mailbox import Item, Mailbox, StreamNotice
 from sessions_app.tail.past.history import History, Shared
 from sessions_app.tail.session import Session
 from sessions_app.tail.signer import Signer
-from sessions_app.tail.tokens import resume_of
+from sessions_app.tail.tokens import base_of, resume_of, topics_in_order
 
 HEARTBEAT_SECONDS = 15.0
 _LOOK_SECONDS = 0.5
@@ -57,7 +57,7 @@ class Tail:
         self._bounds_met = shared.bounds_met
         self._session = session
         self._signer = signer
-        self._history = History(shared, session, self.mailbox)
+        self._history = History(shared, session, self.mailbox, signer)
         self._idle_seconds = idle_seconds
         self._line_at = self._said_at = time.monotonic()
         self._said_away = False
@@ -112,6 +112,8 @@ class Tail:
                     yield [AWAY]
                 elif self._is_silent():
                     yield [Ping(None)]
+                if self._history.is_long and not self._history.away:
+                    self._line_at = time.monotonic()  # it looks for lines: nobody is idle
         except StopAsyncIteration:
             pull = None
         finally:
@@ -140,7 +142,10 @@ class Tail:
         return Bye("end", self._token()) if reason is None else Bye(reason)
 
     def _token(self) -> str:
-        base = self._hub.base(self._session.selection.key)
+        if self._history.rest and not self._session.tail:
+            return self._history.rest
+        key, ends = self._session.selection.key, self._history.ends
+        base = self._hub.base(key) if ends is None else base_of(topics_in_order(key), ends)
         return f"{self._signer.signed(base)}.b0"
 
     def _end(self) -> str | None:

@@ -13,6 +13,8 @@ from contextvars import Context
 from sessions_app.tail.live.blocks import LineSlice
 from sessions_app.tail.live.hub import Hub
 from sessions_app.tail.past.history import Shared
+from sessions_app.tail.past.limits import PAST_LIMITS, PastLimits
+from sessions_app.tail.past.long_past import AT_ONCE
 from sessions_app.tail.past.look_backs import LookBacks
 from sessions_app.tail.past.range_readers import RangeReaders
 from sessions_app.tail.past.survey import Survey
@@ -39,6 +41,7 @@ class Tails:
         idle_seconds: float,
         revoked: Revoked,
         bounds_met: Counter[str] | None = None,
+        limits: PastLimits = PAST_LIMITS,
     ) -> None:
         self.shared = Shared(
             Hub(kafka_settings),
@@ -46,6 +49,8 @@ class Tails:
             RangeReaders(kafka_settings),
             LookBacks(),
             Counter() if bounds_met is None else bounds_met,
+            limits,
+            asyncio.Semaphore(AT_ONCE),
         )
         self._idle_seconds = idle_seconds
         self._revoked = revoked

@@ -4,6 +4,9 @@
 a piece began; the rest says how many of the app's lines of that piece have been seen.
 `<base>.<signature>.b<lines>`: in the backlog that ends at the base, with so many of its lines still
 to come.
+`<base>.<signature>.w<records>.<ms>.<lines>`: in a window of Kafka's time that ends at the base and
+at that time, with so many of its lines still to come; it begins so many records before, written as
+a base is.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NoBase64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from events.kafka.records import TopicPartition
 from events.keys import Key
@@ -23,7 +27,16 @@ CHARACTERS_MAX = 6000
 """Some 500 partitions. A proxy takes no header above 8 KiB."""
 _PARTITIONS_MAX = 1024
 _LIVE = re.compile(r"l(\d{1,2})\.(\d{1,4})\.(\d{1,9})", re.ASCII)
-_BACKLOG = re.compile(r"b(\d{1,4})", re.ASCII)
+_BACKLOG = re.compile(r"b(\d{1,6})", re.ASCII)
+_WINDOW = re.compile(r"w([A-Za-z0-9_-]{0,3000})\.(\d{1,15})\.(\d{1,9})", re.ASCII)
+
+
+class Window(NamedTuple):
+    """A piece of the past, which is read whole: its lines come by their times."""
+
+    begins: Mapping[TopicPartition, int]
+    ends_ms: int
+    """Kafka's time, in epoch milliseconds, from which on records lie behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +48,10 @@ class Resume:
     skip: int = 0
     """So many lines of the app from there on in `source` have been seen."""
     backlog_left: int | None = None
-    """The last lines of the backlog before `positions`, still to come; None: it is over."""
+    """The last lines of the backlog before `positions`, or of `window`, still to come; None: it is
+    over."""
+    window: Window | None = None
+    """It ends at `positions`."""
 
 
 def topics_in_order(key: Key) -> list[str]:
@@ -60,6 +76,17 @@ def live_suffix(topics: Sequence[str], partition: TopicPartition) -> str:
     return f".l{topics.index(partition.topic)}.{partition.number}."
 
 
+def window_suffix(
+    topics: Sequence[str],
+    begins: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+    ends_ms: int,
+) -> str:
+    """What follows a base of `ends`, before the number of lines that are still to come."""
+    records = {partition: end - begins.get(partition, end) for partition, end in ends.items()}
+    return f".w{base_of(topics, records)}.{ends_ms}."
+
+
 def resume_of(token: str, key: Key, signer: Signer) -> Resume | None:
     """What a token says, None when it is none of this session's."""
     if len(token) > CHARACTERS_MAX:
@@ -74,6 +101,13 @@ def resume_of(token: str, key: Key, signer: Signer) -> Resume | None:
         return None
     if match := _BACKLOG.fullmatch(rest):
         return Resume(positions, backlog_left=int(match[1]))
+    if match := _WINDOW.fullmatch(rest):
+        records = _positions(match[1], topics)
+        if records is None:
+            return None
+        begins = {p: max(at - records.get(p, 0), 0) for p, at in positions.items()}
+        window = Window(begins, int(match[2]))
+        return Resume(positions, backlog_left=int(match[3]), window=window)
     match = _LIVE.fullmatch(rest)
     if match is None or int(match[1]) >= len(topics):
         return None

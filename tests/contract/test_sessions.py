@@ -17,6 +17,7 @@ from sessions_app import guess_limit, selectors, services
 from sessions_app.alive import AliveSessions
 from sessions_app.errors import TooManyError, UnknownSessionError
 from sessions_app.models import TailSession
+from sessions_app.past import Past
 from sessions_app.tail.session import Selection
 
 GOLD = Selection(AppKey("gold", "gs"))
@@ -30,7 +31,7 @@ def _empty_cache(db: None) -> Iterator[None]:
 
 
 def opened() -> tuple[str, TailSession]:
-    return services.open_session(GOLD, lines=5, tail=True)
+    return services.open_session(GOLD, Past(5))
 
 
 def test_who_finds_one_first_begins_its_hour() -> None:

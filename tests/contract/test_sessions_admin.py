@@ -20,6 +20,7 @@ from drains import services as drains
 from events.keys import AppKey, SiteKey
 from sessions_app import selectors, services, tail_rows
 from sessions_app.models import FRESH, TailSession, Viewers
+from sessions_app.past import Past
 from sessions_app.tail.session import Selection
 from sessions_app.tail.teller import TailFigures
 
@@ -39,7 +40,7 @@ def _empty_cache() -> Iterator[None]:
 
 @pytest.fixture
 def row(db: None) -> TailSession:
-    return services.open_session(Selection(GOLD), lines=100, tail=True)[1]
+    return services.open_session(Selection(GOLD), Past(100))[1]
 
 
 def test_a_stranger_is_sent_to_the_login(db: None) -> None:
@@ -68,7 +69,7 @@ def test_nothing_is_opened_by_looking(operator: Client) -> None:
 
 
 def test_a_tail_is_opened_by_the_rules_of_the_api(operator: Client) -> None:
-    form = {"owner": "gold-gs", "lines": 2000, "no_tail": "on", "q": " error"}
+    form = {"owner": "gold-gs", "lines": 200_000, "no_tail": "on", "q": " error"}
     answer = operator.post(
         ADD, {**form, "source": ["app"], "process": "web, worker", "stream": ["stderr"]}
     )
@@ -77,7 +78,7 @@ def test_a_tail_is_opened_by_the_rules_of_the_api(operator: Client) -> None:
     assert match is not None
     session = selectors.find_session(match[1])
     assert session is not None
-    assert (session.lines, session.tail) == (1500, False)
+    assert (session.lines, session.tail) == (100_000, False)
     assert session.selection == Selection(
         GOLD,
         frozenset({"app"}),
@@ -129,7 +130,7 @@ def test_where_no_sessions_are_served_their_url_must_be_known(
 
 
 def test_they_are_listed_and_revoked(operator: Client, row: TailSession) -> None:
-    other = services.open_session(Selection(AppKey("bold", "gs")), lines=0, tail=True)[1]
+    other = services.open_session(Selection(AppKey("bold", "gs")), Past(0))[1]
     TailSession.objects.filter(pk=other.pk).update(ends_at=timezone.now() - timedelta(seconds=1))
     assert "gold-gs" in operator.get(f"{LIST}{row.pk}/change/").content.decode()
 
@@ -164,7 +165,7 @@ def test_how_many_read_one_is_known_without_asking_for_each(
 
     assert cells() == ["–"], "no web process has told"
     for _ in range(3):
-        services.open_session(Selection(GOLD), lines=0, tail=True)
+        services.open_session(Selection(GOLD), Past(0))
     for process in ("p1", "p2"):
         tail_rows.write(TailFigures(process, {row.name: 2}, frozenset()))
     assert sorted(cells()) == ["0", "0", "0", "4"]
@@ -173,7 +174,7 @@ def test_how_many_read_one_is_known_without_asking_for_each(
     with CaptureQueriesContext(connection) as few:
         cells()
     for _ in range(3):
-        services.open_session(Selection(AppKey("bold", "gs")), lines=0, tail=True)
+        services.open_session(Selection(AppKey("bold", "gs")), Past(0))
     with django_assert_num_queries(len(few)):
         assert len(cells()) == 7
     assert ">2<" in operator.get(f"{LIST}{row.pk}/change/").content.decode()

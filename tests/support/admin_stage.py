@@ -17,6 +17,7 @@ from logshuttle_site.audit.models import Entry
 from logshuttle_site.notifications import outbox
 from logshuttle_site.notifications.models import Recipient
 from sessions_app import services as sessions
+from sessions_app.past import Past
 from sessions_app.tail.session import Selection
 from shuttle.models import MalformedSample, Worker
 from tests.support.certificates import Authority
@@ -99,7 +100,7 @@ def staged() -> Stage:
     recipient.save()
     message = outbox.new(recipient, "key", "test", [{}], timezone.now())
     message.save()
-    _, session = sessions.open_session(Selection(AppKey("gold", "gs")), lines=1, tail=True)
+    _, session = sessions.open_session(Selection(AppKey("gold", "gs")), Past(1))
     now = timezone.now()
     worker = Worker(name="w", host="h", version="1", started_at=now, reported_at=now)
     worker.save()

@@ -17,7 +17,8 @@ from logshuttle_site.tail_client import Say, TailClient, TailFailedError
 from logshuttle_site.terminal import shown
 from sessions_app.errors import InvalidSessionError
 from sessions_app.filters import owner_of
-from sessions_app.serializers import LINES_DEFAULT, STREAMS
+from sessions_app.past import LINES_DEFAULT
+from sessions_app.serializers import STREAMS
 
 
 class Command(BaseCommand):

@@ -58,12 +58,17 @@ class Block:
 
 
 class BacklogBlock(Block):
-    """Lines by their times. Who has seen some of them reads the rest of the same backlog."""
+    """Lines by their times, before `ends`. Who has seen some of them reads the rest of the same
+    backlog, or of the window that `suffix` names."""
 
     def __init__(
-        self, lines: Sequence[LogLine], topics: Sequence[str], ends: Mapping[TopicPartition, int]
+        self,
+        lines: Sequence[LogLine],
+        topics: Sequence[str],
+        ends: Mapping[TopicPartition, int],
+        suffix: str = ".b",
     ) -> None:
-        super().__init__(lines, lambda: base_of(topics, ends), ".b")
+        super().__init__(lines, lambda: base_of(topics, ends), suffix)
 
     def number(self, index: int) -> int:
         return len(self.lines) - 1 - index

@@ -22,6 +22,8 @@ class StreamNotice(NamedTuple):
     """Lines may be missing here."""
 
     reason: str
+    token: str = ""
+    """Where who wants them goes on, signed."""
 
 
 class Skipped(NamedTuple):

@@ -17,11 +17,13 @@ from typing import Protocol
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
 from events.lines import LogLine
 from sessions_app.tail.past.backlog_parts import (
+    KEPT_BYTES,
     Found,
     PartitionPast,
     TopicPast,
     newest_of,
     share_of,
+    time_of,
 )
 from sessions_app.tail.past.range_readers import Read
 
@@ -62,13 +64,18 @@ class Backlog:
         *,
         bytes_max: int = BYTES_MAX,
         seconds_max: float = SECONDS_MAX,
+        kept_bytes: int = KEPT_BYTES,
+        held_as: Callable[[LogLine], LogLine] = lambda line: line,
     ) -> None:
+        """`held_as`: what is held of a line beside its time."""
         self._past = past
         self._lines_of = lines_of
         self._count = count
         self._own_topic = own_topic
         self._bytes_left = bytes_max
         self._seconds_max = seconds_max
+        self._kept_bytes = kept_bytes
+        self._held_as = held_as
         self._topics: defaultdict[str, TopicPast] = defaultdict(TopicPast)
         self.cut_by = ""
         """The bound that ended it before all was found: seconds, bytes, kept_bytes."""
@@ -78,7 +85,16 @@ class Backlog:
     ) -> list[LogLine]:
         """The last `count` lines before `ends`, by their times; those of one time by partition
         and in the order of the log."""
-        parts = {p: PartitionPast(lows.get(p, 0), end) for p, end in sorted(ends.items())}
+        return [found.line for found in await self.found(self.parts(lows, ends))]
+
+    def parts(
+        self, lows: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, PartitionPast]:
+        """Nothing of them is read yet."""
+        return {p: self._part(lows.get(p, 0), end) for p, end in sorted(ends.items())}
+
+    async def found(self, parts: Pasts) -> list[Found]:
+        """As `read`. What was read for it stays in `parts`."""
         step = max(FIRST_STEP_RECORDS, self._count)
         while open_ones := self._open(parts):
             begins = {} if self._is_late() else self._begins(open_ones, step)
@@ -88,10 +104,13 @@ class Backlog:
             await self._step_back(open_ones, begins)
             step *= GROWTH
         last = self._last(parts)
-        kept = newest_of(last)
+        kept = newest_of(last, self._kept_bytes)
         if len(kept) < self._count and any(part.is_full for part in parts.values()):
             self.cut_by = self.cut_by or "kept_bytes"
-        return [found.line for found in kept]
+        return kept
+
+    def _part(self, low: int, end: int) -> PartitionPast:
+        return PartitionPast(low, end, self._kept_bytes)
 
     def _open(self, parts: Pasts) -> dict[TopicPartition, PartitionPast]:
         """The partitions that are to be read further back."""
@@ -127,7 +146,7 @@ class Backlog:
     async def _step_back(self, parts: Pasts, begins: Offsets) -> None:
         """What of a partition was not read whole, as a bound was met, has a hole: not used."""
         ends = {partition: parts[partition].begin for partition in begins}
-        older = {partition: PartitionPast(0, 0) for partition in begins}
+        older = {partition: self._part(0, 0) for partition in begins}
         left = dict(begins)
         while left and not self._is_late():
             await self._read(left, ends, older)
@@ -161,7 +180,7 @@ class Backlog:
         self._topics[records.partition.topic].has_read(len(records), size)
         if part.earliest_ms is None:
             part.earliest_ms = records.earliest_ms
-        part.add(self._lines_of(records))
+        part.add(Found(time_of(line), self._held_as(line)) for line in self._lines_of(records))
 
     def _is_late(self) -> bool:
         return self._past.seconds > self._seconds_max

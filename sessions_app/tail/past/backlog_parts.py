@@ -30,13 +30,14 @@ class Found(NamedTuple):
 class PartitionPast:
     """What is known of one partition: all from `begin` to where its backlog ends."""
 
-    def __init__(self, low: int, end: int) -> None:
+    def __init__(self, low: int, end: int, kept_bytes: int = KEPT_BYTES) -> None:
         self.low = low
         self.begin = end
         self.earliest_ms: int | None = None
         self.found: deque[Found] = deque()
         self.is_full = False
         """Older lines were found and had no room."""
+        self._kept_bytes = kept_bytes
         self._bytes = 0
 
     def may_have(self, oldest: datetime | None, count: int) -> bool:
@@ -46,10 +47,9 @@ class PartitionPast:
             return False
         return oldest is None or self.earliest_ms is None or _of_ms(self.earliest_ms) > oldest
 
-    def add(self, lines: Iterable[LogLine]) -> None:
+    def add(self, lines: Iterable[Found]) -> None:
         """Newer ones than all before."""
-        for line in lines:
-            found = Found(_time_of(line), line)
+        for found in lines:
             self.found.append(found)
             self._bytes += found.size
         self._keep_newest()
@@ -64,7 +64,7 @@ class PartitionPast:
         self._keep_newest()
 
     def _keep_newest(self) -> None:
-        while self._bytes > KEPT_BYTES and len(self.found) > 1:
+        while self._bytes > self._kept_bytes and len(self.found) > 1:
             self._bytes -= self.found.popleft().size
             self.is_full = True
 
@@ -105,15 +105,16 @@ def share_of(bytes_left: int, topic: str, topics: Collection[str], own: str) -> 
     return bytes_left // 2 if topic == own else bytes_left // 2 // (len(topics) - 1)
 
 
-def newest_of(found: Sequence[Found]) -> list[Found]:
+def newest_of(found: Sequence[Found], kept_bytes: int = KEPT_BYTES) -> list[Found]:
     """As many of the last ones as have room, one at least."""
     newest = list(reversed(found))
     sizes = accumulate(each.size for each in newest)
-    room = max(sum(1 for _ in takewhile(KEPT_BYTES.__ge__, sizes)), 1)
+    room = max(sum(1 for _ in takewhile(kept_bytes.__ge__, sizes)), 1)
     return newest[:room][::-1]
 
 
-def _time_of(line: LogLine) -> datetime:
+def time_of(line: LogLine) -> datetime:
+    """A line's own; of a time that is none, the begin of time."""
     try:
         return datetime.fromisoformat(line.time).astimezone(UTC)
     except (ValueError, OverflowError):  # an offset at the begin of time

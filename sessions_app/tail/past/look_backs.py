@@ -7,9 +7,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from events.kafka.records import Offsets
 from sessions_app.tail.live.blocks import BacklogBlock
 from sessions_app.tail.live.mailbox import Mailbox
-from sessions_app.tail.session import Selection, Session
+from sessions_app.tail.session import Session
 
 
 class LookedBack(NamedTuple):
@@ -17,6 +18,8 @@ class LookedBack(NamedTuple):
     """None: there are no lines."""
     is_cut: bool
     """A bound ended it before all was found."""
+    ends: Offsets
+    """What it looked back from."""
 
 
 _Read = Callable[[], Coroutine[Any, Any, LookedBack]]
@@ -33,7 +36,7 @@ class LookBacks:
     """Owns those that are under way, or wait for their turn."""
 
     def __init__(self) -> None:
-        self._going: dict[tuple[str, Selection], _LookBack] = {}
+        self._going: dict[Session, _LookBack] = {}
 
     def __len__(self) -> int:
         return len(self._going)
@@ -46,11 +49,10 @@ class LookBacks:
     ) -> LookedBack:
         """The lines before all that this mailbox will have. It has just joined and is empty: when
         others wait for such lines, it gets what they have had since, and `read` is not needed."""
-        key = session.name, session.selection
-        going = self._going.get(key)
+        going = self._going.get(session)
         if going is None:
-            going = self._going[key] = _LookBack(asyncio.create_task(read()))
-            going.task.add_done_callback(lambda _: self._end(key, going))
+            going = self._going[session] = _LookBack(asyncio.create_task(read()))
+            going.task.add_done_callback(lambda _: self._end(session, going))
         else:
             mailbox.take_over(going.mailboxes[0])
         going.mailboxes.append(mailbox)
@@ -60,8 +62,8 @@ class LookBacks:
             going.mailboxes.remove(mailbox)
             if not going.mailboxes:
                 going.task.cancel()
-                self._end(key, going)
+                self._end(session, going)
 
-    def _end(self, key: tuple[str, Selection], going: _LookBack) -> None:
-        if self._going.get(key) is going:
-            del self._going[key]
+    def _end(self, session: Session, going: _LookBack) -> None:
+        if self._going.get(session) is going:
+            del self._going[session]

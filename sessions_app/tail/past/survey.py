@@ -82,6 +82,14 @@ class Survey:
         lows, ends = await self._bounds.ask(topics)
         return _of(topics, lows), _of(topics, ends)
 
+    async def at(
+        self, partitions: Collection[TopicPartition], epoch_ms: int
+    ) -> dict[TopicPartition, int | None]:
+        """The first record of each that is stamped so, or later; None: there is none."""
+        async with self._asked() as cluster:
+            found = await cluster.at(partitions, epoch_ms)
+        return {partition: None if at is None else at.offset for partition, at in found.items()}
+
     async def close(self) -> None:
         for question in (self._unreadable, self._lows, self._bounds):
             await question.close()

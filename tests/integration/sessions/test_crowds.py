@@ -12,7 +12,8 @@ import pytest
 from events.keys import AppKey
 from events.topics import BUILD
 from sessions_app.tail.live.mailbox import StreamNotice
-from sessions_app.tail.past.history import CUT, History
+from sessions_app.tail.past.history import History
+from sessions_app.tail.past.limits import CUT
 from sessions_app.tail.past.turns import SEATS_OF_AN_OWNER, Turns
 from sessions_app.tail.session import Selection, Session
 from sessions_app.tail.tail import BacklogEnd, Event

@@ -14,7 +14,7 @@ from sessions_app.tail.past.look_backs import LookBacks, LookedBack
 from sessions_app.tail.session import Selection, Session
 
 GOLD = AppKey("gold", "gs")
-FOUND = LookedBack(None, is_cut=True)
+FOUND = LookedBack(None, is_cut=True, ends={})
 
 
 class Looking:

@@ -76,7 +76,7 @@ def test_what_is_no_token_is_refused_or_read_but_never_raises(text: str) -> None
         "AAAA",  # a base alone
         "AAAAAAA.b0",  # more than four topics
         "AAAA.b0",  # fewer
-        "AAAAAA=.b00000",
+        "AAAAAA=.b0000000",
         "AQAAAA.l9.0.1",
         "____.b0",
         "é.b0",
