@@ -80,7 +80,7 @@ class RangeReaders:
         self._settings = settings
         self._kept_seconds = kept_seconds
         self.turns = Turns()
-        self._wanted: list[Iterable[TopicPartition]] = []
+        self._wanted: dict[object, Iterable[TopicPartition]] = {}
         """What is to be read by each who waits for a reader."""
         self._idle: list[tuple[RangeReader, asyncio.TimerHandle]] = []
         self._closing: set[asyncio.Task[None]] = set()
@@ -94,7 +94,7 @@ class RangeReaders:
         async with self._seat(whose, partitions):
             reader = self._waiting_one() or RangeReader(self._settings)
             try:
-                await reader.meet(chain(partitions, *self._wanted))
+                await reader.meet(chain(partitions, *self._wanted.values()))
                 yield reader
                 if self.turns.seated < SEATS:
                     await reader.rest()
@@ -108,11 +108,12 @@ class RangeReaders:
     async def _seat(
         self, whose: Reader, partitions: Iterable[TopicPartition]
     ) -> AsyncIterator[None]:
-        self._wanted.append(partitions)
+        mine = object()  # two may want the same
+        self._wanted[mine] = partitions
         try:
             await self.turns.take(whose)
         finally:
-            self._wanted.remove(partitions)
+            del self._wanted[mine]
         try:
             yield
         finally:
