@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from events.kafka.records import Offsets
@@ -49,10 +49,11 @@ class LookBacks:
     ) -> LookedBack:
         """The lines before all that this mailbox will have. It has just joined and is empty: when
         others wait for such lines, it gets what they have had since, and `read` is not needed."""
-        going = self._going.get(session)
+        key = replace(session, ends_at=0.0)
+        going = self._going.get(key)
         if going is None:
-            going = self._going[session] = _LookBack(asyncio.create_task(read()))
-            going.task.add_done_callback(lambda _: self._end(session, going))
+            going = self._going[key] = _LookBack(asyncio.create_task(read()))
+            going.task.add_done_callback(lambda _: self._end(key, going))
         else:
             mailbox.take_over(going.mailboxes[0])
         going.mailboxes.append(mailbox)
@@ -62,8 +63,8 @@ class LookBacks:
             going.mailboxes.remove(mailbox)
             if not going.mailboxes:
                 going.task.cancel()
-                self._end(session, going)
+                self._end(key, going)
 
-    def _end(self, session: Session, going: _LookBack) -> None:
-        if self._going.get(session) is going:
-            del self._going[session]
+    def _end(self, key: Session, going: _LookBack) -> None:
+        if self._going.get(key) is going:
+            del self._going[key]
