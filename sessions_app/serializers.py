@@ -15,10 +15,13 @@ from drains.moments import moment_of
 from events.bodies import Body, Flag
 from events.lines import SOURCES
 from events.owners import PART_CHARACTERS_MAX
+from sessions_app.errors import InvalidSessionError
 from sessions_app.filters import Filters, key_of, narrowed
 from sessions_app.models import TEXT_CHARACTERS_MAX
-from sessions_app.past import AskedPast, Past, past_of, seen
+from sessions_app.past import LINES_DEFAULT, AskedPast, Past, past_of, seen
 from sessions_app.tail.session import Selection, Session
+from sessions_app.tail.tokens import resume_of
+from sessions_app.token_keys import signer_of
 
 LINES_ASKED_MAX = 1_000_000
 STREAMS = ("stdout", "stderr")
@@ -178,4 +181,10 @@ def seen_by(session: Session, query: QueryDict) -> Session:
     asked.is_valid(raise_exception=True)
     past = AskedPast(**{name: asked.validated_data[name] for name in AskedPast._fields})
     selection = narrowed(session.selection, asked.filters)
-    return seen(replace(session, selection=selection), past)
+    found = seen(replace(session, selection=selection), past)
+    if not (before := query.get("before", "")):
+        return found
+    place = resume_of(before, selection.key, signer_of(found))
+    if place is None or place.older is None:
+        raise InvalidSessionError({"before": "is no place of this session, with these filters"})
+    return replace(found, tail=False, lines=past.lines or LINES_DEFAULT)

@@ -54,7 +54,7 @@ class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await self.close(UNKNOWN, str(UnknownSessionError()))
             else:
                 await self.accept()  # a refused handshake has no close code
-                await self._begin(session, query.get("after"))
+                await self._begin(session, query.get("after") or query.get("before"))
 
     async def _begin(self, session: Session, token: str | None) -> None:
         try:

@@ -36,11 +36,12 @@ _HEADERS = {
 def stream_response(
     request: HttpRequest, session: Session, media_type: str, *, last_event_id: str | None
 ) -> HttpResponseBase:
-    """`last_event_id`, or `?after=`: go on behind that line. 204 when nothing can follow it.
+    """`last_event_id`, or `?after=`: go on behind that line; `?before=`: further back from there.
+    204 when nothing can follow it.
 
     Raises TooManyError.
     """
-    token = last_event_id or request.GET.get("after") or None
+    token = last_event_id or request.GET.get("after") or request.GET.get("before") or None
     if token and not session.tail and media_type == EVENTS and _has_all(session, token):
         return HttpResponse(status=204)  # or a browser asks again for ever
     place = take_place(session)

@@ -138,8 +138,10 @@ class Tail:
                 yield items
 
     def _bye(self) -> Bye:
-        reason = self._end()
-        return Bye("end", self._token()) if reason is None else Bye(reason)
+        if reason := self._end():
+            return Bye(reason)
+        has_place = self._history.joined or self._history.ends is not None
+        return Bye("end", self._token() if has_place else None)
 
     def _token(self) -> str:
         if self._history.rest and not self._session.tail:

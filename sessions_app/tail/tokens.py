@@ -4,6 +4,9 @@
 a piece began; the rest says how many of the app's lines of that piece have been seen.
 `<base>.<signature>.b<lines>`: in the backlog that ends at the base, with so many of its lines still
 to come.
+`<base>.<signature>.o<µs>.<lines>`: what is older than a look-back has shown. All of it lies before
+the base; of the lines there all that are later than this moment (epoch microseconds) were shown,
+and of those of that moment so many, the last ones.
 `<base>.<signature>.w<records>.<ms>.<lines>`: in a window of Kafka's time that ends at the base and
 at that time, with so many of its lines still to come; it begins so many records before, written as
 a base is.
@@ -16,6 +19,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NoBase64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from events.kafka.records import TopicPartition
@@ -23,11 +27,13 @@ from events.keys import Key
 from events.topics import topics_of
 from sessions_app.tail.signer import Signer
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
 CHARACTERS_MAX = 6000
 """Some 500 partitions. A proxy takes no header above 8 KiB."""
 _PARTITIONS_MAX = 1024
 _LIVE = re.compile(r"l(\d{1,2})\.(\d{1,4})\.(\d{1,9})", re.ASCII)
 _BACKLOG = re.compile(r"b(\d{1,6})", re.ASCII)
+_OLDER = re.compile(r"o(-?\d{1,18})\.(\d{1,6})", re.ASCII)
 _WINDOW = re.compile(r"w([A-Za-z0-9_-]{0,3000})\.(\d{1,15})\.(\d{1,9})", re.ASCII)
 
 
@@ -37,6 +43,15 @@ class Window(NamedTuple):
     begins: Mapping[TopicPartition, int]
     ends_ms: int
     """Kafka's time, in epoch milliseconds, from which on records lie behind it."""
+
+
+class Older(NamedTuple):
+    """Where a look-back ended, between two lines."""
+
+    time: datetime
+    """Of the oldest line that it showed."""
+    shown: int
+    """So many of that time lie before the positions, too, and were shown: the last ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,8 @@ class Resume:
     over."""
     window: Window | None = None
     """It ends at `positions`."""
+    older: Older | None = None
+    """Not to go on, but further back, from `positions`."""
 
 
 def topics_in_order(key: Key) -> list[str]:
@@ -87,6 +104,11 @@ def window_suffix(
     return f".w{base_of(topics, records)}.{ends_ms}."
 
 
+def older_suffix(older: Older) -> str:
+    """What follows a base behind which all has been shown that is newer."""
+    return f".o{(older.time - _EPOCH) // timedelta(microseconds=1)}.{older.shown}"
+
+
 def resume_of(token: str, key: Key, signer: Signer) -> Resume | None:
     """What a token says, None when it is none of this session's."""
     if len(token) > CHARACTERS_MAX:
@@ -101,6 +123,12 @@ def resume_of(token: str, key: Key, signer: Signer) -> Resume | None:
         return None
     if match := _BACKLOG.fullmatch(rest):
         return Resume(positions, backlog_left=int(match[1]))
+    if match := _OLDER.fullmatch(rest):
+        try:
+            time = _EPOCH + timedelta(microseconds=int(match[1]))
+        except OverflowError:
+            return None
+        return Resume(positions, older=Older(time, int(match[2])))
     if match := _WINDOW.fullmatch(rest):
         records = _positions(match[1], topics)
         if records is None:

@@ -18,6 +18,8 @@ from sessions_app.errors import InvalidSessionError
 from sessions_app.models import TailSession
 from sessions_app.serializers import seen_by
 from sessions_app.tail.session import Selection, Session
+from sessions_app.tail.tokens import Older, base_of, older_suffix, topics_in_order
+from sessions_app.token_keys import signer_of
 from tests.contract.conftest import Api, is_problem
 from tests.contract.test_sessions_api import GOLD, PATH
 
@@ -124,6 +126,21 @@ def test_a_reader_may_see_less() -> None:
 
     assert seen.since == pytest.approx(now - 1800, abs=5)
     assert seen.until == pytest.approx(now - 600, abs=5)
+
+
+@pytest.mark.parametrize("place", ["x", "AAAA.0.b5", "a" * 9000])
+def test_further_back_from_nowhere_is_refused(place: str) -> None:
+    with pytest.raises(InvalidSessionError, match="is no place of this session"):
+        seen_by(LIVE, QueryDict(f"before={place}"))
+
+
+def test_further_back_from_a_place() -> None:
+    signed = signer_of(LIVE).signed(base_of(topics_in_order(LIVE.selection.key), {}))
+    query = QueryDict(f"before={signed}{older_suffix(Older(timezone.now(), 3))}&lines=1000")
+
+    seen = seen_by(LIVE, query)
+
+    assert (seen.lines, seen.tail) == (1000, False)
 
 
 @pytest.mark.parametrize(

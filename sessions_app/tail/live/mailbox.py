@@ -26,13 +26,19 @@ class StreamNotice(NamedTuple):
     """Where who wants them goes on, signed."""
 
 
+class Earlier(NamedTuple):
+    """Older lines than those which come are there, for who asks with this."""
+
+    token: str
+
+
 class Skipped(NamedTuple):
     """The viewer was too slow for so many lines."""
 
     lines: int
 
 
-Item = LineSlice | StreamNotice | Skipped
+Item = LineSlice | StreamNotice | Earlier | Skipped
 
 
 class Share:

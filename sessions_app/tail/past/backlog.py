@@ -8,6 +8,7 @@ and `cut_by` says that there may be more.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
@@ -26,6 +27,7 @@ from sessions_app.tail.past.backlog_parts import (
     time_of,
 )
 from sessions_app.tail.past.range_readers import Read
+from sessions_app.tail.tokens import Older
 
 BYTES_MAX = 32 * 1024 * 1024
 SECONDS_MAX = 2.0
@@ -66,17 +68,21 @@ class Backlog:
         seconds_max: float = SECONDS_MAX,
         kept_bytes: int = KEPT_BYTES,
         held_as: Callable[[LogLine], LogLine] = lambda line: line,
+        older: Older | None = None,
     ) -> None:
-        """`held_as`: what is held of a line beside its time."""
+        """`held_as`: what is held of a line beside its time. `older`: than what has been shown."""
         self._past = past
         self._lines_of = lines_of
-        self._count = count
+        self._older = older
+        self._count = count + (older.shown if older else 0)
         self._own_topic = own_topic
         self._bytes_left = bytes_max
         self._seconds_max = seconds_max
         self._kept_bytes = kept_bytes
         self._held_as = held_as
         self._topics: defaultdict[str, TopicPast] = defaultdict(TopicPast)
+        self.shown_before: list[Found] = []
+        """What was found again of that."""
         self.cut_by = ""
         """The bound that ended it before all was found: seconds, bytes, kept_bytes."""
 
@@ -107,7 +113,15 @@ class Backlog:
         kept = newest_of(last, self._kept_bytes)
         if len(kept) < self._count and any(part.is_full for part in parts.values()):
             self.cut_by = self.cut_by or "kept_bytes"
-        return kept
+        return self._not_shown(kept)
+
+    def _not_shown(self, found: list[Found]) -> list[Found]:
+        """Those of one time are in the order that they were shown in: the last ones."""
+        if self._older is not None:
+            same = len(found) - bisect_left(found, self._older.time, key=itemgetter(0))
+            new = len(found) - min(self._older.shown, same)
+            found, self.shown_before = found[:new], found[new:]
+        return found
 
     def _part(self, low: int, end: int) -> PartitionPast:
         return PartitionPast(low, end, self._kept_bytes)
@@ -180,7 +194,11 @@ class Backlog:
         self._topics[records.partition.topic].has_read(len(records), size)
         if part.earliest_ms is None:
             part.earliest_ms = records.earliest_ms
-        part.add(Found(time_of(line), self._held_as(line)) for line in self._lines_of(records))
+        held_as, end = self._held_as, records.end
+        found = [Found(time_of(line), held_as(line), end) for line in self._lines_of(records)]
+        if self._older is not None:
+            found = [each for each in found if each.time <= self._older.time]
+        part.add(found)
 
     def _is_late(self) -> bool:
         return self._past.seconds > self._seconds_max

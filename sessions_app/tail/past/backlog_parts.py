@@ -16,11 +16,14 @@ _LINE_BYTES = 100
 """What a line takes beside its text."""
 
 _BEGIN_OF_TIME = datetime.min.replace(tzinfo=UTC)
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 class Found(NamedTuple):
     time: datetime
     line: LogLine
+    end: int = 0
+    """Behind the records that it was read with."""
 
     @property
     def size(self) -> int:
@@ -37,6 +40,8 @@ class PartitionPast:
         self.found: deque[Found] = deque()
         self.is_full = False
         """Older lines were found and had no room."""
+        self.dropped_end = 0
+        """Behind the records that the newest of those was read with."""
         self._kept_bytes = kept_bytes
         self._bytes = 0
 
@@ -59,14 +64,15 @@ class PartitionPast:
         self.begin = begin
         self.earliest_ms = older.earliest_ms or self.earliest_ms
         self.found.extendleft(reversed(older.found))
-        self.is_full = older.is_full
+        self.is_full, self.dropped_end = older.is_full, older.dropped_end
         self._bytes += older._bytes
         self._keep_newest()
 
     def _keep_newest(self) -> None:
         while self._bytes > self._kept_bytes and len(self.found) > 1:
-            self._bytes -= self.found.popleft().size
-            self.is_full = True
+            dropped = self.found.popleft()
+            self._bytes -= dropped.size
+            self.is_full, self.dropped_end = True, dropped.end
 
 
 class TopicPast:

@@ -15,11 +15,12 @@ from events.lines import LogLine
 from sessions_app.tail.live.blocks import BacklogBlock, Block, LineSlice
 from sessions_app.tail.live.fan_out import Audience
 from sessions_app.tail.live.hub import EXPIRED, Hub
-from sessions_app.tail.live.mailbox import Item, Mailbox, StreamNotice
+from sessions_app.tail.live.mailbox import Earlier, Item, Mailbox, StreamNotice
 from sessions_app.tail.live.topic_demand import topics_for
 from sessions_app.tail.past.backlog import Backlog
 from sessions_app.tail.past.catch_up import CatchUp
 from sessions_app.tail.past.edges import Edges
+from sessions_app.tail.past.further_back import further_back
 from sessions_app.tail.past.limits import CUT, HELD_LINES_MAX, PastLimits
 from sessions_app.tail.past.long_past import LongPast
 from sessions_app.tail.past.look_backs import LookBacks, LookedBack
@@ -29,7 +30,7 @@ from sessions_app.tail.past.survey import Survey
 from sessions_app.tail.past.turns import Reader
 from sessions_app.tail.session import Session
 from sessions_app.tail.signer import Signer
-from sessions_app.tail.tokens import Resume
+from sessions_app.tail.tokens import Older, Resume, base_of, older_suffix
 
 NEAR_RECORDS = 2_000
 """So near to live the mailbox can hold what comes meanwhile."""
@@ -58,6 +59,7 @@ class History:
             shared.bounds_met,
         )
         self._session = session
+        self._signer = signer
         self._mailbox = mailbox
         self._audience = Audience(session.selection.key)
         self._edges = Edges(shared.survey, session)
@@ -104,13 +106,16 @@ class History:
                 self._session, self._mailbox, lambda: self._look_back(ends)
             )
             ends = looked.ends
-            if items := _said(looked):
+            if items := self._said(looked):
                 yield items
         if not self._session.tail:
             self.ends = ends
 
     async def since(self, resume: Resume) -> AsyncGenerator[list[Item]]:
         """All that a viewer has not seen, as far as it is still there."""
+        if resume.older is not None:
+            yield self._said(await self._look_back(dict(resume.positions), older=resume.older))
+            return
         if resume.window is not None:
             async for items in self._from(resume):
                 yield items
@@ -119,7 +124,7 @@ class History:
         at = {p: at for p, at in resume.positions.items() if p.topic in topics}
         if resume.backlog_left and self._session.lines:
             looked = await self._look_back(at, resume.backlog_left)
-            if items := _said(looked):
+            if items := self._said(looked):
                 yield items
         self._catch_up.begin(at, {resume.partition: resume.skip} if resume.partition else {})
         bounds = await self._edges.bounds()
@@ -168,16 +173,33 @@ class History:
             yield items
         self._bounds_met["catch_up"] += self._catch_up.was_cut
 
-    async def _look_back(self, ends: Offsets, left: int | None = None) -> LookedBack:
-        """The last lines of the session before `ends`, or of those the last `left`."""
+    async def _look_back(
+        self, ends: Offsets, left: int | None = None, older: Older | None = None
+    ) -> LookedBack:
+        """The last lines of the session before `ends`, or of those the last `left`, or those that
+        are older."""
         lows = await self._edges.lows(ends)
         filled = {p: at for p, at in ends.items() if lows.get(p, at) < at}
-        backlog = Backlog(self._reading, self._lines_of, self._session.lines or 0, self._own_topic)
-        lines = await backlog.read(lows, filled)
-        block = BacklogBlock(lines[-(left or len(lines)) :], self._audience.topics, ends)
+        count = self._session.lines or 0
+        backlog = Backlog(self._reading, self._lines_of, count, self._own_topic, older=older)
+        parts = backlog.parts(lows, filled)
+        found = await backlog.found(parts)
+        lines = [each.line for each in found][-(left or len(found)) :]
+        block = BacklogBlock(lines, self._audience.topics, ends)
         if backlog.cut_by:
             self._bounds_met[f"backlog_{backlog.cut_by}"] += 1
-        return LookedBack(block if lines else None, bool(backlog.cut_by), ends)
+        further = further_back(parts, [*found, *backlog.shown_before])
+        return LookedBack(block if lines else None, bool(backlog.cut_by), ends, further)
+
+    def _said(self, looked: LookedBack) -> list[Item]:
+        """What is missing is older than what is there."""
+        items: list[Item] = [CUT] if looked.is_cut else []
+        if looked.block is not None:
+            items.append(LineSlice.whole(looked.block))
+        if (further := looked.further) is not None:
+            base = self._signer.signed(base_of(self._audience.topics, further.ends))
+            items.append(Earlier(f"{base}{older_suffix(further.older)}"))
+        return items
 
     @property
     def _own_topic(self) -> str:
@@ -193,9 +215,3 @@ class History:
         decoder = self._hub.fan_out.decoder
         lines = decoder.wanted_lines_of(records, lambda origin: origin.key == key, again=True)
         return self._audience.block_of(records.partition, list(lines), at)
-
-
-def _said(looked: LookedBack) -> list[Item]:
-    """What is missing is older than what is there."""
-    items: list[Item] = [CUT] if looked.is_cut else []
-    return items if looked.block is None else [*items, LineSlice.whole(looked.block)]

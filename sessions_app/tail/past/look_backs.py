@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from events.kafka.records import Offsets
 from sessions_app.tail.live.blocks import BacklogBlock
 from sessions_app.tail.live.mailbox import Mailbox
+from sessions_app.tail.past.further_back import FurtherBack
 from sessions_app.tail.session import Session
 
 
@@ -20,6 +21,8 @@ class LookedBack(NamedTuple):
     """A bound ended it before all was found."""
     ends: Offsets
     """What it looked back from."""
+    further: FurtherBack | None = None
+    """Where more of the past is, if there is any."""
 
 
 _Read = Callable[[], Coroutine[Any, Any, LookedBack]]

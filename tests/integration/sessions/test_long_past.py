@@ -14,7 +14,7 @@ import pytest
 
 from events.keys import AppKey
 from sessions_app.tail.live.blocks import LineSlice
-from sessions_app.tail.live.mailbox import StreamNotice
+from sessions_app.tail.live.mailbox import Earlier, StreamNotice
 from sessions_app.tail.past import stretch
 from sessions_app.tail.past.limits import PAST_LIMITS, PastLimits
 from sessions_app.tail.session import Selection, Session
@@ -155,6 +155,42 @@ async def test_very_many_of_the_last_lines(
     seen = await read(kafka, past.session(None, lines=count))
 
     assert texts(seen) == past.of()[-count:]
+
+
+@pytest.mark.parametrize("count", [1, 7, 40, 333])
+@pytest.mark.parametrize("at_once", [1, 9], ids=["apart", "of one time"])
+async def test_who_loads_older_lines_gets_each_once(
+    count: int, at_once: int, kafka: Broker, topic: TopicNames
+) -> None:
+    """`at_once`: so many lines are of one time."""
+    space, chance = kafka.create(topic(), partitions=PARTITIONS), random.Random(3)
+    values: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
+    expected: dict[int, list[list[str]]] = {}
+    for number in range(300):
+        second = number // at_once
+        written = datetime.fromtimestamp(1_700_000_000 + second, UTC)
+        partition = chance.randrange(PARTITIONS)
+        stamp = written.isoformat().replace("+00:00", "Z")
+        values[partition].append(kubernetes_event(str(number), container="gold", time=stamp))
+        expected.setdefault(second, [[] for _ in range(PARTITIONS)])[partition].append(str(number))
+    for partition, some in enumerate(values):
+        kafka.produce(space, some, partition=partition)
+    session = Session("digest", Selection(AppKey("gold", space)), count, False, time.time() + 60)
+
+    found: list[str] = []
+    token, reads = None, 0
+    async with tailing(kafka, PAST_LIMITS) as tails:
+        while True:
+            seen = await next_of(Bye, tails.events(session, SIGNER, token, "text"))
+            found, reads = texts(seen) + found, reads + 1
+            earlier = [event for event in seen if isinstance(event, Earlier)]
+            if not earlier or reads > 40:
+                break
+            token = earlier[0].token
+
+    whole = [text for parts in expected.values() for part in parts for text in part]
+    assert found == (whole if count > 7 else whole[-count * reads :])
+    assert reads == (-(-300 // count) if count > 7 else 41)
 
 
 async def test_lines_of_one_moment_and_of_the_future(
