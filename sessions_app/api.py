@@ -20,11 +20,12 @@ from rest_framework.viewsets import ViewSet
 
 from events.access import Scope, caller_of
 from sessions_app import selectors, services
+from sessions_app.download import download_of
 from sessions_app.errors import UnknownSessionError
 from sessions_app.links import session_url
 from sessions_app.page import page_response, problem_page
 from sessions_app.serializers import TailRequest, seen_by
-from sessions_app.stream import stream_response
+from sessions_app.stream import file_response, stream_response
 from sessions_app.viewers_limit import refuse_full
 
 TEXT, EVENTS, RECORDS, PAGE = "text/plain", "text/event-stream", "application/x-ndjson", "text/html"
@@ -58,9 +59,11 @@ class LogSessionViewSet(ViewSet):
     def retrieve(self, request: Request, session_id: str) -> HttpResponseBase:
         """The stream, or the page that shows it. HEAD begins nothing."""
         wanted = media_type_of(request._request)
+        file = download_of(request._request.GET)
         try:
             row = selectors.look_up(session_id, request.META.get("REMOTE_ADDR", ""))
             session = seen_by(row.session, request._request.GET)
+            session = replace(session, tail=False) if file else session
             if request.method == "HEAD":
                 if wanted != PAGE:
                     refuse_full(row.session)
@@ -70,10 +73,12 @@ class LogSessionViewSet(ViewSet):
             if error.is_over and wanted == EVENTS:
                 return HttpResponse(status=204)  # or a browser asks again for ever
             raise
-        if wanted == PAGE:
+        if wanted == PAGE and file is None:
             return page_response(request._request, session)
         # A request keeps its thread to its end: a stream must not keep a connection there too.
         close_old_connections()
+        if file is not None:
+            return file_response(request._request, session, file)
         last_seen = request.headers.get("Last-Event-ID")
         return stream_response(request._request, session, wanted, last_event_id=last_seen)
 

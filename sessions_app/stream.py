@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from sessions_app.chunks import IN_CHUNKS, InChunks, chunk
+from sessions_app.download import Download, packed
 from sessions_app.process import tails_here
 from sessions_app.tail.encoders import (
     EventsEncoder,
@@ -31,6 +32,19 @@ _HEADERS = {
     "X-Accel-Buffering": "no",  # nginx would hold lines back
     "X-Content-Type-Options": "nosniff",
 }
+
+
+def file_response(request: HttpRequest, session: Session, file: Download) -> HttpResponseBase:
+    """What there is by now, and nothing live. Raises TooManyError."""
+    place = take_place(session)
+    token = request.GET.get("after") or request.GET.get("before") or None
+    lines = _written(session, _encoder_of(file.media_type, session), token, place, in_chunks=False)
+    body = packed(lines) if file.is_packed else lines
+    media_type = "application/gzip" if file.is_packed else f"{file.media_type}; charset=utf-8"
+    answer = _Stream(body, content_type=media_type)
+    for name, value in {**_HEADERS, **file.headers(session)}.items():
+        answer.headers[name] = value
+    return answer
 
 
 def stream_response(
@@ -72,7 +86,7 @@ class _Stream(StreamingHttpResponse):
 
 def _has_all(session: Session, token: str) -> bool:
     resume = resume_of(token, session.selection.key, signer_of(session))
-    return resume is not None and resume.backlog_left == 0
+    return resume is not None and resume.backlog_left == 0 and resume.window is None
 
 
 def _encoder_of(media_type: str, session: Session) -> StreamEncoder:

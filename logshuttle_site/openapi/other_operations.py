@@ -104,6 +104,7 @@ def _read_session() -> Part:
         *(query(name, of["description"], _TEXT) for name, of in moments_of_tails().items()),
         query("lines", "As many of the last ones.", {"type": "integer", "minimum": 0}),
         query("tail", "false: end after them.", {"type": "boolean"}),
+        query("download", "As a file, without live lines.", {"enum": _FILES}),
         query("before", "The `id` of `older` of a WebSocket: further back from there.", _TEXT),
         query("after", "The `id` of an event: go on behind it.", _TEXT),
         {
@@ -127,6 +128,8 @@ def _read_session() -> Part:
         **OPEN,
     }
 
+
+_FILES = ["log", "ndjson", "log.gz", "ndjson.gz"]
 
 _NOT_READ = {
     400: "The page is not served under this host name.",

@@ -12,7 +12,7 @@ import msgspec
 from events.cleaning import one_line
 from events.keys import AppKey, Key
 from sessions_app.tail.live.blocks import Block, LineSlice
-from sessions_app.tail.live.mailbox import Earlier, Skipped, StreamNotice
+from sessions_app.tail.live.mailbox import Earlier, Nothing, Skipped, StreamNotice
 from sessions_app.tail.matching import stream_of
 from sessions_app.tail.render import record_of, text_of
 from sessions_app.tail.signer import UNSIGNED, Signer
@@ -30,7 +30,7 @@ _CUTS = {
 }
 """Where Python's `splitlines`, and what is made like it, ends a line too → as JSON escapes it."""
 
-Said = StreamNotice | Earlier | Skipped | BacklogEnd | Ping | Bye
+Said = StreamNotice | Earlier | Nothing | Skipped | BacklogEnd | Ping | Bye
 
 
 def overflow(skipped: Skipped) -> str:
@@ -166,6 +166,8 @@ class SocketEncoder:
         match event:
             case Earlier():
                 return _json({"type": "older", "id": event.token})
+            case Nothing():
+                return _json({"type": "nothing", "since": event.since_ms})
             case StreamNotice():
                 place = {"id": event.token} if event.token else {}
                 return _json({"type": "gap", "reason": event.reason} | place)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 import time
+import zlib
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.http import QueryDict
+from django.test import Client
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from drains.moments import rfc3339
 from events.keys import AppKey
+from sessions_app.download import download_of, packed
 from sessions_app.errors import InvalidSessionError
 from sessions_app.models import TailSession
 from sessions_app.serializers import seen_by
@@ -158,3 +164,33 @@ def test_a_session_without_a_bound_is_remembered_as_it_is(api: Api) -> None:
     opened = stored(api, since="1h", until="30m")
 
     assert seen_by(opened, QueryDict("")) == opened
+
+
+async def test_a_file_is_packed_as_it_comes() -> None:
+    async def lines() -> AsyncGenerator[bytes]:
+        yield b"one\n"
+        yield b""
+        yield b"two\n"
+
+    pieces = [piece async for piece in packed(lines())]
+
+    assert zlib.decompressobj(wbits=31).decompress(pieces[0]) == b"one\n"
+    assert gzip.decompress(b"".join(pieces)) == b"one\ntwo\n"
+
+
+@pytest.mark.parametrize(("asked", "ending"), [("log", "log"), ("ndjson.gz", "ndjson.gz")])
+def test_a_file_has_a_name(asked: str, ending: str) -> None:
+    file = download_of(QueryDict(f"download={asked}"))
+
+    assert file is not None
+    named = file.headers(LIVE)["Content-Disposition"]
+    assert re.fullmatch(rf'attachment; filename="gold-gs-\d{{8}}T\d{{6}}Z\.{ending}"', named)
+
+
+@pytest.mark.parametrize("asked", ["zip", "log.zip", ".gz", "log.gz.gz"])
+def test_a_file_of_another_kind_is_refused(asked: str, api: Api) -> None:
+    path = f"{PATH}/{api.post(PATH, GOLD).json()['id']}"
+
+    error = is_problem(Client().get(f"{path}?download={asked}"), 422)["errors"][0]
+
+    assert error["field"] == "download"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import time
 from collections import Counter
 from signal import SIGTERM
+from typing import Any
 
 import aiohttp
 import pytest
@@ -280,3 +283,24 @@ async def test_operators_see_how_many_read(own_shuttle: Shuttle, space: str) -> 
     await until(lambda: told() == (0, 0), 10, "they are gone")
     lines = shuttle.api.get("/overview").json()["tails"]["lines_24_h"]
     assert lines == {"text": 3, "events": 3, "socket": 3}
+
+
+async def test_a_reader_looks_back_as_far_as_he_likes(
+    shuttle: Shuttle, kafka: Broker, space: str
+) -> None:
+    url = open_session(shuttle, space, lines=1)
+
+    whole = shuttle.api.get(f"{url}?since=1h&tail=false")
+    file = shuttle.api.get(f"{url}?download=ndjson.gz&lines=2")
+    records = [json.loads(line)["text"] for line in gzip.decompress(file.content).splitlines()]
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/ws?tail=false") as socket:
+        frames: list[dict[str, Any]] = [message.json() async for message in socket]
+    place = next(frame["id"] for frame in frames if frame["type"] == "older")
+    before = shuttle.api.get(url, params={"before": place, "lines": 1})
+
+    texts = [line.rpartition(": ")[2] for line in whole.text.splitlines()]
+    assert sorted(texts) == ["old 0", "old 1", "old 2"]
+    assert records == ["old 1", "old 2"]
+    assert ".ndjson.gz" in file.headers["Content-Disposition"]
+    assert before.text.endswith("old 1\n")
+    assert len(before.text.splitlines()) == 1

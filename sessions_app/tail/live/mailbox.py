@@ -32,13 +32,20 @@ class Earlier(NamedTuple):
     token: str
 
 
+class Nothing(NamedTuple):
+    """All that Kafka has was looked at, and there is no line that this viewer wants."""
+
+    since_ms: int | None
+    """Of the oldest record there, in epoch milliseconds; None: there is none."""
+
+
 class Skipped(NamedTuple):
     """The viewer was too slow for so many lines."""
 
     lines: int
 
 
-Item = LineSlice | StreamNotice | Earlier | Skipped
+Item = LineSlice | StreamNotice | Earlier | Nothing | Skipped
 
 
 class Share:

@@ -71,6 +71,10 @@ class Edges:
         since = {p: end if (to := at.get(p)) is None else min(to, end) for p, end in ends.items()}
         return {partition: max(low, since[partition]) for partition, low in found.items()}
 
+    async def oldest_ms(self) -> int | None:
+        """The time of the oldest record of the topics that its lines may be in."""
+        return await self._ask(lambda: self._survey.oldest_ms(self._topics))
+
     async def at(
         self, partitions: Collection[TopicPartition], ms: int
     ) -> Mapping[TopicPartition, int | None]:

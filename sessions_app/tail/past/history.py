@@ -15,7 +15,7 @@ from events.lines import LogLine
 from sessions_app.tail.live.blocks import BacklogBlock, Block, LineSlice
 from sessions_app.tail.live.fan_out import Audience
 from sessions_app.tail.live.hub import EXPIRED, Hub
-from sessions_app.tail.live.mailbox import Earlier, Item, Mailbox, StreamNotice
+from sessions_app.tail.live.mailbox import Earlier, Item, Mailbox, Nothing, StreamNotice
 from sessions_app.tail.live.topic_demand import topics_for
 from sessions_app.tail.past.backlog import Backlog
 from sessions_app.tail.past.catch_up import CatchUp
@@ -106,8 +106,7 @@ class History:
                 self._session, self._mailbox, lambda: self._look_back(ends)
             )
             ends = looked.ends
-            if items := self._said(looked):
-                yield items
+            yield self._said(looked) or [Nothing(await self._edges.oldest_ms())]
         if not self._session.tail:
             self.ends = ends
 

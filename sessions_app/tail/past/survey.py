@@ -90,6 +90,11 @@ class Survey:
             found = await cluster.at(partitions, epoch_ms)
         return {partition: None if at is None else at.offset for partition, at in found.items()}
 
+    async def oldest_ms(self, topics: frozenset[str]) -> int | None:
+        """The time of the oldest record; None: there is none."""
+        async with self._asked() as cluster:
+            return await cluster.oldest_ms(topics)
+
     async def close(self) -> None:
         for question in (self._unreadable, self._lows, self._bounds):
             await question.close()

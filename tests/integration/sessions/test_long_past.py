@@ -14,7 +14,7 @@ import pytest
 
 from events.keys import AppKey
 from sessions_app.tail.live.blocks import LineSlice
-from sessions_app.tail.live.mailbox import Earlier, StreamNotice
+from sessions_app.tail.live.mailbox import Earlier, Nothing, StreamNotice
 from sessions_app.tail.past import stretch
 from sessions_app.tail.past.limits import PAST_LIMITS, PastLimits
 from sessions_app.tail.session import Selection, Session
@@ -211,3 +211,20 @@ async def test_lines_of_one_moment_and_of_the_future(
     seen = await read(kafka, session)
 
     assert sorted(texts(seen)) == sorted(f"{n}.{each}" for n in range(5) for each in range(100))
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_an_app_that_nobody_knows(is_there: bool, kafka: Broker, topic: TopicNames) -> None:
+    space, began = topic(), time.time()
+    if is_there:
+        kafka.create(space, partitions=1)
+        kafka.produce(space, [event_now("other", "bold")])
+    session = Session("digest", Selection(AppKey("gold", space)), 10, False, time.time() + 60)
+
+    seen = await read(kafka, session)
+
+    nothing = [event for event in seen if isinstance(event, Nothing)]
+    assert len(nothing) == 1
+    if is_there:
+        assert nothing[0].since_ms is not None
+        assert began * 1000 - 1 <= nothing[0].since_ms <= time.time() * 1000
