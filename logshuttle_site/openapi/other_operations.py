@@ -105,7 +105,7 @@ def _read_session() -> Part:
         query("lines", "As many of the last ones.", {"type": "integer", "minimum": 0}),
         query("tail", "false: end after them.", {"type": "boolean"}),
         query("download", "As a file, without live lines.", {"enum": _FILES}),
-        query("before", "The `id` of `older` of a WebSocket: further back from there.", _TEXT),
+        query("before", "The `place` of `older` of a WebSocket: further back from there.", _TEXT),
         query("after", "The `id` of an event: go on behind it.", _TEXT),
         {
             "in": "header",

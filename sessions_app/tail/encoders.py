@@ -165,7 +165,7 @@ class SocketEncoder:
     def said(self, event: Said) -> bytes:
         match event:
             case Earlier():
-                return _json({"type": "older", "id": event.token})
+                return _json({"type": "older", "place": event.token})
             case Nothing():
                 return _json({"type": "nothing", "since": event.since_ms})
             case StreamNotice():

@@ -295,7 +295,7 @@ async def test_a_reader_looks_back_as_far_as_he_likes(
     records = [json.loads(line)["text"] for line in gzip.decompress(file.content).splitlines()]
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/ws?tail=false") as socket:
         frames: list[dict[str, Any]] = [message.json() async for message in socket]
-    place = next(frame["id"] for frame in frames if frame["type"] == "older")
+    place = next(frame["place"] for frame in frames if frame["type"] == "older")
     before = shuttle.api.get(url, params={"before": place, "lines": 1})
 
     texts = [line.rpartition(": ")[2] for line in whole.text.splitlines()]
