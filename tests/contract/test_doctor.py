@@ -110,7 +110,7 @@ def test_keys_are_told_by_their_length(settings: LazySettings) -> None:
     said = "\n".join(f"{each.verdict} {each.said}" for each in keys())
 
     assert "ok AUTH_KEY has 6 characters." in said
-    assert "FIELD_ENCRYPTION_KEYS has 2. Run `rotatesecrets`" in said
+    assert "FIELD_ENCRYPTION_KEYS has 2." in said
     assert "s3cret" not in said
 
 
