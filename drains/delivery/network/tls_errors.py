@@ -24,7 +24,8 @@ _CERTIFICATE_FAULTS = {
     68: "certificate is signed with a weak digest, such as SHA-1",
 }
 ENDED_IN_HANDSHAKE = "connection closed in the TLS handshake"
-_PLAIN = "the receiver does not speak TLS: it may be syslog://, http:// or another port"
+PLAIN_HINT = ": it may be syslog://, http:// or another port"
+_PLAIN = f"the receiver does not speak TLS{PLAIN_HINT}"
 _REFUSED = "the receiver refuses the client certificate"
 _FAULTS = {
     "WRONG_VERSION_NUMBER": _PLAIN,
