@@ -3,8 +3,6 @@ of itself, so that `doctor` sees where one was forgotten."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from django.conf import settings
 
 from events.derived_keys import derived_key
@@ -28,6 +26,5 @@ def key_names() -> dict[str, list[str]]:
     }
 
 
-@lru_cache
 def _name(key: str) -> str:
     return derived_key(key.encode(), _LABEL)[:_NAME_BYTES].hex()
