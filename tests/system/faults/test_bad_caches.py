@@ -132,7 +132,7 @@ FAULTS = {
         "connection refused", lambda cache: cache.proxy.refuse(), lambda cache: cache.proxy.work()
     ),
 }
-FAST = ("full", "wants TLS")
+FAST = ("wants TLS",)
 
 
 @pytest.fixture
