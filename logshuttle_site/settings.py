@@ -82,8 +82,8 @@ KAFKA_CONF = kafka_conf_of(env, KAFKA_HOSTS, probe=not _offline)
 TEST_MODE = bool(env.text("TEST_MODE"))
 KAFKA_GROUP = kafka_group_of(env, "logshuttletest" if TEST_MODE else "logshuttle")
 """The workers' consumer group."""
-LISTEN_HOST = "127.0.0.1" if LAPTOP_MODE else None
-"""What processes listen on, unless told otherwise; None: on all addresses."""
+LISTEN_HOST = "localhost" if LAPTOP_MODE else None
+"""What processes listen on, unless told otherwise: 127.0.0.1 and ::1, or (None) all addresses."""
 PORT = env.integer("PORT", 5000, 1, 65535)
 HTTP_IDLE_SECONDS = env.seconds("HTTP_IDLE_SECONDS", 75.0, 86_400)
 ALS_PORT = env.integer("ALS_PORT", 9001, 1, 65535)
