@@ -30,6 +30,7 @@ from logshuttle_site.env_values import (
 from logshuttle_site.login.rules import *  # noqa: F403 - Django looks for its settings here
 from logshuttle_site.logs import logging_config
 from logshuttle_site.rest_rules import *  # noqa: F403
+from logshuttle_site.sqlite_file import refuse_no_file
 from logshuttle_site.theme import unfold
 
 # Commands that serve nobody and decrypt nothing do without what is otherwise required.
@@ -136,6 +137,7 @@ TRUSTED_PROXIES = trusted_proxies_of(env)
 """Front doors, as CIDRs: peers.py."""
 
 _database, DATABASE_BY_DEFAULT = database_of(env)
+refuse_no_file(env, _database, sys.argv)
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
