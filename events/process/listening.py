@@ -92,8 +92,6 @@ def _why_not(error: OSError, host: str | None, port: int, setting: str) -> str:
     if error.errno in _NOT_THERE:
         return f"--host {host}: this machine has no such address"
     if error.errno == errno.EACCES:
-        return (
-            f"{setting} {port}: Permission denied: not every user may listen on a port below 1024"
-        )
+        return f"{setting} {port}: Permission denied: ports below 1024 are not for every user"
     at = "" if host is None else f" at {host}"
     return f"{setting} {port}{at}: {os.strerror(error.errno or 0)}"
