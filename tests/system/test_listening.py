@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -52,7 +53,7 @@ def test_it_answers_on_both_families(command: str, shuttle: Shuttle) -> None:
     port = probes_port(shuttle, command)
     with shuttle.run(command) as process:
         for host in ("127.0.0.1", "[::1]"):
-            wait_until(lambda host=host: lives(f"http://{host}:{port}"), 30, f"it lives at {host}")
+            wait_until(partial(lives, f"http://{host}:{port}"), 30, f"it lives at {host}")
     assert "Traceback" not in process.output()
 
 

@@ -6,6 +6,7 @@ import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_a_family_that_is_not_there_is_left_out(
     host: str | None, fault: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class WithoutIpv6(socket.socket):
-        def bind(self, address: tuple[str, int]) -> None:
+        def bind(self, address: Any) -> None:
             if self.family == socket.AF_INET6:
                 raise OSError(fault, "not here")
             super().bind(address)
@@ -88,7 +89,7 @@ def test_what_cannot_be_is_one_line(host: str | None, port: int, said: str) -> N
 
 def test_a_port_that_is_not_for_every_user(monkeypatch: pytest.MonkeyPatch) -> None:
     class WithoutRight(socket.socket):
-        def bind(self, _: object) -> None:
+        def bind(self, address: Any) -> None:
             raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr("events.process.listening.socket.socket", WithoutRight)
