@@ -94,4 +94,4 @@ def _why_not(error: OSError, host: str | None, port: int, setting: str) -> str:
     if error.errno == errno.EACCES:
         return f"{setting} {port}: Permission denied: ports below 1024 are not for every user"
     at = "" if host is None else f" at {host}"
-    return f"{setting} {port}{at}: {os.strerror(error.errno or 0)}"
+    return f"{setting} {port}: {os.strerror(error.errno or 0)}{at}"

@@ -65,6 +65,9 @@ def test_what_is_taken_for_one_family_is_taken() -> None:
     with listening("::1", port), pytest.raises(ListenError) as refused:
         listen(None, port, "METRICS_PORT")
     assert str(refused.value) == f"METRICS_PORT {port}: Address already in use"
+    with listening(None, port), pytest.raises(ListenError) as refused:
+        listen("127.0.0.1", port, "PORT")
+    assert str(refused.value) == f"PORT {port}: Address already in use at 127.0.0.1"
     with listening(None, port):  # what had been got was given back
         pass
 
