@@ -17,8 +17,9 @@ from redis import ConnectionPool
 from events.derived_keys import derived_key
 from events.trust import NOT_ASKED
 from logshuttle_site.env import Env, SettingsError
+from logshuttle_site.env_kafka import kafka_hosts_of
 from logshuttle_site.env_secrets import encryption_keys_of
-from logshuttle_site.env_values import database_of, kafka_hosts_of
+from logshuttle_site.env_values import database_of
 from logshuttle_site.shared_cache.backend import connection_options
 from tests.support.processes import ROOT, manage, run_process
 
@@ -187,8 +188,10 @@ def test_what_is_not_set_has_its_default(
         ({"EMAIL_HOST": "mail.example"}, "EMAIL_HOST", "mail.example"),
         ({"EMAIL_PORT": "587"}, "EMAIL_PORT", 587),
         ({"EMAIL_USE_TLS": "yes"}, "EMAIL_USE_TLS", True),
-        ({"EMAIL_HOST_USER": "me"}, "EMAIL_HOST_USER", "me"),
-        ({"EMAIL_HOST_PASSWORD": SECRET}, "EMAIL_HOST_PASSWORD", SECRET),
+        ({"EMAIL_HOST_USER": "me", "EMAIL_HOST_PASSWORD": SECRET}, "EMAIL_HOST_USER", "me"),
+        ({"EMAIL_HOST_USER": "me", "EMAIL_HOST_PASSWORD": SECRET}, "EMAIL_HOST_PASSWORD", SECRET),
+        ({"EMAIL_PORT": "465", "EMAIL_USE_TLS": "yes"}, "EMAIL_USE_SSL", True),
+        ({"EMAIL_PORT": "465", "EMAIL_USE_TLS": "yes"}, "EMAIL_USE_TLS", False),
         ({"DEFAULT_FROM_EMAIL": "a@b.example"}, "DEFAULT_FROM_EMAIL", "a@b.example"),
         ({"LOG_LEVEL": "DEBUG"}, "LOG_LEVEL", "DEBUG"),
         ({"LOG_FORMAT": "json"}, "LOG_FORMAT", "json"),
@@ -196,7 +199,7 @@ def test_what_is_not_set_has_its_default(
         (
             {"KAFKA_CONF_SASL_USERNAME": "me", "KAFKA_CONF_bootstrap_servers": "other:1"},
             "KAFKA_CONF",
-            {"sasl.username": "me", "bootstrap.servers": "other:1"},
+            {"sasl.username": "me", "bootstrap.servers": "kafka:9092"},
         ),
     ],
 )
@@ -210,8 +213,8 @@ def test_a_good_value_is_taken(
     ("environ", "services"),
     [
         ({"KAFKA_HOSTS": "Kafka, [fd00::1]:1"}, [("fd00::1", 1), ("kafka", 9092)]),
-        ({"KAFKA_CONF_bootstrap_servers": "SSL://a:1, b"}, [("a", 1), ("b", 9092)]),
-        ({"KAFKA_CONF_metadata_broker_list": "a:1"}, [("a", 1), ("kafka", 9092)]),
+        ({"KAFKA_CONF_bootstrap_servers": "SSL://a:1, b"}, [("kafka", 9092)]),
+        ({"KAFKA_CONF_metadata_broker_list": "a:1"}, [("kafka", 9092)]),
         ({"REDIS_URL": "rediss://:pw@cache"}, [("cache", 6379), ("kafka", 9092)]),
         ({"REDIS_URL": "redis://cache:1/0"}, [("cache", 1), ("kafka", 9092)]),
         ({"REDIS_URL": "unix:///run/redis"}, [("kafka", 9092)]),
@@ -451,7 +454,7 @@ def test_an_unreadable_file_is_the_only_fault_that_is_told(
     with pytest.raises(SettingsError) as caught:
         run_settings(environ)
 
-    assert f"AUTH_KEY_FILE: {path} cannot be read" in str(caught.value)
+    assert f"AUTH_KEY_FILE: '{path}' cannot be read" in str(caught.value)
     assert "required" not in str(caught.value)
 
 
