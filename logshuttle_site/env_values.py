@@ -35,7 +35,9 @@ def test_mode_of(env: Env) -> bool:
     """On for any value, as the original has it; each start says so."""
     value = env.text("TEST_MODE")
     if value:
-        what = "test mode is on: HOSTNAME logshuttle-test in every line, a consumer group of its own"
+        what = (
+            "test mode is on: HOSTNAME logshuttle-test in every line, a consumer group of its own"
+        )
         off = ". Any value turns it on, this one too: unset it to turn it off"
         env.note("TEST_MODE", f"{what}{off if value.lower() in NO else ''}")
     return bool(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +18,14 @@ REQUIRED = {
     "SECRET_KEY": "secret-of-the-tests-and-of-no-other",
 }
 LINE_CHARACTERS_MAX = 420
+_VALUES = ROOT / "tests" / "integration" / "settings" / "values"
+
+
+def table(name: str) -> tuple[list[str], list[str]]:
+    """Values of a kind of setting that are refused, and those that work; a line each."""
+    text = (_VALUES / f"{name}.txt").read_text()
+    refused, _, taken = text.removeprefix("== refused\n").partition("== taken\n")
+    return refused.splitlines(), taken.splitlines()
 
 
 def started(environ: Mapping[str, str], *argv: str) -> dict[str, Any]:
@@ -51,3 +59,14 @@ def assert_refused(name: str, value: str, *, secret: str = "s3cr3t", **others: s
     assert "\n" not in faults[0]
     assert len(faults[0]) < LINE_CHARACTERS_MAX, faults
     assert secret not in faults[0]
+
+
+def assert_each(values: Iterable[str], check: Callable[[str], None]) -> None:
+    """All of a table are tried, and all that fail are told."""
+    failed: dict[str, str] = {}
+    for value in values:
+        try:
+            check(value)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            failed[value] = " ".join(str(error).split())[:300]
+    assert failed == {}

