@@ -27,6 +27,14 @@ _SECRET_PROPERTY = re.compile(
     r"(password|secret|key|token|jaas|oauth|pem|credential)(?!.*location)", re.IGNORECASE
 )
 _SAID_CHARACTERS = 300
+_NUMBER = re.compile(r".*\.(ms|bytes|kbytes|messages)")
+"""Of `10s` librdkafka takes the 10."""
+_NEVER = {
+    "transactional.id": "no client of ours begins a transaction, and records would not go out",
+    "enable.partition.eof": "readers would not learn where a partition ends",
+    "logger": "is no property of librdkafka",
+    "default.topic.config": "is no property that a variable can have",
+}
 
 
 def kafka_hosts_of(env: Env) -> list[str]:
@@ -55,6 +63,10 @@ def kafka_conf_of(env: Env, hosts: list[str], group: str, *, probe: bool) -> dic
             env.note(name, "does not count: KAFKA_HOSTS says which brokers are called first")
         elif key in given:
             env.fault(name, f"is also given as {given[key][0]}")
+        elif key in _NEVER:
+            env.fault(name, _NEVER[key])
+        elif _NUMBER.fullmatch(key) and not re.fullmatch(r"-?\d+", value, re.ASCII):
+            env.fault(name, f"must be a whole number, not {quoted(value)}")
         else:
             given[key] = name, value
     conf = {key: value for key, (_, value) in given.items()}

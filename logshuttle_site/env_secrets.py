@@ -18,6 +18,7 @@ SECRET_CHARACTERS_MIN = 32
 LAPTOPS_OWN = "laptop mode has no secrets"
 
 
+_MORE_BEHIND = re.compile(r"=[^=]*[A-Za-z0-9_+/-]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -85,6 +86,8 @@ def encryption_keys_of(env: Env, secret_keys: list[str]) -> FieldKeys:
             Fernet(key)
         except ValueError:
             env.fault("FIELD_ENCRYPTION_KEYS", f"key {number} {NO_FERNET_KEY}")
+        if _MORE_BEHIND.search(key):  # which would be left out without a word
+            env.fault("FIELD_ENCRYPTION_KEYS", f"key {number} is followed by more without a comma")
     if keys:
         return FieldKeys(keys)
     ours = (derived_key(secret.encode(), "field encryption") for secret in secret_keys)

@@ -55,7 +55,7 @@ def assert_refused(name: str, value: str, *, secret: str = "s3cr3t", **others: s
     """With one fault, of one line, which names the setting and repeats no secret."""
     faults = faults_of({**others, name: value})
     assert len(faults) == 1, faults
-    assert faults[0].startswith(f"{name}: ") or faults[0].startswith("KAFKA_CONF_…: ")
+    assert faults[0].startswith((f"{name}: ", "KAFKA_CONF_…: ")), faults
     assert "\n" not in faults[0]
     assert len(faults[0]) < LINE_CHARACTERS_MAX, faults
     assert secret not in faults[0]
@@ -69,4 +69,4 @@ def assert_each(values: Iterable[str], check: Callable[[str], None]) -> None:
             check(value)
         except Exception as error:  # noqa: BLE001 - whatever it is
             failed[value] = " ".join(str(error).split())[:300]
-    assert failed == {}
+    assert not failed, "\n".join(f"{value!r}: {why}" for value, why in failed.items())
