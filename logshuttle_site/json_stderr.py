@@ -110,7 +110,6 @@ def speak_json() -> None:
     sys.excepthook = _tell_the_end
     threading.excepthook = _tell_of_thread
     sys.unraisablehook = _tell_unraisable
-    logging.captureWarnings(capture=True)
 
 
 def _tell_the_end(kind: type[BaseException], error: BaseException, trace: Any) -> None:
