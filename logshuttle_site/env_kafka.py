@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import confluent_kafka as kafka
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from events.kafka.client import client_conf, prove_consumer
+from events.kafka.client import client_conf, consumer_conf
 from events.kafka.producer import DELIVERY_SECONDS, QUEUE_BYTES, QUEUE_RECORDS, producer_conf
 from logshuttle_site.env import Env, quoted
 from logshuttle_site.env_hosts import fault_of_host
@@ -81,19 +83,24 @@ def kafka_conf_of(env: Env, hosts: list[str], group: str, *, probe: bool) -> dic
 
 
 def _fault_of(conf: Mapping[str, str], group: str) -> str:
-    """What the first client of ours says that cannot be with these; empty: all can."""
+    """What the first client of ours says that cannot be with these; empty: all can. Without a
+    broker nobody is called."""
     if not conf:
         return ""
-    usable = {"bootstrap.servers": "127.0.0.1:1", **conf}
+    writing = DELIVERY_SECONDS, QUEUE_BYTES, QUEUE_RECORDS
     try:
-        AdminClient(client_conf(usable))
-        prove_consumer(usable, group)
-        kafka.Producer(producer_conf(usable, DELIVERY_SECONDS, QUEUE_BYTES, QUEUE_RECORDS))
+        AdminClient({**client_conf(conf), **_UNHEARD})
+        kafka.Consumer({**consumer_conf(conf, group), **_UNHEARD}).close()
+        kafka.Producer({**producer_conf(conf, *writing), **_UNHEARD})
     except KafkaException as error:
         return _without_secrets(conf, error.args[0].str() if error.args else "not usable")
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         return _without_secrets(conf, str(error))
     return ""
+
+
+def _nobody_hears(error: kafka.KafkaError) -> None:
+    """That there is no broker is what we have asked for."""
 
 
 def _without_secrets(conf: Mapping[str, str], said: str) -> str:
@@ -106,6 +113,11 @@ def _without_secrets(conf: Mapping[str, str], said: str) -> str:
 
 def is_secret_property(name: str) -> bool:
     return _SECRET_PROPERTY.search(name) is not None
+
+
+_SILENT = logging.getLogger(f"{__name__}.silent")
+_SILENT.setLevel(logging.CRITICAL + 1)
+_UNHEARD: dict[str, Any] = {"logger": _SILENT, "error_cb": _nobody_hears}
 
 
 def kafka_group_of(env: Env, default: str) -> str:

@@ -105,7 +105,7 @@ def speak_json() -> None:
     if sys.stderr is None:
         return
     lines = JsonLines(sys.stderr)
-    sys.stderr = lines  # type: ignore[assignment]
+    sys.stderr = lines
     atexit.register(lines.finish)
     sys.excepthook = _tell_the_end
     threading.excepthook = _tell_of_thread

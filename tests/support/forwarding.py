@@ -7,7 +7,7 @@ import ssl
 import threading
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 PIECE = 65_536
@@ -33,19 +33,22 @@ def forwarded_to(path: Path, context: ssl.SSLContext | None = None) -> Iterator[
 
 
 async def _serve(reader: StreamReader, writer: StreamWriter, path: Path) -> None:
-    with suppress(OSError):
+    ours = None
+    try:
         theirs, ours = await asyncio.open_unix_connection(path)
         await asyncio.gather(_pump(reader, ours), _pump(theirs, writer))
+    except OSError:
+        pass  # one of the two has gone
+    finally:
+        for each in filter(None, (writer, ours)):
+            each.transport.abort()
 
 
 async def _pump(source: StreamReader, sink: StreamWriter) -> None:
-    with suppress(OSError):
-        while piece := await source.read(PIECE):
-            sink.write(piece)
-            await sink.drain()
+    while piece := await source.read(PIECE):
+        sink.write(piece)
+        await sink.drain()
     sink.close()
-    with suppress(OSError):
-        await sink.wait_closed()
 
 
 async def _all_ended() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 import ssl
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from redis.connection import URL_QUERY_ARGUMENT_PARSERS, AbstractConnection, SSLConnection
 
+from logshuttle_site.env_redis import PARAMETERS
 from logshuttle_site.shared_cache import backend
 from logshuttle_site.shared_cache.backend import SharedCache
 from tests.support.certificates import Authority
@@ -76,13 +79,22 @@ def test_what_is_taken_keeps_something(values: dict[str, Any]) -> None:
             assert cache.breaker.ask(lambda: cache._server.client.get(url)) == "kept"
         finally:
             cache.breaker.close()
+            backend._server.cache_clear()
 
-    try:
-        assert_each(TAKEN, keeps)
-    finally:
-        backend._server.cache_clear()
+    assert_each(TAKEN, keeps)
 
 
 def test_a_hint_names_percent_encoding() -> None:
     for url in ("redis://:p#w@h", "redis://:p/w@h:1", "redis://u:1/w@h"):
         assert "# is written %23" in faults_of({"REDIS_URL": url})[0]
+
+
+def test_the_parameters_are_the_drivers() -> None:
+    """All that it reads as something else than text, but for what a URL cannot say."""
+    others = {"retry_on_error", "timeout", "legacy_responses"}
+    others |= {"ssl_include_verify_flags", "ssl_exclude_verify_flags"}
+    kinds = (SSLConnection, AbstractConnection)
+    texts = {name for kind in kinds for name in inspect.signature(kind.__init__).parameters}
+    read = URL_QUERY_ARGUMENT_PARSERS.keys()
+    assert read - PARAMETERS == others
+    assert PARAMETERS - read - texts == set()

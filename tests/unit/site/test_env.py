@@ -289,7 +289,7 @@ def test_the_servers_that_we_use_are_known_to_the_egress_guard(
         ("KAFKA_GROUP", "schütte", "ASCII"),
         ("KAFKA_GROUP", "*", "must be"),
         ("KAFKA_CONF_security_protocol", "x", "security.protocol"),
-        ("KAFKA_CONF_SOCKET_TIMEOUT_MS", "soon", "socket.timeout.ms"),
+        ("KAFKA_CONF_SOCKET_TIMEOUT_MS", "10s", "must be a whole number, not '10s'"),
         ("DRAIN_EVENTS", "x", "true or false"),
         ("AUDIT_TOPIC", "Audit", "may have only a-z"),
         ("AUDIT_TOPIC", "alamobuildlogs", "lines of all apps are in the topic"),

@@ -94,7 +94,7 @@ def _hooks(monkeypatch: pytest.MonkeyPatch, out: io.StringIO) -> None:
     monkeypatch.setattr(sys, "stderr", out)
     for module, hook in ((sys, "excepthook"), (threading, "excepthook"), (sys, "unraisablehook")):
         monkeypatch.setattr(module, hook, getattr(module, hook))
-    monkeypatch.setattr(json_stderr.atexit, "register", lambda done: None)
+    monkeypatch.setattr("atexit.register", lambda done: None)
     json_stderr.speak_json()
 
 
