@@ -20,7 +20,8 @@ _YES = {"1", "true", "yes", "on"}
 NO = frozenset({"0", "false", "no", "off"})
 
 _SHOWN_CHARACTERS = 160
-_USER = re.compile(r"[^\s/,]*@")
+_USER = re.compile(r"([\w+.-]*://)?.*@", re.DOTALL)
+_PARAMETER = re.compile(r"[A-Za-z_]{1,40}")
 
 
 class SettingsError(Exception):
@@ -182,8 +183,13 @@ class Env:
 
 def quoted(text: str) -> str:
     """For a message: on one line, not too long, and without whoever stands before an @."""
-    shown = _USER.sub("***@", text)
+    shown = _USER.sub(r"\1***@", text, count=1)
     return repr(shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…")
+
+
+def parameter_of(query: str, name: str) -> str:
+    """A URL's parameter, for a message: what holds an @ may be the rest of a password."""
+    return f"parameter {name!r}" if _PARAMETER.fullmatch(name) and "@" not in query else "parameter"
 
 
 def _refuse() -> NoReturn:

@@ -14,7 +14,7 @@ import dj_database_url
 import psycopg2
 from psycopg2.extensions import parse_dsn
 
-from logshuttle_site.env import Env
+from logshuttle_site.env import Env, parameter_of
 from logshuttle_site.env_hosts import fault_of_host
 
 LOOKS = "must look like postgres://user:password@host:port/name or sqlite:///file"
@@ -73,7 +73,7 @@ def _postgres(parts: SplitResult) -> dict[str, Any]:
     plain = f"{parts.scheme}://{user}{at}{parts.path}?{parts.query}"
     parsed: dict[str, Any] = dict(dj_database_url.parse(plain, conn_health_checks=True))
     parsed["HOST"], parsed["PORT"] = _hosts_and_ports(places)
-    _refuse_bad_parameters(parsed.get("OPTIONS", {}))
+    _refuse_bad_parameters(parsed.get("OPTIONS", {}), parts.query)
     _ask_libpq(parsed)
     return parsed
 
@@ -102,14 +102,15 @@ def _refuse_bad_hosts(hosts: list[str]) -> None:
             raise _BadUrlError(f"what stands for its host {why}; {ENCODED}")
 
 
-def _refuse_bad_parameters(options: dict[str, Any]) -> None:
+def _refuse_bad_parameters(options: dict[str, Any], query: str) -> None:
     for name, value in options.items():
+        shown = parameter_of(query, name)
         if name not in _DJANGOS and not _libpq_knows(name):
-            raise _BadUrlError(f"the driver knows no parameter {name!r}")
+            raise _BadUrlError(f"the driver knows no such {shown}")
         if isinstance(value, list):
-            raise _BadUrlError(f"its parameter {name!r} is there twice")
+            raise _BadUrlError(f"its {shown} is there twice")
         if _NUMBERS.fullmatch(name) and not re.fullmatch(r"-?\d+", str(value), re.ASCII):
-            raise _BadUrlError(f"its parameter {name!r} must be a whole number")
+            raise _BadUrlError(f"its {shown} must be a whole number")
     if options.get("isolation_level", 2) not in _ISOLATION_LEVELS:
         raise _BadUrlError("its parameter 'isolation_level' must be a number from 1 to 4")
     root = str(options.get("sslrootcert", ""))
@@ -162,16 +163,17 @@ def _sqlite(url: str, parts: SplitResult, may_be_memory: bool) -> dict[str, Any]
         raise _BadUrlError(f"the folder {file.parent} is not there")
     if file.is_dir():
         raise _BadUrlError(f"{file} is a folder, and not a file of SQLite")
-    _refuse_bad_options(options)
+    _refuse_bad_options(options, parts.query)
     return parsed
 
 
-def _refuse_bad_options(options: dict[str, Any]) -> None:
+def _refuse_bad_options(options: dict[str, Any], query: str) -> None:
     for name, value in options.items():
+        shown = parameter_of(query, name)
         if name not in _SQLITES:
-            raise _BadUrlError(f"the driver knows no parameter {name!r}")
+            raise _BadUrlError(f"the driver knows no such {shown}")
         if isinstance(value, list):
-            raise _BadUrlError(f"its parameter {name!r} is there twice")
+            raise _BadUrlError(f"its {shown} is there twice")
     mode = str(options.get("transaction_mode", "IMMEDIATE"))
     if mode.upper() not in _TRANSACTION_MODES:
         raise _BadUrlError(f"its parameter 'transaction_mode' must be one of {_TRANSACTION_MODES}")

@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from logshuttle_site.env import Env
+from logshuttle_site.env import Env, parameter_of
 from logshuttle_site.env_hosts import fault_of_host
 
 LOOKS = "must look like redis://host:port, or rediss://user:password@host:port/0 with TLS"
@@ -80,16 +80,16 @@ def _refuse_bad_place(parts: SplitResult) -> None:
 
 
 def _refuse_bad_parameters(parts: SplitResult) -> None:
-    given = parse_qs(parts.query)
-    for name, values in given.items():
+    for name, values in parse_qs(parts.query).items():
+        shown = parameter_of(parts.query, name)
         if name not in PARAMETERS:
-            raise _BadUrlError(f"the driver knows no parameter {name!r}")
+            raise _BadUrlError(f"the driver knows no such {shown}")
         if len(values) > 1:
-            raise _BadUrlError(f"its parameter {name!r} is there twice")
+            raise _BadUrlError(f"its {shown} is there twice")
         if name.startswith("ssl_") and parts.scheme != "rediss":
-            raise _BadUrlError(f"its parameter {name!r} is for rediss:// alone")
+            raise _BadUrlError(f"its {shown} is for rediss:// alone")
         if why := _fault_of_parameter(name, values[0]):
-            raise _BadUrlError(f"its parameter {name!r} {why}")
+            raise _BadUrlError(f"its {shown} {why}")
 
 
 def _fault_of_parameter(name: str, value: str) -> str:
