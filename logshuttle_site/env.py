@@ -49,6 +49,7 @@ class Env:
     def seal(self) -> None:
         """Raises SettingsError when any reader has met a fault."""
         self._note_files_of_no_secret()
+        self._note_near_misses()
         if self.faults:
             raise SettingsError(self.faults)
 
@@ -170,6 +171,14 @@ class Env:
             if not is_secret and self.given(f"{name}_FILE"):
                 self.note(f"{name}_FILE", "does not count: only secrets are read from files")
 
+    def _note_near_misses(self) -> None:
+        """LOGLEVEL, KAFKA_HOST: what is meant is not set, so it is no other program's."""
+        meant = {_letters_of(name): name for name in self.names if not self.given(name)}
+        for name in self._environ.keys() - self.names.keys():
+            other = meant.get(_letters_of(name))
+            if other and not self.given(f"{other}_FILE"):
+                self.note(name, f"is no setting; {other} is")
+
     def _read(self, name: str, default: _Value, read: Callable[[str], _Value], what: str) -> _Value:
         text = self.text(name)
         if not text:
@@ -185,6 +194,10 @@ def quoted(text: str) -> str:
     """For a message: on one line, not too long, and without whoever stands before an @."""
     shown = _USER.sub(r"\1***@", text, count=1)
     return repr(shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…")
+
+
+def _letters_of(name: str) -> str:
+    return name.upper().replace("_", "").removesuffix("S")
 
 
 def parameter_of(query: str, name: str) -> str:

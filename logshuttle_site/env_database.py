@@ -133,8 +133,8 @@ def _ask_libpq(parsed: dict[str, Any]) -> None:
     options = {n: v for n, v in parsed.get("OPTIONS", {}).items() if n not in _DJANGOS}
     hosts = str(parsed["HOST"] or options.get("host", "")).split(",")
     options |= {"host": ",".join(_NOWHERE for _ in hosts), "hostaddr": ""}
-    if str(options.get("gssencmode")) == "require":  # which a socket does not have
-        del options["gssencmode"]
+    if options.get("gssencmode", "require") == "require":  # which a socket does not have
+        options["gssencmode"] = "disable"
     given = {"user": "USER", "password": "PASSWORD", "port": "PORT"}
     options |= {key: parsed[name] for key, name in given.items() if parsed[name]}
     try:

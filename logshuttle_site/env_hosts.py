@@ -12,6 +12,7 @@ from logshuttle_site.env import NO, Env, quoted
 
 # Names of containers may have underscores.
 _NAME = re.compile(r"(?=.{1,253}\.?$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.|$))+", re.I)
+_LIKE_IPV6 = re.compile(r"[0-9a-f.]*:[0-9a-f.]*:[0-9a-f.:]*", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 _SOMETIMES_NO = NO | {"none", "null", "disabled", "undefined"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -21,9 +22,12 @@ def fault_of_host(host: str) -> str:
     """Why it is no host's name or address; empty: it is one. Of IPv6 in brackets or without."""
     if host.lower() in _SOMETIMES_NO:
         return "is no host: leave the setting unset"
-    bare = match[1] if (match := _BRACKETED.fullmatch(host)) else host
-    if ":" in bare:
-        return "" if _is_ipv6(bare) else "is not an address of IPv6"
+    match = _BRACKETED.fullmatch(host)
+    bare = match[1] if match else host
+    if _is_ipv6(bare):
+        return ""
+    if match or _LIKE_IPV6.fullmatch(bare):
+        return "is not an address of IPv6"
     if not host.isascii():
         return "has letters that no host name has: write its ASCII form (xn--…)"
     if not _NAME.fullmatch(host):

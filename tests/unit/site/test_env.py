@@ -398,6 +398,54 @@ def test_two_names_of_one_setting_must_agree(run_settings: Settings) -> None:
         run_settings({**REQUIRED, "RUN_SESSION": "true", "USE_SESSION": "false"})
 
 
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({"ALS_METRICS_PORT": "9001"}, "ALS_METRICS_PORT"),
+        ({"METRICS_PORT": "9001", "RUN_ISTIO_ALS": "1"}, "METRICS_PORT"),
+        ({"EMAIL_HOST_USER": "me"}, "EMAIL_HOST_PASSWORD"),
+        ({"EMAIL_HOST_PASSWORD": SECRET}, "EMAIL_HOST_USER"),
+    ],
+)
+def test_settings_that_cannot_be_together_are_refused(
+    environ: dict[str, str], name: str, run_settings: Settings
+) -> None:
+    with pytest.raises(SettingsError, match=rf"\n  {name}: "):
+        run_settings({**REQUIRED, **environ})
+
+
+def test_processes_on_machines_of_their_own_may_have_one_port(run_settings: Settings) -> None:
+    settings = run_settings({**REQUIRED, "PORT": "8080", "METRICS_PORT": "8080"})
+
+    assert settings["PORT"] == settings["METRICS_PORT"] == 8080
+
+
+def test_a_file_for_what_is_no_secret_is_said_not_to_count(run_settings: Settings) -> None:
+    settings = run_settings({**REQUIRED, "PORT_FILE": "/run/port"})
+
+    assert settings["PORT"] == 5000
+    assert settings["SETTINGS_NOTES"] == [
+        "PORT_FILE: does not count: only secrets are read from files"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environ", "notes"),
+    [
+        ({"LOGLEVEL": "DEBUG"}, ["LOGLEVEL: is no setting; LOG_LEVEL is"]),
+        ({"ALLOWED_HOST": "a"}, ["ALLOWED_HOST: is no setting; ALLOWED_HOSTS is"]),
+        ({"session_url": "https://a"}, ["session_url: is no setting; SESSION_URL is"]),
+        ({"LOGLEVEL": "DEBUG", "LOG_LEVEL": "INFO"}, []),
+        ({"KAFKA_HOST": "a"}, []),  # as KAFKA_HOSTS is set
+        ({"PATH": "/bin", "HOME": "/", "HOSTNAME": "h", "LOG": "x"}, []),
+    ],
+)
+def test_a_name_that_is_nearly_ours_is_said(
+    environ: dict[str, str], notes: list[str], run_settings: Settings
+) -> None:
+    assert run_settings({**REQUIRED, **environ})["SETTINGS_NOTES"] == notes
+
+
 def test_one_message_lists_all_faults(run_settings: Settings) -> None:
     bad = {"PORT": "x", "DEBUG": "x", "LOG_FORMAT": "x", "KAFKA_HOSTS": ":", "REDIS_URL": "x"}
 
