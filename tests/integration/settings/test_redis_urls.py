@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from redis import Redis
 from redis.connection import URL_QUERY_ARGUMENT_PARSERS, AbstractConnection, SSLConnection
 
 from logshuttle_site.env_redis import PARAMETERS
@@ -45,16 +46,17 @@ def values(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
     context.load_cert_chain(files.chain, files.key)
     socket = Path(mkdtemp(prefix="vk-")) / "s"
     with (
-        valkey_server(folder / "data", unix_socket_path=socket) as server,
+        valkey_server(folder / "data", socket),
+        forwarded_to(socket) as port,
         forwarded_to(socket, context) as tls_port,
     ):
-        with server.client() as client:
+        with Redis(unix_socket_path=str(socket)) as client:
             for password in (ODD, "a,b,c"):
                 rights = {"keys": ["*"], "categories": ["+@all"]}
                 client.acl_setuser("me", enabled=True, passwords=[f"+{password}"], **rights)
         yield {
-            "tcp": f"127.0.0.1:{server.port}",
-            "port": server.port,
+            "tcp": f"127.0.0.1:{port}",
+            "port": port,
             "tls": f"127.0.0.1:{tls_port}",
             "ca": ca,
             "socket": socket,
