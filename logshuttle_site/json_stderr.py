@@ -8,6 +8,7 @@ import atexit
 import io
 import json
 import logging
+import os
 import re
 import sys
 import threading
@@ -30,6 +31,10 @@ class JsonLines(io.TextIOBase):
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as in a child that was forked: what is begun its parent ends."""
         self._begun = ""
         self._turn = threading.RLock()  # a signal's handler may write while we do
 
@@ -107,6 +112,7 @@ def speak_json() -> None:
     lines = JsonLines(sys.stderr)
     sys.stderr = lines
     atexit.register(lines.finish)
+    os.register_at_fork(after_in_child=lines.forget)
     sys.excepthook = _tell_the_end
     threading.excepthook = _tell_of_thread
     sys.unraisablehook = _tell_unraisable

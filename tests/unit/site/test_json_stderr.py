@@ -95,6 +95,7 @@ def _hooks(monkeypatch: pytest.MonkeyPatch, out: io.StringIO) -> None:
     for module, hook in ((sys, "excepthook"), (threading, "excepthook"), (sys, "unraisablehook")):
         monkeypatch.setattr(module, hook, getattr(module, hook))
     monkeypatch.setattr("atexit.register", lambda done: None)
+    monkeypatch.setattr("os.register_at_fork", lambda **done: None)
     json_stderr.speak_json()
 
 
