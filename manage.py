@@ -14,6 +14,8 @@ from events.process.crash_traces import trace_crashes
 from events.process.queued_stderr import queue_stderr
 from logshuttle_site.audit.command import command_actor
 from logshuttle_site.env import SettingsError
+from logshuttle_site.json_stderr import is_json_wanted, speak_json
+from logshuttle_site.refused_settings import say_what_is_refused
 
 SERVERS = ("runweb", "runshuttle", "runals", "rundemo")
 """None of these may ever wait for whoever reads its log. What they do by themselves the system
@@ -25,13 +27,14 @@ def main() -> int:
     if serves:
         queue_stderr()
     trace_crashes()
+    if is_json_wanted(os.environ):
+        speak_json()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
     try:
         with nullcontext() if serves else acting_as(command_actor(sys.argv[1:])):
             execute_from_command_line(sys.argv)
     except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return say_what_is_refused(error, sys.argv)
     return 0
 
 
