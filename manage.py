@@ -10,20 +10,18 @@ from contextlib import nullcontext
 from django.core.management import execute_from_command_line
 
 from events.acting import acting_as
+from events.database_faults import fault_of, said_by
 from events.process.crash_traces import trace_crashes
 from events.process.queued_stderr import queue_stderr
 from logshuttle_site.audit.command import command_actor
+from logshuttle_site.command_line import SERVERS, command_of
 from logshuttle_site.env import SettingsError
 from logshuttle_site.json_stderr import is_json_wanted, speak_json
 from logshuttle_site.refused_settings import say_what_is_refused
 
-SERVERS = ("runweb", "runshuttle", "runals", "rundemo")
-"""None of these may ever wait for whoever reads its log. What they do by themselves the system
-does."""
-
 
 def main() -> int:
-    serves = sys.argv[1:2] and sys.argv[1] in SERVERS
+    serves = command_of(sys.argv) in SERVERS  # what these do by themselves the system does
     if serves:
         queue_stderr()
     trace_crashes()
@@ -35,6 +33,12 @@ def main() -> int:
             execute_from_command_line(sys.argv)
     except SettingsError as error:
         return say_what_is_refused(error, sys.argv)
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is None or "--traceback" in sys.argv:
+            raise
+        print(f"The database {fault.value}: {said_by(error)}", file=sys.stderr)
+        return 1
     return 0
 
 

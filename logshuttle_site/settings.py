@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from logshuttle_site.command_line import OFFLINE, command_of
 from logshuttle_site.env import Env
 from logshuttle_site.env_hosts import allowed_hosts_of, origins_of, web_base_of
 from logshuttle_site.env_kafka import kafka_conf_of, kafka_group_of, kafka_hosts_of
@@ -35,34 +36,11 @@ from logshuttle_site.rest_rules import *  # noqa: F403
 from logshuttle_site.sqlite_file import refuse_no_file
 from logshuttle_site.theme import unfold
 
-# Commands that serve nobody and decrypt nothing do without what is otherwise required.
-OFFLINE_COMMANDS = frozenset(
-    {
-        "changepassword",
-        "check",
-        "clearsessions",
-        "createsuperuser",
-        "dbshell",
-        "devkafka",
-        "help",
-        "--help",
-        "-h",
-        "makemigrations",
-        "migrate",
-        "rundemo",
-        "showmigrations",
-        "sqlmigrate",
-        "version",
-        "--version",
-    }
-)
-
 VERSION = "0.1.0"
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-_offline = Path(sys.argv[0]).name == "manage.py" and (
-    len(sys.argv) == 1 or sys.argv[1] in OFFLINE_COMMANDS or "--help" in sys.argv
-)
+_command = command_of(sys.argv)
+_offline = _command in OFFLINE
 env = Env(os.environ)
 
 # What the product does.
@@ -141,7 +119,7 @@ TRUSTED_PROXIES = trusted_proxies_of(env)
 """Front doors, as CIDRs: peers.py."""
 
 _database, DATABASE_BY_DEFAULT = database_of(env, may_be_memory=LAPTOP_MODE or _offline)
-refuse_no_file(env, _database, sys.argv)
+refuse_no_file(env, _database, _command)
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
