@@ -51,7 +51,7 @@ async def work(
     async def collected() -> WorkerMetrics:
         return WorkerMetrics(await worker.report())
 
-    answers = OwnAnswers(collected, worker.checks)
+    answers = OwnAnswers(collected, worker.checks, worker.waits.told)
     async with watched(), serve_probes(answers, place, host), running(als):
         await worker.run()
 

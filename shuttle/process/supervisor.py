@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
-from events.process.probe_client import ask_checks
+from events.process.probe_client import ask_readiness
 from events.process.supervised_process import SupervisedProcess
 
 BAD_CONFIGURATION = 2
@@ -69,7 +69,7 @@ class Supervisor:
         """Returns when the first worker knows its drains and may consume, or has ended for good."""
         socket = next(iter(self.sockets.values()))
         while not first.done():
-            checks = await ask_checks(socket, ANSWER_SECONDS)
-            if checks and checks["routes"]:
+            told = await ask_readiness(socket, ANSWER_SECONDS)
+            if told and told["checks"]["routes"]:
                 return
             await asyncio.sleep(LOOK_SECONDS)
