@@ -15,6 +15,7 @@ from events.als.tls import TlsFiles
 from events.kafka.client import client_conf
 from events.owners import faults_of
 from events.topics import SOURCE_TOPICS
+from logshuttle_site.database.options import is_server, postgres_options
 from logshuttle_site.env import Env
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+)(?::(\d{1,5}))?", re.ASCII)
@@ -34,7 +35,7 @@ _SQLITE = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 5,
 }
-_POSTGRES = {"connect_timeout": 5}
+_POSTGRES_ENGINE = "logshuttle_site.database.postgresql"
 
 
 def kafka_hosts_of(env: Env) -> list[str]:
@@ -139,8 +140,15 @@ def _database_from(env: Env, name: str, url: str) -> dict[str, Any]:
 
 
 def _with_options(parsed: Any) -> dict[str, Any]:
-    ours = _SQLITE if parsed["ENGINE"].endswith("sqlite3") else _POSTGRES
-    return {**parsed, "OPTIONS": {**ours, **parsed.get("OPTIONS", {})}}
+    given = parsed.get("OPTIONS", {})
+    if parsed["ENGINE"].endswith("sqlite3"):
+        return {**parsed, "OPTIONS": {**_SQLITE, **given}}
+    return {
+        **parsed,
+        "ENGINE": _POSTGRES_ENGINE,
+        "OPTIONS": postgres_options(given, serves=is_server()),
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # of which poolers know nothing
+    }
 
 
 def services_of(

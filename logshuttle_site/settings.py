@@ -137,6 +137,8 @@ TRUSTED_PROXIES = trusted_proxies_of(env)
 
 _database, DATABASE_BY_DEFAULT = database_of(env)
 DATABASES = {"default": _database}
+DATABASE_CONNECTIONS = env.integer("DATABASE_CONNECTIONS", 10, 4, 1000)
+"""Of this process, at a time."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = redis_url_of(env)
