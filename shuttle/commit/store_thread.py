@@ -18,14 +18,18 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 TRIES = 3
 """Of what the database gave up, to get on with others."""
-FORGET_SECONDS = 60.0
+FORGET_SECONDS = 30.0
 """What has not failed for so long is not asked any more."""
+_OF_THE_CONNECTION = frozenset(
+    {DatabaseFault.AWAY, DatabaseFault.REFUSES_US, DatabaseFault.NO_CONNECTIONS}
+)
+"""Over as soon as the same thread has any answer: others say something of what was asked."""
 
 _Answer = TypeVar("_Answer")
 
 
 class StoreThread:
-    """Owns two threads, and which questions have failed and had no answer since.
+    """Owns two threads, and what has failed and not been answered since.
 
     What is written waits for what was written before. What a worker has to know to go on does not
     wait for that: with a database that takes 2 s a question, a round of writing takes 30.
@@ -36,8 +40,8 @@ class StoreThread:
         self._writing = DaemonThread("database")
         self._reading = DaemonThread("database-reads")
         self._failed: dict[str, float] = {}
-        """When each failed last (monotonic seconds), by where in our code it is asked: a database
-        that takes no writes answers other questions all the time."""
+        """When it failed last (monotonic seconds), by what has to be answered for it to be over: a
+        database that takes no writes answers other questions all the time."""
         self._said: set[DatabaseFault | None] = set()
         """What was wrong, since it was well."""
         self.fault: DatabaseFault | None = None
@@ -76,28 +80,32 @@ class StoreThread:
         try:
             answer = await loop.run_in_executor(thread, _answer, work, self._store)
         except StoreError as error:
-            self._has_failed(work, error)
+            of_all = error.fault in _OF_THE_CONNECTION
+            self._has_failed(_thread(thread) if of_all else _question(work), error)
             raise
         if self._failed:
-            self._has_answered(work)
+            self._has_answered(_thread(thread), _question(work))
         return answer
 
-    def _has_failed(self, work: Callable[[Store], object], error: StoreError) -> None:
-        self._failed[_question(work)] = time.monotonic()
+    def _has_failed(self, what: str, error: StoreError) -> None:
+        self._failed[what] = time.monotonic()
         self.fault = error.fault
         if error.fault not in self._said:
             self._said.add(error.fault)
             logger.warning("Waiting for the database: %s", error, extra={"action": "db_away"})
 
-    def _has_answered(self, work: Callable[[Store], object]) -> None:
+    def _has_answered(self, *what: str) -> None:
         """It is back when all that had failed has been answered, if it is asked still."""
-        self._failed.pop(_question(work), None)
         oldest = time.monotonic() - FORGET_SECONDS
-        self._failed = {question: at for question, at in self._failed.items() if at > oldest}
+        self._failed = {of: at for of, at in self._failed.items() if of not in what and at > oldest}
         if not self._failed:
             self._said.clear()
             self.fault = None
             logger.warning("The database is back", extra={"action": "db_back"})
+
+
+def _thread(thread: DaemonThread) -> str:
+    return f"thread {id(thread)}"
 
 
 def _question(work: Callable[[Store], object]) -> str:

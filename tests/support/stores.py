@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 import psycopg2
 import pytest
 
@@ -31,11 +33,26 @@ class Postgres:
         folder = quote(str(self._server.get_postmaster_info().socket_dir), safe="")
         return f"postgresql://postgres@{folder}/{database}"
 
-    def create(self) -> str:
+    @property
+    def pid(self) -> int:
+        return int(self._server.get_postmaster_info().pid)
+
+    def create(self, options: str = "") -> str:
         """The URL of a new, empty database."""
         name = f"t{uuid.uuid4().hex[:10]}"
-        self._run(f'CREATE DATABASE "{name}"')
+        self._run(f'CREATE DATABASE "{name}" {options}')
         return self.url(name)
+
+    @contextmanager
+    def tablespace(self, folder: Path) -> Iterator[str]:
+        """A place for databases in an empty folder, which is the server's from now on."""
+        name = f"t{uuid.uuid4().hex[:10]}"
+        shutil.chown(folder, psutil.Process(self.pid).username())
+        self._run(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
+        try:
+            yield name
+        finally:
+            self._run(f"DROP TABLESPACE {name}")
 
     def drop(self, url: str) -> None:
         """Also when somebody is still connected."""

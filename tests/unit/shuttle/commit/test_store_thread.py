@@ -135,11 +135,23 @@ async def test_it_is_back_when_what_had_failed_is_answered(
     assert thread.fault is None
 
 
+async def test_one_that_was_away_is_back_when_the_same_thread_has_any_answer(
+    thread: StoreThread, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The other one has a connection of its own, which may say nothing still."""
+    with pytest.raises(StoreError):
+        await thread.ask(fails(1))
+    assert await thread.read(lambda _: 7) == 7
+    assert said(caplog) == ["db_away"]
+    assert await thread.ask(lambda _: 8) == 8
+    assert said(caplog) == ["db_away", "db_back"]
+
+
 async def test_what_is_asked_no_more_is_not_waited_for(
     thread: StoreThread, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(StoreError):
-        await thread.ask(fails(1))
+        await thread.ask(fails(1, DatabaseFault.TOO_SLOW))
     await thread.ask(lambda _: 7)
     assert thread.is_away
     monkeypatch.setattr(module, "FORGET_SECONDS", 0.0)
