@@ -116,8 +116,8 @@ class FaultyPostgres:
 
     @contextmanager
     def full(self) -> Iterator[None]:
-        """No page more fits on its disk (see `on_small_disk`), and what is in use stays so: somebody
-        looks at it as it was."""
+        """No page more fits on its disk (see `on_small_disk`), and none that is in use gets free:
+        somebody looks at it as it was."""
         with self._connected() as (_, cursor), self._connected() as (_, looking):
             looking.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
             looking.execute("SELECT count(*) FROM pg_class")

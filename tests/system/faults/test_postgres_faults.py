@@ -167,8 +167,8 @@ def test_a_worker_that_starts_while_nothing_can_be_written_says_what_it_waits_fo
                 sink.wait_for(load.acknowledged, 3)
                 assert worker.terminate() == 0
                 worker = shuttle.start_worker(consuming=False)
-                told = wait_until(lambda: waits_of(shuttle).get("cursors_of"), 15, "it is told")
-                assert told[space] == "0-3"
+                wait_until(lambda: "cursors_of" in waits_of(shuttle), 15, "it is told")
+                assert waits_of(shuttle)["cursors_of"][space] == "0-3"
                 assert waits_of(shuttle)["database"] == "it takes no writes"
                 assert not shuttle.is_ready(worker)
             wait_until(lambda: shuttle.is_ready(worker), 5, "it is ready")
