@@ -11,11 +11,11 @@ from threading import Lock, Thread
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from events.kafka.client import ask_any_broker, client_conf
 from events.kafka.lasting_client import LastingClient
+from logshuttle_site.database.check import ask_database
 from logshuttle_site.shared_cache.backend import ask_the_cache
 
 logger = logging.getLogger(__name__)
@@ -60,16 +60,16 @@ def checks() -> dict[str, Check]:
 
 def faults_of(wanted: dict[str, Check]) -> dict[str, str]:
     """What is wrong with each, or "". Takes CHECK_SECONDS at most, whatever hangs."""
+    found = errors_of(wanted).items()
+    return {name: "" if e is None else str(e) or type(e).__name__ for name, e in found}
+
+
+def errors_of(wanted: dict[str, Check]) -> dict[str, BaseException | None]:
+    """As faults_of, as it was raised; TimeoutError: no answer in time."""
     running = {name: _running.start(name, check) for name, check in wanted.items()}
     wait(running.values(), CHECK_SECONDS)
-    return {name: _fault(future) for name, future in running.items()}
-
-
-def _fault(check: Future[None]) -> str:
-    if not check.done():
-        return f"no answer within {CHECK_SECONDS:g} s"
-    error = check.exception()
-    return "" if error is None else str(error) or type(error).__name__
+    late = TimeoutError(f"no answer within {CHECK_SECONDS:g} s")
+    return {name: of.exception() if of.done() else late for name, of in running.items()}
 
 
 class _Running:
@@ -102,15 +102,6 @@ def _answer(check: Check, future: Future[None]) -> None:
         future.set_exception(error)
     else:
         future.set_result(None)
-
-
-def ask_database() -> None:
-    """Also fails where `migrate` has not run."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM drains_routeversion")
-    finally:
-        connection.close()
 
 
 def _ask_kafka() -> None:

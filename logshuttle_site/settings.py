@@ -203,7 +203,7 @@ MIDDLEWARE = [
     "logshuttle_site.middleware.KnownMethods",
     "logshuttle_site.middleware.AnyHost",
     "logshuttle_site.middleware.BodyLength",
-    "logshuttle_site.middleware.DatabaseAway",
+    "logshuttle_site.middleware.DatabaseConflicts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
