@@ -68,7 +68,7 @@ _BY_WORDS = (
                 r"|(?:database|role) \"[^\"]*\" does not exist|no such (?:database|user)"),
      DatabaseFault.REFUSES_US),
 )  # fmt: skip
-_ASIDE = re.compile(r"\n(?:LINE \d+: |\tThis probably means ).*", re.DOTALL)
+_ASIDE = re.compile(r"\n(?:LINE \d+: |CONTEXT: |\tThis probably means ).*", re.DOTALL)
 """A piece of our own question, or what libpq makes of a connection that has ended."""
 _PEP_249 = frozenset({"DatabaseError", "InterfaceError"})
 _ALWAYS_AWAY = frozenset({"OperationalError", "InterfaceError"})

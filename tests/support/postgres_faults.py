@@ -6,6 +6,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.support.tcp_proxy import TcpProxy
 
 LATER_SECONDS = 1.0  # in each direction
 START_SECONDS = 20
+SILENCE_SECONDS = 1.0
 DISK_MIB = 64
 OURS = "ours"
 _LOCK = """
@@ -76,6 +78,23 @@ class FaultyPostgres:
         """Nothing passes on connections that are open by now, for ever; new ones work."""
         self._proxy.silence()
         yield
+
+    @contextmanager
+    def silent_again(self) -> Iterator[None]:
+        """The same, each second: wherever a transaction is."""
+        over = threading.Event()
+
+        def silence() -> None:
+            while not over.wait(SILENCE_SECONDS):
+                self._proxy.silence()
+
+        thread = threading.Thread(target=silence, name="silence")
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     @contextmanager
     def slow(self) -> Iterator[None]:

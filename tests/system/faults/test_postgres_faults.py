@@ -29,7 +29,8 @@ PER_SECOND = 500
 SAID_SECONDS = 20
 """Until a connection that is silent is given up, 12 s, and until that is asked anything."""
 WELL_SECONDS = 20
-BACK_SECONDS = 20
+BACK_SECONDS = 45
+"""Locks of a connection that has fallen silent are held for 30 s."""
 AWAY = "is away"
 BACK = "The database is back"
 SHOWN = 4000
@@ -54,6 +55,9 @@ FAULTS = {
     "refuses": Fault(FaultyPostgres.refuses, AWAY),
     "black hole": Fault(FaultyPostgres.black_hole, AWAY, seconds=30),
     "black hole, two workers": Fault(FaultyPostgres.black_hole, AWAY, seconds=30, workers=2),
+    "silent again and again": Fault(
+        FaultyPostgres.silent_again, AWAY, seconds=40, lines=8, workers=2
+    ),
     "stopped": Fault(FaultyPostgres.stopped, AWAY),
     "killed": Fault(FaultyPostgres.killed, AWAY, workers=2),
     "slow": Fault(FaultyPostgres.slow, ""),
@@ -123,7 +127,7 @@ def test_lines_go_on_and_all_is_well_when_it_is_over(
             sink.wait_for(load.acknowledged, 3)
         well_seconds = seconds_until_well(shuttle, kafka, space, receiver)
         said, workers = worker.output, fault.workers if fault.says else 0
-        wait_until(lambda: said().count(BACK) == workers, BACK_SECONDS, "each says it is back")
+        wait_until(lambda: said().count(BACK) >= workers, BACK_SECONDS, "each says it is back")
         produced = load.stop()
 
     all_arrive(sink, run, produced, duplicates=0)
@@ -133,7 +137,7 @@ def test_lines_go_on_and_all_is_well_when_it_is_over(
     assert not rest.unexplained, rest.unexplained[0]
     assert set(rest.codes) <= {200, 201, 204, 404, 503}
     assert said().count("Waiting for the database") <= fault.lines * workers
-    assert said().count(BACK) == workers
+    assert said().count(BACK) <= fault.lines * workers
     assert "Traceback" not in said()
     assert worker.terminate() == 0
 
