@@ -77,7 +77,9 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
         say = _too_often.say if body["status"] == HTTPStatus.TOO_MANY_REQUESTS else say_refused
         owner = str(getattr(context["view"], "owner", ""))
         say(context["request"], body["status"], body["detail"], owner)
-    return Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
+    answer = Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
+    answer._has_been_logged = bool(fault)  # or Django says each
+    return answer
 
 
 def _problem_of(exc: Exception) -> dict[str, Any] | None:

@@ -205,7 +205,7 @@ def on_small_disk(server: Postgres) -> Iterator[str]:
             missing(f"cannot mount a small disk: {done.stderr.strip()}")
         try:
             with server.tablespace(Path(folder)) as name:
-                url = server.create(f"TABLESPACE {name}")
+                url = server.create(tablespace=name)
                 try:
                     yield url
                 finally:

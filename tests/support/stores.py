@@ -37,10 +37,10 @@ class Postgres:
     def pid(self) -> int:
         return int(self._server.get_postmaster_info().pid)
 
-    def create(self, options: str = "") -> str:
-        """The URL of a new, empty database."""
+    def create(self, template: str = "template1", tablespace: str = "pg_default") -> str:
+        """The URL of a new database, empty unless it is made like another."""
         name = f"t{uuid.uuid4().hex[:10]}"
-        self._run(f'CREATE DATABASE "{name}" {options}')
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" TABLESPACE {tablespace}')
         return self.url(name)
 
     @contextmanager
@@ -48,15 +48,15 @@ class Postgres:
         """A place for databases in an empty folder, which is the server's from now on."""
         name = f"t{uuid.uuid4().hex[:10]}"
         shutil.chown(folder, psutil.Process(self.pid).username())
-        self._run(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
+        self.run(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
         try:
             yield name
         finally:
-            self._run(f"DROP TABLESPACE {name}")
+            self.run(f"DROP TABLESPACE {name}")
 
     def drop(self, url: str) -> None:
         """Also when somebody is still connected."""
-        self._run(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
+        self.run(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
 
     def stop(self) -> None:
         self._server.stop()
@@ -64,12 +64,23 @@ class Postgres:
     def start(self) -> None:
         self._server.start()
 
-    def _run(self, statement: str) -> None:
+    def connections_to(self, url: str) -> int:
+        """That are open at this moment to a database."""
+        name = url.rpartition("/")[2].partition("?")[0]
+        count = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        return int(self.asked(count, name)[0][0])
+
+    def run(self, statement: str) -> None:
+        self.asked(statement)
+
+    def asked(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Its rows."""
         connection = psycopg2.connect(self.url("postgres"))
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(statement)
+                cursor.execute(statement, values or None)
+                return list(cursor.fetchall()) if cursor.description else []
         finally:
             connection.close()
 
