@@ -30,15 +30,15 @@ PARTITIONS = 6
 
 
 @pytest.fixture
-def database(postgres: Postgres, postgres_url: str) -> Iterator[FaultyPostgres]:
-    with faulty(postgres, postgres_url) as made:
+def database(postgres: Postgres, database_url: str) -> Iterator[FaultyPostgres]:
+    with faulty(postgres, database_url) as made:
         yield made
 
 
 @pytest.fixture
 def installation(tmp_path: Path, kafka: Broker, database: FaultyPostgres) -> Iterator[Shuttle]:
     settings = {"DATABASE_URL": database.url}
-    with served(tmp_path, kafka.bootstrap, settings) as made:
+    with served(tmp_path, kafka.bootstrap, settings, is_migrated=True) as made:
         yield made
 
 
