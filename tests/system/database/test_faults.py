@@ -209,8 +209,9 @@ def test_a_pooler_that_ends_and_comes_back_loses_no_line(
         with load, RestCalls(shuttle, f"lead-{space}") as rest:
             sink.wait_for(PER_SECOND)
             for _ in range(3):
+                before = worker.output().count(AWAY)
                 pooler.kill()
-                worker.wait_for_output("Waiting for the database: it is away")
+                wait_until(lambda: worker.output().count(AWAY) > before, SAID_SECONDS, "it is said")  # noqa: B023
                 throughout(lambda: shuttle.is_ready(worker), 3, "the worker is ready")
                 pooler.start()
                 well_seconds = seconds_until_well(shuttle, kafka, space, receiver)
