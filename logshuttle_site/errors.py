@@ -78,7 +78,7 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
         owner = str(getattr(context["view"], "owner", ""))
         say(context["request"], body["status"], body["detail"], owner)
     answer = Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
-    answer._has_been_logged = bool(fault)  # or Django says each
+    answer._has_been_logged = bool(fault)  # type: ignore[attr-defined]  # or Django says each
     return answer
 
 

@@ -13,9 +13,11 @@ from confluent_kafka.admin import AdminClient
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from events.database_faults import fault_of
 from events.kafka.client import ask_any_broker, client_conf
 from events.kafka.lasting_client import LastingClient
 from logshuttle_site.database.check import ask_database
+from logshuttle_site.database.trouble import troubles
 from logshuttle_site.shared_cache.backend import ask_the_cache
 
 logger = logging.getLogger(__name__)
@@ -36,7 +38,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "status": "not ready" if any(faults.values()) else "ready",
         "checks": {name: not fault for name, fault in faults.items()},
     }
-    return JsonResponse(body, status=503 if any(faults.values()) else 200)
+    answer = JsonResponse(body, status=503 if any(faults.values()) else 200)
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # or Django says each
+    return answer
 
 
 def octhc(request: HttpRequest) -> HttpResponse:
@@ -99,6 +103,8 @@ def _answer(check: Check, future: Future[None]) -> None:
         check()
     except Exception as error:  # noqa: BLE001 - whatever a driver raises means "failed"
         logger.debug("Health check failed: %s", error)
+        if fault := fault_of(error):
+            troubles.note(error, fault)
         future.set_exception(error)
     else:
         future.set_result(None)

@@ -18,7 +18,10 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 QUIET_SECONDS = 3.0
-"""Without a fault, and it is over. A table may be locked while all else works."""
+"""Without a fault, and it is over."""
+SLOW_QUIET_SECONDS = 15.0
+"""Where a fault takes seconds to show: a table may be locked while all else works."""
+_SLOW = {DatabaseFault.TOO_SLOW, DatabaseFault.NO_CONNECTIONS}
 
 
 class Troubles:
@@ -65,8 +68,9 @@ class Troubles:
                 self.look(check)
 
     def look(self, check: Callable[[], None]) -> None:
-        """Whether it is over: then it is said. Raises what `check` does."""
-        if self._clock() - self._last_at < QUIET_SECONDS:
+        """Says so if it is over. Raises what `check` does."""
+        quiet_seconds = SLOW_QUIET_SECONDS if self._faults & _SLOW else QUIET_SECONDS
+        if self._clock() - self._last_at < quiet_seconds:
             return
         check()
         with self._lock:

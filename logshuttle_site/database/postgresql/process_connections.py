@@ -31,7 +31,8 @@ class ProcessConnections:
         self._silent_seconds = silent_seconds
         self._open: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._lock = threading.Lock()
-        self._looks = False
+        self._thread: threading.Thread | None = None
+        self._is_over = threading.Event()
 
     def open(self, connect: Callable[[], Connection]) -> Connection | None:
         """None: all were in use for WAIT_SECONDS."""
@@ -48,6 +49,12 @@ class ProcessConnections:
             self._begin_to_look()
         return made
 
+    def end(self) -> None:
+        """Nobody looks any more whether they are silent."""
+        self._is_over.set()
+        if self._thread is not None:
+            self._thread.join()
+
     def _close_abandoned(self) -> None:
         """Of threads that have ended without it; the collector may come much later."""
         for each in self._all():
@@ -59,14 +66,14 @@ class ProcessConnections:
             return list(self._open)
 
     def _begin_to_look(self) -> None:
-        if self._silent_seconds is not None and not self._looks:
-            self._looks = True
-            threading.Thread(target=self._look_for_ever, name="silence", daemon=True).start()
+        if self._silent_seconds is not None and self._thread is None:
+            look = threading.Thread(target=self._look, args=(self._silent_seconds,), daemon=True)
+            self._thread = look
+            look.start()
 
-    def _look_for_ever(self) -> None:
-        while True:
-            time.sleep(LOOK_SECONDS)
-            self._cut_silent(time.monotonic() - (self._silent_seconds or 0))
+    def _look(self, silent_seconds: float) -> None:
+        while not self._is_over.wait(LOOK_SECONDS):
+            self._cut_silent(time.monotonic() - silent_seconds)
 
     def _cut_silent(self, before: float) -> None:
         silent = [each for each in self._all() if (each.asked_at or before) < before]

@@ -27,7 +27,7 @@ AT_ONCE = 4
 def hosts(tmp_path: Path, kafka: Broker, database_url: str) -> Iterator[list[Shuttle]]:
     """Two, and a worker of the first."""
     with ExitStack() as stack:
-        made = []
+        made: list[Shuttle] = []
         for name in ("a", "b"):
             folder = tmp_path / name
             folder.mkdir()
