@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from functools import cache
 from typing import Any
 
@@ -77,7 +78,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @staticmethod
     def _say_pooler() -> None:
-        _poolers.add(True)
+        with _lock:
+            if _poolers:
+                return
+            _poolers.add(True)
         logger.warning(
             "A pooler stands before the database and takes no time-outs of ours: give them to the"
             " role (docs/operations.md)",
@@ -85,6 +89,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         )
 
 
+_lock = threading.Lock()
 _poolers: set[bool] = set()
 """Not empty once one has refused our time-outs."""
 
