@@ -28,7 +28,7 @@ ANSWER_SECONDS = 6.0
 BACK_SECONDS = 5.0
 SAID_BACK_SECONDS = 40.0
 """What failed, and is asked no more, counts for 30 s."""
-DISK_KIB = 2048
+DISK_KIB = 4096
 
 
 def added(shuttle: Shuttle, drains: str, url: str) -> httpx.Response:
