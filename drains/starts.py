@@ -21,6 +21,7 @@ from drains.models import Drain, DrainCursor
 from drains.moments import moment_of, rfc3339
 from events.kafka.cluster import Cluster, Span
 from events.keys import Key
+from events.let_go import let_connections_go
 from events.topics import topics_of
 
 logger = logging.getLogger(__name__)
@@ -107,6 +108,7 @@ def cursor_at(drain_id: UUID, span: Span, offset: int) -> DrainCursor:
 
 
 def _asked(answer: Coroutine[Any, Any, _Answer]) -> _Answer:
+    let_connections_go()
     try:
         return async_to_sync(_in_time)(answer)
     except (KafkaException, TimeoutError) as error:

@@ -11,6 +11,7 @@ import dj_database_url
 from events.als.tls import TlsFiles
 from events.owners import faults_of
 from events.topics import SOURCE_TOPICS
+from logshuttle_site.database.options import postgres_options
 from logshuttle_site.env import NO, Env, quoted
 from logshuttle_site.env_database import database_from
 from logshuttle_site.env_kafka import KAFKA_PORT
@@ -28,7 +29,7 @@ _SQLITE = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 5,
 }
-_POSTGRES = {"connect_timeout": 5}
+_POSTGRES_ENGINE = "logshuttle_site.database.postgresql"
 
 
 def test_mode_of(env: Env) -> bool:
@@ -71,19 +72,28 @@ def rate_limits_of(env: Env) -> tuple[int, int, int]:
     return limits if env.flag("RATE_LIMITS", default=True) else (0, 0, 0)
 
 
-def database_of(env: Env, *, may_be_memory: bool = False) -> tuple[dict[str, Any], bool]:
+def database_of(
+    env: Env, *, may_be_memory: bool = False, serves: bool = False
+) -> tuple[dict[str, Any], bool]:
     """Django's settings for DATABASE_URL, else POSTGRES_URL, else a file in this folder; and
-    whether it had to be that file. Empty with a fault."""
+    whether it had to be that file. Empty with a fault. `serves`: questions have time limits."""
     for name in ("DATABASE_URL", "POSTGRES_URL"):
         if url := env.secret(name):
             parsed = database_from(env, name, url, may_be_memory=may_be_memory)
-            return _with_options(parsed) if parsed else {}, False
-    return _with_options(dj_database_url.parse("sqlite:///logshuttle.sqlite3")), True
+            return _as_we_want_it(parsed, serves) if parsed else {}, False
+    return _as_we_want_it(dj_database_url.parse("sqlite:///logshuttle.sqlite3"), serves), True
 
 
-def _with_options(parsed: Any) -> dict[str, Any]:
-    ours = _SQLITE if parsed["ENGINE"].endswith("sqlite3") else _POSTGRES
-    return {**parsed, "OPTIONS": {**ours, **parsed.get("OPTIONS", {})}}
+def _as_we_want_it(parsed: Any, serves: bool) -> dict[str, Any]:
+    given = parsed.get("OPTIONS", {})
+    if parsed["ENGINE"].endswith("sqlite3"):
+        return {**parsed, "OPTIONS": {**_SQLITE, **given}}
+    return {
+        **parsed,
+        "ENGINE": _POSTGRES_ENGINE,
+        "OPTIONS": postgres_options(given, serves=serves),
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # of which poolers know nothing
+    }
 
 
 def services_of(

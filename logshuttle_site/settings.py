@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from logshuttle_site.command_line import OFFLINE, command_of
+from logshuttle_site.command_line import OFFLINE, SERVERS, command_of
 from logshuttle_site.env import Env
 from logshuttle_site.env_hosts import allowed_hosts_of, origins_of, web_base_of
 from logshuttle_site.env_kafka import kafka_conf_of, kafka_group_of, kafka_hosts_of
@@ -118,9 +118,13 @@ SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD")
 TRUSTED_PROXIES = trusted_proxies_of(env)
 """Front doors, as CIDRs: peers.py."""
 
-_database, DATABASE_BY_DEFAULT = database_of(env, may_be_memory=LAPTOP_MODE or _offline)
+_database, DATABASE_BY_DEFAULT = database_of(
+    env, may_be_memory=LAPTOP_MODE or _offline, serves=_command in SERVERS
+)
 refuse_no_file(env, _database, _command)
 DATABASES = {"default": _database}
+DATABASE_CONNECTIONS = env.integer("DATABASE_CONNECTIONS", 10, 4, 1000)
+"""Of this process, at a time."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = redis_url_of(env)
@@ -181,7 +185,7 @@ MIDDLEWARE = [
     "logshuttle_site.middleware.KnownMethods",
     "logshuttle_site.middleware.AnyHost",
     "logshuttle_site.middleware.BodyLength",
-    "logshuttle_site.middleware.DatabaseAway",
+    "logshuttle_site.middleware.DatabaseConflicts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

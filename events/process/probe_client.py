@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import aiohttp
 
@@ -26,10 +27,10 @@ async def ask(path: str, place: str, limit_seconds: float) -> bytes | None:
         return None
 
 
-async def ask_checks(place: str, limit_seconds: float) -> Mapping[str, bool] | None:
-    """What its readiness hangs on, and whether that holds; None as above."""
+async def ask_readiness(place: str, limit_seconds: float) -> Mapping[str, Any] | None:
+    """What `/readyz` answers: `checks`, and what is told beside; None as above."""
     body = await ask("/readyz", place, limit_seconds)
     if body is None:
         return None
-    found: Mapping[str, bool] = json.loads(body)["checks"]
+    found: Mapping[str, Any] = json.loads(body)
     return found

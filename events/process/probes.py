@@ -48,14 +48,21 @@ def always(collector: Collector) -> Collected:
 class OwnAnswers:
     """What a process answers that speaks for itself alone."""
 
-    def __init__(self, collected: Collected, checks: Checks) -> None:
+    def __init__(
+        self,
+        collected: Collected,
+        checks: Checks,
+        beside: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        """`beside`: what is told beside the checks."""
         self._collected = collected
         self._checks = checks
+        self._beside = beside
         self._written: asyncio.Task[bytes] | None = None
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
         found = await self._checks()
-        return all(found.values()), {"checks": found}
+        return all(found.values()), {"checks": found, **self._beside()}
 
     async def metrics(self) -> bytes:
         """Who asks while they are being written for another gets the same."""

@@ -47,7 +47,7 @@ async def work(config: WorkerConfig, place: Place, als: SupervisedProcess | None
     async def collected() -> WorkerMetrics:
         return WorkerMetrics(await worker.report())
 
-    answers = OwnAnswers(collected, worker.checks)
+    answers = OwnAnswers(collected, worker.checks, worker.waits.told)
     async with watched(), serve_probes(answers, place), running(als):
         await worker.run()
 

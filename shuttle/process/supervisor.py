@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from events.process.local_places import forget_places, new_places
-from events.process.probe_client import ask_checks
+from events.process.probe_client import ask_readiness
 from events.process.supervised_process import SupervisedProcess
 
 BAD_CONFIGURATION = 2
@@ -68,7 +68,7 @@ class Supervisor:
         """Returns when the first worker knows its drains and may consume, or has ended for good."""
         place = next(iter(self.places.values()))
         while not first.done():
-            checks = await ask_checks(place, ANSWER_SECONDS)
-            if checks and checks["routes"]:
+            told = await ask_readiness(place, ANSWER_SECONDS)
+            if told and told["checks"]["routes"]:
                 return
             await asyncio.sleep(LOOK_SECONDS)

@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from events.process.metrics import ProcessCollector
-from events.process.probe_client import ask, ask_checks
+from events.process.probe_client import ask, ask_readiness
 from shuttle.process.merged_metrics import LABEL, merged
 from shuttle.process.supervisor import Supervisor
 
@@ -41,10 +41,14 @@ class WorkersAnswers:
         self._process.register(ProcessCollector())
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
-        """Ready when every worker is; `workers` has each one's checks, null for no answer."""
-        workers = await self._ask_all(ask_checks, CHECKS_SECONDS)
+        """Ready when every worker is; `workers` has each one's checks, null for no answer, and
+        `waits_for` what each waits for that waits for anything."""
+        told = await self._ask_all(ask_readiness, CHECKS_SECONDS)
+        workers = {name: one and one["checks"] for name, one in told.items()}
+        waits = {name: one["waits_for"] for name, one in told.items() if one and "waits_for" in one}
         checks = _together(workers)
-        return all(checks.values()), {"checks": checks, "workers": workers}
+        body = {"checks": checks, "workers": workers}
+        return all(checks.values()), body | ({"waits_for": waits} if waits else {})
 
     async def metrics(self) -> bytes:
         """Metrics of the workers that answer in time, with the label `worker`, and our own."""

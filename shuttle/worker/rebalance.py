@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
 from confluent_kafka import KafkaException
@@ -39,8 +39,9 @@ TOPICS_SHARE = 0.02
 
 
 class Rebalance:
-    """Takes partitions over and hands them on (see events.kafka.group_member.Assignments). Owns no
-    state: whose a partition is the live pass knows, under which claim the cursor writer."""
+    """Takes partitions over and hands them on (see events.kafka.group_member.Assignments). Owns
+    which of them wait for the database; whose a partition is the live pass knows, under which claim
+    the cursor writer."""
 
     def __init__(
         self,
@@ -63,6 +64,9 @@ class Rebalance:
         self._lines_may_arrive = True
         self.meeting = asyncio.Lock()
         """Held from when cursors are read until they are followed."""
+        self.waiting: dict[TopicPartition, int] = {}
+        """Partitions that Kafka has told all of, and nobody reads before the database says who is
+        behind there; with the assignment under which they came."""
         self._worker = worker
         self._member = member
         self._live = live
@@ -91,8 +95,10 @@ class Rebalance:
         found = await self._starts.states(still_ours)
         token = f"{self._worker}:{generation}:{uuid.uuid4().hex}"
         claims = {p: Claim(token, self._topic_ids.of(p.topic)) for p in found}
+        self.waiting.update(dict.fromkeys(known(), generation))
         async with self.meeting:
             taken = await self._cursor_writer.take_over(claims, known)
+            self._have_heard(found, generation)
             starts = await self._starts.of_partitions(found, taken)
             await self._ownership.claim(starts, known)
             ours = known()
@@ -112,6 +118,11 @@ class Rebalance:
         if leaderless := [partition for partition in still_ours() if partition not in found]:
             logger.warning("No leader: %s", leaderless, extra={"action": "leaderless"})
             self._tasks.spawn("leaderless", self._wait_for_leaders(leaderless, generation))
+
+    def _have_heard(self, partitions: Iterable[TopicPartition], generation: int) -> None:
+        for partition in partitions:
+            if self.waiting.get(partition) == generation:  # else it has gone, and may be back
+                del self.waiting[partition]
 
     async def _wait_for_leaders(
         self, partitions: Collection[TopicPartition], generation: int
@@ -140,6 +151,8 @@ class Rebalance:
     def lost(self, partitions: Collection[TopicPartition]) -> None:
         gone = set(partitions)
         self._live.revoked(gone)
+        for partition in gone:
+            self.waiting.pop(partition, None)
         self._cursor_writer.give_up(gone)
         self._ledger.revoked(gone)
         self._feeds.forget(gone)

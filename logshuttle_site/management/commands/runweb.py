@@ -12,11 +12,12 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import connection
 from prometheus_client.registry import Collector
 
 from drains.selectors import own_port
 from drains.unreadable import what_cannot_be_read
+from events.database_faults import DatabaseFault, fault_of
 from events.process.heaps import share_heaps
 from events.process.listening import ListenError, listen, urls_of
 from events.process.open_files import raise_open_files_limit
@@ -28,6 +29,8 @@ from logshuttle_site.checks import TAG
 from logshuttle_site.checks_of_production import LOOPBACK_HOSTS, PUBLIC_LAPTOP
 from logshuttle_site.connections.census import Census, Room
 from logshuttle_site.connections.metrics import ConnectionsCollector, serve_metrics
+from logshuttle_site.database.check import ask_database
+from logshuttle_site.database.trouble import troubles
 from logshuttle_site.login.metrics import LoginCollector
 from logshuttle_site.notifications.notifier import notifying
 from logshuttle_site.peers import TrustedProxies
@@ -76,6 +79,7 @@ class Command(BaseCommand):
             idle_seconds=settings.HTTP_IDLE_SECONDS,
             ready_callable=partial(_say_where, urls_of(sockets)),
         )
+        troubles.follow(ask_database)
         # Of the control plane: who serves nothing but log sessions tells operators nothing.
         with nullcontext() if settings.RUN_SESSION else notifying():
             share_heaps(2)
@@ -124,20 +128,22 @@ def _spare_the_collector() -> None:
 
 
 def _say_if_the_database_is_away() -> None:
-    fault = health.faults_of({"database": health.ask_database})["database"]
-    if fault:
-        logger.warning(
-            "The database is away, or `manage.py migrate` has not run: %s. Serving even so.",
-            fault.strip(),
-            extra={"action": "database_away"},
-        )
-    else:
+    """It may come later: we serve even so."""
+    error = health.errors_of({"database": ask_database})["database"]
+    if error is None:
         _say_what_cannot_be_read()
+    else:
+        troubles.note(error, fault_of(error) or DatabaseFault.AWAY)
 
 
 def _say_what_cannot_be_read() -> None:
     """Of some rows: to decrypt all takes seconds where there are many, and workers tell each."""
-    with suppress(DatabaseError, InterfaceError):  # of an older version; it is away by now
+    try:
         if told := what_cannot_be_read(apps.get_models()):
             logger.error("%s", told, extra={"action": "unreadable"})
-    connection.close()
+    except Exception as error:
+        if (fault := fault_of(error)) is None:
+            raise
+        troubles.note(error, fault)  # it is away by now
+    finally:
+        connection.close()

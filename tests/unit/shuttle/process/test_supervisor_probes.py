@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -33,14 +34,16 @@ async def no_checks() -> dict[str, bool]:
     return {}
 
 
-def answers_of(checks: Mapping[str, bool] = READY, lines: int = 0) -> OwnAnswers:
+def answers_of(
+    checks: Mapping[str, bool] = READY, lines: int = 0, beside: Mapping[str, Any] | None = None
+) -> OwnAnswers:
     registry = CollectorRegistry()
     Counter("lines", "How many.", ["reason"], registry=registry).labels('a "b"\n\\').inc(lines)
 
     async def found() -> dict[str, bool]:
         return dict(checks)
 
-    return OwnAnswers(always(registry), found)
+    return OwnAnswers(always(registry), found, lambda: beside or {})
 
 
 @asynccontextmanager
@@ -125,6 +128,16 @@ async def test_not_ready_when_one_is_not_or_is_away(supervisor: Supervisor) -> N
     assert not ready
     assert told["checks"] == {"workers": False, "assignment": True, "kafka": False}
     assert told["workers"] == {"0": READY, "1": without_kafka, "2": None}
+
+
+async def test_it_is_told_what_each_worker_waits_for(supervisor: Supervisor) -> None:
+    waits = {"database": "it takes no writes", "cursors_of": {"gs": "0-3"}}
+    waiting = answers_of({"cursors": False}, beside={"waits_for": waits})
+    async with serving(supervisor, w0=answers_of(), w1=waiting, w2=answers_of()) as answers:
+        _, told = await answers.readiness()
+
+    assert told["workers"]["1"] == {"cursors": False}
+    assert told["waits_for"] == {"1": waits}
 
 
 async def test_one_without_partitions_is_ready_while_another_has_some(
