@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from events.kafka.watch import KafkaWatch
 from events.process.daemon_thread import DaemonThread
 from events.process.probes import OwnAnswers, serve_probes
 from events.process.signals import stop_on_signals
@@ -53,7 +54,8 @@ async def work(
 
     answers = OwnAnswers(collected, worker.checks)
     async with watched(), serve_probes(answers, place, host), running(als):
-        await worker.run()
+        with KafkaWatch(config.kafka):
+            await worker.run()
 
 
 async def _topics(store: DatabaseStore) -> int:

@@ -76,7 +76,7 @@ class Command(BaseCommand):
             ),
         )
         # Of the control plane: who serves nothing but log sessions tells operators nothing.
-        with nullcontext() if settings.RUN_SESSION else notifying():
+        with health.kafka_watch(), nullcontext() if settings.RUN_SESSION else notifying():
             share_heaps(2)
             _spare_the_collector()
             _run(server, host, options["metrics_port"])
