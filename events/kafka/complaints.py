@@ -56,6 +56,12 @@ class Complaints:
         self._trouble_since: float | None = None
         self._is_told = False
 
+    @property
+    def unusable_seconds(self) -> float:
+        """For how long no broker could be used; 0 while one can."""
+        since = self._trouble_since
+        return 0.0 if since is None else self._clock() - since
+
     def hear(self, complaint: Complaint) -> None:
         with self._lock:
             before, _ = self._heard.get(complaint.broker, (complaint, 0.0))

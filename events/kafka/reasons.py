@@ -112,6 +112,11 @@ _BY_STATE = {
     "UP": BrokerFault.PARTED,
 }
 
+_RIGHTS = {
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "the right to do this in the cluster",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "READ on the group that KAFKA_GROUP names",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "READ on the topic",
+}
 _AWAY = frozenset(
     {
         KafkaError._ALL_BROKERS_DOWN,
@@ -167,6 +172,12 @@ def words_of(error: KafkaError | KafkaException) -> str:
 def is_away(error: KafkaError | KafkaException) -> bool:
     """Whether Kafka did not answer. Else it has answered: no."""
     return _told(error).code() in _AWAY
+
+
+def to_do_of(error: KafkaError | KafkaException) -> str:
+    """A sentence with a blank before it, or nothing."""
+    to_do = _RIGHTS.get(_told(error).code())
+    return f" Give our user {to_do}." if to_do else ""
 
 
 def _told(error: KafkaError | KafkaException) -> KafkaError:

@@ -14,7 +14,7 @@ from threading import Lock
 from confluent_kafka import KafkaError, KafkaException
 
 from events.kafka.complaints import REPEAT_SECONDS
-from events.kafka.reasons import is_away, words_of
+from events.kafka.reasons import is_away, to_do_of, words_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class _Refusals:
             if len(self._said_at) >= _KEPT_MAX:
                 self._said_at.clear()
             self._said_at[action, said] = now
-        logger.warning("Kafka: %s", said, extra={"action": action})
+        logger.warning("Kafka: %s.%s", said, to_do_of(error), extra={"action": action})
 
 
 say_refusal = _Refusals()

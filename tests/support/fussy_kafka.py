@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.serialization import (
@@ -18,6 +20,9 @@ from tests.support.kafka import OwnKafka
 from tests.support.ports import LOOPBACK, free_port
 
 USER, PASSWORD, GUESS = "alice", "s3cret-of-alice", "s3cret-guess"
+USERS = (USER, "worker", "web", "als")
+"""All with the same password."""
+NO_MORE: Mapping[str, str] = MappingProxyType({})
 LISTENERS = {
     "PLAIN": "PLAINTEXT",
     "LOGIN": "SASL_PLAINTEXT",
@@ -37,9 +42,11 @@ class FussyKafka(NamedTuple):
         return f"{LOOPBACK}:{self.ports[listener]}"
 
 
-def fussy_kafka(folder: Path, own_kafka: OwnKafka, authority: Authority) -> FussyKafka:
+def fussy_kafka(
+    folder: Path, own_kafka: OwnKafka, authority: Authority, more: Mapping[str, str] = NO_MORE
+) -> FussyKafka:
     """PLAIN asks for nothing, LOGIN for a user, TLS and BOTH speak TLS, ELSEWHERE sends its clients
-    to a port that is closed."""
+    to a port that is closed. `more`: properties of the broker."""
     made = FussyKafka({name: free_port() for name in LISTENERS}, free_port())
     controller = free_port()
     at = {name: f"{name}://{made.at(name)}" for name in LISTENERS}
@@ -58,15 +65,16 @@ def fussy_kafka(folder: Path, own_kafka: OwnKafka, authority: Authority) -> Fuss
         properties |= _login(f"listener.name.{name.lower()}")
     for name in ("TLS", "BOTH"):
         properties |= _tls(f"listener.name.{name.lower()}", keystore)
-    own_kafka(port=made.ports["PLAIN"], properties=properties)
+    own_kafka(port=made.ports["PLAIN"], properties=properties | dict(more))
     return made
 
 
 def _login(prefix: str) -> dict[str, str]:
+    users = " ".join(f'user_{name}="{PASSWORD}"' for name in USERS)
     module = "org.apache.kafka.common.security.plain.PlainLoginModule"
     return {
         f"{prefix}.sasl.enabled.mechanisms": "PLAIN",
-        f"{prefix}.plain.sasl.jaas.config": f'{module} required user_{USER}="{PASSWORD}";',
+        f"{prefix}.plain.sasl.jaas.config": f"{module} required {users};",
     }
 
 

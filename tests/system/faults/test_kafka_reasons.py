@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 
 from tests.support.asking import get
@@ -22,7 +23,7 @@ from tests.support.processes import RunningProcess
 from tests.support.shuttle import Shuttle, served
 from tests.support.waiting import throughout, wait_until
 
-SAID_SECONDS = 15.0
+SAID_SECONDS = 30.0
 """From the start of the process; two of them start at once here."""
 WATCHED_SECONDS = 40.0
 LINES_MAX = 4
@@ -131,7 +132,7 @@ def watched(folder: Path, misfit: Misfit) -> Told:
 def _probed(shuttle: Shuttle) -> int:
     try:
         return get(f"http://127.0.0.1:{shuttle.metrics_port}/readyz").status_code
-    except OSError:
+    except httpx.TransportError:  # it has not begun to listen
         return 0
 
 

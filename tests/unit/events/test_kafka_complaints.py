@@ -61,10 +61,12 @@ def test_it_is_said_twice_a_minute_and_when_it_is_over(heard: Heard) -> None:
         heard.refused("a:1", "b:1")
         said += heard.judge()
     assert [text[:21] for text in said] == ["Kafka cannot be used."] * 2
+    assert heard.complaints.unusable_seconds == 39
 
     heard.now += LOOK_SECONDS  # the last complaint is old by now
     assert heard.judge("a:1", "b:1") == ["Kafka can be used again, after 42 s"]
     assert heard.judge("a:1", "b:1") == []
+    assert heard.complaints.unusable_seconds == 0
 
 
 def test_another_trouble_is_said_once_more_and_never_more_than_four_in_40_s(heard: Heard) -> None:
