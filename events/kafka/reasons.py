@@ -22,7 +22,7 @@ class BrokerFault(Enum):
 
     NAME = "See that the name is right, and known to the name server here"
     UNREACHABLE = "See that a broker runs there, and that the way from here is open"
-    SILENT = "Something takes connections there and says nothing: see that it is Kafka, and well"
+    SILENT = "See that it is Kafka, that it is well, and that nothing on the way drops packets"
     NO_KAFKA = "What answers there is not Kafka: look at the port"
     WANTS_TLS = (
         "It may want TLS, or be no Kafka, or one before 0.10: look at KAFKA_CONF_security_protocol,"
@@ -47,7 +47,7 @@ class BrokerFault(Enum):
     PASSWORD = "Look at KAFKA_CONF_sasl_username and KAFKA_CONF_sasl_password"  # noqa: S105
     LOGIN = "Look at what begins with KAFKA_CONF_sasl_"
     PARTED = "It may be about to stop"
-    TOO_OLD = "Take Kafka 2.1 or later"
+    TOO_OLD = "Take Kafka 2.8 or later"
     OTHER = "See that brokers are well"
 
 

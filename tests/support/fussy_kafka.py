@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from events.kafka.reasons import BrokerFault
-from tests.support.certificates import Authority, Certificate
+from tests.support.certificates import Authority
 from tests.support.kafka import OwnKafka
 from tests.support.ports import LOOPBACK, free_port
 
@@ -59,17 +59,16 @@ def fussy_kafka(
         "advertised.listeners": ",".join(announced.values()),
         "listener.security.protocol.map": ",".join(f"{n}:{p}" for n, p in protocols.items()),
     }
-    keystore = folder / "keystore.pem"
-    keystore.write_text(_keystore(authority.server()))
+    store = keystore(folder, authority)
     for name in ("LOGIN", "BOTH"):
-        properties |= _login(f"listener.name.{name.lower()}")
+        properties |= login_properties(f"listener.name.{name.lower()}")
     for name in ("TLS", "BOTH"):
-        properties |= _tls(f"listener.name.{name.lower()}", keystore)
+        properties |= tls_properties(f"listener.name.{name.lower()}", store)
     own_kafka(port=made.ports["PLAIN"], properties=properties | dict(more))
     return made
 
 
-def _login(prefix: str) -> dict[str, str]:
+def login_properties(prefix: str) -> dict[str, str]:
     users = " ".join(f'user_{name}="{PASSWORD}"' for name in USERS)
     module = "org.apache.kafka.common.security.plain.PlainLoginModule"
     return {
@@ -78,18 +77,20 @@ def _login(prefix: str) -> dict[str, str]:
     }
 
 
-def _tls(prefix: str, keystore: Path) -> dict[str, str]:
+def tls_properties(prefix: str, store: Path) -> dict[str, str]:
     return {
         f"{prefix}.ssl.keystore.type": "PEM",
-        f"{prefix}.ssl.keystore.location": str(keystore),
+        f"{prefix}.ssl.keystore.location": str(store),
     }
 
 
-def _keystore(certificate: Certificate) -> str:
+def keystore(folder: Path, authority: Authority) -> Path:
     """Kafka reads keys as PKCS 8 only."""
+    certificate, path = authority.server(), folder / "keystore.pem"
     key = load_pem_private_key(certificate.key.encode(), password=None)
     pkcs8 = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return pkcs8.decode() + certificate.chain
+    path.write_text(pkcs8.decode() + certificate.chain)
+    return path
 
 
 class Misfit(NamedTuple):
