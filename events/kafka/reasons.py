@@ -98,7 +98,7 @@ _BY_WORDS = (
     ("SASL authentication error", BrokerFault.PASSWORD),
     ("Authentication failed", BrokerFault.PASSWORD),
     ("not supported by broker", BrokerFault.TOO_OLD),
-    ("UNSUPPORTED_VERSION", BrokerFault.TOO_OLD),
+    ("version not supported", BrokerFault.TOO_OLD),
     ("SASL", BrokerFault.LOGIN),
     ("OAUTHBEARER", BrokerFault.LOGIN),
     ("OIDC", BrokerFault.LOGIN),

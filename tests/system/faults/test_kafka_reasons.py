@@ -21,6 +21,7 @@ from tests.support.ports import LOOPBACK, free_port
 from tests.support.processes import RunningProcess
 from tests.support.shuttle import Shuttle, served
 from tests.support.waiting import throughout, wait_until
+from tests.system.test_als import Als
 
 SAID_SECONDS = 30.0
 """From the start of the process; two of them start at once here."""
@@ -62,6 +63,8 @@ def test_it_is_said_by_both_and_neither_is_ready(tmp_path: Path, own_kafka: OwnK
         assert get(f"http://127.0.0.1:{shuttle.metrics_port}/readyz").status_code == 503
         told = Told.by(shuttle.web, worker)
         assert [len(said) for said in told] == [1, 1], told
+        with Als(shuttle).run() as receiving:
+            receiving.wait_for_output(f"Kafka cannot be used. {closed}: Conn", SAID_SECONDS)
         assert "Service Unavailable" not in shuttle.web.output()
 
         own_kafka(port=int(closed.split(":")[1]))

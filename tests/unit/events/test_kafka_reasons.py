@@ -81,6 +81,14 @@ AT = "kafka-1:9092"
             BrokerFault.SILENT,
         ),
         (
+            f"{AT}/bootstrap: ApiVersionRequest failed: Broker: API version not supported: probably"
+            " due to broker version < 0.10 (see api.version.request configuration)"
+            " (after 1ms in state APIVERSION_QUERY)",
+            "ApiVersionRequest failed: Broker: API version not supported: probably due to broker"
+            " version < 0.10 (see api.version.request configuration)",
+            BrokerFault.TOO_OLD,
+        ),
+        (
             f"ssl://{AT}/bootstrap: SSL handshake failed: Disconnected: SSL connection closed by"
             " peer: connecting to a PLAINTEXT broker listener? (after 1ms in state SSL_HANDSHAKE)",
             "SSL handshake failed: Disconnected: SSL connection closed by peer: connecting to a"
