@@ -49,6 +49,7 @@ class Complaints:
         self._clock = clock
         self._lock = Lock()
         self._heard: dict[str, tuple[Complaint, float]] = {}
+        self._first: frozenset[str] = frozenset()
         self._unanswered_since: float | None = None
         self._said_at = -math.inf
         self._said: frozenset[tuple[str, BrokerFault]] = frozenset()
@@ -72,7 +73,7 @@ class Complaints:
     def usable(self, brokers: Collection[str]) -> bool:
         """Whether there is one among these, which another has named, that nobody complains of."""
         with self._lock:
-            return not _lasting(self._fresh(self._clock())).keys() >= set(brokers)
+            return self._usable(brokers, self._fresh(self._clock()))
 
     def judge(self, first: Collection[str], brokers: Collection[str]) -> None:
         """Kafka has been asked, and has named these brokers; none: it has not answered. `first`:
@@ -84,8 +85,9 @@ class Complaints:
                 self._unanswered_since = None
             elif self._unanswered_since is None:
                 self._unanswered_since = now
-            if set(brokers) - _lasting(fresh).keys():
-                self._answered(first, _lasting(fresh), now)
+            self._first = frozenset(first)
+            if self._usable(brokers, fresh):
+                self._answered(first, now)
             elif brokers or fresh or not self._is_waiting(now):
                 self._unusable(first, fresh, now)
 
@@ -107,6 +109,16 @@ class Complaints:
             if now - at < (FRESH_SLOW_SECONDS if complaint.is_slow else FRESH_SECONDS)
         }
 
+    def _usable(self, brokers: Collection[str], fresh: dict[str, Complaint]) -> bool:
+        """Where those are that we were told of, one has answered: what took long to fail before is
+        over. It cannot be told which one."""
+        refusing = {
+            broker
+            for broker, one in fresh.items()
+            if not one.is_parting and not (one.is_slow and broker in self._first)
+        }
+        return not refusing >= set(brokers)
+
     def _is_waiting(self, now: float) -> bool:
         since = self._unanswered_since
         return self._trouble_since is None and since is not None and now - since < SILENT_SECONDS
@@ -123,7 +135,7 @@ class Complaints:
                 "Kafka cannot be used. %s", " ".join(map(str, why)), extra={"action": "kafka_away"}
             )
 
-    def _answered(self, first: Collection[str], fresh: dict[str, Complaint], now: float) -> None:
+    def _answered(self, first: Collection[str], now: float) -> None:
         if self._trouble_since is not None and self._is_told:
             logger.warning(
                 "Kafka can be used again, after %.0f s",
@@ -131,9 +143,15 @@ class Complaints:
                 extra={"action": "kafka_back"},
             )
             self._said = frozenset()
+            self._heard.clear()
         self._trouble_since, self._is_told = None, False
-        if fresh and self._is_due(fresh, now):
-            why = " ".join(map(str, _reasons(first, fresh.values())))
+        some = {
+            broker: one
+            for broker, (one, at) in self._heard.items()
+            if not one.is_parting and now - at < FRESH_SECONDS
+        }
+        if some and self._is_due(some, now):
+            why = " ".join(map(str, _reasons(first, some.values())))
             logger.warning(
                 "Kafka answers, but not all of its brokers. %s", why, extra={"action": "kafka_part"}
             )
@@ -151,17 +169,12 @@ class Complaints:
         return True
 
 
-def _lasting(complaints: dict[str, Complaint]) -> dict[str, Complaint]:
-    """Without those of a connection that was ended: another one may be had at once."""
-    return {name: one for name, one in complaints.items() if not one.is_parting}
-
-
 def _reasons(first: Collection[str], complaints: Iterable[Complaint]) -> list[Reason]:
     """Brokers of which the same is said, in one."""
     alike: dict[tuple[str, BrokerFault, bool], list[str]] = {}
-    for broker, why, fault, _ in sorted(complaints, key=lambda complaint: complaint.broker):
-        announced = bool(broker) and broker not in first
-        alike.setdefault((why, fault, announced), []).append(broker)
+    for one in sorted(complaints, key=lambda complaint: complaint.broker):
+        announced = bool(one.broker) and one.broker not in first
+        alike.setdefault((one.why, one.fault, announced), []).append(one.broker)
     return [
         Reason(f"{_named(brokers, announced=announced)}{why}", _to_do(fault, announced=announced))
         for (why, fault, announced), brokers in alike.items()

@@ -60,12 +60,9 @@ class Complaint(NamedTuple):
     fault: BrokerFault
     is_slow: bool = False
     """It comes when a time is up, and again only when it is up again."""
-
-    @property
-    def is_parting(self) -> bool:
-        """A connection that worked has ended: brokers do that to those that are idle, and when they
-        stop."""
-        return self.fault in (BrokerFault.PARTED, BrokerFault.WANTS_LOGIN)
+    is_parting: bool = False
+    """A connection that worked has ended: brokers do that to those that are idle, and when they
+    stop; and clients do, when an answer is late."""
 
 
 _THREAD = re.compile(r"^\[thrd:.*?\]: ")
@@ -139,10 +136,11 @@ def complaint_of(text: str) -> Complaint | None:
         return None
     found = _BROKER.match(text)
     protocol, broker, why = found.group("protocol", "broker", "why") if found else ("", "", text)
-    state = _STATE.search(why)
-    fault = _fault_of(why, state[1] if state else "", protocol or "plaintext")
+    found = _STATE.search(why)
+    state = found[1] if found else ""
+    fault = _fault_of(why, state, protocol or "plaintext")
     said = " ".join(_ASIDE.sub("", _STATE.sub("", why)).split()).rstrip(".:?")
-    return Complaint(broker, said, fault, is_slow="imed out" in why or "timed-out" in why)
+    return Complaint(broker, said, fault, "imed out" in why, is_parting=state == "UP")
 
 
 def _fault_of(why: str, state: str, protocol: str) -> BrokerFault:

@@ -26,8 +26,8 @@ class Heard:
         for broker in brokers:
             self.hear(broker, "Connection refused", BrokerFault.UNREACHABLE)
 
-    def hear(self, broker: str, why: str, fault: BrokerFault, *, is_slow: bool = False) -> None:
-        self.complaints.hear(Complaint(broker, why, fault, is_slow))
+    def hear(self, broker: str, why: str, fault: BrokerFault, **more: bool) -> None:
+        self.complaints.hear(Complaint(broker, why, fault, **more))
 
     def judge(self, *brokers: str) -> list[str]:
         """What is said now, of an answer that names these; without any there was none."""
@@ -102,11 +102,20 @@ def test_one_of_several_is_away(heard: Heard) -> None:
 def test_a_connection_that_was_ended_is_no_trouble_as_long_as_there_are_answers(
     heard: Heard,
 ) -> None:
-    heard.hear("a:1", "Disconnected", BrokerFault.WANTS_LOGIN)
+    heard.hear("a:1", "Disconnected", BrokerFault.WANTS_LOGIN, is_parting=True)
 
     assert heard.complaints.usable(["a:1"])
     assert heard.judge("a:1") == []
     assert "it wants a login" in heard.judge()[0]
+
+
+def test_a_silent_broker_that_answers_is_well_at_once(heard: Heard) -> None:
+    """Though its silence would be told again only much later."""
+    heard.hear("a:1", "Timed out", BrokerFault.SILENT, is_slow=True)
+    assert heard.judge()[0].startswith("Kafka cannot be used. a:1: Timed out")
+
+    assert heard.judge("a:1") == ["Kafka can be used again, after 3 s"]
+    assert heard.complaints.usable(["a:1"])
 
 
 def test_who_says_nothing_at_all_is_said_to(heard: Heard) -> None:

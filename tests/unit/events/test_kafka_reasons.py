@@ -55,6 +55,12 @@ AT = "kafka-1:9092"
             BrokerFault.PARTED,
         ),
         (
+            f"{AT}/1: 3 request(s) timed out: disconnect (average rtt 1.000ms)"
+            " (after 60000ms in state UP)",
+            "3 request(s) timed out: disconnect (average rtt 1.000ms)",
+            BrokerFault.SILENT,
+        ),
+        (
             f"{AT}/bootstrap: Disconnected: connection reset by peer"
             " (after 0ms in state APIVERSION_QUERY)",
             "Disconnected: connection reset by peer",
@@ -140,7 +146,7 @@ AT = "kafka-1:9092"
 def test_it_is_told_apart(said: str, why: str, fault: BrokerFault) -> None:
     """In the log a line has the thread before it, which for a broker has its name."""
     name = said.split(": ")[0]
-    wanted = Complaint(AT, why, fault, "imed out" in why)
+    wanted = Complaint(AT, why, fault, "imed out" in why, "state UP" in said)
 
     assert complaint_of(said) == wanted
     assert complaint_of(f"[thrd:{name}]: {said}") == wanted
