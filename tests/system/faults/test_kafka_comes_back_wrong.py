@@ -30,7 +30,7 @@ from tests.support.waiting import wait_until
 
 SPACE, PARTITIONS, PER_SECOND = "gs", 4, 200
 AWAY, BACK = "Kafka cannot be used. ", "Kafka can be used again"
-SAID_SECONDS, SILENT_SAID_SECONDS = 15.0, 45.0
+SAID_SECONDS, SILENT_SAID_SECONDS = 30.0, 45.0
 BACK_SECONDS = 30.0
 REPEATED = 6 * PER_SECOND
 FINE = (" 200", " 201", " 503")
