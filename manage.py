@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from django.core.management import execute_from_command_line
 
 from events.acting import acting_as
+from events.process.crash_traces import trace_crashes
 from events.process.queued_stderr import queue_stderr
 from logshuttle_site.audit.command import command_actor
 from logshuttle_site.env import SettingsError
@@ -23,6 +24,7 @@ def main() -> int:
     serves = sys.argv[1:2] and sys.argv[1] in SERVERS
     if serves:
         queue_stderr()
+    trace_crashes()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
     try:
         with nullcontext() if serves else acting_as(command_actor(sys.argv[1:])):

@@ -30,6 +30,7 @@ from logshuttle_site.env_values import (
 from logshuttle_site.login.rules import *  # noqa: F403 - Django looks for its settings here
 from logshuttle_site.logs import logging_config
 from logshuttle_site.rest_rules import *  # noqa: F403
+from logshuttle_site.sqlite_file import refuse_no_file
 from logshuttle_site.theme import unfold
 
 # Commands that serve nobody and decrypt nothing do without what is otherwise required.
@@ -82,8 +83,8 @@ KAFKA_CONF = kafka_conf_of(env, KAFKA_HOSTS, probe=not _offline)
 TEST_MODE = bool(env.text("TEST_MODE"))
 KAFKA_GROUP = kafka_group_of(env, "logshuttletest" if TEST_MODE else "logshuttle")
 """The workers' consumer group."""
-LISTEN_HOST = "127.0.0.1" if LAPTOP_MODE else None
-"""What processes listen on, unless told otherwise; None: on all addresses."""
+LISTEN_HOST = "localhost" if LAPTOP_MODE else None
+"""What processes listen on, unless told otherwise: 127.0.0.1 and ::1, or (None) all addresses."""
 PORT = env.integer("PORT", 5000, 1, 65535)
 HTTP_IDLE_SECONDS = env.seconds("HTTP_IDLE_SECONDS", 75.0, 86_400)
 ALS_PORT = env.integer("ALS_PORT", 9001, 1, 65535)
@@ -136,6 +137,7 @@ TRUSTED_PROXIES = trusted_proxies_of(env)
 """Front doors, as CIDRs: peers.py."""
 
 _database, DATABASE_BY_DEFAULT = database_of(env)
+refuse_no_file(env, _database, sys.argv)
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -91,6 +91,9 @@ class Viewers(models.Model):
     """Its name."""
     viewers = models.PositiveIntegerField()
     reported_at = models.DateTimeField()
+    keys = models.JSONField(null=True)
+    """Which the process has (events.key_names); null: in the row of a session, or it is of a
+    version that does not say so."""
 
     objects = ViewersQuerySet.as_manager()
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import Error, transaction
 from django.utils import timezone
 
+from events.key_names import key_names
 from sessions_app.models import TailRollup, Viewers
 from sessions_app.tail.tally import SpanRow
 from sessions_app.tail.teller import TailFigures
@@ -39,7 +40,7 @@ def _write(figures: TailFigures, now: datetime) -> None:
                 _viewers(figures, now),
                 update_conflicts=True,
                 unique_fields=["process", "session"],
-                update_fields=["viewers", "reported_at"],
+                update_fields=["viewers", "reported_at", "keys"],
             )
         TailRollup.objects.bulk_create(
             [_rollup(figures.process, row) for row in figures.rows],
@@ -53,11 +54,13 @@ def _write(figures: TailFigures, now: datetime) -> None:
 
 def _viewers(figures: TailFigures, now: datetime) -> list[Viewers]:
     """And one of the process, which is there whether it has any."""
-    total = sum(figures.viewers.values())
-    return [
+    rows = [
         Viewers(process=figures.process, session=session, viewers=count, reported_at=now)
-        for session, count in {"": total, **figures.viewers}.items()
+        for session, count in figures.viewers.items()
     ]
+    total = sum(figures.viewers.values())
+    of_all = Viewers(process=figures.process, viewers=total, reported_at=now, keys=key_names())
+    return [of_all, *rows]
 
 
 def _rollup(process: str, row: SpanRow) -> TailRollup:

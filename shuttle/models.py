@@ -39,6 +39,9 @@ class Worker(models.Model):
     local_ports = models.IntegerField(null=True)
     """To connect to one receiver from."""
 
+    keys = models.JSONField(null=True)
+    """Which it has (events.key_names); null: it is of a version that does not say so."""
+
     def __str__(self) -> str:
         return self.name
 

@@ -82,6 +82,24 @@ def refuse_unusable(options: TlsOptions) -> None:
         raise ValueError(f"cannot be used for TLS{said}") from None
 
 
+def refuse_out_of_date(certificate: str, now: datetime) -> None:
+    """Of the first one, which is shown: no receiver that looks takes it. Raises ValueError."""
+    shown = x509.load_pem_x509_certificate(certificate.encode())
+    if shown.not_valid_after_utc < now:
+        raise ValueError(f"has expired: it was good until {_moment(shown.not_valid_after_utc)}")
+    if shown.not_valid_before_utc > now:
+        raise ValueError(f"is not yet good: it will be from {_moment(shown.not_valid_before_utc)}")
+
+
+def refuse_all_out_of_date(authorities: str, now: datetime) -> None:
+    """Where not even one is good no receiver can be trusted. Raises ValueError."""
+    known = x509.load_pem_x509_certificates(authorities.encode())
+    if all(each.not_valid_after_utc < now for each in known):
+        last = max(each.not_valid_after_utc for each in known)
+        which = "has expired: it" if len(known) == 1 else "have all expired: the last of them"
+        raise ValueError(f"{which} was good until {_moment(last)}")
+
+
 def described(certificate: str) -> str:
     """Whose the first certificate is, and until when."""
     return _description(x509.load_pem_x509_certificate(certificate.encode()))
@@ -118,6 +136,10 @@ def _certificate(block: _Block, number: int) -> str:
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise ValueError(f"certificate {number} of the PEM text cannot be read") from None
     return read.public_bytes(Encoding.PEM).decode()
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _description(read: x509.Certificate) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from drains.destination import Destination
@@ -87,8 +88,22 @@ def _merged_tls(given: Mapping[str, str], stored: Callable[[str], Any]) -> TlsOp
         raise InvalidDrainError("tls.certificate", "is missing: a key needs its certificate")
     if merged.key and not pem.belong_together(merged.certificate, merged.key):
         raise InvalidDrainError("tls.key", "does not belong to the first certificate")
+    _refuse_out_of_date(merged, so_far)
     try:
         pem.refuse_unusable(merged)
     except ValueError as error:
         raise InvalidDrainError("tls", str(error)) from None
     return merged
+
+
+def _refuse_out_of_date(merged: TlsOptions, so_far: TlsOptions) -> None:
+    """What is given anew: what stands there may have expired since, and other options change."""
+    now = datetime.now(UTC)
+    checks = {"ca": pem.refuse_all_out_of_date, "certificate": pem.refuse_out_of_date}
+    for name, refuse in checks.items():
+        given = getattr(merged, name)
+        if given and given != getattr(so_far, name):
+            try:
+                refuse(given, now)
+            except ValueError as error:
+                raise InvalidDrainError(f"tls.{name}", str(error)) from None

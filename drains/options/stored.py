@@ -66,13 +66,27 @@ class StoredOptions(models.Model):
     def renew_secrets(self) -> None:
         """Encrypted under the newest key. Raises UndecryptableError, or ValueError."""
         kept = self._kept()
-        secret = [name for name in kept if name in OPTIONS and OPTIONS[name].is_secret]
+        secret = [name for name in kept if _is_secret(name)]
         if secret:
             kept |= {name: str(Encrypted(kept[name]).renewed()) for name in secret}
             self.stored_options = _json(kept)
 
     def _kept(self) -> dict[str, Any]:
-        return msgspec.json.decode(self.stored_options or "{}", type=dict[str, Any])
+        return _kept_in(self.stored_options)
+
+
+def secrets_in(stored_options: str) -> list[Encrypted]:
+    """What of the column is encrypted. Raises ValueError."""
+    kept = _kept_in(stored_options)
+    return [Encrypted(value) for name, value in kept.items() if _is_secret(name)]
+
+
+def _kept_in(stored_options: str) -> dict[str, Any]:
+    return msgspec.json.decode(stored_options or "{}", type=dict[str, Any])
+
+
+def _is_secret(name: str) -> bool:
+    return name in OPTIONS and OPTIONS[name].is_secret
 
 
 def _read(kept: dict[str, Any]) -> DrainOptions:

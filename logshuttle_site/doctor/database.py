@@ -12,6 +12,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from events.database_faults import DatabaseFault, fault_of
 from logshuttle_site.doctor.findings import Finding, fail, first_line, ok, warn
 
 ROUNDS = 20
@@ -20,6 +21,21 @@ SLOW_MS = 20.0
 CLOCKS_APART_SECONDS = 5.0
 """Whether a worker lives is told by times that it has written: 30 s are all that there is."""
 _NAMED_MAX = 5
+
+_ADVICE: dict[DatabaseFault | None, str] = {
+    DatabaseFault.AWAY: "See that it runs, and that DATABASE_URL leads to it.",
+    DatabaseFault.REFUSES_US: (
+        "See the user, the password and the database's name in DATABASE_URL, where special"
+        " characters are percent-encoded, and whether its pg_hba.conf lets this host in."
+    ),
+    DatabaseFault.NO_CONNECTIONS: (
+        "Raise its max_connections, or have fewer processes: docs/operations.md says what they"
+        " need."
+    ),
+    DatabaseFault.NO_RIGHT: "Give our user its tables: who runs `migrate` owns them.",
+    DatabaseFault.TOO_SLOW: "See who holds it, or what keeps it busy.",
+    DatabaseFault.FULL: "Give it room.",
+}
 
 
 def database() -> Iterator[Finding]:
@@ -31,10 +47,8 @@ def database() -> Iterator[Finding]:
         if connection.vendor == "postgresql":
             yield clock_of("The database", time.time(), _now_there(), time.time())
     except (DatabaseError, InterfaceError) as error:
-        yield fail(
-            f"The database cannot be used: {first_line(error)}",
-            "See that it runs, and that DATABASE_URL leads to it.",
-        )
+        advice = _ADVICE.get(fault_of(error), _ADVICE[DatabaseFault.AWAY])
+        yield fail(f"The database cannot be used: {first_line(error)}", advice)
 
 
 def clock_of(whose: str, before: float, theirs: float, after: float) -> Finding:

@@ -48,7 +48,7 @@ def _who_works(working: list[WorkerFigures]) -> Finding:
     hosts = sorted({each.host for each in working})
     if working:
         lag = sum(each.consumer_lag for each in working)
-        on = f"on {hosts[0]}" if len(hosts) == 1 else f"on {len(hosts)} hosts: {_some(hosts)}"
+        on = f"on {hosts[0]}" if len(hosts) == 1 else f"on {len(hosts)} hosts: {some(hosts)}"
         does = "worker works" if len(working) == 1 else "workers work"
         return ok(f"{len(working)} {does} {on}; {lag:,} records wait for them in Kafka.")
     said = "No worker has been heard for 30 s."
@@ -61,16 +61,16 @@ def _who_is_gone(found: Workers) -> Iterator[Finding]:
     gone = [f"{each.name} on {each.host}" for each in found.figures if each.state == "gone"]
     if gone:
         yield warn(
-            f"Heard within a day, and not for 30 s: {_some(gone)}.",
+            f"Heard within a day, and not for 30 s: {some(gone)}.",
             "See why it ended, and have it started again.",
         )
     versions = sorted({row.version for row in found.working})
     if len(versions) > 1:
-        yield warn(f"Workers have several versions: {_some(versions)}.", "Finish the upgrade.")
+        yield warn(f"Workers have several versions: {some(versions)}.", "Finish the upgrade.")
     if found.ownerless:
         topics = [each.topic for each in found.ownerless]
         yield warn(
-            f"Nobody reads some partitions of {_some(topics)}.",
+            f"Nobody reads some partitions of {some(topics)}.",
             "See whether a worker hangs; start it again.",
         )
 
@@ -95,6 +95,6 @@ def _several_webs(now: datetime) -> Iterator[Finding]:
         )
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
     more = f" and {len(names) - _NAMED_MAX} more" if len(names) > _NAMED_MAX else ""
     return ", ".join(names[:_NAMED_MAX]) + more

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from drains.models import DrainEvent
 from drains.route_change import forget_gone
+from events.key_names import key_names
 from shuttle.commit.store import Figures
 from shuttle.models import MalformedSample, Rollup, Worker
 
@@ -52,7 +53,7 @@ def _worker(figures: Figures, now: datetime) -> Worker:
     values["started_at"] = datetime.fromtimestamp(about.started_at, UTC)
     if about.assigned_since is not None:
         values["assigned_since"] = datetime.fromtimestamp(about.assigned_since, UTC)
-    return Worker(**values, reported_at=now)
+    return Worker(**values, keys=key_names(), reported_at=now)
 
 
 def _rollup(figures: Figures, row: Any) -> Rollup:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -55,11 +54,11 @@ class WorkersAnswers:
         return generate_latest(self._own) + merged(texts).encode()
 
     async def _ask_all(
-        self, question: Callable[[Path, float], Awaitable[_Answer]], limit_seconds: float
+        self, question: Callable[[str, float], Awaitable[_Answer]], limit_seconds: float
     ) -> dict[str, _Answer]:
-        sockets = self._supervisor.sockets
-        asked = (question(socket, limit_seconds) for socket in sockets.values())
-        return dict(zip(sockets, await asyncio.gather(*asked), strict=True))
+        places = self._supervisor.places
+        asked = (question(place, limit_seconds) for place in places.values())
+        return dict(zip(places, await asyncio.gather(*asked), strict=True))
 
 
 class _SupervisorCollector(Collector):

@@ -20,6 +20,7 @@ LIST = "/admin/drains/drain/"
 GOLD = AppKey("gold", "gs")
 AUTHORITY = Authority()
 CLIENT, OTHER = AUTHORITY.client(), AUTHORITY.client()
+EXPIRED = AUTHORITY.expired("client.example")
 TLS = {"ca": AUTHORITY.pem, "certificate": CLIENT.chain, "key": CLIENT.key}
 # What a browser sends of a form that nobody has touched.
 UNTOUCHED = {
@@ -187,6 +188,13 @@ def test_what_is_emptied_is_the_default_again(operator: Client) -> None:
         ("https://h/", {"tls_certificate": CLIENT.chain}, "tls_key", "is missing"),
         ("https://h/", {"tls_key": CLIENT.key}, "tls_certificate", "is missing"),
         ("https://h/", {"tls_key": CLIENT.chain}, "tls_key", "one private key"),
+        (
+            "https://h/",
+            {"tls_certificate": EXPIRED.chain, "tls_key": EXPIRED.key},
+            "tls_certificate",
+            "has expired: it was good until 2",
+        ),
+        ("https://h/", {"tls_ca": EXPIRED.chain}, "tls_ca", "has expired: it was good until 2"),
     ],
 )
 def test_what_is_wrong_is_said_beside_the_field(

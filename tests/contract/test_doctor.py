@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError
 from cryptography.fernet import Fernet
 from django.conf import LazySettings
 from django.db import OperationalError, connection
@@ -14,9 +15,10 @@ from django.utils import timezone
 
 from drains.fields import Encrypted
 from drains.models import Drain
+from logshuttle_site.doctor import kafka_topics
 from logshuttle_site.doctor.configured import configured
 from logshuttle_site.doctor.database import database
-from logshuttle_site.doctor.findings import Finding, Verdict
+from logshuttle_site.doctor.findings import Finding, Verdict, ok
 from logshuttle_site.doctor.keys import keys
 from logshuttle_site.doctor.receiver import receiver_of
 from logshuttle_site.doctor.workers import workers
@@ -79,6 +81,49 @@ def test_a_database_that_is_away_is_one_sentence(
     assert "Is it running" not in told(check, Verdict.FAIL)
 
 
+@pytest.mark.parametrize(
+    ("said", "do"),
+    [
+        ('FATAL:  password authentication failed for user "us"', "the password"),
+        ('FATAL:  database "none" does not exist', "the database's name"),
+        ("FATAL:  sorry, too many clients already", "max_connections"),
+        ("connection to server failed: Connection refused", "See that it runs"),
+    ],
+)
+def test_what_to_do_goes_by_what_the_database_says(
+    said: str, do: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses() -> None:
+        raise OperationalError(said)
+
+    monkeypatch.setattr(connection, "cursor", refuses)
+
+    told_of = told(database, Verdict.FAIL)
+    assert said in told_of
+    assert do in told_of
+
+
+def test_topics_of_spaces_are_not_missed_where_nobody_knows_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As before `migrate`."""
+
+    def lacks_a_table() -> None:
+        raise OperationalError("no such table: drains_drain")
+
+    monkeypatch.setattr(connection, "cursor", lacks_a_table)
+    assert kafka_topics._spaces_with_drains() is None
+    unknown: kafka_topics.About = {
+        topic: KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART) for topic in ("build", "router")
+    }
+
+    before = kafka_topics._which(unknown, (), are_all=False)
+    after = kafka_topics._which(unknown, (), are_all=True)
+
+    assert before == ok("No source has a topic yet: build, router.")
+    assert after.said == "None of our topics is there: build, router."
+
+
 def test_rows_that_no_key_opens_are_counted_and_named(drain: Drain) -> None:
     assert told(keys, Verdict.FAIL) == ""
     other = Fernet(Fernet.generate_key())
@@ -110,7 +155,7 @@ def test_keys_are_told_by_their_length(settings: LazySettings) -> None:
     said = "\n".join(f"{each.verdict} {each.said}" for each in keys())
 
     assert "ok AUTH_KEY has 6 characters." in said
-    assert "FIELD_ENCRYPTION_KEYS has 2. Run `rotatesecrets`" in said
+    assert "FIELD_ENCRYPTION_KEYS has 2." in said
     assert "s3cret" not in said
 
 

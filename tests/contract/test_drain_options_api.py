@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from cryptography.fernet import Fernet
 
 from drains import option_values as options
 from drains.models import Drain
+from drains.options.pem import ends_at
 from drains.selectors import route_mark
 from events.keys import AppKey
 from tests.contract.conftest import Api
@@ -29,6 +31,7 @@ URLS = {
 AUTHORITY = Authority()
 CLIENT, OTHER = AUTHORITY.client(), AUTHORITY.client()
 PAIR = {"certificate": CLIENT.chain, "key": CLIENT.key}
+EXPIRED, EARLY = AUTHORITY.expired("client.example"), AUTHORITY.not_yet_valid("client.example")
 NO_FILTER: dict[str, Any] = {
     "sources": [],
     "processes": [],
@@ -125,6 +128,9 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("tls", "tls", {"certificate": CLIENT.chain, "key": OTHER.key}, "tls.key"),
     ("tls", "tls", {"certificate": CLIENT.chain + CLIENT.key}, "tls.certificate"),
     ("tls", "tls", {"certificate": CLIENT.chain, "key": "s3cret"}, "tls.key"),
+    ("tls", "tls", {"certificate": EXPIRED.chain, "key": EXPIRED.key}, "tls.certificate"),
+    ("tls", "tls", {"certificate": EARLY.chain, "key": EARLY.key}, "tls.certificate"),
+    ("tls", "tls", {"ca": EXPIRED.chain}, "tls.ca"),
     ("udp", "framing", "octet", "framing"),
     ("tcp", "tls", {"ca": AUTHORITY.pem}, "tls"),
     ("http", "tls", {"ca": AUTHORITY.pem}, "tls"),
@@ -271,6 +277,35 @@ def test_tls_is_changed_member_by_member(api: Api) -> None:
     assert patched(certificate=None, key="") == {"ca": AUTHORITY.pem, "certificate": None}
     assert not Drain.objects.get().options.tls.key
     assert patched(ca="") is None
+
+
+def test_the_day_is_told_of_a_certificate_that_is_out_of_date(api: Api) -> None:
+    def told(**tls: str) -> str:
+        answer = api.post(APP, {"url": URLS["tls"], "tls": tls})
+        assert answer.status_code == 422
+        return str(answer.json()["errors"])
+
+    expired = {"certificate": EXPIRED.chain, "key": EXPIRED.key}
+    day = f"{ends_at(EXPIRED.chain):%Y-%m-%d %H:%M} UTC"
+    assert f"has expired: it was good until {day}" in told(**expired)
+    assert "is not yet good: it will be from 2" in told(certificate=EARLY.chain, key=EARLY.key)
+    assert f"have all expired: the last of them was good until {day}" in told(ca=EXPIRED.chain * 2)
+    known = {"ca": EXPIRED.chain + AUTHORITY.pem}  # as the bundles of systems are
+    assert api.post(APP, {"url": URLS["tls"], "tls": known}).status_code == 201
+
+
+def test_one_that_has_expired_since_keeps_no_other_option_from_being_changed(api: Api) -> None:
+    made = add(api, "https", tls=PAIR)
+    drain = Drain.objects.get()
+    old = replace(drain.options.tls, certificate=EXPIRED.chain, key=EXPIRED.key)
+    drain.set_options(replace(drain.options, tls=old))
+    drain.save()
+    one = f"{APP}/{made['id']}"
+
+    assert api.patch(one, {"connections": 2}).status_code == 200
+    assert api.patch(one, {"tls": {"ca": AUTHORITY.pem}}).status_code == 200
+    assert api.patch(one, api.get(one).json()).status_code == 200, "as it was given"
+    assert refused(api.patch(one, {"tls": {"ca": EXPIRED.chain}})) == "tls.ca"
 
 
 @pytest.mark.parametrize(

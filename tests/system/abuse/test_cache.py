@@ -17,10 +17,13 @@ import pytest
 
 from tests.support.asking import get
 from tests.support.broker import Broker
+from tests.support.kafka import TopicNames
 from tests.support.others import Others
 from tests.support.ports import free_port
 from tests.support.shuttle import Shuttle
 from tests.support.stores import valkey_server
+from tests.support.tailing import event_now, reading
+from tests.support.tailing import open_session as tail_of
 from tests.support.waiting import wait_until
 
 NOTHING = {"app": "gold", "space": "gs", "lines": 0, "tail": False}
@@ -61,7 +64,11 @@ def open_session(shuttle: Shuttle) -> str:
     return f"{SESSIONS}/{shuttle.api.post(SESSIONS, json=NOTHING).json()['id']}"
 
 
-def test_while_it_is_silent_limits_hold_and_one_line_says_so(shuttle: Shuttle, valkey: Any) -> None:
+async def test_while_it_is_silent_limits_hold_and_one_line_says_so(
+    shuttle: Shuttle, valkey: Any, kafka: Broker, topic: TopicNames
+) -> None:
+    space = kafka.create(topic(), partitions=1)
+    kafka.produce(space, [event_now("old")])
     drain = shuttle.add_drain("gold-gs", f"syslog://127.0.0.1:{free_port()}")
     trial = f"/apps/gold-gs/log-drains/{drain['id']}/test"
     assert shuttle.api.get("/readyz").status_code == 200
@@ -71,7 +78,15 @@ def test_while_it_is_silent_limits_hold_and_one_line_says_so(shuttle: Shuttle, v
         path = open_session(shuttle)
         read = [get(f"{shuttle.api.base_url}{one}").status_code for one in (path, SESSIONS + "/x")]
         ready = shuttle.api.get("/readyz")
+        began = time.monotonic()
+        async with reading(tail_of(shuttle, space)) as seen:
+            await seen.until_line("old")
+            first_seconds = seen.first_at - began
+            kafka.produce(space, [event_now("new")])
+            await seen.until_line("new", 2)
 
+    print(f"a new tail has its first line after {first_seconds:.1f} s")
+    assert first_seconds < 4.0, "of a process that serves its first one"
     assert tries == [200] * 6 + [429] * 2
     assert read == [200, 404]
     assert (ready.status_code, ready.json()["checks"]["redis"]) == (503, False)

@@ -127,6 +127,14 @@ def rotated(shuttle: Shuttle) -> str:
         return rotating.output()
 
 
+def doctor_says(shuttle: Shuttle) -> str:
+    """Of keys."""
+    with shuttle.run("doctor", "--json") as looking:
+        looking.wait()
+        found = json.loads(_json_in(looking.output()))
+    return "\n".join(each["said"] for each in found["checks"]["Keys"])
+
+
 class Stage:
     def __init__(self, stack: ExitStack, shuttle: Shuttle) -> None:
         self._shuttle = shuttle
@@ -198,6 +206,7 @@ def test_all_keys_change_under_load_and_nobody_notices(
         for _ in range(2):  # the second time there is nothing to do
             said = rotated(shuttle)
         assert said.count("drains: 2, 0 written anew") == 1
+        assert "Nothing uses key 2 of FIELD" in doctor_says(shuttle)
         stage.roll(**told(NEW))
         asking.stop()
         produced = load.stop()

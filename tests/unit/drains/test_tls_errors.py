@@ -133,15 +133,15 @@ def fault_of(chain: list[Signed], folder: Path) -> str:
 @pytest.mark.parametrize(
     ("chain", "said"),
     [
-        (weak_leaf, "TLS: certificate has a weak key: RSA needs 2,048 bits"),
-        (weak_issuer, "TLS: certificate's issuer has a weak key: RSA needs 2,048 bits"),
-        (weak_digest, "TLS: certificate is signed with a weak digest, such as SHA-1"),
-        (no_issuer_between, "TLS: certificate is signed by an unknown issuer"),
-        (other_name, "TLS: certificate is for another name"),
+        (weak_leaf, "TLS: certificate has a weak key: RSA needs 2,048 bits (EE "),
+        (weak_issuer, "TLS: certificate's issuer has a weak key: RSA needs 2,048 bits (CA "),
+        (weak_digest, "TLS: certificate is signed with a weak digest, such as SHA-1 (CA "),
+        (no_issuer_between, "TLS: certificate is signed by an unknown issuer (unable to "),
+        (other_name, "TLS: certificate is for another name (Hostname mismatch, "),
     ],
 )
 def test_a_certificates_fault_is_named(chain: Any, said: str, tmp_path: Path) -> None:
-    assert fault_of(chain(), tmp_path) == said
+    assert fault_of(chain(), tmp_path).startswith(said), "what OpenSSL says stands behind"
 
 
 def test_a_fault_without_words_of_ours_has_openssls(tmp_path: Path) -> None:
@@ -159,6 +159,10 @@ def test_what_is_no_certificates_fault_is_named_as_openssl_does() -> None:
     error = ssl.SSLError(1, "text of the receiver's")
     error.reason = "SSLV3_ALERT_UNEXPECTED_MESSAGE"
 
-    assert explain_tls(error) == "TLS: the handshake failed (sslv3 alert unexpected message)"
+    assert explain_tls(error) == "TLS: the handshake failed (alert 10, unexpected message)"
+    error.reason = "BAD_EXTENSION"
+    assert explain_tls(error) == "TLS: the handshake failed (bad extension)"
+    error.reason = "TLSV1_ALERT_SOMETHING_NEW"
+    assert explain_tls(error) == "TLS: the handshake failed (tlsv1 alert something new)"
     error.reason = ""
     assert explain_tls(error) == "TLS: the handshake failed"

@@ -125,7 +125,7 @@ def test_what_is_not_set_has_its_default(
         ({"FIELD_ENCRYPTION_KEYS": GOOD_KEY}, "FIELD_ENCRYPTION_KEYS", [GOOD_KEY]),
         ({"FIELD_ENCRYPTION_KEYS": GOOD_KEY}, "ENCRYPTION_KEYS_DERIVED", False),
         ({"DEBUG": "yes"}, "LAPTOP_MODE", True),
-        ({"DEBUG": "yes"}, "LISTEN_HOST", "127.0.0.1"),
+        ({"DEBUG": "yes"}, "LISTEN_HOST", "localhost"),
         ({"DEBUG": "yes"}, "ALLOWED_HOSTS", [".localhost", "127.0.0.1", "[::1]"]),
         ({"DEBUG": "yes", "ALLOWED_HOSTS": "laptop"}, "ALLOWED_HOSTS", ["laptop"]),
         ({"DEBUG": "yes", "SECRET_KEY": "short"}, "SECRET_KEY", "short"),

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
+from events.process.local_places import address_of, new_places
 from events.process.probe_client import ask
 from events.process.probes import OwnAnswers, always, serve_probes
 from shuttle.process.merged_metrics import merged
@@ -47,7 +48,7 @@ async def serving(supervisor: Supervisor, **answers: OwnAnswers) -> AsyncIterato
     """`w0=…`: what worker 0 answers; one that is left out is away."""
     async with AsyncExitStack() as stack:
         for name, own in answers.items():
-            place = supervisor.sockets[name.removeprefix("w")]
+            place = supervisor.places[name.removeprefix("w")]
             await stack.enter_async_context(serve_probes(own, place))
         yield WorkersAnswers(supervisor)
 
@@ -150,7 +151,7 @@ async def test_one_that_hangs_holds_up_nobody(
         monkeypatch.setattr(f"shuttle.process.supervisor_probes.{limit}", 1)
 
     with socket.socket(socket.AF_UNIX) as hanging:
-        hanging.bind(str(supervisor.sockets["1"]))
+        hanging.bind(address_of(supervisor.places["1"]))
         hanging.listen()
         async with serving(supervisor, w0=answers_of(lines=3), w2=answers_of()) as answers:
             _, told = await answers.readiness()
@@ -160,14 +161,21 @@ async def test_one_that_hangs_holds_up_nobody(
     assert found["lines_total", "0"] == 3
 
 
-async def test_a_socket_takes_the_place_of_one_that_a_killed_worker_left(tmp_path: Path) -> None:
-    place = tmp_path / "0"
+async def test_a_file_takes_the_place_of_one_that_a_killed_worker_left(tmp_path: Path) -> None:
+    place = str(tmp_path / "0")
     with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(place))
-    assert place.exists()
+        left.bind(place)
 
     async with serve_probes(answers_of({"kafka": False}), place):
         body = await ask("/readyz", place, 5)
 
     assert body is not None
     assert json.loads(body) == {"status": "not ready", "checks": {"kafka": False}}
+
+
+async def test_who_is_another_user_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    (place,) = new_places(1)
+    async with serve_probes(answers_of(lines=3), place):
+        assert b"lines_total" in (await ask("/metrics", place, 5) or b"")
+        monkeypatch.setattr("os.geteuid", lambda: 1000710000)
+        assert await ask("/metrics", place, 5) == b"this is between processes of one user\n"
