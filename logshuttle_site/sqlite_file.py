@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from events.process.folders import may, why_not_writable
+from logshuttle_site.command_line import WITHOUT_DATABASE
 from logshuttle_site.env import Env
 
-_NEED_NO_DATABASE = frozenset(
-    {"check", "devkafka", "help", "makemigrations", "rundemo", "runals", "tail", "version"}
-)
 
-
-def refuse_no_file(env: Env, database: Mapping[str, Any], argv: Sequence[str]) -> None:
-    """Notes a fault where the command at hand, one of manage.py, wants a file and can have none."""
-    program, *words = argv
-    command = "help" if not words or words[0].startswith("-") or "--help" in words else words[0]
+def refuse_no_file(env: Env, database: Mapping[str, Any], command: str) -> None:
+    """Notes a fault where a command of manage.py wants a file and can have none."""
     name = str(database.get("NAME", ""))
     is_file = database.get("ENGINE", "").endswith("sqlite3") and ":memory:" not in name
-    if Path(program).name != "manage.py" or command in _NEED_NO_DATABASE or not is_file:
+    if not command or command in WITHOUT_DATABASE or not is_file:
         return
     file = Path(name).absolute()
     why = why_not_writable(file.parent)
