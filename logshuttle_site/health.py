@@ -8,14 +8,11 @@ from concurrent.futures import Future, wait
 from functools import cache
 from threading import Lock, Thread
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from events.database_faults import fault_of
-from events.kafka.client import ask_any_broker, client_conf
-from events.kafka.lasting_client import LastingClient
+from events.kafka.watch import KafkaWatch
 from logshuttle_site.database.check import ask_database
 from logshuttle_site.database.trouble import troubles
 from logshuttle_site.shared_cache.backend import ask_the_cache
@@ -39,7 +36,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "checks": {name: not fault for name, fault in faults.items()},
     }
     answer = JsonResponse(body, status=503 if any(faults.values()) else 200)
-    answer._has_been_logged = True  # type: ignore[attr-defined]  # or Django says each
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # by who knows why, not by Django
     return answer
 
 
@@ -111,14 +108,10 @@ def _answer(check: Check, future: Future[None]) -> None:
 
 
 def _ask_kafka() -> None:
-    kafka = _kafka()
-    try:
-        ask_any_broker(kafka.client, CHECK_SECONDS)
-    except KafkaException:
-        kafka.heal()
-        raise
+    kafka_watch().prove()
 
 
 @cache
-def _kafka() -> LastingClient[AdminClient]:
-    return LastingClient(lambda: AdminClient(client_conf(settings.KAFKA_CONF)))
+def kafka_watch() -> KafkaWatch:
+    """One for the process; `runweb` starts it."""
+    return KafkaWatch(settings.KAFKA_CONF)

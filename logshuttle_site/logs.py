@@ -25,8 +25,8 @@ _SAY_TOO_MUCH = {
     "django.channels.server": {"level": "WARNING"},  # says each request
     "daphne": {"level": "WARNING"},
     "axes": {"level": "ERROR"},  # login/guard.py says what is refused
-    # By itself too, but who sets the level of `events` puts back those below it.
-    "events.kafka.client.librdkafka": {"level": "CRITICAL"},
+    # It says nothing unless KAFKA_CONF_debug is set, and then that is wanted.
+    "events.kafka.librdkafka_log": {"level": "DEBUG"},
 }
 
 

@@ -7,6 +7,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from events.kafka.watch import KafkaWatch
 from events.process.daemon_thread import DaemonThread
 from events.process.probes import OwnAnswers, Place, serve_probes
 from events.process.signals import stop_on_signals
@@ -49,7 +50,8 @@ async def work(config: WorkerConfig, place: Place, als: SupervisedProcess | None
 
     answers = OwnAnswers(collected, worker.checks, worker.waits.told)
     async with watched(), serve_probes(answers, place), running(als):
-        await worker.run()
+        with KafkaWatch(config.kafka):
+            await worker.run()
 
 
 async def _topics(store: DatabaseStore) -> int:

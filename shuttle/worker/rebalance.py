@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException
 from events.kafka.cluster import Cluster
 from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets, TopicPartition
+from events.kafka.refusals import say_refusal
 from events.kafka.topic_ids import TopicIds
 from shuttle.commit.cursor_writer import CursorWriter
 from shuttle.commit.ledger import Ledger
@@ -114,7 +115,7 @@ class Rebalance:
             starts = {partition: self._ledger.positions[partition] for partition in ours}
             await self._member.begin(starts, generation)
         except KafkaException as error:  # they went again while we looked up their cursors
-            logger.warning("Kafka: %s", error, extra={"action": "resume_failed"})
+            say_refusal(error, "resume_failed")
         if leaderless := [partition for partition in still_ours() if partition not in found]:
             logger.warning("No leader: %s", leaderless, extra={"action": "leaderless"})
             self._tasks.spawn("leaderless", self._wait_for_leaders(leaderless, generation))
@@ -177,7 +178,7 @@ class Rebalance:
         try:
             changed = await self._topic_ids.changed(topics)
         except KafkaException as error:
-            logger.warning("Kafka: %s", error, extra={"action": "topic_ids_failed"})
+            say_refusal(error, "topic_ids_failed")
             return
         finally:
             self._rest_seconds = max(TOPICS_SECONDS, (time.monotonic() - began) / TOPICS_SHARE)

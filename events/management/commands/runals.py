@@ -17,6 +17,7 @@ from events.als.server import AlsAddress, serve
 from events.als.streams import AccessLogs
 from events.als.tls import TlsFiles
 from events.kafka.producer import Producer
+from events.kafka.watch import KafkaWatch
 from events.process.listening import ListenError, listen
 from events.process.probes import OwnAnswers, always, serve_probes
 from events.process.signals import stop_on_signals
@@ -80,7 +81,8 @@ async def _run(address: AlsAddress, probes: list[socket.socket]) -> None:
     try:
         async with serve_probes(answers, probes), serve(address, logs) as port:
             logger.info("Taking access logs on port %d", port, extra={"action": "started"})
-            await stop.wait()
+            with KafkaWatch(settings.KAFKA_CONF):
+                await stop.wait()
     finally:
         await asyncio.to_thread(producer.close, settings.SHUTDOWN_GRACE_SECONDS)
     if counts.lost:

@@ -81,7 +81,7 @@ class Command(BaseCommand):
         )
         troubles.follow(ask_database)
         # Of the control plane: who serves nothing but log sessions tells operators nothing.
-        with nullcontext() if settings.RUN_SESSION else notifying():
+        with health.kafka_watch(), nullcontext() if settings.RUN_SESSION else notifying():
             share_heaps(2)
             _spare_the_collector()
             _run(server, metrics)

@@ -14,7 +14,9 @@ from typing import NamedTuple, TypeVar
 
 from confluent_kafka import KafkaException
 
+from events.kafka.reasons import is_away
 from events.kafka.records import Offsets, PartitionRecords, TopicPartition
+from events.kafka.refusals import say_refusal
 from events.kafka.topic_descriptions import refusal_of
 from events.lines import LogLine
 from events.topics import SOURCE_TOPICS
@@ -125,8 +127,8 @@ class History:
             try:
                 answer = await question()
             except KafkaException as error:
-                logger.warning("Kafka: %s", error, extra={"action": "tail_survey_failed"})
-                self.away = True
+                say_refusal(error, "tail_survey_failed")
+                self.away = is_away(error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self.away = False
