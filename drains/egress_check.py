@@ -12,6 +12,7 @@ from threading import BoundedSemaphore, Thread
 
 from drains.delivery.network import lookups
 from drains.delivery.network.egress import EgressPolicy
+from events.let_go import let_connections_go
 
 _WAIT_SECONDS = 1.0
 _THREADS_MAX = 8
@@ -35,6 +36,7 @@ def _look_up(names: frozenset[str]) -> Found:
     """What is known in time. A thread that waits longer ends by itself, and few of them may."""
     if not names or not _seats.acquire(blocking=False):
         return {}
+    let_connections_go()
     answer: Future[Found] = Future()
     Thread(target=_ask, args=(names, answer), name="egress-check", daemon=True).start()
     try:

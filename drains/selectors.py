@@ -32,6 +32,8 @@ _told_ports: set[int] = set()
 
 _DRAINS = Drain.objects.annotate(has_delivered=has_delivered())
 
+ROWS_AT_ONCE = 2_000
+"""Read of all drains, and held."""
 START_SLACK_SECONDS = 60.0
 """How far producers' clocks, and ours, may be apart where times decide where a drain starts."""
 
@@ -69,7 +71,7 @@ def count_of_spaces() -> int:
 def _routes(drains: QuerySet[Drain]) -> Iterator[Route]:
     faulty = Counter[str]()
     named: dict[str, list[str]] = {}
-    for drain in drains.order_by().iterator():
+    for drain in _in_portions(drains):
         route = route_of(drain)
         if route.fault:
             why = route.fault.partition(": ")[2]
@@ -79,6 +81,16 @@ def _routes(drains: QuerySet[Drain]) -> Iterator[Route]:
         yield route
     for why, count in faulty.items():
         _say_who_waits(why, named[why], count)
+
+
+def _in_portions(drains: QuerySet[Drain]) -> Iterator[Drain]:
+    """By their keys: a cursor of the server's would be a session's, which poolers do not keep."""
+    found = list(drains.order_by("pk")[:ROWS_AT_ONCE])
+    while found:
+        yield from found
+        if len(found) < ROWS_AT_ONCE:
+            return
+        found = list(drains.order_by("pk").filter(pk__gt=found[-1].pk)[:ROWS_AT_ONCE])
 
 
 def _say_who_waits(why: str, named: list[str], count: int) -> None:

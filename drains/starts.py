@@ -4,7 +4,6 @@ the request, and the cursor rows that hold them. No clock of a producer's has a 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -20,10 +19,10 @@ from drains.errors import InvalidDrainError, KafkaAwayError
 from drains.models import Drain, DrainCursor
 from drains.moments import moment_of, rfc3339
 from events.kafka.cluster import Cluster, Span
+from events.kafka.refusals import say_refusal
 from events.keys import Key
+from events.let_go import let_connections_go
 from events.topics import topics_of
-
-logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 2.0
 
@@ -107,11 +106,13 @@ def cursor_at(drain_id: UUID, span: Span, offset: int) -> DrainCursor:
 
 
 def _asked(answer: Coroutine[Any, Any, _Answer]) -> _Answer:
+    let_connections_go()
     try:
         return async_to_sync(_in_time)(answer)
-    except (KafkaException, TimeoutError) as error:
-        said = error.args[0].str() if error.args else f"no answer within {ANSWER_SECONDS:g} s"
-        logger.warning("Kafka: %s", said, extra={"action": "starts_unknown"})
+    except TimeoutError as error:
+        raise KafkaAwayError from error
+    except KafkaException as error:
+        say_refusal(error, "starts_unknown")
         raise KafkaAwayError from error
 
 

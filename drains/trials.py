@@ -15,6 +15,7 @@ from drains.route_change import change_of
 from drains.routes import Route
 from drains.selectors import egress_policy, field_at_fault, route_of
 from events.changes import Change, announce
+from events.let_go import let_connections_go
 
 Outcome = tuple[bool, list[Step]]
 """Whether it went well, and what happened at each step."""
@@ -24,7 +25,7 @@ def try_out(drain: Drain) -> Outcome:
     """Over a connection of its own. Raises InvalidDrainError for one that nobody can read."""
     if (route := route_of(drain)).fault:
         raise InvalidDrainError(field_at_fault(drain), route.fault)
-    outcome = async_to_sync(_run)([route])[0]
+    outcome = _asked([route])[0]
     announce(_tested(drain, outcome))
     return outcome
 
@@ -32,7 +33,7 @@ def try_out(drain: Drain) -> Outcome:
 def try_out_all(drains: Iterable[Drain]) -> list[Outcome]:
     """Several at a time, in their order. Of one that nobody can read that is its only step."""
     tested = list(drains)
-    outcomes = async_to_sync(_run)([route_of(drain) for drain in tested])
+    outcomes = _asked([route_of(drain) for drain in tested])
     announce(*map(_tested, tested, outcomes))
     return outcomes
 
@@ -43,6 +44,11 @@ def _tested(drain: Drain, outcome: Outcome) -> Change:
     failed_at = {} if ok or not steps else {"failed_at": steps[-1].step}
     change = change_of(drain, "tested", after={"ok": ok, **failed_at})
     return change._replace(id="") if drain._state.adding else change
+
+
+def _asked(routes: list[Route]) -> list[Outcome]:
+    let_connections_go()
+    return async_to_sync(_run)(routes)
 
 
 async def _run(routes: list[Route]) -> list[Outcome]:

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from events.access import Scope, caller_of
 from events.kafka.producer import DELIVERY_SECONDS, ProduceError, Producer
+from events.let_go import let_connections_go
 from events.serializers import owner_of, posted_event
 
 LIMIT_SECONDS = DELIVERY_SECONDS + 2
@@ -44,6 +45,7 @@ class LogEvents(APIView):
         event = posted_event(fields)
         if not caller_of(request).reaches(event.owner):
             raise NotFound("No such app or space found")
+        let_connections_go()
         try:
             producer().start(event.space, body, event.key).result(LIMIT_SECONDS)
         except (ProduceError, TimeoutError) as error:

@@ -68,6 +68,8 @@ _BY_WORDS = (
                 r"|(?:database|role) \"[^\"]*\" does not exist|no such (?:database|user)"),
      DatabaseFault.REFUSES_US),
 )  # fmt: skip
+_ASIDE = re.compile(r"\n(?:LINE \d+: |CONTEXT: |\tThis probably means ).*", re.DOTALL)
+"""A piece of our own question, or what libpq makes of a connection that has ended."""
 _PEP_249 = frozenset({"DatabaseError", "InterfaceError"})
 _ALWAYS_AWAY = frozenset({"OperationalError", "InterfaceError"})
 
@@ -89,8 +91,8 @@ def fault_of(error: BaseException) -> DatabaseFault | None:
 
 
 def said_by(error: BaseException) -> str:
-    """The driver's own words, on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """The driver's own words, on one line, without its guesses."""
+    return " ".join(_ASIDE.sub("", str(error)).split()) or type(error).__name__
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import urlsafe_b64encode
 from typing import NamedTuple
 
@@ -15,6 +16,30 @@ SECRET_CHARACTERS_MIN = 32
 """Of AUTH_KEY and SECRET_KEY: so many letters of a random text nobody guesses."""
 
 LAPTOPS_OWN = "laptop mode has no secrets"
+
+
+_MORE_BEHIND = re.compile(r"=[^=]*[A-Za-z0-9_+/-]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def auth_keys_of(env: Env) -> list[str]:
+    """AUTH_KEY, which may be empty, and those before it."""
+    keys = {"AUTH_KEY": [env.secret("AUTH_KEY")]}
+    keys["AUTH_KEY_FALLBACKS"] = env.secrets("AUTH_KEY_FALLBACKS")
+    for name, each in keys.items():
+        for why in sorted(filter(None, map(_fault_of_header, each))):
+            env.fault(name, why)
+    return [key for each in keys.values() for key in each]
+
+
+def _fault_of_header(key: str) -> str:
+    if _CONTROLS.search(key):
+        return "no header can carry it: it has a line break or another control character inside"
+    try:
+        key.encode("latin-1")
+    except UnicodeEncodeError:
+        return "no header can carry it: it has letters beyond Latin-1; take those of ASCII"
+    return ""
 
 
 def secret_keys_of(env: Env, *, is_laptop: bool, is_offline: bool) -> list[str]:
@@ -61,6 +86,8 @@ def encryption_keys_of(env: Env, secret_keys: list[str]) -> FieldKeys:
             Fernet(key)
         except ValueError:
             env.fault("FIELD_ENCRYPTION_KEYS", f"key {number} {NO_FERNET_KEY}")
+        if _MORE_BEHIND.search(key):  # which would be left out without a word
+            env.fault("FIELD_ENCRYPTION_KEYS", f"key {number} is followed by more without a comma")
     if keys:
         return FieldKeys(keys)
     ours = (derived_key(secret.encode(), "field encryption") for secret in secret_keys)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from events.als.tls import TlsFiles
-from events.kafka.client import client_conf
 from events.owners import faults_of
 from events.topics import SOURCE_TOPICS
-from logshuttle_site.env import Env
+from logshuttle_site.database.options import postgres_options
+from logshuttle_site.env import NO, Env, quoted
+from logshuttle_site.env_database import database_from
+from logshuttle_site.env_kafka import KAFKA_PORT
 
-_HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]/@]+)(?::(\d{1,5}))?", re.ASCII)
-_GROUP_MAX = 255
-_GROUP = re.compile(rf"[!-~]{{1,{_GROUP_MAX}}}")
-_KAFKA_PORT = 9092
 _REDIS_PORT = 6379
 _POSTGRES_PORT = 5432
 _LOCAL_ENTRIES_MAX = 20_000
@@ -34,42 +29,19 @@ _SQLITE = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 5,
 }
-_POSTGRES = {"connect_timeout": 5}
+_POSTGRES_ENGINE = "logshuttle_site.database.postgresql"
 
 
-def kafka_hosts_of(env: Env) -> list[str]:
-    """`host:port` of each broker to begin with."""
-    hosts = []
-    for word in env.words("KAFKA_HOSTS"):
-        match = _HOST_AND_PORT.fullmatch(word)
-        if match is None or not 0 < int(match[2] or _KAFKA_PORT) < 65536:
-            env.fault("KAFKA_HOSTS", f"{word!r} is not host or host:port")
-        else:
-            hosts.append(f"{match[1]}:{match[2] or _KAFKA_PORT}")
-    return hosts
-
-
-def kafka_conf_of(env: Env, hosts: list[str], *, probe: bool) -> dict[str, str]:
-    """librdkafka's settings: KAFKA_CONF_security_protocol (or …_SECURITY_PROTOCOL) and so on.
-
-    `probe`: let librdkafka say what is wrong with them; it asks no broker for that.
-    """
-    extras = env.prefixed("KAFKA_CONF_")
-    named = {name.lower().replace("_", "."): value for name, value in extras.items()}
-    conf = {"bootstrap.servers": ",".join(hosts), **named}
-    if probe and extras and hosts:
-        try:
-            AdminClient(client_conf(conf))
-        except (KafkaException, ValueError) as error:
-            env.fault("KAFKA_CONF_…", error.args[0].str() if error.args else "not usable")
-    return conf
-
-
-def kafka_group_of(env: Env, default: str) -> str:
-    group = env.text("KAFKA_GROUP", default)
-    if not _GROUP.fullmatch(group) or group == "*":  # which means all groups, to Kafka's ACLs
-        env.fault("KAFKA_GROUP", f"must be 1 to {_GROUP_MAX} characters of ASCII without blanks")
-    return group
+def test_mode_of(env: Env) -> bool:
+    """On for any value, as the original has it; each start says so."""
+    value = env.text("TEST_MODE")
+    if value:
+        what = (
+            "test mode is on: HOSTNAME logshuttle-test in every line, a consumer group of its own"
+        )
+        off = ". Any value turns it on, this one too: unset it to turn it off"
+        env.note("TEST_MODE", f"{what}{off if value.lower() in NO else ''}")
+    return bool(value)
 
 
 def als_tls_of(env: Env) -> TlsFiles:
@@ -78,22 +50,6 @@ def als_tls_of(env: Env) -> TlsFiles:
     for field, what in files.faults():
         env.fault(f"ALS_TLS_{field.upper()}", what)
     return files
-
-
-def redis_url_of(env: Env) -> str:
-    url = env.secret("REDIS_URL")
-    if url and not _is_redis_url(url):
-        env.fault("REDIS_URL", "must look like redis://host:port")
-    return url
-
-
-def _is_redis_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        tcp = parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is none; it may repeat the URL, which may hold a password
-        return False
-    return bool(tcp) or (parts.scheme == "unix" and bool(parts.path))
 
 
 def cache_for(redis_url: str) -> dict[str, Any]:
@@ -116,39 +72,36 @@ def rate_limits_of(env: Env) -> tuple[int, int, int]:
     return limits if env.flag("RATE_LIMITS", default=True) else (0, 0, 0)
 
 
-def database_of(env: Env) -> tuple[dict[str, Any], bool]:
+def database_of(
+    env: Env, *, may_be_memory: bool = False, serves: bool = False
+) -> tuple[dict[str, Any], bool]:
     """Django's settings for DATABASE_URL, else POSTGRES_URL, else a file in this folder; and
-    whether it had to be that file."""
+    whether it had to be that file. Empty with a fault. `serves`: questions have time limits."""
     for name in ("DATABASE_URL", "POSTGRES_URL"):
-        url = env.secret(name)
-        if url:
-            return _database_from(env, name, url), False
-    return _with_options(dj_database_url.parse("sqlite:///logshuttle.sqlite3")), True
+        if url := env.secret(name):
+            parsed = database_from(env, name, url, may_be_memory=may_be_memory)
+            return _as_we_want_it(parsed, serves) if parsed else {}, False
+    return _as_we_want_it(dj_database_url.parse("sqlite:///logshuttle.sqlite3"), serves), True
 
 
-def _database_from(env: Env, name: str, url: str) -> dict[str, Any]:
-    try:
-        parsed = dj_database_url.parse(url, conn_health_checks=True)
-    except (ValueError, KeyError):  # both may repeat the URL, which may hold a password
-        parsed = {}
-    engine = parsed.get("ENGINE", "")
-    if not engine.endswith(("postgresql", "sqlite3")) or not parsed.get("NAME"):
-        env.fault(name, "must look like postgres://user:password@host:port/name or sqlite:///file")
-        return {}
-    return _with_options(parsed)
-
-
-def _with_options(parsed: Any) -> dict[str, Any]:
-    ours = _SQLITE if parsed["ENGINE"].endswith("sqlite3") else _POSTGRES
-    return {**parsed, "OPTIONS": {**ours, **parsed.get("OPTIONS", {})}}
+def _as_we_want_it(parsed: Any, serves: bool) -> dict[str, Any]:
+    given = parsed.get("OPTIONS", {})
+    if parsed["ENGINE"].endswith("sqlite3"):
+        return {**parsed, "OPTIONS": {**_SQLITE, **given}}
+    return {
+        **parsed,
+        "ENGINE": _POSTGRES_ENGINE,
+        "OPTIONS": postgres_options(given, serves=serves),
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # of which poolers know nothing
+    }
 
 
 def services_of(
     kafka: Mapping[str, str], redis_url: str, database: Mapping[str, Any]
 ) -> list[tuple[str, int]]:
     """Host and port of each server that we use ourselves."""
-    brokers = f"{kafka.get('bootstrap.servers', '')},{kafka.get('metadata.broker.list', '')}"
-    found = [_host_and_port(word.strip(), _KAFKA_PORT) for word in brokers.split(",")]
+    brokers = kafka.get("bootstrap.servers", "").split(",")
+    found = [_host_and_port(broker, KAFKA_PORT) for broker in brokers]
     found.append(_host_and_port(redis_url, _REDIS_PORT))
     if database.get("ENGINE", "").endswith("postgresql"):
         found.extend(_postgres_services(database))
@@ -156,7 +109,7 @@ def services_of(
 
 
 def _host_and_port(text: str, default_port: int) -> tuple[str, int] | None:
-    """Host and port of a URL, or of a broker as it is named: host, host:port, PLAINTEXT://host:port."""
+    """Host and port of a URL, or of a broker: host:port."""
     try:
         parts = urlsplit(text if "//" in text else f"//{text}")
         return (parts.hostname, parts.port or default_port) if parts.hostname else None
@@ -170,7 +123,7 @@ def _postgres_services(database: Mapping[str, Any]) -> Iterator[tuple[str, int]]
     hosts = database.get("HOST") or options.get("host") or "localhost"
     ports = database.get("PORT") or options.get("port") or _POSTGRES_PORT
     for host in f"{hosts},{options.get('hostaddr', '')}".split(","):
-        for port in str(ports).split(","):
+        for port in str(ports).split(","):  # of each at each: too much is refused rather than less
             if host and port.isdecimal():
                 yield ("localhost" if host[0] in "/@" else host.lower()), int(port)
 
@@ -179,9 +132,20 @@ def audit_topic_of(env: Env) -> str:
     """A space, whose app `audit` the audit's lines are of; empty: none."""
     name = env.text("AUDIT_TOPIC")
     faults = faults_of({"space": name}, reserved=SOURCE_TOPICS) if name else {}
+    if name.lower() in NO:
+        env.fault("AUDIT_TOPIC", f"{name!r} would be a topic: leave it unset for none")
     for why in faults.values():
-        env.fault("AUDIT_TOPIC", f"{name!r} {why}")
+        env.fault("AUDIT_TOPIC", f"{quoted(name)} {why}")
     return name
+
+
+def refuse_equal_ports(env: Env, ports: Mapping[str, int]) -> None:
+    """Of what listens at a time: by the name of the setting; 0 is none."""
+    taken: dict[int, str] = {}
+    for name, port in ports.items():
+        if port and port in taken:
+            env.fault(name, f"{port} is {taken[port]} too, and both listen on one machine")
+        taken.setdefault(port, name)
 
 
 def trusted_proxies_of(env: Env) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -16,7 +17,6 @@ from typing import Any
 from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.defaults import page_not_found, permission_denied
 from rest_framework import exceptions
@@ -32,6 +32,8 @@ from drains.errors import (
     TwinDrainError,
     UnknownDrainError,
 )
+from events.database_faults import DatabaseFault, fault_of
+from logshuttle_site.database.trouble import troubles
 from logshuttle_site.problems import CONTENT_TYPE, problem
 from logshuttle_site.throttles import unknown_key
 from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError
@@ -41,7 +43,9 @@ logger = logging.getLogger(__name__)
 AT_TIMES_SECONDS = 1.0
 """How often it is told what anybody can have refused."""
 
-_AWAY = "the database is away; try again soon"
+CONFLICT = "logshuttle.database_conflict"
+"""Where a request has the error by which the database chose others; see DatabaseConflicts."""
+
 _RETRY_SECONDS = "5"
 _OWNER_CHARACTERS_MAX, _LOGGED_CHARACTERS_MAX = 100, 500
 _PATH_CHARACTERS = "/:;,@!$&*()+=[]{}|~"
@@ -51,7 +55,10 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     """DRF's exception handler. None: not an error that a client is told about."""
     if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         exc = unknown_key(exc, context["request"])
-    body = _problem_of(exc)
+    if (fault := fault_of(exc)) is DatabaseFault.CONFLICT:
+        set_rollback()
+        return None  # for who tries the whole of it again
+    body = problem(503, _said(fault)) if fault else _problem_of(exc)
     if body is None:
         return None
     set_rollback()
@@ -61,19 +68,22 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     if wait := getattr(exc, "wait", None):
         headers["Retry-After"] = str(math.ceil(wait))
     if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
-        _say_away(exc)
+        if fault:
+            troubles.note(exc, fault)
+        else:
+            logger.error("Cannot answer: %s", exc, extra={"action": "unavailable"})
         headers["Retry-After"] = _RETRY_SECONDS
     else:
         say = _too_often.say if body["status"] == HTTPStatus.TOO_MANY_REQUESTS else say_refused
         owner = str(getattr(context["view"], "owner", ""))
         say(context["request"], body["status"], body["detail"], owner)
-    return Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
+    answer = Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
+    answer._has_been_logged = bool(fault)  # type: ignore[attr-defined]  # or Django says each
+    return answer
 
 
 def _problem_of(exc: Exception) -> dict[str, Any] | None:
     match exc:
-        case OperationalError() | InterfaceError():
-            return problem(503, _AWAY)
         case Http404():
             return problem(404, "there is nothing here")
         case PermissionDenied():
@@ -124,11 +134,8 @@ def problem_page(status: int, detail: str) -> JsonResponse:
     return JsonResponse(problem(status, detail), status=status, content_type=CONTENT_TYPE)
 
 
-def database_away(exc: Exception) -> JsonResponse:
-    _say_away(exc)
-    answer = problem_page(503, _AWAY)
-    answer.headers["Retry-After"] = _RETRY_SECONDS
-    return answer
+def _said(fault: DatabaseFault) -> str:
+    return f"the database {fault.value}; try again soon"
 
 
 def say_refused(request: HttpRequest, status: int, why: str, owner: str = "") -> None:
@@ -174,10 +181,6 @@ def _on_one_line(text: str) -> str:
     return shown[:_LOGGED_CHARACTERS_MAX]
 
 
-def _say_away(exc: Exception) -> None:
-    logger.error("Cannot answer: %s", exc, extra={"action": "unavailable"})
-
-
 # Handlers of urls.py: what is refused where DRF has no hand in it, which are the admin's pages.
 
 
@@ -198,4 +201,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
-    return problem_page(500, "something went wrong here; it has been logged")
+    """Also of what fails around views, as a page's session does."""
+    error = sys.exc_info()[1]
+    fault = fault_of(error) if error else None
+    if error is None or fault is None:
+        return problem_page(500, "something went wrong here; it has been logged")
+    if fault is DatabaseFault.CONFLICT:
+        request.META[CONFLICT] = error
+    else:
+        troubles.note(error, fault)
+    answer = problem_page(503, _said(fault))
+    answer.headers["Retry-After"] = _RETRY_SECONDS
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # or Django says each, at length
+    return answer

@@ -8,6 +8,7 @@ from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
+from django.db import close_old_connections
 
 KEPT_THREADS = 16
 
@@ -29,6 +30,8 @@ class Handler(ASGIHandler):
             try:
                 return answer(request)
             finally:
+                # Not when its answer has been read: a slow reader would keep one.
+                close_old_connections()
                 # DRF's request and its view hold each other: so would they a body, until the
                 # collector comes.
                 request.__dict__.pop("_body", None)

@@ -8,14 +8,13 @@ from concurrent.futures import Future, wait
 from functools import cache
 from threading import Lock, Thread
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from events.kafka.client import ask_any_broker, client_conf
-from events.kafka.lasting_client import LastingClient
+from events.database_faults import fault_of
+from events.kafka.watch import KafkaWatch
+from logshuttle_site.database.check import ask_database
+from logshuttle_site.database.trouble import troubles
 from logshuttle_site.shared_cache.backend import ask_the_cache
 
 logger = logging.getLogger(__name__)
@@ -36,7 +35,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "status": "not ready" if any(faults.values()) else "ready",
         "checks": {name: not fault for name, fault in faults.items()},
     }
-    return JsonResponse(body, status=503 if any(faults.values()) else 200)
+    answer = JsonResponse(body, status=503 if any(faults.values()) else 200)
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # by who knows why, not by Django
+    return answer
 
 
 def octhc(request: HttpRequest) -> HttpResponse:
@@ -60,16 +61,16 @@ def checks() -> dict[str, Check]:
 
 def faults_of(wanted: dict[str, Check]) -> dict[str, str]:
     """What is wrong with each, or "". Takes CHECK_SECONDS at most, whatever hangs."""
+    found = errors_of(wanted).items()
+    return {name: "" if e is None else str(e) or type(e).__name__ for name, e in found}
+
+
+def errors_of(wanted: dict[str, Check]) -> dict[str, BaseException | None]:
+    """As faults_of, as it was raised; TimeoutError: no answer in time."""
     running = {name: _running.start(name, check) for name, check in wanted.items()}
     wait(running.values(), CHECK_SECONDS)
-    return {name: _fault(future) for name, future in running.items()}
-
-
-def _fault(check: Future[None]) -> str:
-    if not check.done():
-        return f"no answer within {CHECK_SECONDS:g} s"
-    error = check.exception()
-    return "" if error is None else str(error) or type(error).__name__
+    late = TimeoutError(f"no answer within {CHECK_SECONDS:g} s")
+    return {name: of.exception() if of.done() else late for name, of in running.items()}
 
 
 class _Running:
@@ -99,29 +100,18 @@ def _answer(check: Check, future: Future[None]) -> None:
         check()
     except Exception as error:  # noqa: BLE001 - whatever a driver raises means "failed"
         logger.debug("Health check failed: %s", error)
+        if fault := fault_of(error):
+            troubles.note(error, fault)
         future.set_exception(error)
     else:
         future.set_result(None)
 
 
-def ask_database() -> None:
-    """Also fails where `migrate` has not run."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM drains_routeversion")
-    finally:
-        connection.close()
-
-
 def _ask_kafka() -> None:
-    kafka = _kafka()
-    try:
-        ask_any_broker(kafka.client, CHECK_SECONDS)
-    except KafkaException:
-        kafka.heal()
-        raise
+    kafka_watch().prove()
 
 
 @cache
-def _kafka() -> LastingClient[AdminClient]:
-    return LastingClient(lambda: AdminClient(client_conf(settings.KAFKA_CONF)))
+def kafka_watch() -> KafkaWatch:
+    """One for the process; `runweb` starts it."""
+    return KafkaWatch(settings.KAFKA_CONF)

@@ -13,6 +13,8 @@ _WORD = "".join(f"(?:{letter}|%{ord(letter):02x})" for letter in "log-sessions")
 _SESSION_PATH = re.compile(rf"""({_WORD})((?:[^\s?"'<>\\]|\\u[0-9a-f]{{4}})+)""", re.IGNORECASE)
 _PUNCTUATION = ":,.;)]"
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
 _ROOMS = ("events", "drains", "shuttle", "sessions_app", "logshuttle_site")
 # At DEBUG Django logs each query with its values, and a template's whole context where that lacks a
 # name; who knows what others will. LOG_LEVEL=DEBUG is of our own parts.
@@ -23,8 +25,8 @@ _SAY_TOO_MUCH = {
     "django.channels.server": {"level": "WARNING"},  # says each request
     "daphne": {"level": "WARNING"},
     "axes": {"level": "ERROR"},  # login/guard.py says what is refused
-    # By itself too, but who sets the level of `events` puts back those below it.
-    "events.kafka.client.librdkafka": {"level": "CRITICAL"},
+    # It says nothing unless KAFKA_CONF_debug is set, and then that is wanted.
+    "events.kafka.librdkafka_log": {"level": "DEBUG"},
 }
 
 

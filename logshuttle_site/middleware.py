@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import random
 import re
+import time
 import uuid
 from collections.abc import Callable
 from http import HTTPMethod
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import resolve
 
 from events.acting import Actor, acting_as
+from events.database_faults import DatabaseFault
 from logshuttle_site import health
-from logshuttle_site.errors import RefusalsAtTimes, database_away, problem_page, wrong_names
+from logshuttle_site.database.trouble import troubles
+from logshuttle_site.errors import CONFLICT, RefusalsAtTimes, problem_page, wrong_names
 from logshuttle_site.hosts import host_of, is_served
 from sessions_app.api import PAGE, media_type_of
+
+CONFLICT_TRIES = 4
+CONFLICT_WAIT_SECONDS = 0.05
 
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
@@ -148,8 +154,9 @@ class BodyLength:
             return settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1  # 413 for those who have the key
 
 
-class DatabaseAway:
-    """503 for pages of the admin too."""
+class DatabaseConflicts:
+    """What the database undid for the sake of others (a deadlock, a serialization) is done again:
+    all of it, as nothing of it stands, and the body is still there."""
 
     sync_capable, async_capable = True, False
 
@@ -157,9 +164,12 @@ class DatabaseAway:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self._get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError | InterfaceError):
-            return database_away(exception)
-        return None
+        for attempt in range(CONFLICT_TRIES):
+            answer = self._get_response(request)
+            error = request.META.pop(CONFLICT, None)
+            if error is None:
+                return answer
+            # Not all at once, who stood in each other's way.
+            time.sleep(random.uniform(0, CONFLICT_WAIT_SECONDS * (attempt + 1)))  # noqa: S311
+        troubles.note(error, DatabaseFault.CONFLICT)
+        return answer

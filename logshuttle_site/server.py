@@ -10,14 +10,15 @@ import asyncio
 import contextlib
 import io
 import logging
+import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
-from twisted.internet import tcp
+from twisted.internet import reactor, tcp
 from twisted.internet.defer import Deferred
 
 from events.process.open_files import open_files_max
@@ -38,25 +39,29 @@ LATENESS_LOOK_SECONDS = 1.0
 """How often it is looked who takes too long."""
 
 _LOOK_SECONDS = 0.02
+_NONE = "none"
+"""In the place of endpoints: daphne wants one."""
 
 
 class PatientServer(Server):  # type: ignore[misc]
-    """`refused` says why it could not listen, once `run` has returned. `before_end` is awaited
-    when a signal has come, before connections are closed: the last words of streams. `census`: of
-    who may be connected, by default as many as files may be open. `idle_seconds`: how long a
-    connection waits for a request, longer than front doors keep theirs: they must end it first."""
-
-    refused: str | None = None
+    """`sockets` listen already. `before_end` is awaited when a signal has come, before connections
+    are closed: the last words of streams. `census`: of who may be connected, by default as many as
+    files may be open. `idle_seconds`: how long a connection waits for a request, longer than front
+    doors keep theirs: they must end it first."""
 
     def __init__(
         self,
-        *args: Any,
+        application: Any,
+        sockets: Iterable[socket.socket] = (),
         before_end: Callable[[], Awaitable[None]] | None = None,
         census: Census | None = None,
         idle_seconds: float = 75.0,
         **options: Any,
     ) -> None:
-        super().__init__(*args, websocket_max_frame_size=FRAME_BYTES_MAX, **options)
+        # daphne would open them by itself, by words in which there is no "both families".
+        super().__init__(application, [_NONE], websocket_max_frame_size=FRAME_BYTES_MAX, **options)
+        self.endpoints: list[str] = []
+        self._sockets = list(sockets)
         self._before_end = before_end
         self.census = census or Census(Room.of_files(open_files_max()))
         self.idle_seconds = idle_seconds
@@ -98,21 +103,29 @@ class PatientServer(Server):  # type: ignore[misc]
                 while any(map(unsent_bytes, transports)):
                     await asyncio.sleep(_LOOK_SECONDS)
 
+    def run(self) -> None:
+        reactor.callWhenRunning(self._listen)
+        super().run()
+
+    def _listen(self) -> None:
+        for listening in self._sockets:
+            self.listen_success(
+                reactor.adoptStreamPort(listening.fileno(), listening.family, self.http_factory)
+            )
+            listening.close()  # Twisted has one of its own
+        self.look(reactor)
+
     def listen_success(self, port: Any) -> None:
         """daphne has no other place to say which requests and connections it makes."""
         super().listen_success(port)
         port.factory = _RequestFactory(self)
         port.transport = _Connection
         self.ws_factory.protocol = ReaderSocket
-        self._look(port.reactor)
 
-    def _look(self, reactor: Any) -> None:
+    def look(self, clock: Any) -> None:
+        """From now on, who takes too long."""
         self.census.look(time.monotonic())
-        reactor.callLater(LATENESS_LOOK_SECONDS, self._look, reactor)
-
-    def listen_error(self, failure: Any) -> None:
-        self.refused = str(getattr(failure.value, "socketError", failure.value))
-        self.stop()
+        clock.callLater(LATENESS_LOOK_SECONDS, self.look, clock)
 
 
 class _Connection(tcp.Server):

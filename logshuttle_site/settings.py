@@ -12,54 +12,35 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from logshuttle_site.command_line import OFFLINE, SERVERS, command_of
 from logshuttle_site.env import Env
-from logshuttle_site.env_secrets import encryption_keys_of, secret_keys_of
+from logshuttle_site.env_hosts import allowed_hosts_of, origins_of, web_base_of
+from logshuttle_site.env_kafka import kafka_conf_of, kafka_group_of, kafka_hosts_of
+from logshuttle_site.env_mail import mail_of
+from logshuttle_site.env_redis import redis_url_of
+from logshuttle_site.env_secrets import auth_keys_of, encryption_keys_of, secret_keys_of
 from logshuttle_site.env_values import (
     als_tls_of,
     audit_topic_of,
     cache_for,
     database_of,
-    kafka_conf_of,
-    kafka_group_of,
-    kafka_hosts_of,
     rate_limits_of,
-    redis_url_of,
+    refuse_equal_ports,
     services_of,
+    test_mode_of,
     trusted_proxies_of,
 )
 from logshuttle_site.login.rules import *  # noqa: F403 - Django looks for its settings here
-from logshuttle_site.logs import logging_config
+from logshuttle_site.logs import LEVELS, logging_config
 from logshuttle_site.rest_rules import *  # noqa: F403
+from logshuttle_site.sqlite_file import refuse_no_file
 from logshuttle_site.theme import unfold
-
-# Commands that serve nobody and decrypt nothing do without what is otherwise required.
-OFFLINE_COMMANDS = frozenset(
-    {
-        "changepassword",
-        "check",
-        "clearsessions",
-        "createsuperuser",
-        "dbshell",
-        "devkafka",
-        "help",
-        "--help",
-        "-h",
-        "makemigrations",
-        "migrate",
-        "rundemo",
-        "showmigrations",
-        "sqlmigrate",
-        "version",
-        "--version",
-    }
-)
 
 VERSION = "0.1.0"
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-_offline = Path(sys.argv[0]).name == "manage.py" and (
-    len(sys.argv) == 1 or sys.argv[1] in OFFLINE_COMMANDS or "--help" in sys.argv
-)
+_command = command_of(sys.argv)
+_offline = _command in OFFLINE
 env = Env(os.environ)
 
 # What the product does.
@@ -73,17 +54,16 @@ ENVIRONMENT = env.text("ENVIRONMENT") or ("laptop mode" if LAPTOP_MODE else "")
 ADMIN_THEME = env.flag("ADMIN_THEME", default=True)
 """False: the admin stands in Django's own frame, under the strictest policy."""
 
-AUTH_KEY = env.secret("AUTH_KEY")
-AUTH_KEY_FALLBACKS = env.secrets("AUTH_KEY_FALLBACKS")
-KAFKA_HOSTS = kafka_hosts_of(env)
-KAFKA_CONF = kafka_conf_of(env, KAFKA_HOSTS, probe=not _offline)
-"""librdkafka's settings for every client."""
-
-TEST_MODE = bool(env.text("TEST_MODE"))
+AUTH_KEY, *AUTH_KEY_FALLBACKS = auth_keys_of(env)
+TEST_MODE = test_mode_of(env)
 KAFKA_GROUP = kafka_group_of(env, "logshuttletest" if TEST_MODE else "logshuttle")
 """The workers' consumer group."""
-LISTEN_HOST = "127.0.0.1" if LAPTOP_MODE else None
-"""What processes listen on, unless told otherwise; None: on all addresses."""
+KAFKA_HOSTS = kafka_hosts_of(env)
+KAFKA_CONF = kafka_conf_of(env, KAFKA_HOSTS, KAFKA_GROUP, probe=not _offline)
+"""librdkafka's settings for every client."""
+
+LISTEN_HOST = "localhost" if LAPTOP_MODE else None
+"""What processes listen on, unless told otherwise: 127.0.0.1 and ::1, or (None) all addresses."""
 PORT = env.integer("PORT", 5000, 1, 65535)
 HTTP_IDLE_SECONDS = env.seconds("HTTP_IDLE_SECONDS", 75.0, 86_400)
 ALS_PORT = env.integer("ALS_PORT", 9001, 1, 65535)
@@ -93,6 +73,11 @@ ALS_TLS = als_tls_of(env)
 RUN_ISTIO_ALS = env.flag("RUN_ISTIO_ALS")
 RUN_ISTIO_ALS_DEBUG = env.flag("RUN_ISTIO_ALS_DEBUG")
 METRICS_PORT = env.integer("METRICS_PORT", 9102, 1, 65535)
+refuse_equal_ports(
+    env,
+    {"ALS_PORT": ALS_PORT, "ALS_METRICS_PORT": ALS_METRICS_PORT}
+    | ({"METRICS_PORT": METRICS_PORT} if RUN_ISTIO_ALS else {}),
+)
 MAX_SYSLOG_CONNECTIONS = max(env.integer("MAX_SYSLOG_CONNECTIONS", 40, 0, 1024), 1)
 METRICS_MAX_DRAINS = env.integer("METRICS_MAX_DRAINS", 100, 0, 100_000)
 MAX_DRAINS_PER_APP = env.integer("MAX_DRAINS_PER_APP", 20, 1, 100_000)
@@ -103,7 +88,7 @@ if None not in (_run_session, _use_session) and _run_session != _use_session:
     env.fault("RUN_SESSION", "says another thing than USE_SESSION, its other name")
 RUN_SESSION = _use_session if _run_session is None else _run_session
 """True: `runweb` serves only log sessions; False: everything but them; None: everything."""
-SESSION_URL = env.web_url("SESSION_URL")
+SESSION_URL = web_base_of(env, "SESSION_URL")
 SESSION_IDLE_SECONDS = env.seconds("SESSION_IDLE_SECONDS", 60.0, 86_400)
 SESSION_PAST_MIB = env.integer("SESSION_PAST_MIB", 128, 1, 1_000_000)
 SESSION_PAST_SECONDS = env.seconds("SESSION_PAST_SECONDS", 20.0, 3600)
@@ -124,12 +109,10 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = _secret_keys or [secrets.token_urlsafe(48)]
 FIELD_ENCRYPTION_KEYS, FORMER_ENCRYPTION_KEY = encryption_keys_of(env, _secret_keys)
 ENCRYPTION_KEYS_DERIVED = bool(FORMER_ENCRYPTION_KEY)
 
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or (
+ALLOWED_HOSTS = allowed_hosts_of(env) or (
     [".localhost", "127.0.0.1", "[::1]"] if LAPTOP_MODE else ["*"]
 )
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-for _origin in CSRF_TRUSTED_ORIGINS:
-    env.refuse_no_web_url("CSRF_TRUSTED_ORIGINS", _origin)
+CSRF_TRUSTED_ORIGINS = origins_of(env, "CSRF_TRUSTED_ORIGINS")
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT")
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 3600 * SECURE_SSL_REDIRECT, 0, 10**9)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS")
@@ -137,8 +120,13 @@ SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD")
 TRUSTED_PROXIES = trusted_proxies_of(env)
 """Front doors, as CIDRs: peers.py."""
 
-_database, DATABASE_BY_DEFAULT = database_of(env)
+_database, DATABASE_BY_DEFAULT = database_of(
+    env, may_be_memory=LAPTOP_MODE or _offline, serves=_command in SERVERS
+)
+refuse_no_file(env, _database, _command)
 DATABASES = {"default": _database}
+DATABASE_CONNECTIONS = env.integer("DATABASE_CONNECTIONS", 10, 4, 1000)
+"""Of this process, at a time."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = redis_url_of(env)
@@ -158,15 +146,11 @@ AUDIT_TOPIC = audit_topic_of(env)
 AUDIT_DAYS = env.integer("AUDIT_DAYS", 400, 0, 36_500)
 
 # By which operators' notifications go out as e-mail; webhooks need nothing.
-EMAIL_HOST = env.text("EMAIL_HOST")
-EMAIL_PORT = env.integer("EMAIL_PORT", 25, 1, 65535)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+(EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, *_mail) = mail_of(env)
+EMAIL_USE_TLS, EMAIL_USE_SSL, DEFAULT_FROM_EMAIL = _mail
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "logshuttle@localhost")
 
-LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", LEVELS, {"warn": "WARNING", "fatal": "CRITICAL"})
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 NO_COLOR = bool(env.text("NO_COLOR"))
 """`tail` shows no colours, as no-color.org asks for."""
@@ -203,7 +187,7 @@ MIDDLEWARE = [
     "logshuttle_site.middleware.KnownMethods",
     "logshuttle_site.middleware.AnyHost",
     "logshuttle_site.middleware.BodyLength",
-    "logshuttle_site.middleware.DatabaseAway",
+    "logshuttle_site.middleware.DatabaseConflicts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -246,3 +230,5 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT or SECURE_HSTS_SECONDS > 0
 
 env.seal()
+SETTINGS_NOTES = env.notes
+"""What each start says of them (apps.py)."""

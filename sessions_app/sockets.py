@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 from channels.generic.websocket import AsyncWebsocketConsumer  # type: ignore[import-untyped]
-from django.db import InterfaceError, OperationalError
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
+from events.database_faults import fault_of
 from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError
 from sessions_app.process import tails_here
 from sessions_app.selectors import afind_session
@@ -47,8 +47,10 @@ class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(WRONG_FILTER, "; ".join(whys))
         except InvalidSessionError as error:
             await self.close(WRONG_FILTER, str(error))
-        except (OperationalError, InterfaceError):
-            await self.close(TRY_AGAIN, "the database is away; try again soon")
+        except Exception as error:
+            if (fault := fault_of(error)) is None:
+                raise
+            await self.close(TRY_AGAIN, f"the database {fault.value}; try again soon")
         else:
             if session is None:
                 await self.close(UNKNOWN, str(UnknownSessionError()))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
-from django.db import Error, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from events.database_faults import fault_of, said_by
 from events.key_names import key_names
 from sessions_app.models import TailRollup, Viewers
 from sessions_app.tail.tally import SpanRow
@@ -23,8 +24,10 @@ def write(figures: TailFigures) -> float:
     began = time.thread_time()
     try:
         _write(figures, timezone.now())
-    except Error as error:
-        raise OSError(str(error).strip() or type(error).__name__) from error
+    except Exception as error:
+        if fault_of(error) is None:
+            raise
+        raise OSError(said_by(error)) from error
     return time.thread_time() - began
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import grpc
 from events.als.shares import ShareError, Shares, peer_of_call
 from events.als.streams import AccessLogs
 from events.als.tls import TlsFiles, TlsPem
+from events.process.listening import ALL_OF_IPV6, ListenError, close_all, listen, place_of
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,8 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class AlsAddress:
-    host: str
+    host: str | None
+    """As `listen` has it."""
     port: int
     """0: the kernel names one."""
     tls: TlsFiles
@@ -61,14 +62,14 @@ class AlsAddress:
 
 @asynccontextmanager
 async def serve(address: AlsAddress, logs: AccessLogs) -> AsyncIterator[int]:
-    """Serves while the body runs; gives the port. Raises OSError when it cannot be had."""
-    _refuse_taken(address)
+    """Serves while the body runs; gives the port. Raises ListenError when it cannot be had."""
+    places = _places(address)
     server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=address.streams)
     handler = grpc.stream_unary_rpc_method_handler(_shared(address, logs))
     for service in SERVICES:
         generic = grpc.method_handlers_generic_handler(service, {METHOD: handler})
         server.add_generic_rpc_handlers((generic,))
-    port = _add_port(server, address)
+    port, *_ = (_add_port(server, place, address.tls) for place in places)
     await server.start()
     try:
         yield port
@@ -94,21 +95,24 @@ def _shared(address: AlsAddress, logs: AccessLogs) -> Callable[..., Awaitable[by
     return stream
 
 
-def _refuse_taken(address: AlsAddress) -> None:
-    """gRPC has its own way to say it, over several lines."""
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    socket.create_server((address.host, address.port), family=family).close()
+def _places(address: AlsAddress) -> list[str]:
+    """As gRPC has them, which can be had: it has its own way to say that one is not, over several
+    lines. Raises ListenError."""
+    sockets = listen(address.host, address.port, "ALS_PORT")
+    places = [place_of(listening) for listening in sockets] if address.port else []
+    close_all(sockets)
+    if address.host in (None, ALL_OF_IPV6):
+        return [f"[{ALL_OF_IPV6}]:{address.port}"]  # it sees to IPv4 by itself
+    return places or [f"{address.host}:0"]
 
 
-def _add_port(server: Any, address: AlsAddress) -> int:
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    name = f"{host}:{address.port}"
+def _add_port(server: Any, place: str, tls: TlsFiles) -> int:
     try:
-        if address.tls:
-            return int(server.add_secure_port(name, _credentials(address.tls)))
-        return int(server.add_insecure_port(name))
-    except RuntimeError as error:
-        raise OSError(str(error)) from error
+        if tls:
+            return int(server.add_secure_port(place, _credentials(tls)))
+        return int(server.add_insecure_port(place))
+    except RuntimeError as error:  # somebody has taken it meanwhile
+        raise ListenError(f"ALS_PORT {place}: {error}") from error
 
 
 def _credentials(files: TlsFiles) -> Any:

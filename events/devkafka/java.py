@@ -81,7 +81,13 @@ def kafka_jars(say: Callable[[str], None]) -> Path:
 
 def _cache_dir() -> Path:
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "logshuttle"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "logshuttle"
+    except RuntimeError:
+        raise DevKafkaError(
+            f"user {os.getuid()} has no home folder, where Apache Kafka would be kept: "
+            "choose one with XDG_CACHE_HOME"
+        ) from None
 
 
 def _download(folder: Path, say: Callable[[str], None]) -> None:
@@ -100,8 +106,8 @@ def _download(folder: Path, say: Callable[[str], None]) -> None:
         ) from None
     except (OSError, RuntimeError, ValueError) as error:  # requests' errors are OSErrors
         raise DevKafkaError(
-            f"Apache Kafka {KAFKA_VERSION} could not be downloaded into {folder.parent}: "
-            f"{_first_line(error)}"
+            f"Apache Kafka {KAFKA_VERSION} could not be downloaded into {folder.parent} "
+            f"(XDG_CACHE_HOME): {_first_line(error)}"
         ) from error
 
 

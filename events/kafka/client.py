@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import math
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
-logger = logging.getLogger(__name__)
+from events.kafka.complaints import Complaints
+from events.kafka.librdkafka_log import LibrdkafkaLog
 
-REPEAT_SECONDS = 30.0
-
-# librdkafka's own log repeats what `error_cb` is told, a line for each try.
-_QUIET = logging.getLogger(f"{__name__}.librdkafka")
-_QUIET.setLevel(logging.CRITICAL)
+COMPLAINTS = Complaints()
+"""Of all clients of the process."""
 
 # Offsets are committed when receivers have confirmed, by nobody else.
 _REFUSED = ("enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset", "group.id")
@@ -75,9 +70,13 @@ _NO_TOPIC = "."
 """A name that none can have, so that none is made of it."""
 
 
-def client_conf(settings: Mapping[str, str]) -> dict[str, Any]:
-    """For an admin client or a producer. `settings` are librdkafka's, as the operator gave them."""
-    return {**_EVERY_CLIENT, **settings, "error_cb": _complain, "logger": _QUIET}
+def client_conf(settings: Mapping[str, str], complaints: Complaints = COMPLAINTS) -> dict[str, Any]:
+    """For an admin client or a producer. `settings` are librdkafka's, as the operator gave them.
+
+    What it says is heard while it is polled, and waits in it until then.
+    """
+    log = LibrdkafkaLog(settings, complaints)
+    return {**_EVERY_CLIENT, **settings, "error_cb": log.error, "logger": log}
 
 
 def consumer_conf(settings: Mapping[str, str], group: str, topics: int = 0) -> dict[str, Any]:
@@ -105,31 +104,30 @@ def prove_consumer(settings: Mapping[str, str], group: str) -> None:
     Consumer(consumer_conf(settings, group)).close()
 
 
-def ask_any_broker(client: Consumer | Producer | AdminClient, limit_seconds: float) -> None:
-    """Raises KafkaException when none answers in time. The answer does not grow with the cluster's
-    topics, and every broker has it, also between two controllers."""
-    client.list_topics(topic=_NO_TOPIC, timeout=limit_seconds)
+def ask_any_broker(
+    client: Consumer | Producer | AdminClient, limit_seconds: float
+) -> frozenset[str]:
+    """The brokers there are, `host:port`, as they announce themselves. Raises KafkaException when
+    none answers in time. The answer does not grow with the cluster's topics, and every broker has
+    it, also between two controllers."""
+    about = client.list_topics(topic=_NO_TOPIC, timeout=limit_seconds)
+    return frozenset(f"{broker.host}:{broker.port}" for broker in about.brokers.values())
 
 
-async def any_broker_answers(client: AdminClient | Producer, limit_seconds: float) -> bool:
+def ask_for_use(client: Consumer | Producer | AdminClient, limit_seconds: float) -> None:
+    """As `ask_any_broker`; raises KafkaException too where one answers, and clients of ours have no
+    connection to where brokers say that they are."""
+    if not COMPLAINTS.usable(ask_any_broker(client, limit_seconds)):
+        raise KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+
+
+def can_be_used(client: Consumer | Producer | AdminClient, limit_seconds: float) -> bool:
     try:
-        await asyncio.to_thread(ask_any_broker, client, limit_seconds)
+        ask_for_use(client, limit_seconds)
     except KafkaException:
         return False
     return True
 
 
-class _Complaints:
-    """Says that a broker is away once, then twice a minute: clients retry ten times a second."""
-
-    def __init__(self) -> None:
-        self._said_at: dict[int, float] = {}
-
-    def __call__(self, error: KafkaError) -> None:
-        now = time.monotonic()
-        if now - self._said_at.get(error.code(), -math.inf) >= REPEAT_SECONDS:
-            self._said_at[error.code()] = now
-            logger.warning("Kafka: %s", error.str(), extra={"action": "kafka_error"})
-
-
-_complain = _Complaints()
+async def any_broker_answers(client: AdminClient | Producer, limit_seconds: float) -> bool:
+    return await asyncio.to_thread(can_be_used, client, limit_seconds)

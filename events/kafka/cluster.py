@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec, TopicDescription
 
 from events.kafka.answers import REQUEST_SECONDS, StampedOffset, offsets_of, outcomes, seconds_for
 from events.kafka.client import any_broker_answers, client_conf
-from events.kafka.lasting_client import LastingClient
+from events.kafka.lasting_client import LastingClient, heal_unpolled
 from events.kafka.records import YEAR_2000_MS, Offsets, TopicPartition
 from events.kafka.topic_descriptions import describe, may_be_read, retention_ms
 
@@ -69,7 +69,7 @@ class Cluster:
         """Whether any broker does, within `PROBE_SECONDS`."""
         found = await any_broker_answers(self._admin, PROBE_SECONDS)
         if not found:
-            await asyncio.to_thread(self._kafka.heal)
+            await asyncio.to_thread(heal_unpolled, self._kafka)
         return found
 
     async def partitions(self, topics: Collection[str]) -> Logs:
@@ -107,7 +107,7 @@ class Cluster:
         try:
             yield
         except KafkaException:
-            await asyncio.to_thread(self._kafka.heal)
+            await asyncio.to_thread(heal_unpolled, self._kafka)
             raise
 
     async def _described(self, topics: Collection[str]) -> Logs:

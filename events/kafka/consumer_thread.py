@@ -8,7 +8,6 @@ batch is worked on, the next is already being fetched.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -27,8 +26,7 @@ from events.kafka.records import (
     offset_of,
     partition_of,
 )
-
-logger = logging.getLogger(__name__)
+from events.kafka.refusals import say_refusal
 
 POLL_SECONDS = 0.05
 REQUEST_SECONDS = 10.0
@@ -144,7 +142,7 @@ class ConsumerThread:
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:
                 self._out_of_range.add(message_partition(message))
             elif error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                logger.warning("Kafka: %s", error.str(), extra={"action": "consume_failed"})
+                say_refusal(error, "consume_failed")
         return records
 
     def _to_low_watermark(self, partition: TopicPartition, reset_to: Offsets) -> None:
@@ -159,7 +157,7 @@ class ConsumerThread:
             self.unassign([partition])
             self.assign_more({partition: low})
         except KafkaException as error:  # to be tried again
-            logger.warning("Kafka: %s", error, extra={"action": "go_on_failed"})
+            say_refusal(error, "go_on_failed")
             self._out_of_range.add(partition)
             return
         reset_to[partition] = low

@@ -18,6 +18,7 @@ from events.kafka.batch_size import BatchSize
 from events.kafka.committed import Committed, committed_among
 from events.kafka.consumer_thread import ConsumerThread
 from events.kafka.records import Batch, Offsets, TopicPartition, partition_of
+from events.kafka.refusals import say_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -209,8 +210,7 @@ class GroupMember:
                 self._unassign(partitions)
 
     def _hand_over(self, partitions: list[TopicPartition]) -> None:
-        seconds = self._assignments.hand_over_seconds
-        until = time.monotonic() + seconds
+        until = time.monotonic() + (seconds := self._assignments.hand_over_seconds)
         handed_over = asyncio.run_coroutine_threadsafe(
             self._assignments.revoked(partitions, until), self._loop
         )
@@ -247,4 +247,4 @@ class GroupMember:
 
 def _log_commit(error: KafkaError | None, _: Sequence[kafka.TopicPartition]) -> None:
     if error is not None:
-        logger.warning("Commit refused: %s", error.str(), extra={"action": "commit_failed"})
+        say_refusal(error, "commit_failed")

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
-from events.kafka.client import ask_any_broker
+from events.kafka.client import ask_any_broker, can_be_used
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,9 @@ class LastingClient(Generic[_Client]):
             self._reached_by_others = 0
             return
         other = self._make()
-        self._reached_by_others = self._reached_by_others + 1 if _answers(other) else 0
+        self._reached_by_others = (
+            self._reached_by_others + 1 if can_be_used(other, ANSWER_SECONDS) else 0
+        )
         if self._reached_by_others < TIMES:
             return
         self._reached_by_others = 0
@@ -85,18 +87,16 @@ class LastingClient(Generic[_Client]):
         end.start()
 
 
+def heal_unpolled(kafka: LastingClient[AdminClient]) -> None:
+    """`heal`, of a client that is only asked: what it complains of waits in it, more and more."""
+    kafka.client.poll(0)
+    kafka.heal()
+
+
 def _has_broker(client: Consumer | Producer | AdminClient) -> bool:
     """Whether it is connected to one: asks nobody."""
     try:
         ask_any_broker(client, 0.0)
     except KafkaException as error:
         return bool(error.args[0].code() != KafkaError._TRANSPORT)
-    return True
-
-
-def _answers(client: Consumer | Producer | AdminClient) -> bool:
-    try:
-        ask_any_broker(client, ANSWER_SECONDS)
-    except KafkaException:
-        return False
     return True

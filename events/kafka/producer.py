@@ -22,6 +22,7 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from events.kafka.client import any_broker_answers, client_conf
 from events.kafka.lasting_client import LastingClient
+from events.kafka.reasons import words_of
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class Producer:
         queue_records: int = QUEUE_RECORDS,
     ) -> None:
         self._conf = producer_conf(settings, delivery_seconds, queue_bytes, queue_records)
-        self._complain = self._conf["error_cb"]
+        self._hear = self._conf["error_cb"]
         self._conf["error_cb"] = self._note_error
         self._broken = False
         self._lasting = LastingClient(lambda: kafka.Producer(self._conf))
@@ -151,9 +152,10 @@ class Producer:
                 self._lasting.heal(_leave)
 
     def _note_error(self, error: KafkaError) -> None:
-        self._complain(error)
+        self._hear(error)
         if error.fatal():
-            logger.error("Kafka: %s; starting anew", error.str(), extra={"action": "produce_fatal"})
+            said = words_of(error)
+            logger.error("Kafka: %s; starting anew", said, extra={"action": "produce_fatal"})
             self._broken = True
 
     def _start_anew(self) -> None:

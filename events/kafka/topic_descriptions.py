@@ -51,6 +51,8 @@ def may_be_read(about: TopicDescription | KafkaError) -> bool:
 async def retention_ms(admin: AdminClient, topics: Collection[str]) -> dict[str, int | None]:
     """How long each keeps its records by their age; None: for ever, by their size alone, or that we
     may not know. Raises KafkaException when Kafka does not answer."""
+    if not topics:  # librdkafka refuses to ask for nothing
+        return {}
     wanted = [ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in sorted(topics)]
     asked = admin.describe_configs(wanted, request_timeout=seconds_for(len(wanted)))
     found: dict[str, int | None] = {}

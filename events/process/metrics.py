@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from events.kafka.client import COMPLAINTS
 from events.process.queued_stderr import STDERR
 
 
@@ -17,6 +18,11 @@ class ProcessCollector(Collector):
             "logshuttle_log_lines_dropped",
             "Lines of our own log that nobody read; look at what collects it when it grows.",
             value=STDERR.dropped_lines,
+        )
+        yield GaugeMetricFamily(
+            "logshuttle_kafka_unusable_seconds",
+            "For so long no broker of Kafka has been of use; the log says why while it is not 0.",
+            value=COMPLAINTS.unusable_seconds,
         )
 
 

@@ -1,20 +1,22 @@
-"""Asks for the probes of another process of ours, over its Unix socket."""
+"""Asks for the probes of another process of ours, at its local place."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Any
 
 import aiohttp
+
+from events.process.local_places import address_of
 
 HOST = "http://localhost"  # HTTP wants a name; a socket needs none
 
 
-async def ask(path: str, socket: Path, limit_seconds: float) -> bytes | None:
+async def ask(path: str, place: str, limit_seconds: float) -> bytes | None:
     """The body, whatever the status; None when nothing whole comes within the limit."""
     limit = aiohttp.ClientTimeout(total=limit_seconds)
-    connector = aiohttp.UnixConnector(str(socket))
+    connector = aiohttp.UnixConnector(address_of(place))
     try:
         async with (
             aiohttp.ClientSession(connector=connector, timeout=limit) as session,
@@ -25,10 +27,10 @@ async def ask(path: str, socket: Path, limit_seconds: float) -> bytes | None:
         return None
 
 
-async def ask_checks(socket: Path, limit_seconds: float) -> Mapping[str, bool] | None:
-    """What its readiness hangs on, and whether that holds; None as above."""
-    body = await ask("/readyz", socket, limit_seconds)
+async def ask_readiness(place: str, limit_seconds: float) -> Mapping[str, Any] | None:
+    """What `/readyz` answers: `checks`, and what is told beside; None as above."""
+    body = await ask("/readyz", place, limit_seconds)
     if body is None:
         return None
-    found: Mapping[str, bool] = json.loads(body)["checks"]
+    found: Mapping[str, Any] = json.loads(body)
     return found

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.registry import Collector
 
+from events.process.local_places import address_of, is_ours
 from events.process.metrics import ProcessCollector
 
 Checks = Callable[[], Awaitable[dict[str, bool]]]
@@ -27,6 +28,9 @@ class Answers(Protocol):
     async def metrics(self) -> bytes:
         """In Prometheus' text format."""
 
+
+Place = list[socket.socket] | str
+"""Sockets that listen (none: nowhere), or a place of `local_places`."""
 
 Collected = Callable[[], Awaitable[Collector]]
 """Metrics of this moment, to be read by another thread."""
@@ -44,14 +48,21 @@ def always(collector: Collector) -> Collected:
 class OwnAnswers:
     """What a process answers that speaks for itself alone."""
 
-    def __init__(self, collected: Collected, checks: Checks) -> None:
+    def __init__(
+        self,
+        collected: Collected,
+        checks: Checks,
+        beside: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        """`beside`: what is told beside the checks."""
         self._collected = collected
         self._checks = checks
+        self._beside = beside
         self._written: asyncio.Task[bytes] | None = None
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
         found = await self._checks()
-        return all(found.values()), {"checks": found}
+        return all(found.values()), {"checks": found, **self._beside()}
 
     async def metrics(self) -> bytes:
         """Who asks while they are being written for another gets the same."""
@@ -73,30 +84,36 @@ class OwnAnswers:
 
 
 @asynccontextmanager
-async def serve_probes(
-    answers: Answers, place: int | Path, host: str | None = None
-) -> AsyncIterator[None]:
-    """Serve while the body runs: on a port, or on a Unix socket; port 0: don't. `host`: on this
-    address alone.
-
-    Raises OSError when the place is taken.
-    """
-    if place == 0:
+async def serve_probes(answers: Answers, place: Place) -> AsyncIterator[None]:
+    """Serve while the body runs; sockets are closed then. Raises OSError when a name is taken."""
+    if not place:
         yield
         return
     runner = web.AppRunner(_probes(answers), access_log=None)
     await runner.setup()
     try:
-        await _site(runner, place, host).start()
+        for site in _sites(runner, place):
+            await site.start()
         yield
     finally:
         await runner.cleanup()
 
 
-def _site(runner: web.AppRunner, place: int | Path, host: str | None) -> web.BaseSite:
-    if isinstance(place, Path):
-        return web.UnixSite(runner, place)
-    return web.TCPSite(runner, host, place)
+def _sites(runner: web.AppRunner, place: Place) -> list[web.BaseSite]:
+    if isinstance(place, str):
+        return [web.UnixSite(runner, address_of(place))]
+    return [web.SockSite(runner, listening) for listening in place]
+
+
+@web.middleware
+async def _ours_alone(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """At a local place: a name of Linux' has no rights of its own."""
+    connection = request.transport and request.transport.get_extra_info("socket")
+    if connection and connection.family == socket.AF_UNIX and not is_ours(connection):
+        raise web.HTTPForbidden(text="this is between processes of one user\n")
+    return await handler(request)
 
 
 def _probes(answers: Answers) -> web.Application:
@@ -113,7 +130,7 @@ def _probes(answers: Answers) -> web.Application:
         answer.headers["Content-Type"] = CONTENT_TYPE_LATEST
         return answer
 
-    app = web.Application()
+    app = web.Application(middlewares=[_ours_alone])
     app.router.add_get("/livez", livez)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)

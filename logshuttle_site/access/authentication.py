@@ -56,7 +56,8 @@ def _caller_of(given: str) -> Caller:
 def _operators_key(given: str) -> str:
     """Which setting has it: AUTH_KEY, or that of those before it; empty: neither."""
     # Bytes: compare_digest refuses text that is not ASCII. A header's text is latin-1.
-    given_bytes = given.strip().encode("latin-1", "replace")
+    # Which has letters whose bytes are blanks of Unicode.
+    given_bytes = given.strip(" \t").encode("latin-1", "replace")
     keys = (settings.AUTH_KEY, *settings.AUTH_KEY_FALLBACKS)
     is_equal = [bool(key) & hmac.compare_digest(given_bytes, key.encode()) for key in keys]
     if not any(is_equal):

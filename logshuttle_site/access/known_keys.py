@@ -7,26 +7,24 @@ much work as a wrong secret: a row's digest, or none's, is compared with those o
 from __future__ import annotations
 
 import hmac
-import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, NamedTuple
 
-from django.db import DatabaseError, InterfaceError
 from django.db.models import Q
 from django.utils import timezone
 
 from drains.moments import in_words
+from events.database_faults import fault_of
 from events.kept import ENTRY_BYTES, bytes_of
 from logshuttle_site.access.callers import KeyHolder, held_by
 from logshuttle_site.access.errors import EndedKeyError
 from logshuttle_site.access.key_text import digests_of, pepper_name, prefix_of
 from logshuttle_site.access.models import ApiKey
 from logshuttle_site.access.reach import Reach
-
-logger = logging.getLogger(__name__)
+from logshuttle_site.database.trouble import troubles
 
 FRESH_SECONDS = 3.0
 """So long another process may take a key that is revoked."""
@@ -137,5 +135,7 @@ def _note_use(pk: int, newest: str, now: datetime) -> None:
         ApiKey.objects.filter(unnoted, pk=pk, revoked_at=None).update(
             last_used_at=now, digest=newest, pepper=pepper_name()
         )
-    except (DatabaseError, InterfaceError):  # to read needs no right to write
-        logger.warning("A key's use was not noted", extra={"action": "key_use_unnoted"})
+    except Exception as error:  # to read needs no right to write
+        if (fault := fault_of(error)) is None:
+            raise
+        troubles.note(error, fault)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase
 
 from events.acting import act_as
-from logshuttle_site.errors import database_away
 
 
 class ActingUser:
@@ -28,9 +26,6 @@ class ActingUser:
         path = request.path_info
         if not path.startswith("/admin/") or path == "/admin/login/":
             return None
-        try:
-            if request.user.is_authenticated:
-                act_as("user", request.user.get_username())
-        except (OperationalError, InterfaceError) as error:
-            return database_away(error)  # what fails here is no view's
+        if request.user.is_authenticated:
+            act_as("user", request.user.get_username())
         return None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.registry import Collector
 
 from events.process.metrics import ProcessCollector, counters_by, gauges_by
@@ -41,18 +45,38 @@ class ConnectionsCollector(Collector):
 
 
 @contextmanager
-def serve_metrics(collectors: Iterable[Collector], host: str, port: int) -> Iterator[None]:
-    """From a thread of its own; port 0: not at all. Raises OSError when the port is taken."""
-    if port == 0:
-        yield
-        return
+def serve_metrics(
+    collectors: Iterable[Collector], sockets: Iterable[socket.socket]
+) -> Iterator[None]:
+    """From threads of its own, on sockets that listen, which are closed then."""
     registry = CollectorRegistry()
     for collector in (*collectors, ProcessCollector()):
         registry.register(collector)
-    server, thread = start_http_server(port, host, registry)
+    with ExitStack() as stack:
+        for listening in sockets:
+            stack.enter_context(_serving(listening, registry))
+        yield
+
+
+@contextmanager
+def _serving(listening: socket.socket, registry: CollectorRegistry) -> Iterator[None]:
+    host, port = listening.getsockname()[:2]
+    server = ThreadingWSGIServer((host, port), _Silent, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listening
+    server.server_name, server.server_port = host, port
+    server.setup_environ()
+    server.set_app(make_wsgi_app(registry))
+    thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
     try:
         yield
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Nobody wants a line for each."""

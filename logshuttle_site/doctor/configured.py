@@ -19,6 +19,8 @@ def configured() -> Iterator[Finding]:
     for each in said:
         what = f"{each.msg} ({each.id})"
         yield warn(what, each.hint or 'See docs/configuration.md, "In production".')
+    for note in settings.SETTINGS_NOTES:
+        yield warn(f"{note}.", "See docs/configuration.md.")
     if not said:
         yield ok("`check --deploy` has nothing to say of the settings.")
     yield ok(f"Pages answer to {', '.join(settings.ALLOWED_HOSTS)}.")

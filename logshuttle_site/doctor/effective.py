@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from logshuttle_site.env import Env
+from logshuttle_site.env_kafka import is_secret_property
 
 _HIDDEN = "***"
 _PREFIX = "KAFKA_CONF_"
-_SECRET_PROPERTY = re.compile(
-    r"(password|secret|key|token|jaas|oauth|pem|credential)(?!.*location)", re.IGNORECASE
-)
 _KEPT_AS = {"DEBUG": "LAPTOP_MODE", "USE_SESSION": "RUN_SESSION"}
 """Settings that have another name than their variable."""
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
@@ -31,13 +29,9 @@ class Shown(NamedTuple):
 def effective_settings(env: Env) -> Iterator[Shown]:
     """Of all names that settings.py asks for, in order of the alphabet."""
     for name, is_secret in sorted(env.names.items()):
-        secret = _is_secret_property(name) if name.startswith(_PREFIX) else is_secret
+        secret = is_secret_property(name) if name.startswith(_PREFIX) else is_secret
         source = "set" if env.given(name) else "file" if env.given(f"{name}_FILE") else "default"
         yield Shown(name, _value_of(env, name, secret, source), source)
-
-
-def _is_secret_property(name: str) -> bool:
-    return _SECRET_PROPERTY.search(name) is not None
 
 
 def _value_of(env: Env, name: str, is_secret: bool, source: str) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import socket
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from django.conf import settings
 
 from drains.delivery.network.errors import explain
 from events.kafka.client import client_conf
+from events.kafka.complaints import Complaints, Reason
+from events.kafka.librdkafka_log import LibrdkafkaLog
 from logshuttle_site.checks_of_production import LOOPBACK_HOSTS
 from logshuttle_site.doctor.findings import Finding, fail, ok, warn
 
@@ -24,8 +25,6 @@ _POLL_SECONDS = 0.05
 _AT_ONCE = 16
 _NAMED_MAX = 6
 
-_ASIDE = re.compile(r"/bootstrap(?=:)| \(after [^)]*\)")
-"""What librdkafka says of its own insides."""
 # What it tells of a broker: how far each of its requests goes. A fetch tells ages apart.
 _FETCH = re.compile(r"ApiKey Fetch \(1\) Versions \d+\.\.(\d+)")
 _RELEASES = {4: "0.11", 7: "1.1", 10: "2.1", 11: "2.3", 12: "2.7", 13: "3.1", 15: "3.5", 16: "3.7"}
@@ -46,15 +45,16 @@ def brokers() -> Iterator[Finding]:
     asked = _Asked()
     try:
         found = asked.brokers()
-    except KafkaException as error:
-        yield from _unreachable(first, "is not reached")
-        yield fail(f"Kafka does not answer: {asked.why(error)}.", _what_to_do(asked.why(error)))
+    except KafkaException:
+        for reason in asked.reasons():
+            yield fail(f"Kafka cannot be used. {reason.said}.", f"{reason.do}.")
+        yield from _unreachable({place for place in first if not asked.heard_of(place)})
         return
     names = ", ".join(str(place) for place in list(found.values())[:_NAMED_MAX])
     answer = "broker answers" if len(found) == 1 else "brokers answer"
     yield ok(f"{len(found)} {answer}: {names}{', …' if len(found) > _NAMED_MAX else ''}.")
     yield from _advertised(first, found)
-    yield from _unreachable(set(first) - set(found.values()), "of KAFKA_HOSTS is not reached")
+    yield from _unreachable(set(first) - set(found.values()))
     yield from _age(asked.fetch_versions())
     if len(found) == 1 and not settings.LAPTOP_MODE:
         yield warn(
@@ -67,13 +67,10 @@ class _Asked:
     """A client of its own, and what it said of its trouble."""
 
     def __init__(self) -> None:
-        self._log = _Gathered()
-        self._errors: list[KafkaError] = []
-        logger = logging.Logger("doctor.kafka", logging.DEBUG)
-        logger.addHandler(self._log)
-        conf = client_conf(settings.KAFKA_CONF)
-        conf |= {"error_cb": self._errors.append, "logger": logger}
-        conf |= {"debug": "feature", "log_level": 7}
+        self._complaints = Complaints()
+        conf = client_conf(settings.KAFKA_CONF, self._complaints)
+        self._log = _Gathered(conf["logger"])
+        conf |= {"logger": self._log, "debug": "feature", "log_level": 7}
         self._admin = AdminClient(conf)
 
     def brokers(self) -> dict[int, Place]:
@@ -88,32 +85,23 @@ class _Asked:
         self._admin.poll(_POLL_SECONDS)
         return [int(number) for number in _FETCH.findall("\n".join(self._log.lines))]
 
-    def why(self, error: KafkaException) -> str:
-        """What it met on the way says more than that nobody answered."""
-        told = [each.str() for each in self._errors if each.code() != KafkaError._ALL_BROKERS_DOWN]
-        return _ASIDE.sub("", (told or [str(error.args[0].str())])[-1]).rstrip(".")
+    def reasons(self) -> list[Reason]:
+        return self._complaints.reasons(settings.KAFKA_HOSTS, ANSWER_SECONDS)
+
+    def heard_of(self, place: Place) -> bool:
+        return self._complaints.heard_of(str(place))
 
 
-class _Gathered(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
+class _Gathered:
+    """Takes librdkafka's log, and hands it on."""
+
+    def __init__(self, log: LibrdkafkaLog) -> None:
+        self._log = log
         self.lines: list[str] = []
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-
-_PROTOCOL = re.compile(r"\b\w+://")
-"""Before an address, in what librdkafka says: no word on what is wrong."""
-
-
-def _what_to_do(why: str) -> str:
-    lower = _PROTOCOL.sub("", why.lower())
-    if "sasl" in lower or "authentication" in lower:
-        return "Look at KAFKA_CONF_sasl_mechanism, …_username and …_password."
-    if "ssl" in lower or "certificate" in lower:
-        return "Look at KAFKA_CONF_security_protocol and KAFKA_CONF_ssl_ca_location."
-    return "See that brokers run, that KAFKA_HOSTS names them, and that the way there is open."
+    def log(self, level: int, form: str, *said: str) -> None:
+        self.lines.append(form % said)
+        self._log.log(level, form, *said)
 
 
 def _advertised(first: Iterable[Place], found: dict[int, Place]) -> Iterator[Finding]:
@@ -132,10 +120,13 @@ def _advertised(first: Iterable[Place], found: dict[int, Place]) -> Iterator[Fin
         )
 
 
-def _unreachable(places: Iterable[Place], what: str) -> Iterator[Finding]:
-    for place, why in sorted(_reach(places).items()):
+def _unreachable(first: Iterable[Place]) -> Iterator[Finding]:
+    for place, why in sorted(_reach(first).items()):
         if why:
-            yield warn(f"{place} {what}: {why}.", "Correct KAFKA_HOSTS, or open the way there.")
+            yield warn(
+                f"{place} of KAFKA_HOSTS is not reached: {why}.",
+                "Correct KAFKA_HOSTS, or open the way there.",
+            )
 
 
 def _reach(places: Iterable[Place]) -> dict[Place, str]:

@@ -14,6 +14,7 @@ from drains.models import Drain
 from events.kafka.answers import REQUEST_SECONDS
 from events.kafka.client import client_conf
 from events.kafka.cluster import Cluster
+from events.kafka.reasons import is_away, words_of
 from events.kafka.records import partition_of
 from events.kafka.topic_descriptions import describe, may_be_read, refusal_of, retention_ms
 from events.topics import SOURCE_TOPICS
@@ -21,6 +22,8 @@ from logshuttle_site.doctor.findings import Finding, fail, ok, warn
 
 SHORT_RETENTION_HOURS = 1.0
 _SPACES_MAX = 500
+_DO_AWAY = "See what is said of Kafka."
+_DO_REFUSED = "Give our user DESCRIBE on topics and on the group."
 _NAMED_MAX = 6
 
 About = dict[str, TopicDescription | KafkaError]
@@ -44,8 +47,8 @@ def topics() -> Iterator[Finding]:
         yield from _group(admin)
     except KafkaException as error:
         yield fail(
-            f"Kafka does not tell of topics: {error.args[0].str()}.",
-            "See what is said of brokers; our user needs DESCRIBE on topics and on the group.",
+            f"Kafka does not tell of topics: {words_of(error)}.",
+            _DO_AWAY if is_away(error) else _DO_REFUSED,
         )
 
 

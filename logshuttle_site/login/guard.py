@@ -22,10 +22,10 @@ from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 
 from events.addresses import address_of, peer_of
+from events.let_go import let_connections_go
 from events.limits import Limit
 from logshuttle_site.errors import RefusalsAtTimes
 from logshuttle_site.login import known
-from logshuttle_site.login.hasher import let_connections_go
 from logshuttle_site.login.page import busy_page, locked_page
 from logshuttle_site.login.turns import BusyError, Turns
 

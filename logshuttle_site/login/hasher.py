@@ -6,8 +6,8 @@ import threading
 from typing import Any
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.db import connections
 
+from events.let_go import let_connections_go
 from logshuttle_site.login.turns import AT_ONCE
 
 _at_once = threading.BoundedSemaphore(AT_ONCE)
@@ -20,10 +20,3 @@ class PatientHasher(PBKDF2PasswordHasher):
         let_connections_go()
         with _at_once:
             return super().encode(password, salt, iterations)
-
-
-def let_connections_go() -> None:
-    """Of this thread; the next query opens one anew. In a transaction it has to stay."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()

@@ -15,10 +15,11 @@ from threading import Thread
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import Error as DatabaseError
 from django.db import connections
 
+from events.database_faults import fault_of
 from logshuttle_site.audit.retention import forget_old
+from logshuttle_site.database.trouble import troubles
 from logshuttle_site.notifications import drain_events, lease, outbox
 from logshuttle_site.notifications.rounds import Rounds
 from logshuttle_site.notifications.sender import Sender
@@ -51,7 +52,6 @@ class Notifier:
         self._stopping: Callable[[], object] = lambda: None
         self._is_over = False
         self._pruned_at: datetime | None = None
-        self._is_away = False
         self._posting: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -85,7 +85,7 @@ class Notifier:
         await sender.close()
         if self._posting is not None:
             await asyncio.wait([self._posting])
-        with suppress(DatabaseError):
+        with suppress(Exception):  # it ends by itself soon
             await self._ask(lambda: lease.give_back(self._holder))
 
     async def _turn(self, sender: Sender, rounds: Rounds) -> None:
@@ -99,13 +99,11 @@ class Notifier:
                 if settings.DRAIN_EVENTS and (self._posting is None or self._posting.done()):
                     self._posting = asyncio.create_task(self._post(), name="drain events")
                 await self._prune(now)
-            self._is_away = False
-        except DatabaseError as error:
-            if not self._is_away:
-                logger.warning("Nobody is told: %s", error, extra={"action": "database_away"})
-            self._is_away = True
-        except Exception:
-            logger.exception("A look for what to tell failed", extra={"action": "look_failed"})
+        except Exception as error:
+            if fault := fault_of(error):
+                troubles.note(error, fault)
+            else:
+                logger.exception("A look for what to tell failed", extra={"action": "look_failed"})
 
     async def _post(self) -> None:
         """Beside all else: Kafka may be away."""
@@ -132,6 +130,6 @@ class Notifier:
 def _asked(question: Callable[[], T]) -> T:
     try:
         return question()
-    except DatabaseError:
+    except Exception:
         connections.close_all()  # the next question gets a new one
         raise

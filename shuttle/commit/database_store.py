@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any, cast
 from uuid import UUID
 
-from django.db import Error, OperationalError, ProgrammingError, connection, transaction
+from django.db import Error, connection, transaction
 
 from drains import selectors, services
 from drains.models import DrainCursor, Installation
 from drains.routes import RouteChanges, RouteMark
+from events.database_faults import DatabaseFault, fault_of, said_by
 from events.kafka.cluster import Span
 from events.kafka.records import TopicPartition
 from events.topics import SOURCE_TOPICS
@@ -179,16 +181,14 @@ def _is_current(change: CursorChange, drains: Mapping[str, LockedDrain]) -> bool
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """The thread's connection stays open from call to call, until it fails."""
+    """The thread's connection stays open from call to call, until it fails. The driver's own errors
+    count too: not all that Django does with a driver's cursor is wrapped."""
     try:
         yield
-    except Error as error:
-        connection.close()
-        said = str(error).strip() or type(error).__name__
-        if isinstance(error, OperationalError | ProgrammingError) and _lacks_a_table(said):
-            said = f"{said}: `manage.py migrate` has not run"
-        raise StoreError(said) from error
-
-
-def _lacks_a_table(said: str) -> bool:
-    return "no such table" in said or "does not exist" in said
+    except (Error, cast(Any, connection).Database.Error) as error:
+        fault = fault_of(error)
+        if fault is not DatabaseFault.CONFLICT:  # after which the connection is as good as before
+            with suppress(Error):
+                connection.close()  # the next one may find another server, which takes writes
+        said = said_by(error)
+        raise StoreError(f"it {fault.value}: {said}" if fault else said, fault) from error

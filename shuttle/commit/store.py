@@ -8,13 +8,19 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
 from drains.routes import RouteChanges, RouteMark
+from events.database_faults import DatabaseFault
 from events.kafka import cluster
 from events.kafka.records import TopicPartition
 from shuttle.feed.stored_rows import StoredCursor
 
 
 class StoreError(Exception):
-    """The database could not be asked; asking again later may help."""
+    """The database could not be asked; asking again later may help. Its text says why, `fault` what
+    that says of the database, if anything."""
+
+    def __init__(self, said: str, fault: DatabaseFault | None = None) -> None:
+        super().__init__(said)
+        self.fault = fault
 
 
 Cursors = dict[str, dict[TopicPartition, StoredCursor]]

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
+from events.database_faults import DatabaseFault
 from events.process.daemon_thread import DaemonThread
 from shuttle.commit.store import Store, StoreError
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+TRIES = 3
+"""Of what the database gave up, to get on with others."""
+FORGET_SECONDS = 30.0
+"""What has not failed for so long is not asked any more."""
+_OF_THE_CONNECTION = frozenset(
+    {DatabaseFault.AWAY, DatabaseFault.REFUSES_US, DatabaseFault.NO_CONNECTIONS}
+)
+"""Over as soon as the same thread has any answer: others say something of what was asked."""
 
 _Answer = TypeVar("_Answer")
 
 
 class StoreThread:
-    """Owns two threads, and whether the database was away when it was asked last.
+    """Owns two threads, and what has failed and not been answered since.
 
     What is written waits for what was written before. What a worker has to know to go on does not
     wait for that: with a database that takes 2 s a question, a round of writing takes 30.
@@ -28,8 +39,18 @@ class StoreThread:
         self._store = store
         self._writing = DaemonThread("database")
         self._reading = DaemonThread("database-reads")
-        self._away: set[DaemonThread] = set()
-        """Whose last question had no answer."""
+        self._failed: dict[str, float] = {}
+        """When it failed last (monotonic seconds), by what has to be answered for it to be over: a
+        database that takes no writes answers other questions all the time."""
+        self._said: set[DatabaseFault | None] = set()
+        """What was wrong, since it was well."""
+        self.fault: DatabaseFault | None = None
+        """What is wrong with the database, as far as it says, while it is away."""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether anything that was asked waits for its answer, or for its next try."""
+        return bool(self._failed)
 
     async def ask(self, work: Callable[[Store], _Answer]) -> _Answer:
         """Raises StoreError. The database going away and coming back is said once each."""
@@ -57,13 +78,47 @@ class StoreThread:
     async def _ask(self, thread: DaemonThread, work: Callable[[Store], _Answer]) -> _Answer:
         loop = asyncio.get_running_loop()
         try:
-            answer = await loop.run_in_executor(thread, work, self._store)
+            answer = await loop.run_in_executor(thread, _answer, work, self._store)
         except StoreError as error:
-            if not self._away:
-                logger.warning("Waiting for the database: %s", error, extra={"action": "db_away"})
-            self._away.add(thread)
+            of_all = error.fault in _OF_THE_CONNECTION
+            self._has_failed(_thread(thread) if of_all else _question(work), error)
             raise
-        if self._away == {thread}:
-            logger.warning("The database is back", extra={"action": "db_back"})
-        self._away.discard(thread)
+        if self._failed:
+            self._has_answered(_thread(thread), _question(work))
         return answer
+
+    def _has_failed(self, what: str, error: StoreError) -> None:
+        self._failed[what] = time.monotonic()
+        self.fault = error.fault
+        if error.fault not in self._said:
+            self._said.add(error.fault)
+            logger.warning("Waiting for the database: %s", error, extra={"action": "db_away"})
+
+    def _has_answered(self, *what: str) -> None:
+        """It is back when all that had failed has been answered, if it is asked still."""
+        oldest = time.monotonic() - FORGET_SECONDS
+        self._failed = {of: at for of, at in self._failed.items() if of not in what and at > oldest}
+        if not self._failed:
+            self._said.clear()
+            self.fault = None
+            logger.warning("The database is back", extra={"action": "db_back"})
+
+
+def _thread(thread: DaemonThread) -> str:
+    return f"thread {id(thread)}"
+
+
+def _question(work: Callable[[Store], object]) -> str:
+    of = work.func if isinstance(work, partial) else work
+    return f"{of.__module__}.{of.__qualname__}"
+
+
+def _answer(work: Callable[[Store], _Answer], store: Store) -> _Answer:
+    """The one place where a transaction is tried again that lost against others'."""
+    for _ in range(TRIES - 1):
+        try:
+            return work(store)
+        except StoreError as error:
+            if error.fault is not DatabaseFault.CONFLICT:
+                raise
+    return work(store)

@@ -6,10 +6,10 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
+from events.kafka.watch import KafkaWatch
 from events.process.daemon_thread import DaemonThread
-from events.process.probes import OwnAnswers, serve_probes
+from events.process.probes import OwnAnswers, Place, serve_probes
 from events.process.signals import stop_on_signals
 from events.process.supervised_process import SupervisedProcess, running
 from shuttle.commit.database_store import DatabaseStore
@@ -28,11 +28,8 @@ LOOK_UP_THREADS = 128
 TOPICS_SECONDS = 3.0
 
 
-async def work(
-    config: WorkerConfig, place: int | Path, als: SupervisedProcess | None, host: str | None
-) -> None:
-    """`place`: where its probes are served, a port or a Unix socket; port 0: nowhere. `host`: on
-    this address alone. Raises StoodStillError."""
+async def work(config: WorkerConfig, place: Place, als: SupervisedProcess | None) -> None:
+    """`place`: where its probes are served (`serve_probes`). Raises StoodStillError."""
     loop = asyncio.get_running_loop()
     # Names are looked up here; a slow name server must not keep other drains from theirs.
     loop.set_default_executor(ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up"))
@@ -51,9 +48,10 @@ async def work(
     async def collected() -> WorkerMetrics:
         return WorkerMetrics(await worker.report())
 
-    answers = OwnAnswers(collected, worker.checks)
-    async with watched(), serve_probes(answers, place, host), running(als):
-        await worker.run()
+    answers = OwnAnswers(collected, worker.checks, worker.waits.told)
+    async with watched(), serve_probes(answers, place), running(als):
+        with KafkaWatch(config.kafka):
+            await worker.run()
 
 
 async def _topics(store: DatabaseStore) -> int:
@@ -68,10 +66,8 @@ async def _topics(store: DatabaseStore) -> int:
         thread.shutdown()
 
 
-async def supervise(
-    supervisor: Supervisor, metrics_port: int, als: SupervisedProcess | None, host: str | None
-) -> int:
-    """`host`: its probes' alone. The exit status: 0 when every worker has ended in order."""
+async def supervise(supervisor: Supervisor, probes: Place, als: SupervisedProcess | None) -> int:
+    """`probes`: where they are served. The exit status: 0 when every worker has ended in order."""
 
     def stop() -> None:
         logger.info("Stopping all workers")
@@ -87,7 +83,7 @@ async def supervise(
     try:
         stop_on_signals(stop, at_once)
         answers = WorkersAnswers(supervisor)
-        async with serve_probes(answers, metrics_port, host), running(als):
+        async with serve_probes(answers, probes), running(als):
             return await supervisor.run()
     finally:
         supervisor.close()

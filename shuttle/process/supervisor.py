@@ -7,12 +7,11 @@ when it follows drains. They share nothing but the consumer group and the databa
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import mkdtemp
 
-from events.process.probe_client import ask_checks
+from events.process.local_places import forget_places, new_places
+from events.process.probe_client import ask_readiness
 from events.process.supervised_process import SupervisedProcess
 
 BAD_CONFIGURATION = 2
@@ -24,16 +23,16 @@ class Supervisor:
     """Keeps `count` workers running. `command` is one's; where it serves its probes is added."""
 
     def __init__(self, command: Sequence[str | Path], count: int, grace_seconds: float) -> None:
-        self._folder = Path(mkdtemp(prefix="logshuttle-"))  # ours alone: nobody else may ask
-        self.sockets = {str(number): self._folder / str(number) for number in range(count)}
+        self.places = {str(number): place for number, place in enumerate(new_places(count))}
+        """Where each worker answers for itself."""
         self.workers = {
             name: SupervisedProcess(
                 f"Worker {name}",
-                [*command, "--slot", name, "--probes-socket", socket],
+                [*command, "--slot", name, "--probes-place", place],
                 grace_seconds,
                 final={BAD_CONFIGURATION},
             )
-            for name, socket in self.sockets.items()
+            for name, place in self.places.items()
         }
 
     def stop(self) -> None:
@@ -48,7 +47,7 @@ class Supervisor:
         self.close()
 
     def close(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        forget_places([*self.places.values()])
 
     async def run(self) -> int:
         """Until `stop`, or until one finds its configuration bad; the exit status."""
@@ -67,9 +66,9 @@ class Supervisor:
 
     async def _works(self, first: asyncio.Task[int]) -> None:
         """Returns when the first worker knows its drains and may consume, or has ended for good."""
-        socket = next(iter(self.sockets.values()))
+        place = next(iter(self.places.values()))
         while not first.done():
-            checks = await ask_checks(socket, ANSWER_SECONDS)
-            if checks and checks["routes"]:
+            told = await ask_readiness(place, ANSWER_SECONDS)
+            if told and told["checks"]["routes"]:
                 return
             await asyncio.sleep(LOOK_SECONDS)

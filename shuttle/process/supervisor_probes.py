@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -13,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from events.process.metrics import ProcessCollector
-from events.process.probe_client import ask, ask_checks
+from events.process.probe_client import ask, ask_readiness
 from shuttle.process.merged_metrics import LABEL, merged
 from shuttle.process.supervisor import Supervisor
 
@@ -42,10 +41,14 @@ class WorkersAnswers:
         self._process.register(ProcessCollector())
 
     async def readiness(self) -> tuple[bool, Mapping[str, Any]]:
-        """Ready when every worker is; `workers` has each one's checks, null for no answer."""
-        workers = await self._ask_all(ask_checks, CHECKS_SECONDS)
+        """Ready when every worker is; `workers` has each one's checks, null for no answer, and
+        `waits_for` what each waits for that waits for anything."""
+        told = await self._ask_all(ask_readiness, CHECKS_SECONDS)
+        workers = {name: one and one["checks"] for name, one in told.items()}
+        waits = {name: one["waits_for"] for name, one in told.items() if one and "waits_for" in one}
         checks = _together(workers)
-        return all(checks.values()), {"checks": checks, "workers": workers}
+        body = {"checks": checks, "workers": workers}
+        return all(checks.values()), body | ({"waits_for": waits} if waits else {})
 
     async def metrics(self) -> bytes:
         """Metrics of the workers that answer in time, with the label `worker`, and our own."""
@@ -55,11 +58,11 @@ class WorkersAnswers:
         return generate_latest(self._own) + merged(texts).encode()
 
     async def _ask_all(
-        self, question: Callable[[Path, float], Awaitable[_Answer]], limit_seconds: float
+        self, question: Callable[[str, float], Awaitable[_Answer]], limit_seconds: float
     ) -> dict[str, _Answer]:
-        sockets = self._supervisor.sockets
-        asked = (question(socket, limit_seconds) for socket in sockets.values())
-        return dict(zip(sockets, await asyncio.gather(*asked), strict=True))
+        places = self._supervisor.places
+        asked = (question(place, limit_seconds) for place in places.values())
+        return dict(zip(places, await asyncio.gather(*asked), strict=True))
 
 
 class _SupervisorCollector(Collector):

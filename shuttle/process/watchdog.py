@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from events.process.crash_traces import trace_file
 from shuttle.suspects import RECORD_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ async def _wind(limit_seconds: float, is_over: asyncio.Event) -> None:
     try:
         while not is_over.is_set():
             signal.setitimer(signal.ITIMER_REAL, limit_seconds)
-            faulthandler.dump_traceback_later(limit_seconds * DEAF, exit=True)
+            faulthandler.dump_traceback_later(limit_seconds * DEAF, file=trace_file(), exit=True)
             with suppress(TimeoutError, asyncio.CancelledError):
                 async with asyncio.timeout(limit_seconds * WOUND):
                     await is_over.wait()

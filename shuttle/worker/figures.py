@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 
 from confluent_kafka import KafkaException
 
 from events.kafka.cluster import Cluster
+from events.kafka.records import TopicPartition
 from events.topics import by_source
 from shuttle.feed.context import FeedContext, WorkLists
 from shuttle.feed.feed import Feed
@@ -108,8 +110,11 @@ class WorkerFigures:
             rollups_cpu_seconds=rollups_cpu_seconds,
         )
 
-    async def checks(self, cluster: Cluster) -> dict[str, bool]:
-        """What readiness hangs on; never on a receiver, and all hold while Kafka answers."""
+    async def checks(
+        self, cluster: Cluster, waiting: Collection[TopicPartition]
+    ) -> dict[str, bool]:
+        """What readiness hangs on; never on a receiver, and all hold while Kafka answers and the
+        database has said once who is behind. `waiting`: where it has not."""
         partitions, subscribed = self._live.partitions, self._assignment.subscribed()
         kafka, there = await cluster.answers(), None
         if kafka and not partitions:
@@ -118,6 +123,7 @@ class WorkerFigures:
         return {
             "routes": bool(subscribed),
             "assignment": bool(partitions) or there == {},
+            "cursors": not waiting,
             "poll": self._clock() - self._live.polled_at < POLL_AGE_LIMIT_SECONDS,
             "loop": self._loop_lag_seconds < LOOP_LAG_LIMIT_SECONDS,
             "kafka": kafka,

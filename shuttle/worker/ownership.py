@@ -18,6 +18,7 @@ from events.kafka.cluster import Cluster
 from events.kafka.committed import Committed, metadata_of
 from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets, TopicPartition
+from events.kafka.refusals import say_refusal
 from events.kafka.topic_ids import TopicIds
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,6 @@ class Ownership:
         self._clock = asyncio.get_running_loop().time
         self._installation = ""
         self._unmarked: set[TopicPartition] = set()
-        self._said = ""
 
     async def meet(self, installation: str) -> None:
         """We are this one. Call it before the group is joined: whoever joins and goes makes all
@@ -136,12 +136,9 @@ class Ownership:
             try:
                 answer = await ask()
             except KafkaException as error:
-                if str(error) != self._said:
-                    logger.warning("Kafka: %s", error, extra={"action": "group_unknown"})
-                    self._said = str(error)
+                say_refusal(error, "group_unknown")
                 await asyncio.sleep(RETRY_SECONDS)
             else:
-                self._said = ""
                 return answer
 
     async def _members_of_another(self) -> int:

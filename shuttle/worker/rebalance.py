@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
 from confluent_kafka import KafkaException
@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException
 from events.kafka.cluster import Cluster
 from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets, TopicPartition
+from events.kafka.refusals import say_refusal
 from events.kafka.topic_ids import TopicIds
 from shuttle.commit.cursor_writer import CursorWriter
 from shuttle.commit.ledger import Ledger
@@ -39,8 +40,9 @@ TOPICS_SHARE = 0.02
 
 
 class Rebalance:
-    """Takes partitions over and hands them on (see events.kafka.group_member.Assignments). Owns no
-    state: whose a partition is the live pass knows, under which claim the cursor writer."""
+    """Takes partitions over and hands them on (see events.kafka.group_member.Assignments). Owns
+    which of them wait for the database; whose a partition is the live pass knows, under which claim
+    the cursor writer."""
 
     def __init__(
         self,
@@ -63,6 +65,9 @@ class Rebalance:
         self._lines_may_arrive = True
         self.meeting = asyncio.Lock()
         """Held from when cursors are read until they are followed."""
+        self.waiting: dict[TopicPartition, int] = {}
+        """Partitions that Kafka has told all of, and nobody reads before the database says who is
+        behind there; with the assignment under which they came."""
         self._worker = worker
         self._member = member
         self._live = live
@@ -91,8 +96,10 @@ class Rebalance:
         found = await self._starts.states(still_ours)
         token = f"{self._worker}:{generation}:{uuid.uuid4().hex}"
         claims = {p: Claim(token, self._topic_ids.of(p.topic)) for p in found}
+        self.waiting.update(dict.fromkeys(known(), generation))
         async with self.meeting:
             taken = await self._cursor_writer.take_over(claims, known)
+            self._have_heard(found, generation)
             starts = await self._starts.of_partitions(found, taken)
             await self._ownership.claim(starts, known)
             ours = known()
@@ -108,10 +115,15 @@ class Rebalance:
             starts = {partition: self._ledger.positions[partition] for partition in ours}
             await self._member.begin(starts, generation)
         except KafkaException as error:  # they went again while we looked up their cursors
-            logger.warning("Kafka: %s", error, extra={"action": "resume_failed"})
+            say_refusal(error, "resume_failed")
         if leaderless := [partition for partition in still_ours() if partition not in found]:
             logger.warning("No leader: %s", leaderless, extra={"action": "leaderless"})
             self._tasks.spawn("leaderless", self._wait_for_leaders(leaderless, generation))
+
+    def _have_heard(self, partitions: Iterable[TopicPartition], generation: int) -> None:
+        for partition in partitions:
+            if self.waiting.get(partition) == generation:  # else it has gone, and may be back
+                del self.waiting[partition]
 
     async def _wait_for_leaders(
         self, partitions: Collection[TopicPartition], generation: int
@@ -140,6 +152,8 @@ class Rebalance:
     def lost(self, partitions: Collection[TopicPartition]) -> None:
         gone = set(partitions)
         self._live.revoked(gone)
+        for partition in gone:
+            self.waiting.pop(partition, None)
         self._cursor_writer.give_up(gone)
         self._ledger.revoked(gone)
         self._feeds.forget(gone)
@@ -164,7 +178,7 @@ class Rebalance:
         try:
             changed = await self._topic_ids.changed(topics)
         except KafkaException as error:
-            logger.warning("Kafka: %s", error, extra={"action": "topic_ids_failed"})
+            say_refusal(error, "topic_ids_failed")
             return
         finally:
             self._rest_seconds = max(TOPICS_SECONDS, (time.monotonic() - began) / TOPICS_SHARE)

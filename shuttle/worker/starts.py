@@ -19,6 +19,7 @@ from confluent_kafka import KafkaException
 from drains.routes import Route, RouteChanges
 from events.kafka.cluster import Cluster
 from events.kafka.records import Offsets, TopicPartition
+from events.kafka.refusals import say_refusal
 from events.kafka.topic_ids import TopicIds
 from events.topics import topics_of
 from shuttle.commit.store import Cursors, TakenOver
@@ -90,7 +91,7 @@ class Starts:
                 bounds = await self._cluster.bounds(wanted)
                 return {p: PartitionState(committed.get(p), *at) for p, at in bounds.items()}
             except KafkaException as error:
-                logger.warning("Kafka: %s", error, extra={"action": "assign_delayed"})
+                say_refusal(error, "assign_delayed")
                 await asyncio.sleep(RETRY_SECONDS)
         return {}
 
@@ -99,7 +100,7 @@ class Starts:
         try:
             await self._topic_ids.learn({partition.topic for partition in partitions})
         except KafkaException as error:  # between two controllers nobody can say the ids of logs
-            logger.warning("Kafka: %s", error, extra={"action": "topic_ids_failed"})
+            say_refusal(error, "topic_ids_failed")
         found = await self._ownership.committed(partitions)
         for partition, at in found.items():
             self._topic_ids.believe(partition.topic, at.topic_id)
@@ -169,7 +170,7 @@ class Starts:
             some = islice(self._pending.values(), ASKED_AT_ONCE)
             faults = await asyncio.gather(*map(self._write, some))
             if fault := next(filter(None, faults), None):
-                logger.warning("Kafka: %s", fault, extra={"action": "start_delayed"})
+                say_refusal(fault, "start_delayed")
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _write(self, route: Route) -> KafkaException | None:
@@ -218,7 +219,7 @@ class Starts:
                     first = found.get(partition)
                     return at.high if first is None else first.offset
             except KafkaException as error:
-                logger.warning("Kafka: %s", error, extra={"action": "start_delayed"})
+                say_refusal(error, "start_delayed")
             await asyncio.sleep(RETRY_SECONDS)  # or it has no leader at the moment
 
     def _late(

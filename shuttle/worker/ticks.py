@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
@@ -12,14 +11,13 @@ from confluent_kafka import KafkaException
 
 from events.kafka.group_member import GroupMember
 from events.kafka.records import Offsets, TopicPartition
+from events.kafka.refusals import say_refusal
 from shuttle.commit.cursor_writer import CursorWriter
 from shuttle.commit.ledger import Ledger
 from shuttle.commit.snapshots import held_batch
 from shuttle.feed.context import WorkLists
 from shuttle.feed.feed import Feed
 from shuttle.worker.feeds import Feeds, guarded
-
-logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.01
 SLICE_FEEDS = 500
@@ -88,7 +86,7 @@ class Ticks:
                 await self._member.commit(self._ledger.committable(self._clock()))
             except KafkaException as error:
                 # They are committed with the next, or the lines are delivered again.
-                logger.warning("Commit failed: %s", error, extra={"action": "commit_failed"})
+                say_refusal(error, "commit_failed")
 
     async def let_arrive(self, until: float, *, replayed: bool = False) -> None:
         """Flush, and wait until what is under way is confirmed. `until`: monotonic seconds.

@@ -45,6 +45,7 @@ from shuttle.worker.status_writer import StatusWriter
 from shuttle.worker.ticks import LOOK_SECONDS, Ticks
 from shuttle.worker.topic_rights import TopicRights
 from shuttle.worker.trust import Trust
+from shuttle.worker.waits import Waits
 from shuttle.worker.widening import Widening
 
 logger = logging.getLogger(__name__)
@@ -170,6 +171,7 @@ class Worker:
             drains_shown=self._config.metrics_max_drains,
         )
         about = WorkerNote(self._name, platform.node(), version, started_at=wall_clock())
+        self.waits = Waits(self._store, self._rebalance.waiting)
         self._rollups = Rollups(self._store, about, self._figures.counts, wall_clock)
 
     def stop(self) -> None:
@@ -245,4 +247,4 @@ class Worker:
 
     async def checks(self) -> dict[str, bool]:
         """Whether it is ready, by what that hangs on."""
-        return await self._figures.checks(self._cluster)
+        return await self._figures.checks(self._cluster, self._rebalance.waiting)

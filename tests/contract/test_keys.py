@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import InternalError
 from django.utils import timezone
 
 from drains.models import Drain
@@ -21,6 +20,7 @@ from logshuttle_site.access.errors import EndedKeyError
 from logshuttle_site.access.key_text import prefix_of
 from logshuttle_site.access.known_keys import KeptKeys, holder_of
 from logshuttle_site.access.models import ApiKey
+from logshuttle_site.database.check import TakesNoWritesError
 from tests.contract.conftest import KEY, Api, is_problem
 from tests.support.keys import new_key, revoked_key, row_of
 
@@ -224,7 +224,7 @@ def test_who_only_reads_needs_no_database_that_can_write(
     key = new_key("read")
 
     def away(*_: Any, **__: Any) -> None:
-        raise InternalError("cannot execute UPDATE in a read-only transaction")  # as a standby says
+        raise TakesNoWritesError("cannot execute UPDATE in a read-only transaction")
 
     monkeypatch.setattr("logshuttle_site.access.models.ApiKeyQuerySet.update", away)
     assert Api(key).get(APP).status_code == 200

@@ -17,6 +17,7 @@ from events.als.counts import AlsCounts
 from events.als.server import MESSAGE_BYTES, AlsAddress, serve
 from events.als.streams import AccessLogs
 from events.als.tls import TlsFiles
+from events.process.listening import ListenError
 from tests.support.als import VERSIONS, FakeKafka, entry, message, parsed, stub
 from tests.support.certificates import Authority, Certificate
 from tests.support.ports import LOOPBACK
@@ -185,7 +186,7 @@ async def test_streams_that_are_open_when_it_stops_end(running: Serve) -> None:
 async def test_a_taken_port_is_refused(running: Serve) -> None:
     async with running() as server:
         taken = AlsAddress(LOOPBACK, server.port, TlsFiles(), 1, 1)
-        with pytest.raises(OSError, match="Address already in use"):
+        with pytest.raises(ListenError, match="Address already in use"):
             async with serve(taken, AccessLogs(server.kafka, server.counts)):
                 pass
 

@@ -10,8 +10,7 @@ import asyncio
 import sys
 from typing import Any
 
-from daphne.endpoints import build_endpoint_description_strings
-
+from events.process.listening import listen
 from logshuttle_site.server import PatientServer
 
 PIECE = b"x" * 65536
@@ -38,7 +37,7 @@ async def _until_gone(receive: Any) -> None:
 if __name__ == "__main__":
     PatientServer(
         flood,
+        listen("127.0.0.1", int(sys.argv[1]), "port"),
         idle_seconds=float((sys.argv[2:] or ["75"])[0]),
-        endpoints=build_endpoint_description_strings(host="127.0.0.1", port=int(sys.argv[1])),
         ready_callable=lambda: print("ready", flush=True),
     ).run()

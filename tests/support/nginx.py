@@ -32,6 +32,7 @@ http {{
   log_format fields "$status $connection $connection_requests $request_length";
   access_log {folder}/access fields;
   keepalive_timeout {idle_seconds}s;
+  large_client_header_buffers 8 128k;
   client_max_body_size {max_body_bytes};
   upstream receiver {{
     server 127.0.0.1:{upstream_port};

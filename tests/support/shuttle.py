@@ -160,11 +160,16 @@ class Shuttle:
 
 @contextmanager
 def served(
-    folder: Path, bootstrap: str, environment: Mapping[str, str] | None = None
+    folder: Path,
+    bootstrap: str,
+    environment: Mapping[str, str] | None = None,
+    *,
+    is_migrated: bool = False,
 ) -> Iterator[Shuttle]:
     """An installation with a web process of its own; a worker is the test's."""
     with closing(Shuttle(folder, bootstrap, environment)) as made:
-        made.migrate()
+        if not is_migrated:
+            made.migrate()
         made.start_web()
         yield made
 

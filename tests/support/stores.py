@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 import psycopg2
 import pytest
 
@@ -31,15 +33,30 @@ class Postgres:
         folder = quote(str(self._server.get_postmaster_info().socket_dir), safe="")
         return f"postgresql://postgres@{folder}/{database}"
 
-    def create(self) -> str:
-        """The URL of a new, empty database."""
+    @property
+    def pid(self) -> int:
+        return int(self._server.get_postmaster_info().pid)
+
+    def create(self, template: str = "template1", tablespace: str = "pg_default") -> str:
+        """The URL of a new database, empty unless it is made like another."""
         name = f"t{uuid.uuid4().hex[:10]}"
-        self._run(f'CREATE DATABASE "{name}"')
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" TABLESPACE {tablespace}')
         return self.url(name)
+
+    @contextmanager
+    def tablespace(self, folder: Path) -> Iterator[str]:
+        """A place for databases in an empty folder, which is the server's from now on."""
+        name = f"t{uuid.uuid4().hex[:10]}"
+        shutil.chown(folder, psutil.Process(self.pid).username())
+        self.run(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
+        try:
+            yield name
+        finally:
+            self.run(f"DROP TABLESPACE {name}")
 
     def drop(self, url: str) -> None:
         """Also when somebody is still connected."""
-        self._run(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
+        self.run(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
 
     def stop(self) -> None:
         self._server.stop()
@@ -47,12 +64,23 @@ class Postgres:
     def start(self) -> None:
         self._server.start()
 
-    def _run(self, statement: str) -> None:
+    def connections_to(self, url: str) -> int:
+        """That are open at this moment to a database."""
+        name = url.rpartition("/")[2].partition("?")[0]
+        count = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        return int(self.asked(count, name)[0][0])
+
+    def run(self, statement: str) -> None:
+        self.asked(statement)
+
+    def asked(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Its rows."""
         connection = psycopg2.connect(self.url("postgres"))
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(statement)
+                cursor.execute(statement, values or None)
+                return list(cursor.fetchall()) if cursor.description else []
         finally:
             connection.close()
 

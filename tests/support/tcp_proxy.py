@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import threading
+import weakref
 from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self
@@ -25,6 +26,7 @@ class TcpProxy:
         self._thread = threading.Thread(target=self._loop.run_forever, name="tcp-proxy")
         self._server: asyncio.Server | None = None
         self._pumps: set[asyncio.Task[None]] = set()
+        self._silent: weakref.WeakSet[asyncio.Task[None]] = weakref.WeakSet()
         self._flowing = asyncio.Event()
         self._delay_seconds = 0.0
         self._tls: ssl.SSLContext | None = None
@@ -46,6 +48,11 @@ class TcpProxy:
     def hang(self) -> None:
         """Connections stay, new ones are taken, and no data passes: a host that went away."""
         self._loop.call_soon_threadsafe(self._flowing.clear)
+
+    def silence(self) -> None:
+        """Of connections that are open by now nothing passes any more, nor that they end; new ones
+        work: a failover, or a router that forgot the old ones. `work` does not bring them back."""
+        self._ask(self._silence())
 
     def refuse(self) -> None:
         """Every connection ends, and new ones are refused."""
@@ -78,6 +85,9 @@ class TcpProxy:
                 self._serve, LOOPBACK, self.port, ssl=self._tls
             )
 
+    async def _silence(self) -> None:
+        self._silent.update(self._pumps)
+
     async def _refuse(self) -> None:
         if self._server is not None:
             self._server.close()
@@ -105,7 +115,13 @@ class TcpProxy:
         with contextlib.suppress(OSError), contextlib.closing(target):
             while data := await source.read(65536):
                 await self._flowing.wait()
+                await self._unless_silent()
                 if self._delay_seconds:
                     await asyncio.sleep(self._delay_seconds)
                 target.write(data)
                 await target.drain()
+            await self._unless_silent()
+
+    async def _unless_silent(self) -> None:
+        if asyncio.current_task() in self._silent:
+            await asyncio.Event().wait()

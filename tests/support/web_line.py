@@ -61,13 +61,14 @@ class Web:
         self._refuses = refuses
         self.clock = Clock()
         census = Census(Room(connections), trusted)
-        self.server = PatientServer(self._application, endpoints=["tcp:0"], census=census)
+        self.server = PatientServer(self._application, census=census)
         self.server.connections = {}
         self.server.ws_factory = WebSocketFactory(self.server, server=None)
         frame_bytes = self.server.websocket_max_frame_size
         self.server.ws_factory.setProtocolOptions(maxFramePayloadSize=frame_bytes)
-        self._port = SimpleNamespace(reactor=self.clock)
+        self._port = SimpleNamespace()
         self.server.listen_success(self._port)
+        self.server.look(self.clock)
         self._port.factory.reactor = self.clock
 
     @property

@@ -27,7 +27,7 @@ def workers_of(supervisor: RunningProcess) -> list[psutil.Process]:
 
 def is_worker(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
-        return alive(process) and "--probes-socket" in process.cmdline()
+        return alive(process) and "--probes-place" in process.cmdline()
     return False
 
 

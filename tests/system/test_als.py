@@ -270,7 +270,7 @@ def test_a_taken_port_is_one_clear_line(which: str, als: Als, receiver: Receiver
     with als.shuttle.run("runals", "--host", LOOPBACK) as process:
         assert process.wait() == 1
     (line,) = [line for line in process.output().splitlines() if taken in line]
-    assert "Cannot listen" in line
+    assert f"{which} {taken}: Address already in use" in line
     assert "Traceback" not in process.output()
 
 

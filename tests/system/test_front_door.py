@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import select
+import socket
 import ssl
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
@@ -146,6 +149,51 @@ def test_a_pages_websocket_is_taken_under_its_own_origin(
 
     with tls.client(ONE).stream("GET", f"{session}/ws", headers=headers) as answer:
         assert answer.status_code == status
+
+
+@pytest.mark.parametrize("directly", [True, False])
+@pytest.mark.parametrize("count", [1, 10])
+def test_headers_that_are_too_large_are_answered(count: int, directly: bool, tls: Front) -> None:
+    """Never by an end without a word, of which a front door would make a 502."""
+    client = tls.client(ONE, tls.own_url if directly else "", Host="localhost")
+    statuses = {
+        kilobytes: client.get(
+            "/livez", headers={f"X-{n}": "x" * (kilobytes * 1000 // count) for n in range(count)}
+        ).status_code
+        for kilobytes in (8, 15, 17, 33, 70)
+    }
+    assert statuses == {8: 200, 15: 200, 17: 431, 33: 431, 70: 431}
+
+
+def test_a_hundred_requests_under_a_wrong_name_are_a_line_or_two(tls: Front) -> None:
+    def lines() -> list[str]:
+        names = (said["event"] for said in tls.said("refused"))
+        return [event for event in names if "ALLOWED_HOSTS" in event or "WebSocket" in event]
+
+    client, before, began = tls.client(ONE), len(lines()), time.monotonic()
+    wrong = {"Host": "wrong.example", "Accept": "text/html"}
+    for _ in range(100):
+        assert client.get("/admin/login/", headers=wrong).status_code == 400
+    for _ in range(20):
+        headers = {**SOCKET, "Host": "wrong.example", "Origin": "https://wrong.example"}
+        with client.stream("GET", "/log-sessions/x/ws", headers=headers) as answer:
+            assert answer.status_code == 403
+
+    wait_until(lambda: len(lines()) > before, 10, "a line")
+    assert len(lines()) - before <= 2 * (time.monotonic() - began + 1)
+    assert "Traceback" not in tls.web.output()
+
+
+@pytest.mark.slow
+def test_a_connection_that_has_waited_for_a_minute_is_served(tls: Front) -> None:
+    """As long as most front doors keep theirs, and a little longer."""
+    address = ("127.0.0.1", int(tls.shuttle.environment["PORT"]))
+    with closing(socket.create_connection(address, timeout=10)) as connection:
+        for _ in range(2):
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            ready, _, _ = select.select([connection], [], [], 65)
+            assert not ready, "it has ended"
 
 
 def test_who_comes_past_the_front_door_says_nothing_of_itself(tls: Front) -> None:

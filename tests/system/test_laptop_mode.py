@@ -51,7 +51,8 @@ def listening(process: RunningProcess) -> set[tuple[str, int]]:
 def test_it_listens_on_loopback_alone(
     command: str, ports: tuple[str, ...], laptop: Shuttle
 ) -> None:
-    expected = {("127.0.0.1", int(laptop.environment[name])) for name in ports}
+    numbers = [int(laptop.environment[name]) for name in ports]
+    expected = {(address, port) for address in ("127.0.0.1", "::1") for port in numbers}
     with laptop.run(command) as process:
         wait_until(lambda: len(listening(process)) >= len(expected), 30, f"{command} listens")
         assert listening(process) == expected

@@ -72,7 +72,10 @@ BOUNDS = {
     "logshuttle_site/access/key_text.py::_pepper_of": A_FEW,
     "logshuttle_site/answers/counting.py::_shown": 256 * KIB,  # a route has 256 letters at most
     "logshuttle_site/audit/topic.py::_producer": A_FEW,
-    "logshuttle_site/health.py::_kafka": A_FEW,
+    "logshuttle_site/database/check.py::_wanted": A_FEW,
+    "logshuttle_site/database/postgresql/base.py::connections_of_this_process": A_FEW,
+    "logshuttle_site/health.py::kafka_watch": A_FEW,
+    "events/process/crash_traces.py::trace_file": A_FEW,
     "logshuttle_site/openapi/document.py::document": 512 * KIB,  # YAML, and JSON
     "logshuttle_site/shared_cache/backend.py::_server": A_FEW,
     "sessions_app/token_keys.py::_key_of": A_FEW,

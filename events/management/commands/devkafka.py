@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from events.devkafka.broker import DevKafka, DevKafkaError
+from events.process.folders import FolderError, make_writable
 from events.process.progress import Progress
 
 
@@ -42,11 +43,12 @@ class Command(BaseCommand):
             progress=progress.say,
         )
         try:
+            make_writable(options["data"], "--data")
             with progress, broker:
                 progress.done(f"Kafka answers on {broker.bootstrap} (log: {broker.log})")
                 broker.wait()
                 raise DevKafkaError(f"Kafka ended by itself (log: {broker.log})")
-        except DevKafkaError as error:
+        except (DevKafkaError, FolderError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:  # Ctrl-C or SIGTERM: the broker is down by now
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -16,6 +17,8 @@ from events.als.server import AlsAddress, serve
 from events.als.streams import AccessLogs
 from events.als.tls import TlsFiles
 from events.kafka.producer import Producer
+from events.kafka.watch import KafkaWatch
+from events.process.listening import ListenError, listen
 from events.process.probes import OwnAnswers, always, serve_probes
 from events.process.signals import stop_on_signals
 
@@ -35,8 +38,11 @@ class Command(BaseCommand):
         def add(name: str, default: Any, what: str) -> None:
             parser.add_argument(name, type=type(default), default=default, help=what)
 
-        host = settings.LISTEN_HOST or "0.0.0.0"  # noqa: S104
-        add("--host", host, "address (default: all of IPv4, laptop mode: 127.0.0.1; :: for all)")
+        parser.add_argument(
+            "--host",
+            default=settings.LISTEN_HOST,
+            help="address (default: all; in laptop mode those of this machine alone)",
+        )
         add("--port", settings.ALS_PORT, "port (default: ALS_PORT)")
         add("--metrics-port", settings.ALS_METRICS_PORT, "of /livez, /readyz and /metrics; 0: none")
         add("--streams", STREAMS, f"streams at once, at most (default: {STREAMS})")
@@ -52,15 +58,17 @@ class Command(BaseCommand):
             raise CommandError(f"--tls-{field.replace('_', '-')}: {fault}", returncode=2)
         streams = options["streams"], options["streams_per_peer"]
         address = AlsAddress(options["host"], options["port"], tls, *streams)
+        port = options["metrics_port"]
         try:
-            asyncio.run(_run(address, options["metrics_port"]))
+            probes = listen(options["host"], port, "ALS_METRICS_PORT") if port else []
+            asyncio.run(_run(address, probes))
         except KafkaException as error:
             raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
-        except OSError as error:
-            raise CommandError(f"Cannot listen: {error}") from error
+        except ListenError as error:
+            raise CommandError(str(error)) from error
 
 
-async def _run(address: AlsAddress, metrics_port: int) -> None:
+async def _run(address: AlsAddress, probes: list[socket.socket]) -> None:
     counts, stop = AlsCounts(), _stop_signal()
     conf = {"linger.ms": LINGER_MS, **settings.KAFKA_CONF}
     producer = Producer(conf, delivery_seconds=None)
@@ -71,12 +79,10 @@ async def _run(address: AlsAddress, metrics_port: int) -> None:
 
     answers = OwnAnswers(always(registry_of(counts, producer.__len__)), checks)
     try:
-        async with (
-            serve_probes(answers, metrics_port, settings.LISTEN_HOST),
-            serve(address, logs) as port,
-        ):
+        async with serve_probes(answers, probes), serve(address, logs) as port:
             logger.info("Taking access logs on port %d", port, extra={"action": "started"})
-            await stop.wait()
+            with KafkaWatch(settings.KAFKA_CONF):
+                await stop.wait()
     finally:
         await asyncio.to_thread(producer.close, settings.SHUTDOWN_GRACE_SECONDS)
     if counts.lost:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from events.devkafka.broker import DevKafkaError
+from events.process.folders import FolderError, make_writable
 from events.process.progress import Progress
 from logshuttle_site.demo.demo import Demo, DemoPorts
 from logshuttle_site.demo.parts import PartFailedError
@@ -44,8 +45,9 @@ class Command(BaseCommand):
         with Progress(sys.stderr) as progress:
             demo = Demo(options["data"], ports, progress, self.stdout)
             try:
+                make_writable(options["data"], "--data")
                 asyncio.run(_until_signal(demo))
-            except (DevKafkaError, PartFailedError, OSError, ValueError) as error:
+            except (DevKafkaError, FolderError, PartFailedError, OSError, ValueError) as error:
                 raise CommandError(str(error)) from error
 
 

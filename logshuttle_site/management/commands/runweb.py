@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import gc
 import logging
+import socket
 from contextlib import nullcontext, suppress
+from functools import partial
 from typing import Any
 
-from daphne.endpoints import build_endpoint_description_strings
 from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import connection
 from prometheus_client.registry import Collector
 
 from drains.selectors import own_port
 from drains.unreadable import what_cannot_be_read
+from events.database_faults import DatabaseFault, fault_of
 from events.process.heaps import share_heaps
+from events.process.listening import ListenError, listen, urls_of
 from events.process.open_files import raise_open_files_limit
 from logshuttle_site import health
 from logshuttle_site.answers.metrics import ANSWERS
@@ -26,6 +29,8 @@ from logshuttle_site.checks import TAG
 from logshuttle_site.checks_of_production import LOOPBACK_HOSTS, PUBLIC_LAPTOP
 from logshuttle_site.connections.census import Census, Room
 from logshuttle_site.connections.metrics import ConnectionsCollector, serve_metrics
+from logshuttle_site.database.check import ask_database
+from logshuttle_site.database.trouble import troubles
 from logshuttle_site.login.metrics import LoginCollector
 from logshuttle_site.notifications.notifier import notifying
 from logshuttle_site.peers import TrustedProxies
@@ -47,8 +52,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--host",
-            default=settings.LISTEN_HOST or "0.0.0.0",  # noqa: S104
-            help="address (default: all of IPv4; in laptop mode 127.0.0.1)",
+            default=settings.LISTEN_HOST,
+            help="address (default: all; in laptop mode those of this machine alone)",
         )
         parser.add_argument("--port", type=int, default=settings.PORT, help="port (default: PORT)")
         parser.add_argument(
@@ -64,28 +69,40 @@ class Command(BaseCommand):
         if settings.REDIS_URL:
             with suppress(AwayError):  # which has been said
                 ask_the_cache()
+        sockets, metrics = _listening(host, port, options["metrics_port"])
         server = PatientServer(
             application,
-            endpoints=build_endpoint_description_strings(host=host, port=port),
+            sockets,
             server_name=None,
             before_end=say_goodbye,
             census=_census(),
             idle_seconds=settings.HTTP_IDLE_SECONDS,
-            ready_callable=lambda: logger.info(
-                "Serving on http://%s:%d", host, port, extra={"action": "started"}
-            ),
+            ready_callable=partial(_say_where, urls_of(sockets)),
         )
+        troubles.follow(ask_database)
         # Of the control plane: who serves nothing but log sessions tells operators nothing.
-        with nullcontext() if settings.RUN_SESSION else notifying():
+        with health.kafka_watch(), nullcontext() if settings.RUN_SESSION else notifying():
             share_heaps(2)
             _spare_the_collector()
-            _run(server, host, options["metrics_port"])
-        if server.refused:
-            raise CommandError(f"PORT {port}: {server.refused}")
+            _run(server, metrics)
         logger.info("Stopped", extra={"action": "stopped"})
 
 
-def _run(server: PatientServer, host: str, metrics_port: int) -> None:
+def _listening(
+    host: str | None, port: int, metrics_port: int
+) -> tuple[list[socket.socket], list[socket.socket]]:
+    try:
+        sockets = listen(host, port, "PORT")
+        return sockets, listen(host, metrics_port, "--metrics-port") if metrics_port else []
+    except ListenError as error:
+        raise CommandError(str(error)) from error
+
+
+def _say_where(urls: str) -> None:
+    logger.info("Serving on %s", urls, extra={"action": "started"})
+
+
+def _run(server: PatientServer, metrics: list[socket.socket]) -> None:
     collectors: list[Collector] = [
         ConnectionsCollector(server.census, server.refusals),
         ANSWERS,
@@ -95,11 +112,8 @@ def _run(server: PatientServer, host: str, metrics_port: int) -> None:
     ]
     if settings.REDIS_URL:
         collectors.append(CacheCollector(breaker_of_the_cache()))
-    try:
-        with serve_metrics(collectors, host, metrics_port):
-            server.run()
-    except OSError as error:
-        raise CommandError(f"--metrics-port {metrics_port}: {error.strerror}") from error
+    with serve_metrics(collectors, metrics):
+        server.run()
 
 
 def _census() -> Census:
@@ -114,20 +128,22 @@ def _spare_the_collector() -> None:
 
 
 def _say_if_the_database_is_away() -> None:
-    fault = health.faults_of({"database": health.ask_database})["database"]
-    if fault:
-        logger.warning(
-            "The database is away, or `manage.py migrate` has not run: %s. Serving even so.",
-            fault.strip(),
-            extra={"action": "database_away"},
-        )
-    else:
+    """It may come later: we serve even so."""
+    error = health.errors_of({"database": ask_database})["database"]
+    if error is None:
         _say_what_cannot_be_read()
+    else:
+        troubles.note(error, fault_of(error) or DatabaseFault.AWAY)
 
 
 def _say_what_cannot_be_read() -> None:
     """Of some rows: to decrypt all takes seconds where there are many, and workers tell each."""
-    with suppress(DatabaseError, InterfaceError):  # of an older version; it is away by now
+    try:
         if told := what_cannot_be_read(apps.get_models()):
             logger.error("%s", told, extra={"action": "unreadable"})
-    connection.close()
+    except Exception as error:
+        if (fault := fault_of(error)) is None:
+            raise
+        troubles.note(error, fault)  # it is away by now
+    finally:
+        connection.close()

@@ -14,7 +14,9 @@ from confluent_kafka import KafkaException
 from events.kafka.client import reader_conf
 from events.kafka.cluster import Cluster
 from events.kafka.offset_consumer import OffsetConsumer
+from events.kafka.reasons import is_away
 from events.kafka.records import Batch, TopicPartition
+from events.kafka.refusals import say_refusal
 from events.keys import Key
 from sessions_app.tail.live.assignment import Assignment
 from sessions_app.tail.live.fan_out import FanOut
@@ -157,10 +159,10 @@ class Hub:
             try:
                 await self._assignment.look(consumer, cluster)
             except KafkaException as error:
-                if not self.away:
-                    logger.warning("Kafka: %s", error, extra={"action": "tail_survey_failed"})
+                say_refusal(error, "tail_survey_failed")
+                if is_away(error) and not self.away:
                     self.fan_out.tell(AWAY)
-                self.away = True
+                self.away = is_away(error)
             else:
                 self.away = False
                 self._changed.set()

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import NamedTuple, TypeVar
 
 from confluent_kafka import KafkaException
 
+from events.kafka.reasons import is_away
 from events.kafka.records import Offsets, TopicPartition
+from events.kafka.refusals import say_refusal
 from events.kafka.topic_descriptions import refusal_of
 from events.topics import SOURCE_TOPICS
 from sessions_app.tail.live.mailbox import StreamNotice
 from sessions_app.tail.live.topic_demand import topics_for
 from sessions_app.tail.past.survey import Survey
 from sessions_app.tail.session import Session
-
-logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
 
@@ -86,8 +85,8 @@ class Edges:
             try:
                 answer = await question()
             except KafkaException as error:
-                logger.warning("Kafka: %s", error, extra={"action": "tail_survey_failed"})
-                self.away = True
+                say_refusal(error, "tail_survey_failed")
+                self.away = is_away(error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self.away = False

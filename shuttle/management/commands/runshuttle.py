@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from drains.selectors import egress_policy
 from events.kafka.client import prove_consumer
+from events.process.listening import ListenError, listen
 from events.process.open_files import raise_open_files_limit
 from events.process.supervised_process import SupervisedProcess
 from shuttle.process.run import supervise, work
@@ -50,35 +51,38 @@ class Command(BaseCommand):
             action="store_true",
             help="once, for a new database: the consumer group becomes this installation's",
         )
+        parser.add_argument(
+            "--host",
+            default=settings.LISTEN_HOST,
+            help="address of these (default: all; in laptop mode those of this machine alone)",
+        )
         # One of several: their supervisor serves for all of them.
-        parser.add_argument("--probes-socket", type=Path, help=argparse.SUPPRESS)
+        parser.add_argument("--probes-place", help=argparse.SUPPRESS)
         parser.add_argument("--slot", type=int, default=0, help=argparse.SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        port, socket = options["metrics_port"], options["probes_socket"]
+        port, place = options["metrics_port"], options["probes_place"]
         take_over: bool = options["take_over_group"]
-        host = settings.LISTEN_HOST
         try:
             prove_consumer(settings.KAFKA_CONF, settings.KAFKA_GROUP)
         except (ValueError, KafkaException) as error:
             raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         als = None
-        if socket is None:
+        if place is None:
             raise_open_files_limit()
             if settings.RUN_ISTIO_ALS:
                 als = _envoy_receiver()
         try:
+            probes = listen(options["host"], port, "METRICS_PORT") if port and not place else []
             if options["workers"] > 1:
                 supervisor = _supervisor(options["workers"], port, take_over=take_over)
-                sys.exit(asyncio.run(supervise(supervisor, port, als, host)))
+                sys.exit(asyncio.run(supervise(supervisor, probes, als)))
             config = replace(_config(port, take_over=take_over), slot=options["slot"])
-            asyncio.run(work(config, socket or port, als, host))
+            asyncio.run(work(config, place or probes, als))
         except ForeignGroupError as error:
             raise CommandError(str(error), returncode=2) from error
-        except StoodStillError as error:
+        except (StoodStillError, ListenError) as error:
             raise CommandError(str(error)) from error
-        except OSError as error:
-            raise CommandError(f"{socket or f'METRICS_PORT {port}'}: {error}") from error
 
 
 def _workers(text: str) -> int:

@@ -89,3 +89,21 @@ def test_what_is_no_drivers_says_nothing_of_the_database() -> None:
 def test_what_was_said_is_on_one_line() -> None:
     assert said_by(psycopg2.OperationalError("one\n\ttwo\n")) == "one two"
     assert said_by(psycopg2.InterfaceError()) == "InterfaceError"
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        (
+            "server closed the connection unexpectedly\n\tThis probably means the server terminated"
+            " abnormally\n\tbefore or while processing the request.\n",
+            "server closed the connection unexpectedly",
+        ),
+        (
+            'relation "drains_drain" does not exist\nLINE 1: SELECT * FROM drains_drain\n      ^\n',
+            'relation "drains_drain" does not exist',
+        ),
+    ],
+)
+def test_what_was_said_is_without_guesses_and_our_own_words(said: str, left: str) -> None:
+    assert said_by(psycopg2.OperationalError(said)) == left

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from confluent_kafka import KafkaError
-from confluent_kafka.admin import AclOperation, TopicDescription
+from confluent_kafka.admin import AclOperation, AdminClient, TopicDescription
 
-from events.kafka.topic_descriptions import may_be_read, refusal_of
+from events.kafka.topic_descriptions import may_be_read, refusal_of, retention_ms
 
 
 def topic(*operations: AclOperation) -> TopicDescription:
@@ -29,3 +29,7 @@ def test_what_may_be_read(about: TopicDescription | KafkaError, may: bool) -> No
 
 def test_a_refusal_names_the_topics() -> None:
     assert refusal_of({"b", "a"}) == "Kafka does not let us read the topic a, b"
+
+
+async def test_where_there_are_no_topics_nothing_is_asked() -> None:
+    assert await retention_ms(AdminClient({"bootstrap.servers": "127.0.0.1:1"}), ()) == {}

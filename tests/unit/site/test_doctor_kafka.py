@@ -11,6 +11,8 @@ from confluent_kafka import KafkaError, KafkaException, Uuid
 from confluent_kafka.admin import AclOperation, TopicDescription
 from django.conf import LazySettings
 
+from events.kafka.complaints import Reason
+from events.kafka.reasons import BrokerFault
 from logshuttle_site.doctor import kafka_brokers
 from logshuttle_site.doctor.findings import Finding
 from logshuttle_site.doctor.kafka_brokers import Place, brokers
@@ -51,8 +53,11 @@ class Answers:
     def fetch_versions(self) -> list[int]:
         return [17]
 
-    def why(self, error: KafkaException) -> str:
-        return "SASL authentication error: Invalid credentials"
+    def reasons(self) -> list[Reason]:
+        return [Reason("x:1: SASL authentication error", BrokerFault.PASSWORD.value)]
+
+    def heard_of(self, place: Place) -> bool:
+        return False
 
 
 def test_a_broker_that_is_not_where_it_says_is_named(
@@ -93,10 +98,21 @@ def test_where_kafka_does_not_answer_each_host_is_looked_at(
     found = list(brokers())
 
     assert said(iter(found)) == [
-        f"warn {away} is not reached: connection refused.",
-        "fail Kafka does not answer: SASL authentication error: Invalid credentials.",
+        "fail Kafka cannot be used. x:1: SASL authentication error.",
+        f"warn {away} of KAFKA_HOSTS is not reached: connection refused.",
     ]
-    assert "KAFKA_CONF_sasl_mechanism" in found[1].do
+    assert "KAFKA_CONF_sasl_password" in found[0].do
+
+
+def test_what_librdkafka_says_is_said(
+    monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    """Of a real client; it does not tell twice of who is complained of already."""
+    away = f"127.0.0.1:{free_port()}"
+    monkeypatch.setattr(kafka_brokers, "ANSWER_SECONDS", 0.5)
+    settings.KAFKA_HOSTS, settings.KAFKA_CONF = [away], {"bootstrap.servers": away}
+
+    assert said(brokers()) == [f"fail Kafka cannot be used. {away}: Connection refused."]
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from redis import ConnectionPool
 from events.derived_keys import derived_key
 from events.trust import NOT_ASKED
 from logshuttle_site.env import Env, SettingsError
+from logshuttle_site.env_kafka import kafka_hosts_of
 from logshuttle_site.env_secrets import encryption_keys_of
-from logshuttle_site.env_values import database_of, kafka_hosts_of
+from logshuttle_site.env_values import database_of
 from logshuttle_site.shared_cache.backend import connection_options
 from tests.support.processes import ROOT, manage, run_process
 
@@ -125,7 +126,7 @@ def test_what_is_not_set_has_its_default(
         ({"FIELD_ENCRYPTION_KEYS": GOOD_KEY}, "FIELD_ENCRYPTION_KEYS", [GOOD_KEY]),
         ({"FIELD_ENCRYPTION_KEYS": GOOD_KEY}, "ENCRYPTION_KEYS_DERIVED", False),
         ({"DEBUG": "yes"}, "LAPTOP_MODE", True),
-        ({"DEBUG": "yes"}, "LISTEN_HOST", "127.0.0.1"),
+        ({"DEBUG": "yes"}, "LISTEN_HOST", "localhost"),
         ({"DEBUG": "yes"}, "ALLOWED_HOSTS", [".localhost", "127.0.0.1", "[::1]"]),
         ({"DEBUG": "yes", "ALLOWED_HOSTS": "laptop"}, "ALLOWED_HOSTS", ["laptop"]),
         ({"DEBUG": "yes", "SECRET_KEY": "short"}, "SECRET_KEY", "short"),
@@ -187,8 +188,10 @@ def test_what_is_not_set_has_its_default(
         ({"EMAIL_HOST": "mail.example"}, "EMAIL_HOST", "mail.example"),
         ({"EMAIL_PORT": "587"}, "EMAIL_PORT", 587),
         ({"EMAIL_USE_TLS": "yes"}, "EMAIL_USE_TLS", True),
-        ({"EMAIL_HOST_USER": "me"}, "EMAIL_HOST_USER", "me"),
-        ({"EMAIL_HOST_PASSWORD": SECRET}, "EMAIL_HOST_PASSWORD", SECRET),
+        ({"EMAIL_HOST_USER": "me", "EMAIL_HOST_PASSWORD": SECRET}, "EMAIL_HOST_USER", "me"),
+        ({"EMAIL_HOST_USER": "me", "EMAIL_HOST_PASSWORD": SECRET}, "EMAIL_HOST_PASSWORD", SECRET),
+        ({"EMAIL_PORT": "465", "EMAIL_USE_TLS": "yes"}, "EMAIL_USE_SSL", True),
+        ({"EMAIL_PORT": "465", "EMAIL_USE_TLS": "yes"}, "EMAIL_USE_TLS", False),
         ({"DEFAULT_FROM_EMAIL": "a@b.example"}, "DEFAULT_FROM_EMAIL", "a@b.example"),
         ({"LOG_LEVEL": "DEBUG"}, "LOG_LEVEL", "DEBUG"),
         ({"LOG_FORMAT": "json"}, "LOG_FORMAT", "json"),
@@ -196,7 +199,7 @@ def test_what_is_not_set_has_its_default(
         (
             {"KAFKA_CONF_SASL_USERNAME": "me", "KAFKA_CONF_bootstrap_servers": "other:1"},
             "KAFKA_CONF",
-            {"sasl.username": "me", "bootstrap.servers": "other:1"},
+            {"sasl.username": "me", "bootstrap.servers": "kafka:9092"},
         ),
     ],
 )
@@ -210,8 +213,8 @@ def test_a_good_value_is_taken(
     ("environ", "services"),
     [
         ({"KAFKA_HOSTS": "Kafka, [fd00::1]:1"}, [("fd00::1", 1), ("kafka", 9092)]),
-        ({"KAFKA_CONF_bootstrap_servers": "SSL://a:1, b"}, [("a", 1), ("b", 9092)]),
-        ({"KAFKA_CONF_metadata_broker_list": "a:1"}, [("a", 1), ("kafka", 9092)]),
+        ({"KAFKA_CONF_bootstrap_servers": "SSL://a:1, b"}, [("kafka", 9092)]),
+        ({"KAFKA_CONF_metadata_broker_list": "a:1"}, [("kafka", 9092)]),
         ({"REDIS_URL": "rediss://:pw@cache"}, [("cache", 6379), ("kafka", 9092)]),
         ({"REDIS_URL": "redis://cache:1/0"}, [("cache", 1), ("kafka", 9092)]),
         ({"REDIS_URL": "unix:///run/redis"}, [("kafka", 9092)]),
@@ -286,7 +289,7 @@ def test_the_servers_that_we_use_are_known_to_the_egress_guard(
         ("KAFKA_GROUP", "schütte", "ASCII"),
         ("KAFKA_GROUP", "*", "must be"),
         ("KAFKA_CONF_security_protocol", "x", "security.protocol"),
-        ("KAFKA_CONF_SOCKET_TIMEOUT_MS", "soon", "socket.timeout.ms"),
+        ("KAFKA_CONF_SOCKET_TIMEOUT_MS", "10s", "must be a whole number, not '10s'"),
         ("DRAIN_EVENTS", "x", "true or false"),
         ("AUDIT_TOPIC", "Audit", "may have only a-z"),
         ("AUDIT_TOPIC", "alamobuildlogs", "lines of all apps are in the topic"),
@@ -395,6 +398,54 @@ def test_two_names_of_one_setting_must_agree(run_settings: Settings) -> None:
         run_settings({**REQUIRED, "RUN_SESSION": "true", "USE_SESSION": "false"})
 
 
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({"ALS_METRICS_PORT": "9001"}, "ALS_METRICS_PORT"),
+        ({"METRICS_PORT": "9001", "RUN_ISTIO_ALS": "1"}, "METRICS_PORT"),
+        ({"EMAIL_HOST_USER": "me"}, "EMAIL_HOST_PASSWORD"),
+        ({"EMAIL_HOST_PASSWORD": SECRET}, "EMAIL_HOST_USER"),
+    ],
+)
+def test_settings_that_cannot_be_together_are_refused(
+    environ: dict[str, str], name: str, run_settings: Settings
+) -> None:
+    with pytest.raises(SettingsError, match=rf"\n  {name}: "):
+        run_settings({**REQUIRED, **environ})
+
+
+def test_processes_on_machines_of_their_own_may_have_one_port(run_settings: Settings) -> None:
+    settings = run_settings({**REQUIRED, "PORT": "8080", "METRICS_PORT": "8080"})
+
+    assert settings["PORT"] == settings["METRICS_PORT"] == 8080
+
+
+def test_a_file_for_what_is_no_secret_is_said_not_to_count(run_settings: Settings) -> None:
+    settings = run_settings({**REQUIRED, "PORT_FILE": "/run/port"})
+
+    assert settings["PORT"] == 5000
+    assert settings["SETTINGS_NOTES"] == [
+        "PORT_FILE: does not count: only secrets are read from files"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environ", "notes"),
+    [
+        ({"LOGLEVEL": "DEBUG"}, ["LOGLEVEL: is no setting; LOG_LEVEL is"]),
+        ({"ALLOWED_HOST": "a"}, ["ALLOWED_HOST: is no setting; ALLOWED_HOSTS is"]),
+        ({"session_url": "https://a"}, ["session_url: is no setting; SESSION_URL is"]),
+        ({"LOGLEVEL": "DEBUG", "LOG_LEVEL": "INFO"}, []),
+        ({"KAFKA_HOST": "a"}, []),  # as KAFKA_HOSTS is set
+        ({"PATH": "/bin", "HOME": "/", "HOSTNAME": "h", "LOG": "x"}, []),
+    ],
+)
+def test_a_name_that_is_nearly_ours_is_said(
+    environ: dict[str, str], notes: list[str], run_settings: Settings
+) -> None:
+    assert run_settings({**REQUIRED, **environ})["SETTINGS_NOTES"] == notes
+
+
 def test_one_message_lists_all_faults(run_settings: Settings) -> None:
     bad = {"PORT": "x", "DEBUG": "x", "LOG_FORMAT": "x", "KAFKA_HOSTS": ":", "REDIS_URL": "x"}
 
@@ -451,7 +502,7 @@ def test_an_unreadable_file_is_the_only_fault_that_is_told(
     with pytest.raises(SettingsError) as caught:
         run_settings(environ)
 
-    assert f"AUTH_KEY_FILE: {path} cannot be read" in str(caught.value)
+    assert f"AUTH_KEY_FILE: '{path}' cannot be read" in str(caught.value)
     assert "required" not in str(caught.value)
 
 

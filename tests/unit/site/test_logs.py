@@ -121,6 +121,7 @@ def test_libraries_never_say_more_than_info() -> None:
     assert config["root"]["level"] == config["loggers"]["django"]["level"] == "INFO"
     assert {name for name, of in config["loggers"].items() if of.get("level") == "DEBUG"} == {
         "events",
+        "events.kafka.librdkafka_log",
         "drains",
         "shuttle",
         "sessions_app",
@@ -137,5 +138,9 @@ def test_nobody_is_mailed_what_went_wrong() -> None:
     assert not any(isinstance(handler, AdminEmailHandler) for handler in handlers)
 
 
-def test_librdkafka_does_not_say_all_again_that_we_are_told() -> None:
-    assert not logging.getLogger("events.kafka.client.librdkafka").isEnabledFor(logging.ERROR)
+@pytest.mark.parametrize("level", ["INFO", "ERROR"])
+def test_what_librdkafka_says_is_written_whatever_the_level(level: str) -> None:
+    """It comes only where KAFKA_CONF_debug wants it."""
+    loggers = logging_config(level, "json")["loggers"]
+
+    assert loggers["events.kafka.librdkafka_log"] == {"level": "DEBUG"}

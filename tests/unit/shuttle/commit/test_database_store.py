@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from drains.models import Drain, DrainStatus, Heartbeat
+from drains import selectors
+from drains.models import Drain, DrainStatus, Heartbeat, Installation
 from drains.services import change_drain, create_drain
 from drains.status import status_of
+from events.database_faults import DatabaseFault
 from events.kafka.records import TopicPartition
 from events.keys import AppKey
 from shuttle.commit import status_rows
 from shuttle.commit.database_store import DatabaseStore
 from shuttle.commit.past_rows import PATIENCE
-from shuttle.commit.store import Claim, FeedStatus, Refused
+from shuttle.commit.store import Claim, FeedStatus, Refused, StoreError
 from tests.support.reports import alive, dead
 
 pytestmark = pytest.mark.django_db
@@ -147,3 +151,54 @@ def test_lists_do_without_what_only_a_drains_page_shows(store: DatabaseStore, dr
     (listed,) = Drain.objects.prefetch_related("statuses")[0].statuses.all()
     assert listed.get_deferred_fields() == {"sent_by_quarter"}
     assert drain.statuses.defer(None)[0].get_deferred_fields() == set()
+
+
+# What the database says besides an answer.
+
+
+class OutOfRoomError(sqlite3.OperationalError):
+    sqlite_errorname = "SQLITE_FULL"
+
+
+@pytest.mark.parametrize(
+    ("raised", "said", "fault"),
+    [
+        (sqlite3.OperationalError("disk I/O"), "it is away: disk I/O", DatabaseFault.AWAY),
+        (sqlite3.ProgrammingError("closed cursor"), "closed cursor", None),
+        (OutOfRoomError("no space"), "it has no room left: no space", DatabaseFault.FULL),
+        (IntegrityError("twice"), "twice", None),
+    ],
+    ids=lambda of: type(of).__name__,
+)
+def test_no_error_of_a_driver_or_of_django_ends_a_worker(
+    raised: Exception,
+    said: str,
+    fault: DatabaseFault | None,
+    store: DatabaseStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def asked() -> Any:
+        raise raised
+
+    monkeypatch.setattr(selectors, "route_mark", asked)
+    monkeypatch.setattr(connection, "close", lambda: None)  # the test is in a transaction of it
+    with pytest.raises(StoreError) as error:
+        store.route_mark()
+    assert (str(error.value), error.value.fault) == (said, fault)
+
+
+def test_a_fault_of_ours_is_no_word_of_the_database(
+    store: DatabaseStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selectors, "route_mark", lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        store.route_mark()
+
+
+def test_that_migrate_has_not_run_is_said_where_something_is_missing(
+    store: DatabaseStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "close", lambda: None)
+    monkeypatch.setattr(Installation._meta, "db_table", "no_such_table")
+    with pytest.raises(StoreError, match=r"`manage\.py migrate` has not run: no such table"):
+        store.installation()

@@ -7,11 +7,13 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
+from events.process.local_places import address_of, new_places
 from events.process.probe_client import ask
 from events.process.probes import OwnAnswers, always, serve_probes
 from shuttle.process.merged_metrics import merged
@@ -32,14 +34,16 @@ async def no_checks() -> dict[str, bool]:
     return {}
 
 
-def answers_of(checks: Mapping[str, bool] = READY, lines: int = 0) -> OwnAnswers:
+def answers_of(
+    checks: Mapping[str, bool] = READY, lines: int = 0, beside: Mapping[str, Any] | None = None
+) -> OwnAnswers:
     registry = CollectorRegistry()
     Counter("lines", "How many.", ["reason"], registry=registry).labels('a "b"\n\\').inc(lines)
 
     async def found() -> dict[str, bool]:
         return dict(checks)
 
-    return OwnAnswers(always(registry), found)
+    return OwnAnswers(always(registry), found, lambda: beside or {})
 
 
 @asynccontextmanager
@@ -47,7 +51,7 @@ async def serving(supervisor: Supervisor, **answers: OwnAnswers) -> AsyncIterato
     """`w0=…`: what worker 0 answers; one that is left out is away."""
     async with AsyncExitStack() as stack:
         for name, own in answers.items():
-            place = supervisor.sockets[name.removeprefix("w")]
+            place = supervisor.places[name.removeprefix("w")]
             await stack.enter_async_context(serve_probes(own, place))
         yield WorkersAnswers(supervisor)
 
@@ -126,6 +130,16 @@ async def test_not_ready_when_one_is_not_or_is_away(supervisor: Supervisor) -> N
     assert told["workers"] == {"0": READY, "1": without_kafka, "2": None}
 
 
+async def test_it_is_told_what_each_worker_waits_for(supervisor: Supervisor) -> None:
+    waits = {"database": "it takes no writes", "cursors_of": {"gs": "0-3"}}
+    waiting = answers_of({"cursors": False}, beside={"waits_for": waits})
+    async with serving(supervisor, w0=answers_of(), w1=waiting, w2=answers_of()) as answers:
+        _, told = await answers.readiness()
+
+    assert told["workers"]["1"] == {"cursors": False}
+    assert told["waits_for"] == {"1": waits}
+
+
 async def test_one_without_partitions_is_ready_while_another_has_some(
     supervisor: Supervisor,
 ) -> None:
@@ -150,7 +164,7 @@ async def test_one_that_hangs_holds_up_nobody(
         monkeypatch.setattr(f"shuttle.process.supervisor_probes.{limit}", 1)
 
     with socket.socket(socket.AF_UNIX) as hanging:
-        hanging.bind(str(supervisor.sockets["1"]))
+        hanging.bind(address_of(supervisor.places["1"]))
         hanging.listen()
         async with serving(supervisor, w0=answers_of(lines=3), w2=answers_of()) as answers:
             _, told = await answers.readiness()
@@ -160,14 +174,21 @@ async def test_one_that_hangs_holds_up_nobody(
     assert found["lines_total", "0"] == 3
 
 
-async def test_a_socket_takes_the_place_of_one_that_a_killed_worker_left(tmp_path: Path) -> None:
-    place = tmp_path / "0"
+async def test_a_file_takes_the_place_of_one_that_a_killed_worker_left(tmp_path: Path) -> None:
+    place = str(tmp_path / "0")
     with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(place))
-    assert place.exists()
+        left.bind(place)
 
     async with serve_probes(answers_of({"kafka": False}), place):
         body = await ask("/readyz", place, 5)
 
     assert body is not None
     assert json.loads(body) == {"status": "not ready", "checks": {"kafka": False}}
+
+
+async def test_who_is_another_user_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    (place,) = new_places(1)
+    async with serve_probes(answers_of(lines=3), place):
+        assert b"lines_total" in (await ask("/metrics", place, 5) or b"")
+        monkeypatch.setattr("os.geteuid", lambda: 1000710000)
+        assert await ask("/metrics", place, 5) == b"this is between processes of one user\n"

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from tests.support.full_pipe import full_pipe
+
 PROGRAM = """
 import asyncio, sys, time
 from shuttle.process.watchdog import watched
@@ -90,6 +92,13 @@ def test_a_call_that_holds_python_is_ended_too() -> None:
     assert "Timeout" in found.stderr
     assert "went on" not in found.stdout
     assert time.monotonic() - began < 20
+
+
+def test_it_is_ended_although_nobody_reads_its_log() -> None:
+    program = PROGRAM.format(stand_still="sum(range(10**12))")
+    with full_pipe() as pipe:
+        command = [sys.executable, "-c", program]
+        assert subprocess.run(command, stderr=pipe.end, timeout=20, check=False).returncode == 1
 
 
 def test_a_loop_that_turns_goes_on() -> None:

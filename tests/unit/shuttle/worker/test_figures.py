@@ -16,7 +16,7 @@ from shuttle.worker import figures, standing
 from shuttle.worker.feeds import Feeds
 from shuttle.worker.figures import SLICE_FEEDS, WorkerFigures
 from shuttle.worker.report import DrainLag
-from tests.support.feed_bench import FeedBench, route_of
+from tests.support.feed_bench import P0, FeedBench, route_of
 
 DRAINS = 2_000
 SHOWN = 3
@@ -117,14 +117,20 @@ async def test_who_has_partitions_does_not_ask_which_topics_there_are(
 ) -> None:
     async with Bench() as bench:
         bench.live.partitions = partitions
-        found = await bench.figures.checks(cast(Any, kafka))
+        found = await bench.figures.checks(cast(Any, kafka), ())
         assert found["assignment"] == assignment
         assert found["kafka"] == (await kafka.answers())
         assert found["routes"]
         assert kafka.asked == [*asked, "anything"]
 
 
+async def test_with_partitions_that_wait_for_their_cursors_it_is_not_ready() -> None:
+    async with Bench() as bench:
+        assert (await bench.figures.checks(cast(Any, Kafka()), ()))["cursors"]
+        assert not (await bench.figures.checks(cast(Any, Kafka()), [P0]))["cursors"]
+
+
 async def test_without_routes_it_is_not_ready() -> None:
     async with Bench() as bench:
         bench.topics = frozenset()
-        assert not (await bench.figures.checks(cast(Any, Kafka())))["routes"]
+        assert not (await bench.figures.checks(cast(Any, Kafka()), ()))["routes"]

@@ -254,6 +254,27 @@ async def test_routes_are_not_followed_while_cursors_are_read(bench: Bench) -> N
     assert (locked, bench.rebalance.meeting.locked()) == ([True], False)
 
 
+async def test_partitions_wait_for_their_cursors_until_the_database_answers(bench: Bench) -> None:
+    waiting = []
+    bench.writer.while_asked = lambda: waiting.append(dict(bench.rebalance.waiting))
+    bench.starts.leaderless = {P1}
+    bench.cluster.answers = [lambda: [P1]]
+    await bench.assigned(P0, P1)
+    assert (waiting, bench.rebalance.waiting) == ([{P0: 1}], {})
+
+
+async def test_one_that_goes_waits_no_more_and_one_that_came_back_waits_anew(bench: Bench) -> None:
+    def goes() -> None:
+        bench.writer.while_asked = lambda: None
+        bench.rebalance.lost([P0, P1])
+        assert bench.rebalance.waiting == {}
+        bench.rebalance.waiting[P1] = 2  # as another assignment would
+
+    bench.writer.while_asked = goes
+    await bench.assigned(P0, P1)
+    assert bench.rebalance.waiting == {P1: 2}
+
+
 @pytest.mark.parametrize("asked", ["starts", "writer"])
 async def test_partitions_that_went_while_they_were_looked_up_are_not_begun(
     bench: Bench, asked: str

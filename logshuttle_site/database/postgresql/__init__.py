@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, with connections of ours: the ENGINE of settings.DATABASES."""
