@@ -27,7 +27,10 @@ STATES: dict[str, Callable[[TailPage, TailServer], object]] = {
     "display": lambda tail, server: tail.page.locator("#display summary").click(),
     "download": lambda tail, server: tail.page.locator("#downloads summary").click(),
     "gaps": lambda tail, server: _gaps(server),
-    "over": lambda tail, server: server.say(type="bye", reason="revoked"),
+    "over": lambda tail, server: _over(tail, server),
+    "over and logged in": lambda tail, server: _over(tail, server, is_logged_in=True),
+    "cleared": lambda tail, server: tail.press("c"),
+    "one pod": lambda tail, server: tail.rows.last.locator(".tag").click(),
     "waiting": lambda tail, server: _cut_off(server),
     "wrapped": lambda tail, server: tail.press("w"),
 }
@@ -44,6 +47,7 @@ def _highlight(tail: TailPage) -> None:
         tail.press("h")
         tail.page.keyboard.type(term)
         tail.press("Enter")
+        tail.press("Escape")
 
 
 def _detail(tail: TailPage) -> None:
@@ -61,6 +65,12 @@ def _range(tail: TailPage) -> None:
 def _gaps(server: TailServer) -> None:
     server.say(type="skipped", count=1204)
     server.say(type="gap", reason="Kafka no longer has the lines after the last one")
+
+
+def _over(tail: TailPage, server: TailServer, is_logged_in: bool = False) -> None:
+    server.is_logged_in = is_logged_in
+    server.say(type="bye", reason="revoked")
+    expect(tail.page.locator("#again" if is_logged_in else "#again-line")).to_be_visible()
 
 
 def _cut_off(server: TailServer) -> None:

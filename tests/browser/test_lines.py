@@ -21,9 +21,16 @@ LEVELS = {
         "E0131 12:00:00.1 kube.go:1] x",
         "error: no such file",
         "\x1b[31mERROR\x1b[0m in colour",
+        "Traceback (most recent call last):",
+        'Exception in thread "main" java.lang.IllegalStateException: x',
+        "java.lang.NullPointerException: x",
+        "an unhandled exception has occurred",
+        "GET /orders 500 Internal Server Error",
+        '{"event":"' + "x" * 500 + '","level":"error"}',
+        '{"@l":"Fatal","@m":"x"}',
     ],
     "warn": ["WARN slow", "level=warning msg=x", '{"severity":"WARNING"}', "[warn] x"],
-    "info": ["INFO started", "info: ready", '{"log.level":"info"}', "2026 NOTICE x"],
+    "info": ["INFO started", "info: ready", '{"log.level":"info"}', "2026 NOTICE x", '{"levelname":"INFO"}'],
     "debug": ["DEBUG cache miss", "level=trace", '{"lvl":"debug"}'],
     "": ["GET /errors 200", "an informal note", "warned nobody", "level up", "{}", "", "debugger"],
 }
@@ -65,6 +72,16 @@ def test_a_level_is_found_in_the_text(level: str, tail: TailPage, server: TailSe
     expect(tail.rows).to_have_count(len(LEVELS[level]))
     found = tail.evaluate("[...document.querySelectorAll('.row')].map(r => r.dataset.level ?? '')")
     assert found == [level] * len(LEVELS[level])
+
+
+def test_a_router_s_line_is_as_bad_as_its_status(tail: TailPage, server: TailServer) -> None:
+    tail.open()
+    server.wires(
+        [router_line(f"method=GET status={status} path=/error") for status in (200, 404, 503)]
+    )
+    expect(tail.rows).to_have_count(3)
+    found = tail.evaluate("[...document.querySelectorAll('.row')].map(r => r.dataset.level ?? '')")
+    assert found == ["", "warn", "error"]
 
 
 def test_lines_of_stderr_and_of_the_router_are_told_apart(

@@ -10,15 +10,17 @@ import { Rows } from "./list/rows.js";
 import { Selection } from "./list/selection.js";
 import { VirtualList } from "./list/virtual-list.js";
 import { Actions } from "./page/actions.js";
+import { Again } from "./page/again.js";
 import { Copies } from "./page/copies.js";
 import { Counts } from "./page/counts.js";
 import { Display } from "./page/display.js";
 import { byId } from "./page/dom.js";
 import { Help } from "./page/help.js";
 import { listen } from "./page/keys.js";
-import { keepFocusOnLines } from "./page/menus.js";
+import { keepFocus } from "./page/menus.js";
 import { Status } from "./page/status.js";
 import { Toolbar } from "./page/toolbar.js";
+import { Undo } from "./page/undo.js";
 import { Connection } from "./stream/connection.js";
 import { Messages } from "./stream/messages.js";
 import { LineStore } from "./stream/store.js";
@@ -47,9 +49,9 @@ const messages = new Messages(store, sieve, status);
 const connection = new Connection(messages);
 const counts = new Counts({ store, sieve, toolbar, context, follow, status, connection });
 const copies = new Copies({ store, sieve, selection, messages, status });
-const actions = new Actions({
-  store, sieve, list, follow, selection, detail, context, toolbar, status,
-});
+const undo = new Undo(store);
+const actions = new Actions({ list, follow, selection, detail, context, toolbar, undo });
+const again = new Again(status);
 const help = new Help();
 
 // What one part tells the others.
@@ -72,6 +74,13 @@ detail.onContext = (line) => context.show(line.seq);
 detail.onCopy = (text, what) => copies.copy(text, what);
 list.onDrawn = () => counts.ask();
 status.onRetry = () => connection.now();
+status.onOver = (reason) => void again.offer(reason);
+again.onCopy = (text, what) => copies.copy(text, what);
+again.onOpened = () => {
+  messages.anew(!connection.usesEvents);
+  connection.anew();
+};
+undo.onChange = () => context.applyFilter();
 
 // Keys.
 
@@ -102,12 +111,13 @@ listen({
   a: () => status.say(display.toggle("ansi")),
   t: () => status.say(display.nextTime()),
   c: () => actions.clear(),
+  u: () => undo.undo(),
   "+": () => display.resize(1),
   "-": () => display.resize(-1),
   "?": () => help.toggle(),
   Escape: () => actions.stepBack(),
 });
-keepFocusOnLines();
+keepFocus();
 
 // It begins.
 

@@ -1,0 +1,97 @@
+/**
+ * Keys and values of a line that is JSON, as rows show them and filters ask for them. Bounded: lines
+ * are anybody's.
+ */
+
+import { jsonIn } from "../list/json.js";
+
+/**
+ * @typedef {import("./fragment.js").Field} Field
+ * @typedef {import("../types.js").Line} Line
+ *
+ * @typedef {object} Fields
+ * @property {string} message Empty: the line has none.
+ * @property {[string, string][]} pairs Keys with dots where they are nested, and their values.
+ */
+
+const MESSAGES = ["msg", "message", "@m", "event", "@mt", "short_message", "textPayload"];
+/** What the row shows beside the message: its time, its level. */
+const TOLD = new Set([
+  "time", "ts", "timestamp", "@timestamp", "@t", "level", "levelname", "level_name", "log.level",
+  "loglevel", "log_level", "lvl", "severity", "@l",
+]);
+const MOST_PAIRS = 60;
+const DEEPEST = 3;
+const MOST_TEXT = 20_000; // characters of a line that is looked at
+const MOST_VALUE = 500; // characters
+
+/** @param {string} plain @returns {Fields | null} Null: it is shown as it is. */
+export function fieldsIn(plain) {
+  const object = objectIn(plain);
+  if (!object) return null;
+  const pairs = pairsOf(object);
+  const message = MESSAGES.find((name) => typeof object[name] === "string" && object[name].trim());
+  const shown = pairs.filter(([name]) => name !== message && !TOLD.has(name));
+  if (!message && !shown.length) return null; // all of it would be told elsewhere
+  return { message: message ? object[message] : "", pairs: shown };
+}
+
+/**
+ * @param {Line} line
+ * @param {Field[]} fields
+ * @returns {boolean} Whether the line has all of them.
+ */
+export function hasFields(line, fields) {
+  const others = fields.filter(({ name, value }) => name !== "tag" || value !== line.tag);
+  if (!others.length) return true;
+  if (others.some(({ name }) => name === "tag")) return false;
+  if (others.some(({ name }) => !line.plain.includes(name.slice(name.lastIndexOf(".") + 1)))) return false;
+  const object = objectIn(line.plain);
+  if (!object) return false;
+  const pairs = new Map(pairsOf(object));
+  return others.every(({ name, value }) =>
+    value === null ? hasKey(pairs, name) : pairs.get(name) === value);
+}
+
+/** @param {string} plain @returns {Record<string, any> | null} */
+function objectIn(plain) {
+  if (plain.length > MOST_TEXT || !/^\s*\{/.test(plain) || !/\}\s*$/.test(plain)) return null;
+  const value = jsonIn(plain);
+  return value && !Array.isArray(value) ? value : null;
+}
+
+/**
+ * @param {Map<string, string>} pairs
+ * @param {string} name Also of a part that has parts itself.
+ */
+function hasKey(pairs, name) {
+  return pairs.has(name) || [...pairs.keys()].some((key) => key.startsWith(`${name}.`));
+}
+
+/** @param {Record<string, any>} object @returns {[string, string][]} */
+function pairsOf(object) {
+  /** @type {[string, string][]} */
+  const pairs = [];
+  /**
+   * @param {Record<string, any>} part
+   * @param {string} prefix
+   * @param {number} depth
+   */
+  const gather = (part, prefix, depth) => {
+    for (const [key, value] of Object.entries(part)) {
+      if (pairs.length >= MOST_PAIRS) return;
+      const name = `${prefix}${key}`;
+      const isNested = value && typeof value === "object" && !Array.isArray(value) && depth < DEEPEST;
+      if (isNested && Object.keys(value).length) gather(value, `${name}.`, depth + 1);
+      else pairs.push([name.slice(0, MOST_VALUE), textOf(value)]);
+    }
+  };
+  gather(object, "", 1);
+  return pairs;
+}
+
+/** @param {any} value */
+function textOf(value) {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > MOST_VALUE ? `${text.slice(0, MOST_VALUE)}…` : text;
+}
