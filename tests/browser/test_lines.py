@@ -30,7 +30,13 @@ LEVELS = {
         '{"@l":"Fatal","@m":"x"}',
     ],
     "warn": ["WARN slow", "level=warning msg=x", '{"severity":"WARNING"}', "[warn] x"],
-    "info": ["INFO started", "info: ready", '{"log.level":"info"}', "2026 NOTICE x", '{"levelname":"INFO"}'],
+    "info": [
+        "INFO started",
+        "info: ready",
+        '{"log.level":"info"}',
+        "2026 NOTICE x",
+        '{"levelname":"INFO"}',
+    ],
     "debug": ["DEBUG cache miss", "level=trace", '{"lvl":"debug"}'],
     "": ["GET /errors 200", "an informal note", "warned nobody", "level up", "{}", "", "debugger"],
 }

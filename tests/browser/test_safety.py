@@ -202,9 +202,11 @@ def test_one_that_cannot_be_opened_again_is_told_with_the_line_to_copy(
     server.is_logged_in = True
     three.page.route(
         f"**{AGAIN}",
-        lambda route: route.fulfill(status=429, json={"detail": "200 are open"})
-        if route.request.method == "POST"
-        else route.continue_(),
+        lambda route: (
+            route.fulfill(status=429, json={"detail": "200 are open"})
+            if route.request.method == "POST"
+            else route.continue_()
+        ),
     )
     server.say(type="bye", reason="over")
     three.page.locator("#again").click()

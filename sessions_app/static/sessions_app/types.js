@@ -45,9 +45,11 @@
  * @property {boolean} hour12
  * @property {boolean} ansi
  * @property {boolean} wrap
+ * @property {boolean} json Whether lines that are JSON are shown as message and fields.
  * @property {string[]} highlights
  * @property {string} marked The filter's text, marked where it was found; empty for none.
  * @property {boolean} matchCase Of `marked`.
+ * @property {boolean} pattern Whether the filter is a pattern whose matches are marked.
  */
 
 export {};

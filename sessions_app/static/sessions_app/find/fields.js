@@ -3,7 +3,7 @@
  * are anybody's.
  */
 
-import { jsonIn } from "../list/json.js";
+import { DEEPEST_FIELD, fieldText, jsonIn } from "../list/json.js";
 
 /**
  * @typedef {import("./fragment.js").Field} Field
@@ -21,9 +21,8 @@ const TOLD = new Set([
   "loglevel", "log_level", "lvl", "severity", "@l",
 ]);
 const MOST_PAIRS = 60;
-const DEEPEST = 3;
 const MOST_TEXT = 20_000; // characters of a line that is looked at
-const MOST_VALUE = 500; // characters
+const MOST_NAME = 500; // characters
 
 /** @param {string} plain @returns {Fields | null} Null: it is shown as it is. */
 export function fieldsIn(plain) {
@@ -81,17 +80,11 @@ function pairsOf(object) {
     for (const [key, value] of Object.entries(part)) {
       if (pairs.length >= MOST_PAIRS) return;
       const name = `${prefix}${key}`;
-      const isNested = value && typeof value === "object" && !Array.isArray(value) && depth < DEEPEST;
+      const isNested = value && typeof value === "object" && !Array.isArray(value) && depth < DEEPEST_FIELD;
       if (isNested && Object.keys(value).length) gather(value, `${name}.`, depth + 1);
-      else pairs.push([name.slice(0, MOST_VALUE), textOf(value)]);
+      else pairs.push([name.slice(0, MOST_NAME), fieldText(value)]);
     }
   };
   gather(object, "", 1);
   return pairs;
-}
-
-/** @param {any} value */
-function textOf(value) {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > MOST_VALUE ? `${text.slice(0, MOST_VALUE)}…` : text;
 }

@@ -58,6 +58,6 @@ export class Actions {
     else if (selection.isRange) selection.clear();
     else if (detail.line) detail.close();
     else if (selection.anchor >= 0) selection.clear();
-    else toolbar.clearQuery();
+    else toolbar.stepBack();
   }
 }

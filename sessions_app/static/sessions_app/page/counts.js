@@ -65,7 +65,8 @@ export class Counts {
   }
 
   #emptyText() {
-    return this.#connection.state === "over" ? "There were no lines." : "Waiting for lines…";
+    if (this.#connection.state !== "over") return "Waiting for lines…";
+    return this.#store.received ? "No line is left here." : "There were no lines.";
   }
 }
 

@@ -87,6 +87,12 @@ export class Toolbar {
     this.#changed();
   }
 
+  /** The filter goes, or without one the field that came last. */
+  stepBack() {
+    if (!this.filters.query) this.filters.fields = this.filters.fields.slice(0, -1);
+    this.clearQuery();
+  }
+
   /** Nothing is filtered any more. */
   clear() {
     this.filters.query = "";
