@@ -13,6 +13,14 @@ from tests.support.tail_lines import sample, wire_line
 from tests.support.tail_page import TailPage
 from tests.support.tail_server import TailServer
 
+JSON = '{"level":"info","msg":"order placed","n":[1,null]}'
+COLOURED = [
+    wire_line(
+        f"{level} \x1b[31mred \x1b[33myellow \x1b[90mgrey \x1b[38;5;202morange "
+        "\x1b[38;2;120;120;120mgrey \x1b[38;2;80;160;255mblue\x1b[0m https://a.example"
+    )
+    for level in ("ERROR", "WARN", "INFO")
+]
 STATES: dict[str, Callable[[TailPage, TailServer], object]] = {
     "live": lambda tail, server: None,
     "paused": lambda tail, server: tail.press("Space"),
@@ -32,7 +40,9 @@ STATES: dict[str, Callable[[TailPage, TailServer], object]] = {
     "cleared": lambda tail, server: tail.press("c"),
     "one pod": lambda tail, server: tail.rows.last.locator(".tag").click(),
     "waiting": lambda tail, server: _cut_off(server),
-    "wrapped": lambda tail, server: tail.press("w"),
+    "wrapped": lambda tail, server: tail.set_display("wrap", True),
+    "cut": lambda tail, server: _cut(tail, server),
+    "folded": lambda tail, server: tail.press("f"),
 }
 
 
@@ -67,6 +77,12 @@ def _gaps(server: TailServer) -> None:
     server.say(type="gap", reason="Kafka no longer has the lines after the last one")
 
 
+def _cut(tail: TailPage, server: TailServer) -> None:
+    tail.set_display("wrap", True)
+    server.lines("word " * 3000)
+    expect(tail.page.locator(".expand")).to_be_visible()
+
+
 def _over(tail: TailPage, server: TailServer, is_logged_in: bool = False) -> None:
     server.is_logged_in = is_logged_in
     server.say(type="bye", reason="revoked")
@@ -92,7 +108,7 @@ def test_nothing_is_found(
 ) -> None:
     tail.page.set_viewport_size({"width": width, "height": 800})
     tail.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    server.wires([*sample(60), wire_line('{"level":"info","msg":"order placed","n":[1,null]}')])
+    server.wires([*sample(60), *COLOURED, wire_line(JSON)])
     found = {}
     for name, bring_about in STATES.items():
         server.takes_sockets = True

@@ -175,3 +175,29 @@ def test_small_windows_have_all_controls_and_most_of_it_for_lines(
         assert box is not None
         assert 0 <= box["x"] <= box["x"] + box["width"] <= width, name
     assert some.log.evaluate("e => e.clientHeight") >= least
+
+
+def test_this_pod_s_trace_of_five_minutes_ago_is_two_actions_away(
+    tail: TailPage, server: TailServer
+) -> None:
+    def wires(number: int) -> list[dict[str, str]]:
+        tag = f"web.1-pod{number % 3}"
+        if number % 400:
+            return [wire_line(f"INFO request {number}", tag=tag)]
+        return [wire_line(text, tag=tag) for text in _trace_of(number)]
+
+    server.wires([line for number in range(1, 3000) for line in wires(number)])
+    tail.open()
+    expect(tail.row("request 2999")).to_be_visible()
+    tail.chip("error").click(modifiers=["Shift"])
+    tail.row("request 800 failed").locator(".tag").click()
+    tail.shows(*_trace_of(800), *_trace_of(2000))
+
+
+def _trace_of(number: int) -> list[str]:
+    return [
+        f"ERROR request {number} failed",
+        "Traceback (most recent call last):",
+        "  File x",
+        "KeyError: 'x'",
+    ]
