@@ -88,6 +88,17 @@ def test_the_detail_pane_filters_too_with_keys_alone(some: TailPage) -> None:
     expect(some.page.locator("#fields button")).to_have_text(["user=bert", "tag=web.1-bbbbb"])
 
 
+def test_fields_of_a_router_s_line_filter_from_the_detail_pane(
+    tail: TailPage, server: TailServer
+) -> None:
+    server.wires([router_line(f"method=GET status={n} path=/{n}") for n in (200, 503, 404, 503)])
+    tail.open()
+    tail.rows.nth(1).locator(".text").click()
+    tail.page.locator("#detail").get_by_role("button", name="503", exact=True).click()
+    tail.shows(*["method=GET status=503 path=/503"] * 2)
+    expect(tail.page.locator("#fields button")).to_have_text("status=503")
+
+
 def test_matches_of_a_pattern_are_marked(some: TailPage, server: TailServer) -> None:
     some.page.locator("#regex").click()
     some.filter(r"ann[a]|\bb\w+t\b")

@@ -1,6 +1,6 @@
 /**
- * Keys and values of a line that is JSON, as rows show them and filters ask for them. Bounded: lines
- * are anybody's.
+ * Keys and values of a line that is JSON, as rows show them and filters ask for them, or of logfmt.
+ * Bounded: lines are anybody's.
  */
 
 import { DEEPEST_FIELD, fieldText, jsonIn } from "../list/json.js";
@@ -20,6 +20,8 @@ const TOLD = new Set([
   "time", "ts", "timestamp", "@timestamp", "@t", "level", "levelname", "level_name", "log.level",
   "loglevel", "log_level", "lvl", "severity", "@l",
 ]);
+const LOGFMT = /(?<=^|\s)([A-Za-z_][\w.@-]{0,100})=("[^"]*"|[^\s"]*)(?=\s|$)/g;
+const QUOTED = /^"(.*)"$/;
 const MOST_PAIRS = 60;
 const MOST_TEXT = 20_000; // characters of a line that is looked at
 const MOST_NAME = 500; // characters
@@ -46,10 +48,20 @@ export function hasFields(line, fields) {
   if (others.some(({ name }) => name === "tag")) return false;
   if (others.some(({ name }) => !line.plain.includes(name.slice(name.lastIndexOf(".") + 1)))) return false;
   const object = objectIn(line.plain);
-  if (!object) return false;
-  const pairs = new Map(pairsOf(object));
+  const pairs = new Map(object ? pairsOf(object) : logfmtIn(line.plain));
   return others.every(({ name, value }) =>
     value === null ? hasKey(pairs, name) : pairs.get(name) === value);
+}
+
+/** @param {string} plain @returns {[string, string][]} What stands in it as `key=value`. */
+export function logfmtIn(plain) {
+  /** @type {[string, string][]} */
+  const pairs = [];
+  for (const [, name, value] of plain.slice(0, MOST_TEXT).matchAll(LOGFMT)) {
+    if (pairs.length >= MOST_PAIRS) break;
+    pairs.push([name, fieldText(value.replace(QUOTED, "$1"))]);
+  }
+  return pairs;
 }
 
 /** @param {string} plain @returns {Record<string, any> | null} */

@@ -1,5 +1,6 @@
 /** The pane with all that is known of one line. */
 
+import { logfmtIn } from "../find/fields.js";
 import { button, byId, element, plural } from "../page/dom.js";
 import { appendShown } from "./controls.js";
 import { jsonIn, printedJson } from "./json.js";
@@ -49,6 +50,7 @@ export class Detail {
     this.#body.replaceChildren(actions, facts(line), element("h3", "", json ? "JSON" : "Text"));
     this.#body.append(json ? printedJson(json) : wholeText(line.plain));
     if (json) this.#body.append(element("h3", "", "Text"), wholeText(line.plain));
+    else this.#body.append(...logfmt(line.plain));
     if (trace.length > 1) {
       this.#body.append(element("h3", "", `Trace: ${plural(trace.length, "line")}`), wholeText(text));
     }
@@ -92,6 +94,31 @@ function facts(line) {
     list.append(element("dt", "", name), shown);
   }
   return list;
+}
+
+/** @param {string} plain @returns {HTMLElement[]} Its `key=value`, as buttons that filter by them. */
+function logfmt(plain) {
+  const pairs = logfmtIn(plain);
+  if (!pairs.length) return [];
+  const box = element("pre", "json");
+  for (const [index, [name, value]] of pairs.entries()) {
+    const [key, shown] = [field("key", name), field("string", value)];
+    key.dataset.field = shown.dataset.field = name;
+    shown.dataset.value = value;
+    box.append(index ? "\n" : "", key, "=", shown);
+  }
+  return [element("h3", "", "Fields"), box];
+}
+
+/**
+ * @param {string} className
+ * @param {string} text
+ */
+function field(className, text) {
+  const made = button(className, "", () => {});
+  made.title = "Show only lines with this";
+  appendShown(made, text);
+  return made;
 }
 
 /** @param {string} text Its newlines are those between lines: in a line they are shown as marks. */
