@@ -75,6 +75,13 @@ def test_a_click_on_a_tag_shows_only_this_pod(some: TailPage) -> None:
     some.shows("path=/")
 
 
+def test_a_json_key_may_be_called_as_the_pod_s(tail: TailPage, server: TailServer) -> None:
+    server.lines('{"msg":"one","tag":"red"}', '{"msg":"two","tag":"blue"}')
+    tail.open()
+    tail.page.locator(".value", has_text="red").click()
+    tail.shows("one tag=red")
+
+
 def test_the_detail_pane_filters_too_with_keys_alone(some: TailPage) -> None:
     some.press("k")
     some.press("k")

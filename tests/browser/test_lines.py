@@ -105,11 +105,11 @@ def test_colours_of_the_app_are_shown_and_can_be_switched_off(
     tail: TailPage, server: TailServer
 ) -> None:
     tail.open()
-    server.lines("\x1b[1;31mred\x1b[0m \x1b[38;5;28mpalette\x1b[39m \x1b[38;2;1;2;3mrgb\x1b[m end")
+    server.lines("\x1b[1;31mred\x1b[0m \x1b[38;5;22mpalette\x1b[39m \x1b[38;2;1;2;3mrgb\x1b[m end")
     tail.shows("red palette rgb end")
     expect(tail.page.get_by_text("red", exact=True)).to_have_class("sgr bold fg-1")
     palette = tail.page.get_by_text("palette", exact=True)
-    expect(palette).to_have_attribute("style", re.compile(r"rgb\(0, 135, 0\)"))
+    expect(palette).to_have_attribute("style", re.compile(r"rgb\(0, 95, 0\)"))
     tail.press("a")
     expect(tail.page.locator(".sgr")).to_have_count(0)
     tail.shows("red palette rgb end")

@@ -77,12 +77,11 @@ toolbar.onFilter = () => {
   context.leave(false);
   context.applyFilter();
 };
-toolbar.onHighlight = () => list.redraw();
-display.onChange = () => {
+toolbar.onHighlight = display.onChange = () => list.redraw();
+display.onFold = () => {
   folds.reset();
-  list.redraw();
+  context.applyFilter();
 };
-display.onFold = () => context.applyFilter();
 rows.onLine = (seq) => list.renew(seq);
 rows.onFold = (head) => {
   follow.pause();

@@ -45,8 +45,9 @@ export function fieldsIn(plain) {
 export function hasFields(line, fields) {
   const others = fields.filter(({ name, value }) => name !== "tag" || value !== line.tag);
   if (!others.length) return true;
-  if (others.some(({ name }) => name === "tag")) return false;
-  if (others.some(({ name }) => !line.plain.includes(name.slice(name.lastIndexOf(".") + 1)))) return false;
+  const isPlain = !line.plain.includes("\\"); // else keys may be spelled with escapes
+  const names = others.map(({ name }) => name.slice(name.lastIndexOf(".") + 1));
+  if (isPlain && names.some((name) => !line.plain.includes(name))) return false;
   const object = objectIn(line.plain);
   const pairs = new Map(object ? pairsOf(object) : logfmtIn(line.plain));
   return others.every(({ name, value }) =>

@@ -18,6 +18,7 @@ import { NONE } from "../stream/tally.js";
  */
 
 const CHUNK = 2000; // lines looked at without a break
+const PARSED_CHUNK = 200; // where each is parsed for its fields
 const SLICE_MS = 8;
 
 export class Sieve {
@@ -45,6 +46,11 @@ export class Sieve {
   /** @param {LineStore} store */
   constructor(store) {
     this.#store = store;
+  }
+
+  /** Whether a text or a pattern is looked for: not where it is none, or takes too long. */
+  get looksFor() {
+    return this.#matcher !== null;
   }
 
   /** @param {Criteria | null} criteria Null: all pass. */
@@ -80,9 +86,10 @@ export class Sieve {
   async #scan(run) {
     this.#running = true;
     let began = performance.now();
+    const chunk = this.#criteria?.fields.length ? PARSED_CHUNK : CHUNK;
     for (;;) {
       const from = Math.max(this.#cursor, this.#store.first);
-      const to = Math.min(from + CHUNK, this.#store.next);
+      const to = Math.min(from + chunk, this.#store.next);
       if (from >= to) break;
       const passed = this.#passedChips(from, to);
       const verdicts = this.#matcher ? await this.#verdicts(passed) : null;

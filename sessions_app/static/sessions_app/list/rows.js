@@ -91,9 +91,9 @@ export class Rows {
 
   /** @returns {Look} */
   look() {
-    const { toolbar, context, display } = this.#parts;
+    const { toolbar, context, display, sieve } = this.#parts;
     const { query, regex, invert, matchCase, highlights } = toolbar.filters;
-    const isMarked = !invert && context.seq === null;
+    const isMarked = !invert && context.seq === null && sieve.looksFor;
     const marked = regex || !isMarked ? "" : query;
     const pattern = regex && isMarked ? query : "";
     this.#parts.marks.use(pattern, matchCase);
