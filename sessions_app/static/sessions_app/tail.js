@@ -70,6 +70,7 @@ sieve.onMore = () => {
 sieve.onOther = () => {
   list.redraw();
   if (context.seq !== null) list.show(context.seq);
+  undo.shown();
   counts.ask();
 };
 sieve.onProblem = (problem) => toolbar.showProblem(problem);

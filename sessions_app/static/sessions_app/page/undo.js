@@ -12,6 +12,8 @@ export class Undo {
   #timer = 0;
   /** How the list was before. @type {() => void} */
   #back = () => {};
+  /** The lines are here again, and not all are looked through yet. */
+  #isDue = false;
   /** Other lines are shown. */
   onChange = () => {};
 
@@ -39,8 +41,14 @@ export class Undo {
     window.clearTimeout(this.#timer);
     this.#bar.hidden = true;
     this.#store.restore();
+    this.#isDue = true;
     this.onChange();
-    this.#back();
+  }
+
+  /** What passes the filter is shown. */
+  shown() {
+    if (this.#isDue) this.#back();
+    this.#isDue = false;
   }
 
   #forget() {
