@@ -10,7 +10,7 @@ from typing import Any
 
 from django.test import RequestFactory
 
-from events.keys import AppKey, Key, SiteKey
+from events.keys import AppKey, SiteKey
 from sessions_app.page import page_response
 from sessions_app.tail.session import Selection, Session
 
@@ -37,7 +37,7 @@ def test_a_shell_takes_the_command_apart_as_it_was_put_together() -> None:
 
 
 def test_of_a_site_the_command_asks_for_the_site() -> None:
-    key: Key = SiteKey("www.gold.example")
+    key = SiteKey("www.gold.example")
     assert json.loads(_command(_page(Selection(key)))[-1]) == {"site": key.site, "lines": 7}
 
 
