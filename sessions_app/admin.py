@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from events.lines import SOURCES
 from events.strict_list import AliveMenu, StrictList
 from sessions_app import services
+from sessions_app.again import opened_response, token_response
 from sessions_app.errors import InvalidSessionError, TooManyError
 from sessions_app.filters import owner_of
 from sessions_app.links import session_url
@@ -151,6 +152,15 @@ class TailSessionAdmin(StrictList):
         """One button: it goes to the tail."""
         others = {"show_save_and_continue": False, "show_save_and_add_another": False}
         return super().add_view(request, form_url, {"title": "Open a tail", **others})
+
+    def get_urls(self) -> list[URLPattern]:
+        again = self.admin_site.admin_view(self.again_view)
+        return [path("again/", again, name="sessions_app_tailsession_again"), *super().get_urls()]
+
+    def again_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return opened_response(request) if request.method == "POST" else token_response(request)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         owner, *others = self.list_display

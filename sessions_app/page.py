@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
 
+from drains.moments import rfc3339
+from sessions_app.links import session_url
 from sessions_app.tail.session import Session
 
 OWN_FILES_ALONE = (
@@ -41,7 +47,12 @@ _HEADERS = {
 
 def page_response(request: HttpRequest, session: Session) -> HttpResponse:
     """The page of the session at the request's own address."""
-    return _page(request, "tail.html", {"name": str(session.selection.key)}, 200)
+    told = {
+        "name": str(session.selection.key),
+        "again": _admins_address(),
+        "curl": _opening(request, session),
+    }
+    return _page(request, "tail.html", told, 200)
 
 
 def problem_page(
@@ -51,6 +62,38 @@ def problem_page(
     title = "No such log session" if status == HTTPStatus.NOT_FOUND else HTTPStatus(status).phrase
     told = {"title": title, "status": status, "detail": detail, "wait": wait_seconds}
     return _page(request, "no_tail.html", told, status)
+
+
+def _admins_address() -> str:
+    """Where one who is logged in opens a session again; empty in a process without the admin."""
+    try:
+        return reverse("admin:sessions_app_tailsession_again")
+    except NoReverseMatch:
+        return ""
+
+
+def _opening(request: HttpRequest, session: Session) -> str:
+    """The command that opens another of the same lines, for who has a key."""
+    selection = session.selection
+    body = {
+        **selection.key._asdict(),
+        "lines": session.lines,
+        "source": sorted(selection.sources),
+        "process": sorted(selection.processes),
+        "stream": sorted(selection.streams),
+        "q": selection.text,
+        "since": _moment(session.since),
+        "until": _moment(session.until),
+        **({} if session.tail else {"tail": False}),
+    }
+    given = {name: value for name, value in body.items() if value not in ([], "", None)}
+    asked = json.dumps(given)
+    url = session_url(request, "").rstrip("/")
+    return f'curl -s -H "Authorization: $AUTH_KEY" {shlex.quote(url)} -d {shlex.quote(asked)}'
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else rfc3339(datetime.fromtimestamp(seconds, UTC))
 
 
 def _page(request: HttpRequest, name: str, told: dict[str, Any], status: int) -> HttpResponse:

@@ -13,6 +13,14 @@ from tests.support.tail_lines import sample, wire_line
 from tests.support.tail_page import TailPage
 from tests.support.tail_server import TailServer
 
+JSON = '{"level":"info","msg":"order placed","n":[1,null]}'
+COLOURED = [
+    wire_line(
+        f"{level} \x1b[31mred \x1b[33myellow \x1b[90mgrey \x1b[38;5;202morange "
+        "\x1b[38;2;120;120;120mgrey \x1b[38;2;80;160;255mblue\x1b[0m https://a.example"
+    )
+    for level in ("ERROR", "WARN", "INFO")
+]
 STATES: dict[str, Callable[[TailPage, TailServer], object]] = {
     "live": lambda tail, server: None,
     "paused": lambda tail, server: tail.press("Space"),
@@ -27,9 +35,14 @@ STATES: dict[str, Callable[[TailPage, TailServer], object]] = {
     "display": lambda tail, server: tail.page.locator("#display summary").click(),
     "download": lambda tail, server: tail.page.locator("#downloads summary").click(),
     "gaps": lambda tail, server: _gaps(server),
-    "over": lambda tail, server: server.say(type="bye", reason="revoked"),
+    "over": lambda tail, server: _over(tail, server),
+    "over and logged in": lambda tail, server: _over(tail, server, is_logged_in=True),
+    "cleared": lambda tail, server: tail.press("c"),
+    "one pod": lambda tail, server: tail.rows.last.locator(".tag").click(),
     "waiting": lambda tail, server: _cut_off(server),
-    "wrapped": lambda tail, server: tail.press("w"),
+    "wrapped": lambda tail, server: tail.set_display("wrap", True),
+    "cut": lambda tail, server: _cut(tail, server),
+    "folded": lambda tail, server: tail.press("f"),
 }
 
 
@@ -44,10 +57,11 @@ def _highlight(tail: TailPage) -> None:
         tail.press("h")
         tail.page.keyboard.type(term)
         tail.press("Enter")
+        tail.press("Escape")
 
 
 def _detail(tail: TailPage) -> None:
-    tail.row("order placed").locator(".text").click()
+    tail.row("order placed").locator(".text").click(position={"x": 20, "y": 8})  # no field
     expect(tail.page.locator("#detail")).to_be_visible()
 
 
@@ -61,6 +75,18 @@ def _range(tail: TailPage) -> None:
 def _gaps(server: TailServer) -> None:
     server.say(type="skipped", count=1204)
     server.say(type="gap", reason="Kafka no longer has the lines after the last one")
+
+
+def _cut(tail: TailPage, server: TailServer) -> None:
+    tail.set_display("wrap", True)
+    server.lines("word " * 3000)
+    expect(tail.page.locator(".expand")).to_be_visible()
+
+
+def _over(tail: TailPage, server: TailServer, is_logged_in: bool = False) -> None:
+    server.is_logged_in = is_logged_in
+    server.say(type="bye", reason="revoked")
+    expect(tail.page.locator("#again" if is_logged_in else "#again-line")).to_be_visible()
 
 
 def _cut_off(server: TailServer) -> None:
@@ -82,7 +108,7 @@ def test_nothing_is_found(
 ) -> None:
     tail.page.set_viewport_size({"width": width, "height": 800})
     tail.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    server.wires([*sample(60), wire_line('{"level":"info","msg":"order placed","n":[1,null]}')])
+    server.wires([*sample(60), *COLOURED, wire_line(JSON)])
     found = {}
     for name, bring_about in STATES.items():
         server.takes_sockets = True

@@ -1,4 +1,4 @@
-"""Filters: text, pattern, levels and sources; and what they never do."""
+"""Filters: text, pattern, levels, sources, processes; and what they never do."""
 
 from __future__ import annotations
 
@@ -86,26 +86,61 @@ def test_a_pattern_of_ten_thousand_characters_is_refused(some: TailPage) -> None
     expect(some.page.locator("#problem")).to_have_text("This pattern is too long.")
 
 
-def test_levels_are_hidden_by_chips_and_lines_without_one_never(some: TailPage) -> None:
+def test_levels_are_hidden_by_chips_and_no_level_is_one_of_them(some: TailPage) -> None:
     for level in ("error", "warn", "info", "debug"):
         some.chip(level).click()
         expect(some.chip(level)).to_have_attribute("aria-pressed", "false")
     some.shows("no level here", "path=/orders/17")
+    some.chip("none").click()
+    some.shows()
     some.chip("warn").click()
-    some.shows("WARN Order 18 slow", "no level here", "path=/orders/17")
+    some.shows("WARN Order 18 slow")
 
 
-def test_shift_shows_only_one_level_and_then_all(some: TailPage) -> None:
+def test_shift_shows_only_errors_and_then_all(some: TailPage) -> None:
     some.chip("error").click(modifiers=["Shift"])
+    some.shows("ERROR order 17 failed")
+    assert some.page.url.endswith("#level=error")
+    some.chip("none").click()
     some.shows("ERROR order 17 failed", "no level here", "path=/orders/17")
+    some.chip("none").click()
     some.chip("error").click(modifiers=["Shift"])
     expect(some.rows).to_have_count(6)
+
+
+def test_a_long_press_shows_only_one_too(some: TailPage) -> None:
+    some.chip("error").click(button="right")
+    some.shows("ERROR order 17 failed")
 
 
 def test_chips_count_the_lines_of_a_level(some: TailPage, server: TailServer) -> None:
     expect(some.chip("error").locator(".count")).to_have_text("1")
     server.lines("ERROR again")
     expect(some.chip("error").locator(".count")).to_have_text("2")
+    expect(some.chip("none").locator(".count")).to_have_text("2")
+    expect(some.chip("app").locator(".count")).to_have_text("6")
+
+
+def test_processes_and_streams_have_chips_once_there_are_two(
+    some: TailPage, server: TailServer
+) -> None:
+    expect(some.chip("web")).to_have_count(0)
+    expect(some.chip("stderr")).to_have_count(0)
+    server.lines("boom", process="worker", tag="worker.1-abc", stream="stderr")
+    server.lines("also", process="worker", tag="worker.1-abc")
+    expect(some.chip("web").locator(".count")).to_have_text("5")
+    expect(some.chip("worker").locator(".count")).to_have_text("2")
+    expect(some.chip("stderr").locator(".count")).to_have_text("1")
+    some.chip("worker").click()
+    expect(some.rows).to_have_count(6)
+    some.chip("worker").click(modifiers=["Shift"])
+    some.shows("stderr boom", "also")
+    some.chip("stderr").click(modifiers=["Shift"])
+    some.shows("stderr boom")
+    assert some.page.url.endswith("#process=worker&stream=stderr")
+    server.lines("third", process="clock")  # comes later, and is not one that is asked for
+    expect(some.chip("clock")).to_have_attribute("aria-pressed", "false")
+    some.shows("stderr boom")
 
 
 def test_sources_are_hidden_by_chips(some: TailPage) -> None:
@@ -165,7 +200,7 @@ def test_filters_are_in_the_address_and_no_server_sees_them(
     expect(tail.page.locator("mark.hl-1")).to_have_text("3")
     expect(tail.chip("info")).to_have_attribute("aria-pressed", "false")
     tail.chip("app").click()
-    assert tail.page.url.endswith("#q=secret-word&level=error%2Cwarn&source=router%2Cbuild&hl=3")
+    assert tail.page.url.endswith("#q=secret-word&level=error%2Cwarn&source=%21app&hl=3")
     tail.page.reload()
     expect(tail.page.locator("#query")).to_have_value("secret-word")
     expect(tail.chip("app")).to_have_attribute("aria-pressed", "false")

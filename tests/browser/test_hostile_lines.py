@@ -13,8 +13,9 @@ from tests.support.tail_page import TailPage
 from tests.support.tail_server import TailServer
 
 # What the page itself makes of lines.
-ELEMENTS = {"DIV", "SPAN", "MARK", "BUTTON", "DL", "DT", "DD", "H3", "PRE", "P", "TIME"}
+ELEMENTS = {"DIV", "SPAN", "MARK", "BUTTON", "DL", "DT", "DD", "H3", "PRE", "P", "TIME", "A"}
 ATTRIBUTES = {"class", "style", "title", "type", "aria-label", "aria-hidden", "role", "tabindex"}
+ATTRIBUTES |= {"aria-expanded", "hidden", "href", "target", "rel"}
 _FOUND = """
     (() => {
       const all = [...document.querySelectorAll("#rows *, #detail-body *, #highlights *")];
@@ -23,6 +24,7 @@ _FOUND = """
                attributes: [...new Set(attributes)].filter((a) => !a.startsWith("data-")) };
     })()
 """
+_LINKS = "[...document.querySelectorAll('main a')].map((e) => [e.protocol, e.rel, e.username])"
 _STYLES = "[...document.querySelectorAll('#rows [style]')].map((e) => e.getAttribute('style'))"
 
 
@@ -31,6 +33,8 @@ def _nothing_but_text(tail: TailPage) -> None:
     assert set(found["elements"]) <= ELEMENTS
     assert set(found["attributes"]) <= ATTRIBUTES
     assert not [style for style in tail.evaluate(_STYLES) if "url" in style or "fixed" in style]
+    links = {tuple(link) for link in tail.evaluate(_LINKS)}
+    assert links <= {(f"{scheme}:", "noopener noreferrer", "") for scheme in ("http", "https")}
     assert tail.evaluate("({}).polluted") is None
     assert tail.page.url.startswith(tail.url)
     assert tail.page.title() == "gold-gs · tail"

@@ -21,9 +21,22 @@ LEVELS = {
         "E0131 12:00:00.1 kube.go:1] x",
         "error: no such file",
         "\x1b[31mERROR\x1b[0m in colour",
+        "Traceback (most recent call last):",
+        'Exception in thread "main" java.lang.IllegalStateException: x',
+        "java.lang.NullPointerException: x",
+        "an unhandled exception has occurred",
+        "GET /orders 500 Internal Server Error",
+        '{"event":"' + "x" * 500 + '","level":"error"}',
+        '{"@l":"Fatal","@m":"x"}',
     ],
     "warn": ["WARN slow", "level=warning msg=x", '{"severity":"WARNING"}', "[warn] x"],
-    "info": ["INFO started", "info: ready", '{"log.level":"info"}', "2026 NOTICE x"],
+    "info": [
+        "INFO started",
+        "info: ready",
+        '{"log.level":"info"}',
+        "2026 NOTICE x",
+        '{"levelname":"INFO"}',
+    ],
     "debug": ["DEBUG cache miss", "level=trace", '{"lvl":"debug"}'],
     "": ["GET /errors 200", "an informal note", "warned nobody", "level up", "{}", "", "debugger"],
 }
@@ -67,6 +80,16 @@ def test_a_level_is_found_in_the_text(level: str, tail: TailPage, server: TailSe
     assert found == [level] * len(LEVELS[level])
 
 
+def test_a_router_s_line_is_as_bad_as_its_status(tail: TailPage, server: TailServer) -> None:
+    tail.open()
+    server.wires(
+        [router_line(f"method=GET status={status} path=/error") for status in (200, 404, 503)]
+    )
+    expect(tail.rows).to_have_count(3)
+    found = tail.evaluate("[...document.querySelectorAll('.row')].map(r => r.dataset.level ?? '')")
+    assert found == ["", "warn", "error"]
+
+
 def test_lines_of_stderr_and_of_the_router_are_told_apart(
     tail: TailPage, server: TailServer
 ) -> None:
@@ -82,11 +105,11 @@ def test_colours_of_the_app_are_shown_and_can_be_switched_off(
     tail: TailPage, server: TailServer
 ) -> None:
     tail.open()
-    server.lines("\x1b[1;31mred\x1b[0m \x1b[38;5;28mpalette\x1b[39m \x1b[38;2;1;2;3mrgb\x1b[m end")
+    server.lines("\x1b[1;31mred\x1b[0m \x1b[38;5;22mpalette\x1b[39m \x1b[38;2;1;2;3mrgb\x1b[m end")
     tail.shows("red palette rgb end")
     expect(tail.page.get_by_text("red", exact=True)).to_have_class("sgr bold fg-1")
     palette = tail.page.get_by_text("palette", exact=True)
-    expect(palette).to_have_attribute("style", re.compile(r"rgb\(0, 135, 0\)"))
+    expect(palette).to_have_attribute("style", re.compile(r"rgb\(0, 95, 0\)"))
     tail.press("a")
     expect(tail.page.locator(".sgr")).to_have_count(0)
     tail.shows("red palette rgb end")

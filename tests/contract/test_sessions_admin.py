@@ -25,6 +25,7 @@ from sessions_app.tail.session import Selection
 from sessions_app.tail.teller import TailFigures
 
 LIST, ADD = "/admin/sessions_app/tailsession/", "/admin/sessions_app/tailsession/add/"
+AGAIN = f"{LIST}again/"
 DRAINS = "/admin/drains/drain/"
 GOLD = AppKey("gold", "gs")
 TAIL_URL = re.compile(r"http://testserver/log-sessions/([0-9a-f-]{36})")
@@ -178,3 +179,44 @@ def test_how_many_read_one_is_known_without_asking_for_each(
     with django_assert_num_queries(len(few)):
         assert len(cells()) == 7
     assert ">2<" in operator.get(f"{LIST}{row.pk}/change/").content.decode()
+
+
+def test_one_that_is_over_is_opened_again_by_its_page(operator: Client) -> None:
+    asked = Selection(GOLD, frozenset({"app"}), frozenset({"web"}), frozenset({"stderr"}), "x")
+    session_id, row = services.open_session(asked, lines=7, tail=True)
+    services.revoke(row)
+
+    answer = operator.post(AGAIN, {"id": session_id})
+    assert answer.status_code == 201
+    found = TAIL_URL.fullmatch(answer.json()["url"])
+    assert found
+    assert found[1] != session_id
+    again = selectors.look_up(found[1], None)
+    assert (again.session.selection, again.lines, again.tail) == (asked, 1500, True)
+
+
+def test_it_is_opened_again_by_our_own_page_alone(operator: Client) -> None:
+    session_id, _ = services.open_session(Selection(GOLD), lines=7, tail=True)
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = operator.cookies
+    assert strict.post(AGAIN, {"id": session_id}).status_code == 403
+    token = strict.get(AGAIN).json()["token"]
+    answer = strict.post(AGAIN, {"id": session_id}, headers={"X-CSRFToken": token})
+    assert answer.status_code == 201
+    assert TailSession.objects.count() == 2
+
+
+def test_one_that_nobody_remembers_is_not_opened_again(operator: Client, settings: Any) -> None:
+    for session_id in ("", "nonsense", "0b3c1a52-5f4e-4c3f-9a37-2f6a52f0c9d1"):
+        answer = operator.post(AGAIN, {"id": session_id})
+        assert answer.status_code == 404
+        assert "remembers" in answer.json()["detail"]
+    session_id, _ = services.open_session(Selection(GOLD), lines=7, tail=True)
+    settings.MAX_SESSIONS_PER_APP = 1
+    answer = operator.post(AGAIN, {"id": session_id})
+    assert answer.status_code == 429
+    assert "are open for gold-gs" in answer.json()["detail"]
+
+
+def test_who_is_not_logged_in_is_told_so_by_a_redirect(db: None) -> None:
+    assert Client().get(AGAIN)["Location"].startswith("/admin/login/")

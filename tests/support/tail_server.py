@@ -27,6 +27,9 @@ from tests.support.tail_lines import WireLine, wire_line
 T = TypeVar("T")
 
 PATH = "/log-sessions/0b3c1a52-5f4e-4c3f-9a37-2f6a52f0c9d1"
+ANOTHER_PATH = "/log-sessions/5d1f7c80-9f3a-4f0e-8f6b-0a6c2b7f9e42"
+"""Of the same session opened again."""
+AGAIN = "/admin/sessions_app/tailsession/again/"
 NAME = "gold-gs"
 _LIMIT_SECONDS = 10.0
 
@@ -41,6 +44,8 @@ class TailServer:
         self.takes_events = True
         self.knows_session = True
         self.is_full = False
+        self.is_logged_in = False
+        """Whether the reader is, and may open sessions."""
         self.hello: dict[str, Any] = {}
         """Changes to what a page is told first."""
         self._sockets: list[web.WebSocketResponse] = []
@@ -97,8 +102,11 @@ class TailServer:
 
     async def _start(self) -> web.AppRunner:
         app = web.Application()
-        app.router.add_get(PATH, self._page)
-        app.router.add_get(f"{PATH}/ws", self._socket)
+        for path in (PATH, ANOTHER_PATH):
+            app.router.add_get(path, self._page)
+            app.router.add_get(f"{path}/ws", self._socket)
+        app.router.add_get(AGAIN, self._may_open_again)
+        app.router.add_post(AGAIN, self._open_again)
         app.router.add_get("/static/{path:.+}", self._static)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -123,6 +131,16 @@ class TailServer:
         )
         answer = page_response(RequestFactory().get(PATH), session)
         return web.Response(body=answer.content, headers=dict(answer.items()))
+
+    async def _may_open_again(self, request: web.Request) -> web.Response:
+        if not self.is_logged_in:
+            raise web.HTTPFound("/admin/login/")
+        return web.json_response({"token": "a token"})
+
+    async def _open_again(self, request: web.Request) -> web.Response:
+        assert request.headers["X-CSRFToken"] == "a token"
+        assert (await request.post())["id"] == PATH.rpartition("/")[2]
+        return web.json_response({"url": f"{self.origin}{ANOTHER_PATH}"}, status=201)
 
     async def _static(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)

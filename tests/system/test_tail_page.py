@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from itertools import count
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.support.broker import Broker
 from tests.support.kafka import TopicNames
@@ -105,6 +108,54 @@ def test_a_revoked_session_is_told(tail: TailPage, shuttle: Shuttle) -> None:
     assert answer is not None
     assert answer.status == 404
     expect(tail.page.locator("body")).to_contain_text("There is no such log session")
+
+
+def test_who_is_logged_in_opens_a_session_again(
+    context: BrowserContext, admin: Page, shuttle: Shuttle, kafka: Broker, space: str
+) -> None:
+    tail = TailPage(context.new_page(), open_session(shuttle, space))
+    tail.open()
+    tail.shows("old 0", "old 1", "old 2")
+    assert shuttle.api.delete(tail.url).status_code == 204
+    tail.page.locator("#again").click()
+    expect(tail.page.locator("#state")).to_have_text("Live")
+    assert tail.page.url != tail.url
+    kafka.produce(space, [event_now("new")], partition=1)
+    tail.shows("old 0", "old 1", "old 2", "new")  # each once
+    assert tail.faults() == []
+
+
+def test_the_line_to_copy_opens_another_session(tail: TailPage, shuttle: Shuttle) -> None:
+    tail.open()
+    assert shuttle.api.delete(tail.url).status_code == 204
+    line = tail.page.locator("#again-curl")
+    expect(line).to_be_visible()
+    environment = {**os.environ, "AUTH_KEY": str(shuttle.api.headers["Authorization"])}
+    answer = subprocess.run(
+        line.inner_text(), shell=True, capture_output=True, env=environment, check=True, timeout=10
+    )
+    tail.page.goto(json.loads(answer.stdout)["logplex_url"])
+    tail.shows("old 0", "old 1", "old 2")
+
+
+def test_a_quiet_page_outlives_the_time_that_a_stream_may_be_idle(
+    context: BrowserContext, own_shuttle: Shuttle, kafka: Broker, space: str
+) -> None:
+    own_shuttle.environment["SESSION_IDLE_SECONDS"] = "2"
+    own_shuttle.stop_web()
+    own_shuttle.start_web()
+    tail = TailPage(context.new_page(), open_session(own_shuttle, space))
+    sockets: list[object] = []
+    tail.page.on("websocket", lambda socket: sockets.append(socket))
+    tail.open()
+    tail.shows("old 0", "old 1", "old 2")
+    while len(sockets) < 3:
+        tail.page.wait_for_event("websocket")
+    kafka.produce(space, [event_now("new")], partition=1)
+    tail.shows("old 0", "old 1", "old 2", "new")
+    expect(tail.rows).to_have_count(5)  # and "Live from here"
+    expect(tail.page.locator("#state")).to_have_text("Live")
+    assert tail.faults() == []
 
 
 def test_a_session_of_the_past_says_that_it_is_all(

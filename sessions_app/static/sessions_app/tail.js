@@ -2,23 +2,27 @@
 
 import { Context } from "./find/context.js";
 import { Highlights } from "./find/highlights.js";
+import { PatternMarks } from "./find/pattern-marks.js";
 import { Sieve } from "./find/sieve.js";
 import { Cursor } from "./list/cursor.js";
 import { Detail } from "./list/detail.js";
+import { Folds } from "./list/folds.js";
 import { Follow } from "./list/follow.js";
 import { Rows } from "./list/rows.js";
 import { Selection } from "./list/selection.js";
 import { VirtualList } from "./list/virtual-list.js";
 import { Actions } from "./page/actions.js";
+import { Again } from "./page/again.js";
 import { Copies } from "./page/copies.js";
 import { Counts } from "./page/counts.js";
 import { Display } from "./page/display.js";
 import { byId } from "./page/dom.js";
 import { Help } from "./page/help.js";
 import { listen } from "./page/keys.js";
-import { keepFocusOnLines } from "./page/menus.js";
+import { keepFocus } from "./page/menus.js";
 import { Status } from "./page/status.js";
 import { Toolbar } from "./page/toolbar.js";
+import { Undo } from "./page/undo.js";
 import { Connection } from "./stream/connection.js";
 import { Messages } from "./stream/messages.js";
 import { LineStore } from "./stream/store.js";
@@ -33,9 +37,13 @@ const display = new Display();
 const toolbar = new Toolbar();
 const status = new Status();
 const detail = new Detail();
-const selection = new Selection(store, sieve);
+const folds = new Folds(store, display);
+const marks = new PatternMarks();
+const selection = new Selection(store, sieve, folds);
 const context = new Context(sieve, toolbar, selection);
-const rows = new Rows({ store, sieve, display, toolbar, selection, detail, context });
+const rows = new Rows({
+  store, sieve, display, toolbar, selection, detail, context, folds, marks,
+});
 const list = new VirtualList(
   { scroller: byId("log"), canvas: byId("canvas"), block: byId("rows"), lead: LEAD },
   rows,
@@ -46,18 +54,23 @@ const highlights = new Highlights(store, sieve, rows, status);
 const messages = new Messages(store, sieve, status);
 const connection = new Connection(messages);
 const counts = new Counts({ store, sieve, toolbar, context, follow, status, connection });
-const copies = new Copies({ store, sieve, selection, messages, status });
-const actions = new Actions({
-  store, sieve, list, follow, selection, detail, context, toolbar, status,
-});
+const copies = new Copies({ store, sieve, selection, folds, messages, status });
+const undo = new Undo(store);
+const actions = new Actions({ list, follow, selection, detail, context, toolbar, undo });
+const again = new Again(status);
 const help = new Help();
 
 // What one part tells the others.
 
-sieve.onMore = () => list.ask();
+sieve.isFolded = (line) => folds.hides(line);
+sieve.onMore = () => {
+  cursor.show(); // heads of traces have more behind them
+  list.ask();
+};
 sieve.onOther = () => {
   list.redraw();
   if (context.seq !== null) list.show(context.seq);
+  undo.shown();
   counts.ask();
 };
 sieve.onProblem = (problem) => toolbar.showProblem(problem);
@@ -66,12 +79,33 @@ toolbar.onFilter = () => {
   context.applyFilter();
 };
 toolbar.onHighlight = display.onChange = () => list.redraw();
+display.onFold = () => {
+  folds.reset();
+  context.applyFilter();
+};
+rows.onLine = (seq) => list.renew(seq);
+rows.onFold = (head) => {
+  follow.pause();
+  folds.toggle(head);
+  context.applyFilter();
+};
+folds.rests = () => Boolean(toolbar.filters.query) || context.seq !== null;
+marks.onKnown = () => list.eachRow((row, seq) => row.dataset.waits === "" && list.renew(seq));
+cursor.onField = (field) => toolbar.narrow(field);
 context.onShow = () => follow.pause();
 selection.onChange = detail.onClose = () => cursor.show();
+detail.traceOf = (line) => folds.traceOf(line);
 detail.onContext = (line) => context.show(line.seq);
 detail.onCopy = (text, what) => copies.copy(text, what);
 list.onDrawn = () => counts.ask();
 status.onRetry = () => connection.now();
+status.onOver = (reason) => void again.offer(reason);
+again.onCopy = (text, what) => copies.copy(text, what);
+again.onOpened = () => {
+  messages.anew(!connection.usesEvents);
+  connection.anew();
+};
+undo.onChange = () => context.applyFilter();
 
 // Keys.
 
@@ -96,18 +130,22 @@ listen({
   N: () => jump(-1),
   j: () => cursor.move(1),
   k: () => cursor.move(-1),
+  J: () => cursor.move(1, true),
+  K: () => cursor.move(-1, true),
   Enter: () => cursor.open(),
   y: () => copies.copyChosen(),
   w: () => status.say(display.toggle("wrap")),
   a: () => status.say(display.toggle("ansi")),
+  f: () => status.say(display.toggle("fold")),
   t: () => status.say(display.nextTime()),
   c: () => actions.clear(),
+  u: () => undo.undo(),
   "+": () => display.resize(1),
   "-": () => display.resize(-1),
   "?": () => help.toggle(),
   Escape: () => actions.stepBack(),
-});
-keepFocusOnLines();
+}, () => toolbar.focusQuery());
+keepFocus();
 
 // It begins.
 

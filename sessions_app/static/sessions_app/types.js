@@ -18,7 +18,9 @@
  * @property {number} seq Its number on this page, without gaps.
  * @property {number} ms Its time in epoch milliseconds; NaN when it cannot be read.
  * @property {string} plain Its text without escape sequences.
- * @property {Level} level
+ * @property {Level} level Of a line behind another: that one's.
+ * @property {number} head Number of the line that it stands behind, as a trace does; or its own.
+ * @property {number} behind How many lines stand behind it.
  *
  * @typedef {WireLine & Derived} Line
  *
@@ -35,17 +37,19 @@
  * @property {boolean} regex
  * @property {boolean} invert
  * @property {boolean} matchCase
- * @property {Set<string>} hiddenLevels
- * @property {Set<string>} hiddenSources
+ * @property {Record<import("./find/fragment.js").Kind, import("./find/choice.js").Choice>} shown
+ * @property {import("./find/fragment.js").Field[]} fields
  *
  * @typedef {object} Look How lines are drawn.
  * @property {"off" | "local" | "utc"} time
  * @property {boolean} hour12
  * @property {boolean} ansi
  * @property {boolean} wrap
+ * @property {boolean} json Whether lines that are JSON are shown as message and fields.
  * @property {string[]} highlights
  * @property {string} marked The filter's text, marked where it was found; empty for none.
  * @property {boolean} matchCase Of `marked`.
+ * @property {boolean} pattern Whether the filter is a pattern whose matches are marked.
  */
 
 export {};

@@ -1,21 +1,31 @@
 /** Filters in the address behind `#`: they can be shared, and no server sees them. */
 
-import { LEVELS } from "./levels.js";
+import { Choice } from "./choice.js";
 
 /**
+ * @typedef {"level" | "source" | "process" | "stream"} Kind What chips choose by.
+ *
+ * @typedef {object} Field A value that a line must have.
+ * @property {string} name tag, or a key of JSON.
+ * @property {string | null} value Null: whatever it is.
+ *
  * @typedef {object} Filters
  * @property {string} query
  * @property {boolean} regex
  * @property {boolean} invert
  * @property {boolean} matchCase
- * @property {Set<string>} hiddenLevels
- * @property {Set<string>} hiddenSources
+ * @property {Record<Kind, Choice>} shown
+ * @property {Field[]} fields
  * @property {string[]} highlights
  */
 
+export const KINDS = /** @type {const} */ (["level", "source", "process", "stream"]);
 export const SOURCES = /** @type {const} */ (["app", "router", "build"]);
+export const STREAMS = /** @type {const} */ (["stdout", "stderr"]);
 export const MOST_HIGHLIGHTS = 5;
+const MOST_FIELDS = 10;
 const MOST_TERM = 200; // characters
+const MOST_FIELD = 2000; // characters
 
 /**
  * @param {string} fragment With or without `#`.
@@ -23,13 +33,14 @@ const MOST_TERM = 200; // characters
  */
 export function filtersOf(fragment) {
   const asked = new URLSearchParams(fragment.replace(/^#/, ""));
+  const chosen = KINDS.map((kind) => [kind, Choice.of(asked.get(kind))]);
   return {
     query: asked.get("q") ?? "",
     regex: asked.has("re"),
     invert: asked.has("not"),
     matchCase: asked.has("case"),
-    hiddenLevels: hidden(asked.get("level"), LEVELS),
-    hiddenSources: hidden(asked.get("source"), SOURCES),
+    shown: Object.fromEntries(chosen),
+    fields: [...new Set(asked.getAll("is"))].slice(0, MOST_FIELDS).flatMap(fieldOf),
     highlights: withoutDoubles(asked.getAll("hl")).slice(0, MOST_HIGHLIGHTS),
   };
 }
@@ -44,10 +55,17 @@ export function fragmentOf(filters) {
   if (filters.query && filters.regex) said.set("re", "1");
   if (filters.query && filters.invert) said.set("not", "1");
   if (filters.query && filters.matchCase) said.set("case", "1");
-  if (filters.hiddenLevels.size) said.set("level", left(LEVELS, filters.hiddenLevels));
-  if (filters.hiddenSources.size) said.set("source", left(SOURCES, filters.hiddenSources));
+  for (const kind of KINDS) {
+    if (filters.shown[kind].isFiltering) said.set(kind, String(filters.shown[kind]));
+  }
+  for (const field of filters.fields) said.append("is", wordOf(field));
   for (const term of filters.highlights) said.append("hl", term);
   return said.toString();
+}
+
+/** @param {Field} field @returns {string} `name=value`, or `name`. */
+export function wordOf({ name, value }) {
+  return value === null ? name : `${name}=${value}`;
 }
 
 /** @param {string[]} terms */
@@ -57,20 +75,19 @@ export function withoutDoubles(terms) {
 }
 
 /**
- * @param {string | null} shown
- * @param {readonly string[]} all
- * @returns {Set<string>}
+ * @param {Filters} filters
+ * @param {Field} field One more; what has it already stays as it is.
  */
-function hidden(shown, all) {
-  if (shown === null) return new Set();
-  const names = shown.split(",");
-  return new Set(all.filter((name) => !names.includes(name)));
+export function addField(filters, field) {
+  const known = filters.fields.some((other) => wordOf(other) === wordOf(field));
+  if (known || filters.fields.length >= MOST_FIELDS || wordOf(field).length > MOST_FIELD) return;
+  filters.fields = [...filters.fields, field];
 }
 
-/**
- * @param {readonly string[]} all
- * @param {Set<string>} without
- */
-function left(all, without) {
-  return all.filter((name) => !without.has(name)).join(",");
+/** @param {string} word @returns {Field[]} None when it is none. */
+function fieldOf(word) {
+  const at = word.indexOf("=");
+  const name = at < 0 ? word : word.slice(0, at);
+  if (!name || word.length > MOST_FIELD) return [];
+  return [{ name, value: at < 0 ? null : word.slice(at + 1) }];
 }

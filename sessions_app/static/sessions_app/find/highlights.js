@@ -1,6 +1,6 @@
 /** From one highlighted line to the next. */
 
-import { rangesOf } from "../list/spans.js";
+import { rangesOf } from "../list/marks.js";
 
 /**
  * @typedef {import("./sieve.js").Sieve} Sieve

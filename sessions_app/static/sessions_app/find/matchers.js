@@ -31,7 +31,7 @@ export function textMatcher(query, matchCase) {
 /**
  * @param {string} query
  * @param {boolean} matchCase
- * @returns {Matcher}
+ * @returns {RegexMatcher}
  * @throws {PatternError} when it is none
  */
 export function regexMatcher(query, matchCase) {
@@ -46,7 +46,7 @@ export function regexMatcher(query, matchCase) {
 }
 
 /** @implements {Matcher} */
-class RegexMatcher {
+export class RegexMatcher {
   /** @type {Worker | null} */
   #worker = null;
   #closed = false;
@@ -71,6 +71,15 @@ class RegexMatcher {
       verdicts.push(...((await this.#ask(part)) ?? (await this.#again(part))));
     }
     return verdicts;
+  }
+
+  /**
+   * @param {string[]} texts
+   * @returns {Promise<[number, number][][] | null>} Of each where it matches; null when that took
+   *   too long.
+   */
+  places(texts) {
+    return this.#ask(texts, true);
   }
 
   close() {
@@ -99,17 +108,18 @@ class RegexMatcher {
 
   /**
    * @param {string[]} texts
-   * @returns {Promise<boolean[] | null>} Null when it took too long.
+   * @param {boolean} [places] Whether it is asked where, and not only whether.
+   * @returns {Promise<any[] | null>} Null when it took too long.
    */
-  async #ask(texts) {
+  async #ask(texts, places = false) {
     this.#worker ??= await this.#started();
     const worker = this.#worker;
     if (this.#closed) {
       this.#end();
-      return texts.map(() => false); // nobody asks any more
+      return texts.map(() => (places ? [] : false)); // nobody asks any more
     }
     const answer = nextMessage(worker);
-    worker.postMessage({ texts });
+    worker.postMessage({ texts, places });
     const inTime = await Promise.race([answer, after(LIMIT_MS)]);
     if (!inTime) this.#end();
     return inTime;

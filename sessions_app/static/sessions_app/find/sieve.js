@@ -2,19 +2,23 @@
  * The entries that the filter lets pass, kept up with the store.
  *
  * A changed filter goes through all lines again in short slices; what was shown stays until it is
- * through. Notes pass every filter, and lines without a level pass the levels' chips.
+ * through. Notes pass every filter.
  */
 
 import { PatternError, regexMatcher, textMatcher } from "./matchers.js";
+import { hasFields } from "./fields.js";
 import { Seqs } from "../stream/seqs.js";
+import { NONE } from "../stream/tally.js";
 
 /**
  * @typedef {import("../stream/store.js").LineStore} LineStore
  * @typedef {import("../types.js").Criteria} Criteria
  * @typedef {import("../types.js").Entry} Entry
+ * @typedef {import("../types.js").Line} Line
  */
 
 const CHUNK = 2000; // lines looked at without a break
+const PARSED_CHUNK = 200; // where each is parsed for its fields
 const SLICE_MS = 8;
 
 export class Sieve {
@@ -30,6 +34,8 @@ export class Sieve {
   #building = null;
 
   shown = new Seqs();
+  /** Whether a line stays behind the head of its trace. @type {(line: Line) => boolean} */
+  isFolded = () => false;
   /** More is shown at the end. */
   onMore = () => {};
   /** Something else is shown. */
@@ -40,6 +46,11 @@ export class Sieve {
   /** @param {LineStore} store */
   constructor(store) {
     this.#store = store;
+  }
+
+  /** Whether a text or a pattern is looked for: not where it is none, or takes too long. */
+  get looksFor() {
+    return this.#matcher !== null;
   }
 
   /** @param {Criteria | null} criteria Null: all pass. */
@@ -75,9 +86,10 @@ export class Sieve {
   async #scan(run) {
     this.#running = true;
     let began = performance.now();
+    const chunk = this.#criteria?.fields.length ? PARSED_CHUNK : CHUNK;
     for (;;) {
       const from = Math.max(this.#cursor, this.#store.first);
-      const to = Math.min(from + CHUNK, this.#store.next);
+      const to = Math.min(from + chunk, this.#store.next);
       if (from >= to) break;
       const passed = this.#passedChips(from, to);
       const verdicts = this.#matcher ? await this.#verdicts(passed) : null;
@@ -107,14 +119,23 @@ export class Sieve {
     const entries = [];
     for (let seq = from; seq < to; seq += 1) {
       const entry = /** @type {Entry} */ (this.#store.get(seq));
-      const hidden =
-        this.#criteria &&
-        entry.kind === "line" &&
-        (this.#criteria.hiddenLevels.has(entry.level) ||
-          this.#criteria.hiddenSources.has(entry.source));
-      if (!hidden) entries.push(entry);
+      if (entry.kind === "note" || this.#passes(entry)) entries.push(entry);
     }
     return entries;
+  }
+
+  /** @param {Line} line @returns {boolean} What chips and fields say of it. */
+  #passes(line) {
+    if (this.isFolded(line)) return false;
+    if (!this.#criteria) return true;
+    const { shown, fields } = this.#criteria;
+    return (
+      shown.level.shows(line.level || NONE) &&
+      shown.source.shows(line.source || NONE) &&
+      shown.process.shows(line.process || NONE) &&
+      shown.stream.shows(line.stream || NONE) &&
+      (!fields.length || hasFields(line, fields))
+    );
   }
 
   /** @param {Entry[]} entries */

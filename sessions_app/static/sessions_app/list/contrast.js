@@ -1,6 +1,9 @@
-/** A line's own colours stay readable on the page's ground, in both of its modes. */
+/** A line's own colours stay readable on every ground that rows have, in both modes. */
 
 const LEAST = 4.5; // WCAG 2.2, 1.4.3
+
+/** The ground of rows that is nearest to its texts, --soft: what is readable there is on all others. */
+const CHOSEN = { light: [230, 235, 253], dark: [37, 46, 77] };
 
 /** @type {Map<string, string>} */
 const known = new Map();
@@ -21,7 +24,7 @@ export function readable(colour) {
   const made = known.get(colour);
   if (made) return made;
   const rgb = (colour.match(/\d+/g) ?? []).map(Number);
-  const ground = luminance(dark ? [16, 19, 24] : [255, 255, 255]);
+  const ground = luminance(dark ? CHOSEN.dark : CHOSEN.light);
   let mixed = rgb;
   for (let share = 0; share <= 1 && contrast(luminance(mixed), ground) < LEAST; share += 0.1) {
     mixed = rgb.map((part) => Math.round(part + ((dark ? 255 : 0) - part) * share));

@@ -9,6 +9,7 @@ import { byId } from "../page/dom.js";
  * @typedef {import("./selection.js").Selection} Selection
  * @typedef {import("./virtual-list.js").VirtualList} VirtualList
  * @typedef {import("../find/context.js").Context} Context
+ * @typedef {import("../find/fragment.js").Field} Field
  */
 
 export class Cursor {
@@ -18,6 +19,8 @@ export class Cursor {
   #selection;
   #detail;
   #context;
+  /** Only lines with it are to be shown. @type {(field: Field) => void} */
+  onField = () => {};
 
   /**
    * @param {{list: VirtualList, rows: Rows, follow: Follow, selection: Selection,
@@ -31,17 +34,22 @@ export class Cursor {
     this.#detail = detail;
     this.#context = context;
     const block = byId("rows");
-    block.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#clicked(event));
+    for (const part of [block, byId("detail-body")]) {
+      part.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#clicked(event));
+    }
     block.addEventListener("mousedown", (/** @type {MouseEvent} */ event) => {
       if (event.shiftKey) event.preventDefault(); // a range of lines, not of text
     });
   }
 
-  /** @param {number} step To the next line shown, or the one before. */
-  move(step) {
+  /**
+   * @param {number} step To the next line shown, or the one before.
+   * @param {boolean} [extend] The range.
+   */
+  move(step, extend = false) {
     this.#follow.pause();
-    this.#list.reveal(this.#selection.move(step));
-    this.open(false);
+    this.#list.reveal(this.#selection.move(step, extend));
+    if (!extend) this.open(false);
   }
 
   /** @param {number} seq */
@@ -66,8 +74,14 @@ export class Cursor {
   /** @param {MouseEvent} event */
   #clicked(event) {
     const target = /** @type {HTMLElement} */ (event.target);
+    if (!event.shiftKey && !document.getSelection()?.isCollapsed) return;
+    const part = /** @type {HTMLElement | null} */ (target.closest("[data-field]"));
+    if (part && !event.shiftKey && !target.closest("a")) {
+      this.onField({ name: part.dataset.field ?? "", value: part.dataset.value ?? null });
+      return;
+    }
     const row = /** @type {HTMLElement | null} */ (target.closest(".row:not(.note)"));
-    if (!row || (!event.shiftKey && !document.getSelection()?.isCollapsed)) return;
+    if (!row || target.closest("a, .fold, .expand")) return;
     const seq = Number(row.dataset.seq);
     if (target.closest(".time")) {
       this.#context.show(seq);

@@ -4,6 +4,7 @@ import { byId, plural } from "../page/dom.js";
 import { textOf } from "../page/export.js";
 
 /**
+ * @typedef {import("./folds.js").Folds} Folds
  * @typedef {import("../types.js").Line} Line
  * @typedef {import("../stream/store.js").LineStore} LineStore
  * @typedef {import("../find/sieve.js").Sieve} Sieve
@@ -12,6 +13,7 @@ import { textOf } from "../page/export.js";
 export class Selection {
   #store;
   #sieve;
+  #folds;
   #bar = byId("selected");
   /** Where the range begins, and its other end. -1: nothing is chosen. */
   anchor = -1;
@@ -21,9 +23,11 @@ export class Selection {
   /**
    * @param {LineStore} store
    * @param {Sieve} sieve
+   * @param {Folds} folds
    */
-  constructor(store, sieve) {
+  constructor(store, sieve, folds) {
     this.#store = store;
+    this.#folds = folds;
     this.#sieve = sieve;
     byId("selected-clear").addEventListener("click", () => this.clear());
   }
@@ -52,18 +56,22 @@ export class Selection {
     this.#show();
   }
 
-  /** @param {number} step To the next line shown, or the one before. @returns {number} */
-  move(step) {
+  /**
+   * @param {number} step To the next line shown, or the one before.
+   * @param {boolean} [extend] The range.
+   * @returns {number}
+   */
+  move(step, extend = false) {
     const { shown } = this.#sieve;
     let place = this.focus < 0 ? shown.end : shown.placeOf(this.focus);
     do place += step;
     while (place >= shown.start && place < shown.end && !this.#lineAt(place));
     const line = place >= shown.start && place < shown.end ? this.#lineAt(place) : null;
-    if (line) this.choose(line.seq);
+    if (line) this.choose(line.seq, extend);
     return this.focus;
   }
 
-  /** @returns {Line[]} What is chosen, of what is shown. */
+  /** @returns {Line[]} What is chosen, of what is shown; with what is folded behind it. */
   lines() {
     if (this.anchor < 0) return [];
     const { shown } = this.#sieve;
@@ -72,7 +80,7 @@ export class Selection {
     let place = shown.placeOf(Math.min(this.anchor, this.focus));
     for (; place < shown.end && shown.at(place) <= last; place += 1) {
       const line = this.#lineAt(place);
-      if (line) lines.push(line);
+      if (line) lines.push(...(this.isRange ? this.#folds.whole(line) : [line]));
     }
     return lines;
   }

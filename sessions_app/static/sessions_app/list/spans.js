@@ -1,85 +1,70 @@
-/** A line's text as spans: its own colours, and what is highlighted or was looked for. */
+/** A line's text as spans: its own colours, its links, what is highlighted or was looked for. */
 
 import { parseAnsi } from "./ansi.js";
-import { appendShown } from "./controls.js";
 import { readable } from "./contrast.js";
+import { appendShown } from "./controls.js";
+import { anchorOf, linksIn } from "./links.js";
 
 /**
- * @typedef {import("../types.js").Look} Look
- * @typedef {{start: number, end: number, className: string}} Range
+ * @typedef {import("./links.js").Link} Link
+ * @typedef {import("./marks.js").Range} Range
+ *
+ * @typedef {object} Text
+ * @property {string} text With its escape sequences.
+ * @property {string} plain Without.
+ * @property {Range[]} ranges What is marked in it.
+ * @property {boolean} ansi Whether its colours are shown.
+ * @property {number} most Characters; the detail pane has more.
  */
-
-export const MOST_SHOWN = 5000; // characters; the detail pane has more
-const MOST_RANGES = 200;
 
 /**
  * @param {HTMLElement} parent
- * @param {string} text With its escape sequences.
- * @param {string} plain Without.
- * @param {Look} look
+ * @param {Text} what
  */
-export function appendText(parent, text, plain, look) {
-  const ranges = rangesOf(plain.slice(0, MOST_SHOWN), look);
-  const runs = look.ansi && text !== plain ? parseAnsi(text) : [{ text: plain, style: null }];
+export function appendText(parent, { text, plain, ranges, ansi, most }) {
+  const links = linksIn(plain.slice(0, most));
+  const runs = ansi && text !== plain ? parseAnsi(text) : [{ text: plain, style: null }];
   let at = 0;
   for (const run of runs) {
-    if (at >= MOST_SHOWN) break;
-    const shown = run.text.slice(0, MOST_SHOWN - at);
+    if (at >= most) break;
+    const shown = run.text.slice(0, most - at);
     let target = parent;
     if (run.style) {
       target = document.createElement("span");
       paint(target, run.style);
       parent.append(target);
     }
-    appendMarked(target, shown, at, ranges);
+    appendLinked(target, shown, at, ranges, links);
     at += shown.length;
   }
-  if (plain.length > MOST_SHOWN) {
+  if (plain.length > most) {
     const rest = document.createElement("span");
     rest.className = "rest";
-    rest.textContent = ` … ${(plain.length - MOST_SHOWN).toLocaleString("en")} more characters`;
+    rest.textContent = ` … ${(plain.length - most).toLocaleString("en")} more characters`;
     parent.append(rest);
   }
 }
 
 /**
- * @param {string} plain
- * @param {Look} look
- * @returns {Range[]} Ascending, without overlaps.
+ * @param {HTMLElement} parent
+ * @param {string} text
+ * @param {number} offset Where the text begins in the line.
+ * @param {Range[]} ranges
+ * @param {Link[]} links
  */
-export function rangesOf(plain, look) {
-  /** @type {Range[]} */
-  const ranges = [];
-  for (const [index, term] of look.highlights.entries()) {
-    find(plain, term, false, `hl hl-${index + 1}`, ranges);
+function appendLinked(parent, text, offset, ranges, links) {
+  let at = 0;
+  for (const link of links) {
+    const start = Math.max(at, link.start - offset);
+    const end = Math.min(text.length, link.end - offset);
+    if (end <= start) continue;
+    appendMarked(parent, text.slice(at, start), offset + at, ranges);
+    const anchor = anchorOf(link.href);
+    appendMarked(anchor, text.slice(start, end), offset + start, ranges);
+    parent.append(anchor);
+    at = end;
   }
-  if (look.marked) find(plain, look.marked, look.matchCase, "found", ranges);
-  if (ranges.length < 2) return ranges;
-  ranges.sort((a, b) => a.start - b.start);
-  let end = 0;
-  return ranges.filter((range) => {
-    if (range.start < end) return false;
-    end = range.end;
-    return true;
-  });
-}
-
-/**
- * @param {string} plain
- * @param {string} term
- * @param {boolean} matchCase
- * @param {string} className
- * @param {Range[]} into
- */
-function find(plain, term, matchCase, className, into) {
-  const text = matchCase ? plain : plain.toLowerCase();
-  const wanted = matchCase ? term : term.toLowerCase();
-  if (text.length !== plain.length) return; // lower case moved the characters: no marks
-  let at = text.indexOf(wanted);
-  while (at >= 0 && into.length < MOST_RANGES) {
-    into.push({ start: at, end: at + wanted.length, className });
-    at = text.indexOf(wanted, at + wanted.length);
-  }
+  appendMarked(parent, at ? text.slice(at) : text, offset + at, ranges);
 }
 
 /**

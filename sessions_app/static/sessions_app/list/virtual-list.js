@@ -103,6 +103,12 @@ export class VirtualList {
     } else this.show(seq);
   }
 
+  /** @param {number} seq Its row looks different now. */
+  renew(seq) {
+    this.#rows.get(seq)?.remove();
+    if (this.#rows.delete(seq)) this.ask();
+  }
+
   /** @param {(row: HTMLElement, seq: number) => void} visit */
   eachRow(visit) {
     this.#rows.forEach(visit);

@@ -1,29 +1,25 @@
-/** What concerns all parts at once: to clear the page, and to step back with Escape. */
+/** What concerns all parts at once: to clear the page and have it back, to step back with Escape. */
 
 import { byId } from "./dom.js";
 import { closeMenus } from "./menus.js";
 
 /**
- * @typedef {import("./status.js").Status} Status
  * @typedef {import("./toolbar.js").Toolbar} Toolbar
+ * @typedef {import("./undo.js").Undo} Undo
  * @typedef {import("../find/context.js").Context} Context
- * @typedef {import("../find/sieve.js").Sieve} Sieve
  * @typedef {import("../list/detail.js").Detail} Detail
  * @typedef {import("../list/follow.js").Follow} Follow
  * @typedef {import("../list/selection.js").Selection} Selection
  * @typedef {import("../list/virtual-list.js").VirtualList} VirtualList
- * @typedef {import("../stream/store.js").LineStore} LineStore
  *
  * @typedef {object} Parts
- * @property {LineStore} store
- * @property {Sieve} sieve
  * @property {VirtualList} list
  * @property {Follow} follow
  * @property {Selection} selection
  * @property {Detail} detail
  * @property {Context} context
  * @property {Toolbar} toolbar
- * @property {Status} status
+ * @property {Undo} undo
  */
 
 export class Actions {
@@ -35,17 +31,22 @@ export class Actions {
     byId("clear").addEventListener("click", () => this.clear());
   }
 
-  /** Forgets the lines; new ones go on. */
+  /** Hides the lines, for `u` to show again; new ones go on. */
   clear() {
-    const { store, sieve, list, follow, selection, detail, context, status } = this.#parts;
-    store.clear();
+    const { list, follow, selection, detail, context, undo } = this.#parts;
+    const top = follow.isPaused ? list.topSeq() : null;
     selection.clear();
     detail.close();
     context.leave();
-    sieve.pull();
-    list.redraw();
+    undo.clear(() => top && this.#standAt(top));
     follow.resume();
-    status.say("Cleared; new lines go on");
+  }
+
+  /** @param {{seq: number, above: number}} top */
+  #standAt({ seq, above }) {
+    const { list, follow } = this.#parts;
+    follow.pause();
+    list.show(seq, -above);
   }
 
   /** Leaves, closes or drops one thing: what a person came to last. */
@@ -57,6 +58,6 @@ export class Actions {
     else if (selection.isRange) selection.clear();
     else if (detail.line) detail.close();
     else if (selection.anchor >= 0) selection.clear();
-    else toolbar.clearQuery();
+    else toolbar.stepBack();
   }
 }

@@ -7,6 +7,7 @@ import { closeMenus } from "./menus.js";
 /**
  * @typedef {import("./status.js").Status} Status
  * @typedef {import("../find/sieve.js").Sieve} Sieve
+ * @typedef {import("../list/folds.js").Folds} Folds
  * @typedef {import("../list/selection.js").Selection} Selection
  * @typedef {import("../stream/messages.js").Messages} Messages
  * @typedef {import("../stream/store.js").LineStore} LineStore
@@ -16,14 +17,16 @@ export class Copies {
   #store;
   #sieve;
   #selection;
+  #folds;
   #messages;
   #status;
 
   /**
-   * @param {{store: LineStore, sieve: Sieve, selection: Selection, messages: Messages,
-   *   status: Status}} parts
+   * @param {{store: LineStore, sieve: Sieve, selection: Selection, folds: Folds,
+   *   messages: Messages, status: Status}} parts
    */
-  constructor({ store, sieve, selection, messages, status }) {
+  constructor({ store, sieve, selection, folds, messages, status }) {
+    this.#folds = folds;
     this.#store = store;
     this.#sieve = sieve;
     this.#selection = selection;
@@ -65,7 +68,9 @@ export class Copies {
     const count = all ? store.size : shown.length;
     for (let index = 0; index < count; index += 1) {
       const entry = store.get(all ? store.first + index : shown.at(shown.start + index));
-      if (entry?.kind === "line") yield entry;
+      if (entry?.kind !== "line") continue;
+      if (all) yield entry;
+      else yield* this.#folds.whole(entry);
     }
   }
 }

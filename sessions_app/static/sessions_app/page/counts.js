@@ -54,7 +54,7 @@ export class Counts {
     const store = this.#store;
     const rows = this.#sieve.shown.length;
     this.#status.counts(store, rows, this.#context.isFiltering);
-    this.#toolbar.showCounts(store.levels);
+    this.#toolbar.showCounts(store.tally.counts);
     this.#follow.update();
     byId("lead").textContent = leadText(store);
     byId("lead").hidden = !store.size;
@@ -65,7 +65,8 @@ export class Counts {
   }
 
   #emptyText() {
-    return this.#connection.state === "over" ? "There were no lines." : "Waiting for lines…";
+    if (this.#connection.state !== "over") return "Waiting for lines…";
+    return this.#store.received ? "No line is left here." : "There were no lines.";
   }
 }
 
@@ -74,5 +75,6 @@ function leadText(store) {
   if (store.fellOut) {
     return `${plural(store.fellOut, "older line")} fell out: this page holds ${counted(MOST_LINES)}`;
   }
+  if (store.hidden) return "Cleared: u brings the older lines back";
   return store.cleared ? "Cleared: older lines are gone" : "The beginning";
 }

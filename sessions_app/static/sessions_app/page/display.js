@@ -12,6 +12,8 @@ export class Display {
   #form = byId("display-form");
   /** Rows look different now. */
   onChange = () => {};
+  /** Other lines are folded now. */
+  onFold = () => {};
 
   constructor() {
     this.#form.addEventListener("change", (/** @type {Event} */ event) => {
@@ -32,6 +34,7 @@ export class Display {
     saveSettings(this.settings);
     this.#apply();
     this.onChange();
+    if ("fold" in change) this.onFold();
   }
 
   /** @param {number} step */
@@ -47,10 +50,10 @@ export class Display {
     return { local: "Local times", utc: "Times in UTC", off: "No times" }[next];
   }
 
-  /** @param {"wrap" | "ansi"} setting @returns {string} What it is now. */
+  /** @param {"wrap" | "ansi" | "fold"} setting @returns {string} What it is now. */
   toggle(setting) {
     this.set({ [setting]: !this.settings[setting] });
-    const what = setting === "wrap" ? "Wrapping" : "Colours of the app";
+    const what = { wrap: "Wrapping", ansi: "Colours of the app", fold: "Folded traces" }[setting];
     return `${what} ${this.settings[setting] ? "on" : "off"}`;
   }
 

@@ -3,6 +3,7 @@
 import { byId } from "./dom.js";
 
 const OPEN = "details.menu[open]";
+const BOX = "input[type=text]";
 
 /** @returns {boolean} Whether one was open. */
 export function closeMenus() {
@@ -15,17 +16,27 @@ export function closeMenus() {
 }
 
 /**
- * After a click with the mouse the keys belong to the lines again: Space pauses, and does not press
- * the same button once more. Who comes with the keyboard keeps the focus.
+ * After a click with the mouse the keys belong to whom they belonged before: to the box that
+ * somebody types in, or to the lines (Space pauses, and does not press the same button once more).
+ * Who comes with the keyboard keeps the focus.
  */
-export function keepFocusOnLines() {
+export function keepFocus() {
+  /** @type {HTMLElement | null} */
+  let box = null;
+  document.addEventListener("pointerdown", () => {
+    box = /** @type {HTMLElement | null} */ (document.activeElement?.closest(BOX) ?? null);
+  }, { capture: true });
   document.addEventListener("click", (event) => {
     const target = /** @type {Element} */ (event.target);
     for (const menu of document.querySelectorAll(OPEN)) {
       if (!menu.contains(target)) menu.removeAttribute("open");
     }
     const pressed = target.closest("button, summary");
-    const byMouse = event.detail > 0 && pressed && !target.closest("dialog, .menu");
-    if (byMouse && document.activeElement === pressed) byId("log").focus({ preventScroll: true });
+    if (!pressed || target.closest("dialog, .menu")) return;
+    const byMouse = event.detail > 0;
+    const isLost = document.activeElement === document.body; // what was pressed may be gone
+    if (!isLost && !(byMouse && document.activeElement === pressed)) return;
+    const typesOn = byMouse && box && event.composedPath().includes(byId("toolbar"));
+    (typesOn ? box : byId("log"))?.focus({ preventScroll: true });
   });
 }

@@ -9,6 +9,8 @@ const KEY = "logshuttle.tail";
  * @property {boolean} hour12
  * @property {boolean} wrap
  * @property {boolean} ansi
+ * @property {boolean} json Lines that are JSON as message and fields.
+ * @property {boolean} fold Traces behind their heads.
  * @property {number} size Pixels of the lines' font.
  * @property {boolean} announce To screen readers.
  */
@@ -22,6 +24,8 @@ const DEFAULTS = {
   hour12: false,
   wrap: window.matchMedia("(max-width: 700px)").matches,
   ansi: true,
+  json: true,
+  fold: false,
   size: 13,
   announce: false,
 };

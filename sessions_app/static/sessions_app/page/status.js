@@ -11,14 +11,14 @@ import { remaining } from "../list/times.js";
 const TOAST_MS = 2500;
 const RATE_SECONDS = 5;
 
-/** Why a session is over: what to say, and what helps, if anything. @type {Record<string, [string, string]>} */
+const STAY = "These lines stay until you leave this page.";
+/** Why a session is over: what to say, and whether it helps to ask again. @type {Record<string, [string, boolean]>} */
 const OVER = {
-  over: ["Session over: its time is up. These lines stay until you leave this page.", ""],
-  revoked: ["Session over: it was revoked. These lines stay until you leave this page.", ""],
-  unknown: ["There is no such session any more. These lines stay until you leave this page.", ""],
-  idle: ["The stream ended: there was no line for a while.", "Continue"],
-  end: ["That is all: this session shows the past and does not follow new lines.", "Reload"],
-  filter: ["The filters in this page's address are not understood.", "Reload"],
+  over: [`Session over: its time is up. ${STAY}`, false],
+  revoked: [`Session over: it was revoked. ${STAY}`, false],
+  unknown: [`There is no such session any more. ${STAY}`, false],
+  end: ["That is all: this session shows the past and does not follow new lines.", true],
+  filter: ["The filters in this page's address are not understood.", true],
 };
 
 export class Status {
@@ -33,13 +33,12 @@ export class Status {
 
   /** Somebody wants to connect now. */
   onRetry = () => {};
+  /** The session is over, for this reason; or, without one, it is not. @type {(reason: string) => void} */
+  onOver = () => {};
 
   constructor() {
     byId("retry").addEventListener("click", () => this.onRetry());
-    byId("over-action").addEventListener("click", () => {
-      if (byId("over-action").textContent === "Continue") this.onRetry();
-      else location.reload();
-    });
+    byId("over-action").addEventListener("click", () => location.reload());
   }
 
   /** @param {string} text Shown shortly, and said to screen readers. */
@@ -61,13 +60,15 @@ export class Status {
     document.documentElement.dataset.state = state;
     this.#retryAt = state === "waiting" ? Date.now() + Number(detail) * 1000 : 0;
     byId("retry").hidden = state !== "waiting";
-    byId("over").hidden = state !== "over";
-    if (state === "over") {
-      const [text, action] = OVER[detail] ?? OVER.over;
+    const isOver = state === "over";
+    byId("over").hidden = !isOver;
+    byId("pause").disabled = isOver; // nothing comes that it could hold
+    if (isOver) {
+      const [text, isWorthAReload] = OVER[detail] ?? OVER.over;
       byId("over-text").textContent = text;
-      byId("over-action").textContent = action;
-      byId("over-action").hidden = !action;
+      byId("over-action").hidden = !isWorthAReload;
     }
+    this.onOver(isOver ? detail : "");
     this.tick();
   }
 
@@ -82,7 +83,7 @@ export class Status {
     const wait = Math.max(0, Math.ceil((this.#retryAt - Date.now()) / 1000));
     const again = this.#isFull ? "Too many read this session: trying again" : "Reconnecting";
     byId("state").textContent = {
-      connecting: "Connecting…", live: "Live", over: "Over",
+      connecting: "Connecting…", live: "Live", over: "Over", resting: "Resting",
       waiting: wait ? `${again} in ${wait} s` : `${again}…`,
     }[this.#state];
     const left = this.#endsAt - Date.now() / 1000;

@@ -1,24 +1,33 @@
 /** The filter box, the chips and the highlights; what they say is in the address, too. */
 
-import { button, byId, counted, element } from "./dom.js";
-import { MOST_HIGHLIGHTS, SOURCES, filtersOf, fragmentOf, withoutDoubles } from "../find/fragment.js";
+import { Chips } from "./chips.js";
+import { button, byId } from "./dom.js";
+import { Choice } from "../find/choice.js";
+import {
+  KINDS, MOST_HIGHLIGHTS, SOURCES, addField, filtersOf, fragmentOf, withoutDoubles, wordOf,
+} from "../find/fragment.js";
 import { LEVELS } from "../find/levels.js";
 
-/** @typedef {import("../find/fragment.js").Filters} Filters */
+/**
+ * @typedef {import("../find/fragment.js").Field} Field
+ * @typedef {import("../find/fragment.js").Filters} Filters
+ * @typedef {import("../find/fragment.js").Kind} Kind
+ * @typedef {import("../stream/tally.js").Counts} Counts
+ */
 
 const TYPING_PAUSE_MS = 150;
-const LEVEL_NAMES = { error: "Error", warn: "Warn", info: "Info", debug: "Debug" };
+const LEVEL_NAMES = { error: "Error", warn: "Warn", info: "Info", debug: "Debug", none: "No level" };
+const SWITCHES = /** @type {const} */ (["regex", "invert", "matchCase"]);
 
 export class Toolbar {
   #query = byId("query");
   #problem = byId("problem");
   #highlight = byId("highlight");
   #terms = byId("highlights");
+  #fields = byId("fields");
   #timer = 0;
-  /** @type {Map<string, HTMLElement>} */
-  #levelChips = new Map();
-  /** @type {Map<string, HTMLElement>} */
-  #sourceChips = new Map();
+  /** @type {Map<Kind, Chips>} */
+  #chips = new Map();
 
   /** @type {Filters} */
   filters = filtersOf(location.hash);
@@ -28,13 +37,15 @@ export class Toolbar {
   onHighlight = () => {};
 
   constructor() {
-    this.#chips(LEVELS, "levels", "hiddenLevels", this.#levelChips, LEVEL_NAMES);
-    this.#chips(SOURCES, "sources", "hiddenSources", this.#sourceChips, {});
+    this.#addChips("level", LEVELS, LEVEL_NAMES);
+    this.#addChips("source", SOURCES);
+    this.#addChips("process", []);
+    this.#addChips("stream", []);
     this.#query.addEventListener("input", () => this.#typed());
     this.#query.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter") this.#changed();
     });
-    for (const name of /** @type {const} */ (["regex", "invert", "matchCase"])) {
+    for (const name of SWITCHES) {
       byId(name).addEventListener("click", () => {
         this.filters[name] = !this.filters[name];
         this.#changed();
@@ -55,13 +66,16 @@ export class Toolbar {
   }
 
   get isFiltering() {
-    const { query, hiddenLevels, hiddenSources } = this.filters;
-    return Boolean(query || hiddenLevels.size || hiddenSources.size);
+    const { query, shown, fields } = this.filters;
+    return Boolean(query || fields.length || KINDS.some((kind) => shown[kind].isFiltering));
   }
 
+  /** @returns {boolean} Whether it had the focus already. */
   focusQuery() {
+    const had = document.activeElement === this.#query;
     this.#query.focus();
     this.#query.select();
+    return had;
   }
 
   focusHighlight() {
@@ -73,11 +87,23 @@ export class Toolbar {
     this.#changed();
   }
 
+  /** The filter goes, or without one the field that came last. */
+  stepBack() {
+    if (!this.filters.query) this.filters.fields = this.filters.fields.slice(0, -1);
+    this.clearQuery();
+  }
+
   /** Nothing is filtered any more. */
   clear() {
     this.filters.query = "";
-    this.filters.hiddenLevels.clear();
-    this.filters.hiddenSources.clear();
+    this.filters.fields = [];
+    for (const kind of KINDS) this.filters.shown[kind] = new Choice();
+    this.#changed();
+  }
+
+  /** @param {Field} field Only lines with it are shown, of those that are shown now. */
+  narrow(field) {
+    addField(this.filters, field);
     this.#changed();
   }
 
@@ -87,39 +113,19 @@ export class Toolbar {
     this.#query.setAttribute("aria-invalid", String(problem !== ""));
   }
 
-  /** @param {Record<string, number>} counts By level. */
+  /** @param {Record<Kind, Counts>} counts */
   showCounts(counts) {
-    for (const [level, chip] of this.#levelChips) {
-      const count = /** @type {HTMLElement} */ (chip.lastElementChild);
-      count.textContent = counts[level] ? counted(counts[level]) : "";
-    }
+    for (const [kind, chips] of this.#chips) chips.count(counts[kind]);
   }
 
   /**
+   * @param {Kind} kind
    * @param {readonly string[]} names
-   * @param {string} parent
-   * @param {"hiddenLevels" | "hiddenSources"} set
-   * @param {Map<string, HTMLElement>} into
-   * @param {Record<string, string>} labels
+   * @param {Record<string, string>} [labels]
    */
-  #chips(names, parent, set, into, labels) {
-    for (const name of names) {
-      const chip = button("chip", labels[name] ?? name, () => {});
-      chip.title = `Hide or show. With Shift: only these.${into === this.#levelChips ? " Lines that name no level stay." : ""}`;
-      chip.dataset.name = name;
-      chip.append(element("span", "count"));
-      chip.addEventListener("click", (event) => {
-        const hidden = this.filters[set];
-        if (event.shiftKey) {
-          const others = names.filter((other) => other !== name);
-          const isOnly = !hidden.has(name) && others.every((other) => hidden.has(other));
-          this.filters[set] = new Set(isOnly ? [] : others);
-        } else if (!hidden.delete(name)) hidden.add(name);
-        this.#changed();
-      });
-      into.set(name, chip);
-      byId(parent).append(chip);
-    }
+  #addChips(kind, names, labels = {}) {
+    const choice = () => this.filters.shown[kind];
+    this.#chips.set(kind, new Chips(kind, names, labels, choice, () => this.#changed()));
   }
 
   #typed() {
@@ -142,42 +148,51 @@ export class Toolbar {
 
   #addHighlight() {
     const terms = withoutDoubles([...this.filters.highlights, this.#highlight.value]);
-    this.filters.highlights = terms.slice(0, MOST_HIGHLIGHTS);
+    if (terms.length > MOST_HIGHLIGHTS) return;
     this.#highlight.value = "";
-    this.#keep();
-    this.onHighlight();
-    byId("log").focus({ preventScroll: true }); // where n goes to the next one
+    this.#highlightsAre(terms);
   }
 
-  /** @param {string} term */
-  #dropHighlight(term) {
-    this.filters.highlights = this.filters.highlights.filter((other) => other !== term);
+  /** @param {string[]} terms */
+  #highlightsAre(terms) {
+    this.filters.highlights = terms;
     this.#keep();
     this.onHighlight();
-    byId("log").focus({ preventScroll: true });
   }
 
   #show() {
     const { filters } = this;
     if (this.#query.value !== filters.query) this.#query.value = filters.query;
     byId("query-clear").hidden = !filters.query;
-    for (const name of /** @type {const} */ (["regex", "invert", "matchCase"])) {
-      byId(name).setAttribute("aria-pressed", String(filters[name]));
-    }
-    for (const [name, chip] of this.#levelChips) {
-      chip.setAttribute("aria-pressed", String(!filters.hiddenLevels.has(name)));
-    }
-    for (const [name, chip] of this.#sourceChips) {
-      chip.setAttribute("aria-pressed", String(!filters.hiddenSources.has(name)));
-    }
-    this.#terms.replaceChildren(...filters.highlights.map((term, index) => {
-      const chip = button(`term hl-${index + 1}`, term, () => this.#dropHighlight(term));
-      chip.setAttribute("aria-label", `Remove the highlight ${term}`);
-      chip.title = "Remove this highlight";
-      return chip;
+    for (const name of SWITCHES) byId(name).setAttribute("aria-pressed", String(filters[name]));
+    for (const chips of this.#chips.values()) chips.show();
+    this.#fields.replaceChildren(...filters.fields.map((field) => {
+      return removable("field", wordOf(field), "filter", () => {
+        this.filters.fields = this.filters.fields.filter((other) => other !== field);
+        this.#changed();
+      });
     }));
+    this.#terms.replaceChildren(...filters.highlights.map((term, index) => {
+      return removable(`term hl-${index + 1}`, term, "highlight", () => {
+        this.#highlightsAre(this.filters.highlights.filter((other) => other !== term));
+      });
+    }));
+    // It keeps the focus: what is typed on would be commands else.
     const full = filters.highlights.length >= MOST_HIGHLIGHTS;
-    this.#highlight.disabled = full;
+    this.#highlight.readOnly = full;
     this.#highlight.placeholder = full ? `${MOST_HIGHLIGHTS} at most` : "Highlight";
   }
+}
+
+/**
+ * @param {string} className
+ * @param {string} text
+ * @param {string} what
+ * @param {() => void} onClick
+ */
+function removable(className, text, what, onClick) {
+  const made = button(className, text, onClick);
+  made.setAttribute("aria-label", `Remove the ${what} ${text}`);
+  made.title = `Remove the ${what} ${text}`;
+  return made;
 }

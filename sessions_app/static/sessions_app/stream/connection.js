@@ -2,7 +2,7 @@
  * Stays connected: a WebSocket, or events where there is none; comes again after the last line
  * when it breaks, and stops when the server says that the session is over.
  *
- * @typedef {"connecting" | "live" | "waiting" | "over"} State
+ * @typedef {"connecting" | "live" | "waiting" | "resting" | "over"} State
  *
  * @typedef {object} Listener
  * @property {(state: State, detail: string, isFull: boolean) => void} changed Detail: a reason, or
@@ -16,7 +16,9 @@ import { FULL, openEvents, openSocket } from "./channels.js";
 
 const SILENCE_MS = 45_000; // a ping comes every 15 s
 const FULL_SECONDS = 10; // readers come and go
-const OVER = ["over", "idle", "revoked", "end"];
+const OVER = ["over", "revoked", "end"];
+/** Nobody is looking, and there was no line for a while: the stream rests until the page is seen. */
+const IDLE = "idle";
 /** Close codes after which coming again is no use: no such session, filters that are none. */
 const FINAL_CODES = new Map([[4404, "unknown"], [4422, "filter"]]);
 
@@ -38,12 +40,26 @@ export class Connection {
   constructor(listener) {
     this.#listener = listener;
     window.addEventListener("online", () => this.state === "waiting" && this.now());
+    document.addEventListener("visibilitychange", () => {
+      if (this.state === "resting" && !document.hidden) this.now();
+    });
   }
 
   /** Connects at once, whatever it was doing; goes on after the last line. */
   now() {
-    this.#stop();
     this.#become("connecting", "");
+    this.#open();
+  }
+
+  /** Another session, of the same lines, is at the page's address now. */
+  anew() {
+    this.#lastId = "";
+    this.#failures = this.#brokeAt = 0;
+    this.now();
+  }
+
+  #open() {
+    this.#stop();
     const open = this.#usesEvents ? openEvents : openSocket;
     this.#channel = open(this.#lastId, {
       opened: () => this.#hasOpened(),
@@ -90,9 +106,11 @@ export class Connection {
 
   /** @param {string} reason */
   #bye(reason) {
-    if (!OVER.includes(reason)) return; // the server restarts: its close follows
-    this.#stop();
-    this.#become("over", reason);
+    if (reason === IDLE && !document.hidden) this.#open(); // somebody looks at it: it goes on
+    else if (reason === IDLE || OVER.includes(reason)) {
+      this.#stop();
+      this.#become(reason === IDLE ? "resting" : "over", reason);
+    } // else the server restarts: its close follows
   }
 
   /** @param {number} code */

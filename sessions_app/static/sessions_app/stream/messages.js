@@ -10,12 +10,19 @@ import { byId, plural } from "../page/dom.js";
  * @typedef {import("../page/status.js").Status} Status
  */
 
+const MOST_HELD = 5000; // more than a session's last lines
+
 /** @implements {Listener} */
 export class Messages {
   #store;
   #sieve;
   #status;
   #backlogEnded = false;
+  #follows = true;
+  /** Whether the session was opened anew and nothing has come yet. */
+  #isAnew = false;
+  /** Then: the lines held, which may be among its last ones. @type {Set<string>} */
+  #held = new Set();
 
   /** Whose lines these are. @type {string} */
   name = byId("name").textContent;
@@ -50,18 +57,49 @@ export class Messages {
     this.#note(missed ? `${after}: lines may be missing here` : after, missed ? "loss" : "info");
   }
 
+  /**
+   * Another session begins: of its last lines those are shown that are not here.
+   *
+   * @param {boolean} isExact Whether times tell lines apart; else all are shown.
+   */
+  anew(isExact) {
+    this.#held = new Set();
+    this.#isAnew = true;
+    this.#backlogEnded = false;
+    const { first, next } = this.#store;
+    for (let seq = Math.max(first, next - MOST_HELD); isExact && seq < next; seq += 1) {
+      const entry = this.#store.get(seq);
+      if (entry?.kind === "line") this.#held.add(likeness(entry));
+    }
+  }
+
   /** @param {any} message */
   heard(message) {
-    const store = this.#store;
     if (message.type === "hello") this.#greeted(message);
-    else if (message.type === "lines") message.lines.forEach(store.addLine, store);
+    else if (message.type === "lines") this.#lines(message.lines);
     else if (message.type === "skipped") this.#note(skippedText(message), "loss");
     else if (message.type === "gap") this.#note(`Lines may be missing here: ${message.reason}`, "loss");
-    else if (message.type === "backlog-end" && !this.#backlogEnded) {
-      this.#backlogEnded = true;
-      if (store.size) this.#note("Live from here", "info");
-    }
+    else if (message.type === "backlog-end") this.#backlogEnds();
     this.#sieve.pull();
+  }
+
+  /** @param {import("../types.js").WireLine[]} lines */
+  #lines(lines) {
+    if (this.#isAnew) {
+      this.#isAnew = false;
+      const goesOn = this.#held.has(likeness(lines[0]));
+      const told = goesOn ? "Opened again" : "Opened again: lines may be missing here";
+      this.#note(told, goesOn ? "info" : "loss");
+    }
+    for (const line of lines) {
+      if (!this.#held.size || !this.#held.has(likeness(line))) this.#store.addLine(line);
+    }
+  }
+
+  #backlogEnds() {
+    if (!this.#backlogEnded && this.#follows && this.#store.size) this.#note("Live from here", "info");
+    this.#backlogEnded = true;
+    this.#held.clear();
   }
 
   /** @param {any} hello */
@@ -69,6 +107,7 @@ export class Messages {
     this.name = String(hello.name);
     byId("name").textContent = this.name;
     document.title = `${this.name} · tail`;
+    this.#follows = hello.tail !== false;
     this.#status.endsAt(Number(hello.ends_at) || 0);
     const only = Object.entries(hello.filters ?? {}).filter(([, value]) => value.length);
     byId("only").textContent = only.map(([key, value]) => `${key}: ${[value].flat().join(", ")}`).join(" · ");
@@ -83,6 +122,11 @@ export class Messages {
     this.#store.addNote(text, weight);
     this.#sieve.pull();
   }
+}
+
+/** @param {import("../types.js").WireLine} line */
+function likeness({ time, tag, text }) {
+  return `${time} ${tag} ${text}`;
 }
 
 /** @param {any} message */
