@@ -34,6 +34,9 @@ STATES: dict[str, Callable[[TailPage, TailServer], object]] = {
     "help": lambda tail, server: tail.press("?"),
     "display": lambda tail, server: tail.page.locator("#display summary").click(),
     "download": lambda tail, server: tail.page.locator("#downloads summary").click(),
+    "older cannot be had": lambda tail, server: _no_older(tail, server),
+    "go to a time": lambda tail, server: tail.press("g"),
+    "the past": lambda tail, server: _rest_in_the_past(tail, server),
     "gaps": lambda tail, server: _gaps(server),
     "over": lambda tail, server: _over(tail, server),
     "over and logged in": lambda tail, server: _over(tail, server, is_logged_in=True),
@@ -89,6 +92,18 @@ def _over(tail: TailPage, server: TailServer, is_logged_in: bool = False) -> Non
     expect(tail.page.locator("#again" if is_logged_in else "#again-line")).to_be_visible()
 
 
+def _no_older(tail: TailPage, server: TailServer) -> None:
+    server.has_older = False
+    tail.press("o")
+    tail.press("Home")
+    expect(tail.page.locator("#older")).to_have_text("Try again")
+
+
+def _rest_in_the_past(tail: TailPage, server: TailServer) -> None:
+    server.say(type="gap", reason="no more is read at once", id="t1")
+    expect(tail.page.locator("#past")).to_be_visible()
+
+
 def _cut_off(server: TailServer) -> None:
     server.takes_sockets = False
     server.cut()
@@ -108,6 +123,7 @@ def test_nothing_is_found(
 ) -> None:
     tail.page.set_viewport_size({"width": width, "height": 800})
     tail.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    server.older = sample(10)
     server.wires([*sample(60), *COLOURED, wire_line(JSON)])
     found = {}
     for name, bring_about in STATES.items():

@@ -189,7 +189,7 @@ def test_hundred_thousand_lines_are_held_and_those_that_fall_out_are_counted(
     expect(tail.page.locator("#counts")).to_have_text("100,000 lines · 500 fell out")
     tail.press("Home")
     expect(tail.row("line 500 ")).to_be_in_viewport()
-    expect(tail.page.locator("#lead")).to_have_text(
+    expect(tail.page.locator("#lead-text")).to_have_text(
         "500 older lines fell out: this page holds 100,000"
     )
     assert tail.rows.count() < 120

@@ -32,11 +32,16 @@ ANOTHER_PATH = "/log-sessions/5d1f7c80-9f3a-4f0e-8f6b-0a6c2b7f9e42"
 AGAIN = "/admin/sessions_app/tailsession/again/"
 NAME = "gold-gs"
 _LIMIT_SECONDS = 10.0
+_FRAME_LINES = 2500
 
 
 class TailServer:
     def __init__(self) -> None:
         self.sent: list[WireLine] = []
+        self.older: list[WireLine] = []
+        """What there is before those; a place is how many of them are older still."""
+        self.has_older = True
+        """Whether it can be had."""
         self.queries: list[dict[str, str]] = []
         """Of each WebSocket or event stream that was asked for."""
         self.requests: list[web.BaseRequest] = []
@@ -123,6 +128,8 @@ class TailServer:
         self.requests.append(request)
         if not self.knows_session:
             return web.Response(status=404)
+        if "download" in request.query:
+            return web.Response(body=b"", headers={"Content-Disposition": "attachment"})
         if "text/event-stream" in request.headers.get("Accept", ""):
             return await self._events(request)
         key = AppKey.parse(NAME)
@@ -161,6 +168,9 @@ class TailServer:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"20 read it already")
             return socket
         await socket.send_json(self._greeting())
+        if "before" in request.query:
+            await self._further_back(socket, request.query["before"], request.query["lines"])
+            return socket
         await self._catch_up(socket, request.query.get("after"))
         self._sockets.append(socket)
         try:
@@ -172,8 +182,21 @@ class TailServer:
 
     async def _catch_up(self, socket: web.WebSocketResponse, after: str | None) -> None:
         missed = self._after(after)
-        if missed:
-            await socket.send_json({"type": "lines", "lines": missed})
+        for start in range(0, len(missed), _FRAME_LINES):
+            lines = missed[start : start + _FRAME_LINES]
+            await socket.send_json({"type": "lines", "lines": lines})
+        if self.older:
+            await socket.send_json({"type": "older", "place": str(len(self.older))})
+
+    async def _further_back(self, socket: web.WebSocketResponse, before: str, lines: str) -> None:
+        end = int(before)
+        begin = max(end - int(lines), 0)
+        if self.has_older:
+            await socket.send_json({"type": "lines", "lines": self.older[begin:end]})
+            if begin:
+                await socket.send_json({"type": "older", "place": str(begin)})
+            await socket.send_json({"type": "bye", "reason": "end"})
+        await socket.close()
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self.is_full:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -97,6 +98,42 @@ def test_a_web_process_that_starts_anew_costs_no_line(
     expect(tail.rows).to_have_text(
         ["Live from here", re.compile(r"^Reconnected after \d+ seconds?$")]
     )
+
+
+def test_older_lines_and_all_since_a_time(tail: TailPage, kafka: Broker, space: str) -> None:
+    for part in (0, 1):
+        more = [event_now(f"line {number}.") for number in range(part, 1300, 2)]
+        kafka.produce(space, more, partition=part)
+    tail.open()
+    counts = tail.page.locator("#counts")
+    expect(counts).to_have_text("100 lines")
+    tail.press("o")
+    expect(counts).to_have_text("1,100 lines")
+    tail.press("o")
+    expect(counts).to_have_text("1,303 lines")
+    tail.press("Home")
+    expect(tail.row("old 0")).to_be_in_viewport()
+    expect(tail.page.locator("#lead-text")).to_have_text("This is all that Kafka has")
+    tail.filter("old ")
+    tail.shows("old 0", "old 1", "old 2")
+    tail.page.goto(f"{tail.url}?since=1h")
+    expect(tail.page.locator("#state")).to_have_text("Live")
+    expect(counts).to_have_text("1,303 lines")
+    expect(tail.row("old 0")).to_be_in_viewport()
+    tail.press("g")
+    with tail.page.expect_download() as download:
+        tail.page.get_by_role("link", name="Download JSON lines").click()
+    lines = gzip.decompress(download.value.path().read_bytes()).splitlines()
+    assert len({json.loads(line)["text"] for line in lines}) == len(lines) == 1303
+
+
+def test_an_app_that_nobody_knows(context: BrowserContext, shuttle: Shuttle, space: str) -> None:
+    tail = TailPage(context.new_page(), open_session(shuttle, space, app="chekout"))
+    tail.open()
+    expect(tail.page.locator("#empty-text")).to_have_text(
+        f"Nothing of chekout-{space} in Kafka (1 minute): is the name right?"
+    )
+    assert tail.faults() == []
 
 
 def test_a_revoked_session_is_told(tail: TailPage, shuttle: Shuttle) -> None:

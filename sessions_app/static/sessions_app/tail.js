@@ -16,15 +16,18 @@ import { Again } from "./page/again.js";
 import { Copies } from "./page/copies.js";
 import { Counts } from "./page/counts.js";
 import { Display } from "./page/display.js";
-import { byId } from "./page/dom.js";
+import { byId, plural } from "./page/dom.js";
 import { Help } from "./page/help.js";
 import { listen } from "./page/keys.js";
+import { Lead } from "./page/lead.js";
 import { keepFocus } from "./page/menus.js";
+import { Past } from "./page/past.js";
 import { Status } from "./page/status.js";
 import { Toolbar } from "./page/toolbar.js";
 import { Undo } from "./page/undo.js";
 import { Connection } from "./stream/connection.js";
 import { Messages } from "./stream/messages.js";
+import { Older } from "./stream/older.js";
 import { LineStore } from "./stream/store.js";
 
 const LEAD = 30; // pixels of the row that says where the list begins
@@ -51,9 +54,14 @@ const list = new VirtualList(
 const follow = new Follow(list, store, sieve);
 const cursor = new Cursor({ list, rows, follow, selection, detail, context });
 const highlights = new Highlights(store, sieve, rows, status);
-const messages = new Messages(store, sieve, status);
+const older = new Older(store);
+const messages = new Messages(store, sieve, status, older);
 const connection = new Connection(messages);
-const counts = new Counts({ store, sieve, toolbar, context, follow, status, connection });
+const lead = new Lead({ store, older, messages });
+const counts = new Counts({
+  store, sieve, toolbar, context, follow, status, connection, messages, lead,
+});
+const past = new Past({ store, display, messages });
 const copies = new Copies({ store, sieve, selection, folds, messages, status });
 const undo = new Undo(store);
 const actions = new Actions({ list, follow, selection, detail, context, toolbar, undo });
@@ -69,7 +77,8 @@ sieve.onMore = () => {
 };
 sieve.onOther = () => {
   list.redraw();
-  if (context.seq !== null) list.show(context.seq);
+  const isFurtherBack = older.shown(); // what is looked at stays where it is
+  if (context.seq !== null && !isFurtherBack) list.show(context.seq);
   undo.shown();
   counts.ask();
 };
@@ -105,7 +114,23 @@ again.onOpened = () => {
   messages.anew(!connection.usesEvents);
   connection.anew();
 };
-undo.onChange = () => context.applyFilter();
+undo.onChange = older.onLines = () => context.applyFilter();
+older.onChange = () => lead.show();
+older.onLoaded = (count) => {
+  status.say(count ? `${plural(count, "older line")} loaded` : "No line so far: there is more to look through");
+};
+lead.onLoad = () => {
+  follow.pause();
+  void older.load();
+};
+follow.isPast = () =>
+  connection.isPast && messages.session.tail && connection.state !== "over";
+follow.onLeavePast = () => past.leave();
+messages.onState = (state) => past.show(state);
+past.onMore = () => {
+  follow.pause();
+  connection.now();
+};
 
 // Keys.
 
@@ -117,8 +142,8 @@ function jump(step) {
 
 listen({
   " ": () => follow.toggle(),
-  End: () => follow.resume(),
-  G: () => follow.resume(),
+  End: () => follow.toNewest(),
+  G: () => follow.toNewest(),
   Home: () => follow.toTop(),
   PageUp: () => follow.scroll(-1),
   PageDown: () => follow.scroll(1),
@@ -138,6 +163,8 @@ listen({
   a: () => status.say(display.toggle("ansi")),
   f: () => status.say(display.toggle("fold")),
   t: () => status.say(display.nextTime()),
+  o: () => lead.onLoad(),
+  g: () => past.open(),
   c: () => actions.clear(),
   u: () => undo.undo(),
   "+": () => display.resize(1),
@@ -154,4 +181,5 @@ setInterval(() => {
   counts.ask();
 }, 1000);
 context.applyFilter();
+if (connection.isPast) follow.pause(); // its beginning is what somebody came for
 connection.now();

@@ -24,6 +24,10 @@ export class Follow {
   #count = byId("paused-count");
   #button = byId("pause");
   #from = 0;
+  /** Whether the newest line is not to come here. */
+  isPast = () => false;
+  /** Then: to where it is. */
+  onLeavePast = () => {};
 
   /**
    * @param {VirtualList} list
@@ -35,7 +39,7 @@ export class Follow {
     this.#store = store;
     this.#sieve = sieve;
     this.#button.addEventListener("click", () => this.toggle());
-    this.#bar.addEventListener("click", () => this.resume());
+    this.#bar.addEventListener("click", () => this.toNewest());
     this.#watchScrolling();
     document.addEventListener("selectionchange", () => this.#pauseForSelection());
     this.#show();
@@ -57,6 +61,13 @@ export class Follow {
     this.#show();
   }
 
+  /** Wherever it is. */
+  toNewest() {
+    if (this.isPast()) this.onLeavePast();
+    else this.resume();
+  }
+
+  /** To the end of what is here. */
   resume() {
     if (!this.isPaused) return;
     this.#list.follows = true;
@@ -82,7 +93,8 @@ export class Follow {
     const more = shown.end - shown.placeOf(this.#from) - this.#store.notesFrom(this.#from);
     const unseen = Math.max(0, this.#store.first - this.#from);
     const lost = unseen ? ` (${counted(unseen)} more fell out)` : "";
-    this.#count.textContent = `${plural(Math.max(0, more), "new line")}${lost}`;
+    const what = this.isPast() ? "line" : "new line";
+    this.#count.textContent = `${plural(Math.max(0, more), what)}${lost}`;
   }
 
   #show() {

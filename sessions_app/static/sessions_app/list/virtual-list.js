@@ -71,7 +71,10 @@ export class VirtualList {
     this.ask();
   }
 
-  /** @returns {{seq: number, above: number} | null} The top row, and its pixels out of sight. */
+  /**
+   * @returns {{seq: number, above: number} | null} The top row, and its pixels out of sight; below
+   *   zero while there is room above the first one.
+   */
   topSeq() {
     const seqs = this.#source.seqs();
     const heights = this.#heights;
@@ -80,7 +83,7 @@ export class VirtualList {
     const [place, offset] = heights.find(Math.max(0, y));
     const first = [...this.#rows.keys()].find((seq) => this.#isInSight(seq));
     const seq = first ?? seqs.at(place);
-    return seq === undefined ? null : { seq, above: Math.max(0, y - offset) };
+    return seq === undefined ? null : { seq, above: y - offset };
   }
 
   /**

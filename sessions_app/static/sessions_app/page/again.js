@@ -70,7 +70,9 @@ export class Again {
 
   /** @param {URL} url */
   #goTo(url) {
-    const address = url.href + location.search + location.hash;
+    const query = new URLSearchParams(location.search);
+    query.delete("since"); // it goes on with the last lines
+    const address = `${url.href}?${query}`.replace(/\?$/, "") + location.hash;
     if (url.origin !== location.origin) {
       location.assign(address);
       return;

@@ -1,15 +1,17 @@
 /** The counts, and what stands where no line is: all that changes with the lines held and shown. */
 
-import { MOST_LINES } from "../stream/store.js";
-import { byId, counted, plural } from "./dom.js";
+import { age } from "../list/times.js";
+import { byId } from "./dom.js";
 
 /**
+ * @typedef {import("./lead.js").Lead} Lead
  * @typedef {import("./status.js").Status} Status
  * @typedef {import("./toolbar.js").Toolbar} Toolbar
  * @typedef {import("../find/context.js").Context} Context
  * @typedef {import("../find/sieve.js").Sieve} Sieve
  * @typedef {import("../list/follow.js").Follow} Follow
  * @typedef {import("../stream/connection.js").Connection} Connection
+ * @typedef {import("../stream/messages.js").Messages} Messages
  * @typedef {import("../stream/store.js").LineStore} LineStore
  */
 
@@ -23,13 +25,15 @@ export class Counts {
   #follow;
   #status;
   #connection;
+  #messages;
+  #lead;
   #asked = false;
 
   /**
    * @param {{store: LineStore, sieve: Sieve, toolbar: Toolbar, context: Context, follow: Follow,
-   *   status: Status, connection: Connection}} parts
+   *   status: Status, connection: Connection, messages: Messages, lead: Lead}} parts
    */
-  constructor({ store, sieve, toolbar, context, follow, status, connection }) {
+  constructor({ store, sieve, toolbar, context, follow, status, connection, messages, lead }) {
     this.#store = store;
     this.#sieve = sieve;
     this.#toolbar = toolbar;
@@ -37,6 +41,8 @@ export class Counts {
     this.#follow = follow;
     this.#status = status;
     this.#connection = connection;
+    this.#messages = messages;
+    this.#lead = lead;
     byId("empty-act").addEventListener("click", () => toolbar.clear());
   }
 
@@ -56,8 +62,7 @@ export class Counts {
     this.#status.counts(store, rows, this.#context.isFiltering);
     this.#toolbar.showCounts(store.tally.counts);
     this.#follow.update();
-    byId("lead").textContent = leadText(store);
-    byId("lead").hidden = !store.size;
+    this.#lead.show();
     const hides = store.size > store.notes.length; // lines, all of them
     byId("empty").hidden = rows > store.notes.length;
     byId("empty-text").textContent = hides ? "No line passes the filter." : this.#emptyText();
@@ -65,16 +70,18 @@ export class Counts {
   }
 
   #emptyText() {
+    const { received, cleared } = this.#store;
+    const { nothing } = this.#messages;
+    if (nothing && !received) return this.#nothingText(nothing.since);
     if (this.#connection.state !== "over") return "Waiting for lines…";
-    return this.#store.received ? "No line is left here." : "There were no lines.";
+    return received || cleared ? "No line is left here." : "There were no lines.";
   }
-}
 
-/** @param {LineStore} store */
-function leadText(store) {
-  if (store.fellOut) {
-    return `${plural(store.fellOut, "older line")} fell out: this page holds ${counted(MOST_LINES)}`;
+  /** @param {number | null} since The time of the oldest record in Kafka. */
+  #nothingText(since) {
+    const only = byId("only").hidden ? "" : ` with ${byId("only").textContent}`;
+    const what = only ? "are the name and these filters" : "is the name";
+    const where = since === null ? ", which has no records there" : ` (${age(since)})`;
+    return `Nothing of ${this.#messages.name}${only} in Kafka${where}: ${what} right?`;
   }
-  if (store.hidden) return "Cleared: u brings the older lines back";
-  return store.cleared ? "Cleared: older lines are gone" : "The beginning";
 }

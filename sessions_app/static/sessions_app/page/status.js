@@ -29,6 +29,7 @@ export class Status {
   /** @type {[number, number][]} */
   #samples = [];
   #state = "connecting";
+  #isPast = false;
   #isFull = false;
 
   /** Somebody wants to connect now. */
@@ -56,6 +57,7 @@ export class Status {
    */
   connection(state, detail, isFull) {
     this.#state = state;
+    this.#isPast = detail === "past";
     this.#isFull = isFull;
     document.documentElement.dataset.state = state;
     this.#retryAt = state === "waiting" ? Date.now() + Number(detail) * 1000 : 0;
@@ -83,7 +85,8 @@ export class Status {
     const wait = Math.max(0, Math.ceil((this.#retryAt - Date.now()) / 1000));
     const again = this.#isFull ? "Too many read this session: trying again" : "Reconnecting";
     byId("state").textContent = {
-      connecting: "Connecting…", live: "Live", over: "Over", resting: "Resting",
+      connecting: "Connecting…", over: "Over", resting: "Resting", past: "The past",
+      live: this.#isPast ? "Reading the past" : "Live",
       waiting: wait ? `${again} in ${wait} s` : `${again}…`,
     }[this.#state];
     const left = this.#endsAt - Date.now() / 1000;

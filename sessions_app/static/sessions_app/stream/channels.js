@@ -19,24 +19,27 @@ export const FULL = 4429;
 const CODES = new Map([[204, 4404], [404, 4404], [422, 4422], [429, FULL]]);
 
 /**
- * @param {string} after The last line's id, or empty.
+ * @typedef {Record<string, string>} Query What is asked for beside the page's own query; empty
+ *   values are left out.
+ *
+ * @param {Query} query
  * @param {string} [suffix]
  */
-export function streamUrl(after, suffix = "") {
+export function streamUrl(query, suffix = "") {
   const url = new URL(location.href);
   url.hash = "";
   url.pathname = url.pathname.replace(/\/$/, "") + suffix;
-  if (after) url.searchParams.set("after", after);
+  for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value);
   return url;
 }
 
 /**
- * @param {string} after
+ * @param {Query} query
  * @param {Ears} ears
  * @returns {Channel}
  */
-export function openSocket(after, ears) {
-  const url = streamUrl(after, "/ws");
+export function openSocket(query, ears) {
+  const url = streamUrl(query, "/ws");
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(url);
   let opened = false;
@@ -64,12 +67,12 @@ export function openSocket(after, ears) {
 /**
  * For networks that let no WebSocket through. Its lines are text, so they say less.
  *
- * @param {string} after
+ * @param {Query} query
  * @param {Ears} ears
  * @returns {Channel}
  */
-export function openEvents(after, ears) {
-  const events = new EventSource(streamUrl(after));
+export function openEvents(query, ears) {
+  const events = new EventSource(streamUrl(query));
   events.onopen = () => ears.opened();
   events.onmessage = (event) => {
     ears.heard({ type: "lines", lines: [lineOf(event.data, event.lastEventId)] });
@@ -93,7 +96,7 @@ export function openEvents(after, ears) {
 /** @returns {Promise<number>} A close code: a browser shows no page the answer to a handshake. */
 async function whyRefused() {
   try {
-    const answer = await fetch(streamUrl(""), {
+    const answer = await fetch(streamUrl({}), {
       method: "HEAD",
       cache: "no-store",
       headers: { Accept: "text/event-stream" },

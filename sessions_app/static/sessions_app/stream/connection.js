@@ -2,7 +2,8 @@
  * Stays connected: a WebSocket, or events where there is none; comes again after the last line
  * when it breaks, and stops when the server says that the session is over.
  *
- * @typedef {"connecting" | "live" | "waiting" | "resting" | "over"} State
+ * @typedef {"connecting" | "live" | "waiting" | "resting" | "past" | "over"} State Past: it has read
+ *   some of the past, and goes on when it is told to.
  *
  * @typedef {object} Listener
  * @property {(state: State, detail: string, isFull: boolean) => void} changed Detail: a reason, or
@@ -16,6 +17,7 @@ import { FULL, openEvents, openSocket } from "./channels.js";
 
 const SILENCE_MS = 45_000; // a ping comes every 15 s
 const FULL_SECONDS = 10; // readers come and go
+const PAST_LINES = 5000; // read at once of the past
 const OVER = ["over", "revoked", "end"];
 /** Nobody is looking, and there was no line for a while: the stream rests until the page is seen. */
 const IDLE = "idle";
@@ -33,6 +35,10 @@ export class Connection {
   #brokeAt = 0;
   #timer = 0;
   #watchdog = 0;
+  /** Lines of the past since it was told to go on. */
+  #linesRead = 0;
+  /** Whether it reads all since a moment, and has not come to what is live. */
+  isPast = new URLSearchParams(location.search).has("since");
   /** @type {State} */
   state = "connecting";
 
@@ -54,6 +60,7 @@ export class Connection {
   /** Another session, of the same lines, is at the page's address now. */
   anew() {
     this.#lastId = "";
+    this.isPast = false;
     this.#failures = this.#brokeAt = 0;
     this.now();
   }
@@ -61,7 +68,7 @@ export class Connection {
   #open() {
     this.#stop();
     const open = this.#usesEvents ? openEvents : openSocket;
-    this.#channel = open(this.#lastId, {
+    this.#channel = open({ after: this.#lastId }, {
       opened: () => this.#hasOpened(),
       heard: (message) => this.#heard(message),
       ended: (code) => this.#ended(code),
@@ -76,12 +83,14 @@ export class Connection {
 
   #hasOpened() {
     this.#everOpened = true;
-    if (this.#usesEvents) this.#works(); // there is no hello
+    if (!this.#usesEvents) return; // a hello follows
+    this.isPast = false; // nor do events say where the past ends
+    this.#works();
   }
 
   #works() {
     this.#failures = 0;
-    this.#become("live", "");
+    this.#become("live", this.isPast ? "past" : "");
     if (this.#brokeAt) {
       this.#listener.resumed((Date.now() - this.#brokeAt) / 1000, !this.#lastId);
       this.#brokeAt = 0;
@@ -100,8 +109,27 @@ export class Connection {
       const known = this.#lastId;
       if (known && message.lines[0]?.id === known) message.lines.shift();
       this.#lastId = message.lines.at(-1)?.id || known;
-    } else if (typeof message.id === "string") this.#lastId = message.id; // of a ping
+    } else if (typeof message.id === "string") this.#lastId = message.id; // of a ping, or of a gap
     this.#listener.heard(message);
+    this.#mayRest(message);
+  }
+
+  /**
+   * So many lines of the past are enough at once, and a gap with an id is where the server ends some.
+   *
+   * @param {any} message
+   */
+  #mayRest({ type, lines, id }) {
+    if (type === "backlog-end" && this.isPast) {
+      this.isPast = false;
+      this.#become("live", "");
+    }
+    if (type === "lines" && this.isPast) this.#linesRead += lines.length;
+    if (this.#linesRead < PAST_LINES && !(type === "gap" && id)) return;
+    this.#linesRead = 0;
+    this.isPast = true;
+    this.#stop();
+    this.#become("past", "");
   }
 
   /** @param {string} reason */

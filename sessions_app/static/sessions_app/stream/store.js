@@ -1,12 +1,12 @@
 /**
- * The last lines received, in a ring: what falls out is counted. Lines that were cleared away stay
- * in it until they are forgotten, so that they can come back.
+ * The last lines received, in a ring, and in front of them older ones that were asked for: what falls
+ * out is counted. Lines that were cleared away stay in it until they are forgotten, so that they can
+ * come back.
  */
 
-import { plainOf } from "../list/ansi.js";
-import { levelOf } from "../find/levels.js";
+import { lineOf, standBehind } from "./lines.js";
 import { Tally } from "./tally.js";
-import { Traces } from "./traces.js";
+import { Traces, WITHIN_MS } from "./traces.js";
 
 /**
  * @typedef {import("../types.js").Entry} Entry
@@ -16,23 +16,25 @@ import { Traces } from "./traces.js";
 
 export const MOST_LINES = 100_000;
 const MOST_CHARACTERS = 64_000_000;
+const MOST_REJOINED = 2000; // lines behind older ones, which may go on a trace of those
 /** In the place of what is no longer held. @type {Entry} */
 const GONE = { kind: "note", seq: -1, weight: "info", text: "" };
 
 export class LineStore {
   /** @type {Entry[]} */
-  #ring = [];
+  #ring;
   #most;
   #characters = 0;
   #traces = new Traces();
   /** Number of the oldest in the ring: before `first` they were cleared away. */
-  #oldest = 0;
+  #oldest;
   #hiddenFellOut = 0;
 
   /** Number of the oldest entry held, and of the next to come. */
-  first = 0;
-  next = 0;
-  /** Lines, without notes: received since the page opened, and lost to the ring's size. */
+  first;
+  next;
+  /** Lines, without notes: received since the page opened, older ones aside; and lost to the ring's
+   * size. */
   received = 0;
   fellOut = 0;
   /** Whether lines were cleared away. */
@@ -44,10 +46,22 @@ export class LineStore {
   /** @param {number} most */
   constructor(most = MOST_LINES) {
     this.#most = most;
+    this.#ring = new Array(most);
+    this.first = this.next = this.#oldest = most; // so many older ones may come before
   }
 
   get size() {
     return this.next - this.first;
+  }
+
+  /** Whether all that has come is here. */
+  get isWhole() {
+    return !this.cleared && !this.hidden && !this.fellOut;
+  }
+
+  /** For so many more there is room. */
+  get room() {
+    return this.#most - (this.next - this.#oldest);
   }
 
   /** How many were cleared away and can come back. */
@@ -62,20 +76,34 @@ export class LineStore {
 
   /** @param {WireLine} wire */
   addLine(wire) {
-    const { id, time, name, source, process, tag, stream, text } = wire;
-    const plain = plainOf(text);
-    const seq = this.next;
-    /** @type {Line} */
-    const line = { // name by name: a copy by spreading costs twice as much
-      kind: "line", seq, head: seq, behind: 0, level: levelOf(plain, source), ms: Date.parse(time),
-      plain, id, time, name, source, process, tag, stream, text,
-    };
-    this.#join(line);
+    const line = lineOf(wire, this.next);
+    this.#join(line, this.#traces);
     this.received += 1;
     this.tally.add(line);
     this.#put(line);
-    this.#characters += text.length;
+    this.#characters += line.text.length;
     while (this.#characters > MOST_CHARACTERS && this.next - this.#oldest > 1) this.#drop();
+  }
+
+  /**
+   * In front of all that is held. Of those that there is no room for, the oldest fall out.
+   *
+   * @param {WireLine[]} wires In their order.
+   */
+  addBefore(wires) {
+    const count = this.#fitting(wires);
+    const behind = this.first;
+    const traces = new Traces();
+    this.fellOut += wires.length - count;
+    this.first = this.#oldest = behind - count;
+    for (const [index, wire] of wires.slice(wires.length - count).entries()) {
+      const line = lineOf(wire, this.first + index);
+      this.#ring[line.seq % this.#most] = line;
+      this.#join(line, traces);
+      this.tally.add(line);
+      this.#characters += line.text.length;
+    }
+    if (count) this.#rejoin(behind, traces);
   }
 
   /**
@@ -126,14 +154,56 @@ export class LineStore {
     return count;
   }
 
-  /** @param {Line} line Behind the head of its trace, if it belongs to one. */
-  #join(line) {
-    const seq = this.#traces.headOf(line);
-    const head = this.get(seq);
-    if (head?.kind !== "line") return;
-    line.head = seq;
-    line.level = head.level || line.level;
-    head.behind += 1;
+  /**
+   * Behind the head of its trace, if it belongs to one.
+   *
+   * @param {Line} line
+   * @param {Traces} traces
+   */
+  #join(line, traces) {
+    const found = this.#lineAt(traces.headOf(line));
+    const head = found && this.#lineAt(found.head); // it may stand behind an older one by now
+    if (head && head !== line) standBehind(line, head);
+  }
+
+  /**
+   * Lines that had no head, or another, stand behind one of the older lines now.
+   *
+   * @param {number} from
+   * @param {Traces} traces Of the lines before.
+   */
+  #rejoin(from, traces) {
+    let ms = this.#lineAt(from - 1)?.ms ?? 0;
+    for (let seq = from; seq < Math.min(this.next, from + MOST_REJOINED); seq += 1) {
+      const line = this.#lineAt(seq);
+      if (!line) continue;
+      if (line.ms - ms > WITHIN_MS) return; // none of those can go on
+      const head = this.#lineAt(traces.headOf(line));
+      if (!head || head.seq >= from) continue;
+      ms = line.ms;
+      this.tally.remove(line);
+      const former = this.#lineAt(line.head);
+      if (former && former !== line) former.behind -= 1;
+      standBehind(line, head);
+      this.tally.add(line);
+    }
+  }
+
+  /** @param {number} seq @returns {Line | null} */
+  #lineAt(seq) {
+    const entry = this.get(seq);
+    return entry?.kind === "line" ? entry : null;
+  }
+
+  /** @param {WireLine[]} wires @returns {number} So many of the last ones there is room for. */
+  #fitting(wires) {
+    let characters = MOST_CHARACTERS - this.#characters;
+    let count = 0;
+    for (; count < Math.min(wires.length, this.room); count += 1) {
+      characters -= wires[wires.length - 1 - count].text.length;
+      if (characters < 0) break;
+    }
+    return count;
   }
 
   /** @param {Entry} entry */

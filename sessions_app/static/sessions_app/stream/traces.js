@@ -7,7 +7,7 @@
 
 const MOST_PODS = 1000;
 const MOST_BEHIND = 1000; // lines
-const WITHIN_MS = 5000;
+export const WITHIN_MS = 5000;
 
 const INDENTED = /^[ \t]+\S/;
 /** In the middle of a trace, wherever it stands. */
