@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from contextlib import nullcontext
@@ -20,6 +21,8 @@ does."""
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["tail"]:  # wants a key and a URL, none of the settings
+        return int(importlib.import_module("logshuttle_site.terminal.tail").main(sys.argv[2:]))
     serves = sys.argv[1:2] and sys.argv[1] in SERVERS
     if serves:
         queue_stderr()

@@ -14,7 +14,7 @@ from django.core.management.base import OutputWrapper
 
 from events.devkafka.broker import DevKafka
 from events.process.progress import Progress
-from logshuttle_site.demo.demo_keys import OPERATOR, DemoKeys, demo_keys_in
+from logshuttle_site.demo.demo_keys import OPERATOR, DemoKeys, demo_keys_in, say_address
 from logshuttle_site.demo.parts import PartFailedError, Parts
 from logshuttle_site.demo.receiver import ShowingReceiver
 from logshuttle_site.demo.traffic import APPS, write_lines
@@ -64,7 +64,7 @@ class Demo:
         """Until cancelled. Raises what kept a part from starting, or ended it."""
         self._ports.refuse_taken()
         self._folder.mkdir(parents=True, exist_ok=True)
-        keys, new = demo_keys_in(self._folder)
+        keys = demo_keys_in(self._folder)
         kafka = DevKafka(
             data_dir=self._folder / "kafka", port=self._ports.kafka, progress=self._progress.say
         )
@@ -77,7 +77,9 @@ class Demo:
             stack.callback(parts.stop)
             await self._start(parts, keys)
             await self._add_first_drain(keys, port)
-            self._welcome(keys, new, tail_url=await self._open_tail(keys))
+            self._welcome(keys, tail_url=await self._open_tail(keys))
+            say_address(self._folder, self._url)
+            stack.callback(say_address, self._folder, "")
             await self._let_run(parts, kafka.bootstrap)
 
     def _environment(self, keys: DemoKeys, bootstrap: str) -> dict[str, str]:
@@ -135,12 +137,11 @@ class Demo:
             url: str = (await answer.json())["logplex_url"]
             return url
 
-    def _welcome(self, keys: DemoKeys, new: bool, tail_url: str) -> None:
-        password = keys.password if new else f"in {self._folder.name}/keys.json"
+    def _welcome(self, keys: DemoKeys, tail_url: str) -> None:
         self._progress.done("All is up. Ctrl-C ends it.")
         self._print(f"""
   API      {self._url}/apps/{APPS[0]}/log-drains
-  Admin    {self._url}/admin/       user {OPERATOR}, password {password}
+  Admin    {self._url}/admin/       user {OPERATOR}, password {keys.password}
   Tail     {tail_url}
            of {APPS[0]}, for a browser or curl -N: within 5 minutes, then for an hour
   Metrics  http://127.0.0.1:{self._ports.metrics}/metrics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
@@ -54,6 +55,12 @@ class TailClient:
                 if answer.status != HTTPStatus.CREATED:
                     raise TailFailedError(await _why(answer))
                 return f"{self._sessions}/{(await answer.json())['id']}"
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error, aiohttp.ClientSSLError):
+                raise TailFailedError(f"{self._sessions}: {error}") from error
+            raise TailFailedError(
+                f"nobody answers at {self._sessions}: is runweb running? ({_reason(error)})"
+            ) from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             why = error if str(error) else "no answer in time"
             raise TailFailedError(f"nobody serves {self._sessions}: {why}") from error
@@ -113,6 +120,11 @@ async def _events_of(content: aiohttp.StreamReader) -> AsyncIterator[dict[str, s
             elif event:
                 yield event
                 event = {}
+
+
+def _reason(error: OSError) -> str:
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else str(error.strerror)  # the resolver's are below
 
 
 async def _why(answer: aiohttp.ClientResponse) -> str:
