@@ -57,7 +57,7 @@ class DemoClient:
         try:
             async with self._http.get(f"{self._url}/livez") as answer:
                 return answer.status == 200
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             return False
 
     async def have_drains(self, ports: Mapping[str, int], ca: str) -> None:
@@ -94,7 +94,7 @@ class DemoClient:
         try:
             async with self._http.get(metrics_url) as answer:
                 text = await answer.text()
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             return {}
         sums = {"received": 0.0, "delivered": 0.0}
         for name, number in _COUNTER.findall(text):

@@ -28,6 +28,7 @@ from logshuttle_site.demo.traffic.traffic import make_topics, write_lines
 
 WEB_SECONDS = 60.0
 RENEW_SECONDS = 0.5
+_TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
 class Demo:
@@ -57,7 +58,7 @@ class Demo:
             parts = Parts(self._folder, self._environment(bootstrap))
             # In a thread: the receivers still answer, or the worker would wait for them.
             stack.push_async_callback(asyncio.to_thread, parts.stop)
-            http = await stack.enter_async_context(aiohttp.ClientSession())
+            http = await stack.enter_async_context(aiohttp.ClientSession(timeout=_TIMEOUT))
             client = DemoClient(http, self._url, self._keys.auth_key)
             await self._start(parts, client)
             await client.have_drains(self._ports.receivers, ca)

@@ -41,7 +41,7 @@ def choose_ports(asked: Mapping[str, int | None]) -> DemoPorts:
     taken = [
         f"port {port} is taken: choose another with {settings[name]}"
         for name, port in asked.items()
-        if port is not None and not _is_free(port)
+        if port is not None and not _is_free(port, over_udp=name == "tcp")
     ]
     if taken:
         raise PortsTakenError("\n".join(taken))
@@ -67,10 +67,9 @@ def _near(port: int) -> Iterator[int]:
     return iter(range(port, min(port + 20, 65_536)))
 
 
-def _is_free(port: int) -> bool:
-    """Over TCP and UDP."""
-    kinds = ((socket.SOCK_STREAM, socket.SO_REUSEADDR), (socket.SOCK_DGRAM, 0))
-    return all(_binds(port, kind, option) for kind, option in kinds)
+def _is_free(port: int, *, over_udp: bool = True) -> bool:
+    is_free = _binds(port, socket.SOCK_STREAM, socket.SO_REUSEADDR)
+    return is_free and (not over_udp or _binds(port, socket.SOCK_DGRAM, 0))
 
 
 def _binds(port: int, kind: socket.SocketKind, option: int) -> bool:

@@ -22,7 +22,7 @@ from tests.support.processes import ROOT, RunningProcess, manage, run_process
 from tests.support.receiving import Receivers
 from tests.support.waiting import wait_until
 
-START_SECONDS = 90
+START_SECONDS = 120
 UP = "All is up"
 
 
@@ -103,6 +103,7 @@ def test_one_command_shows_what_there_is_and_one_signal_ends_all_of_it(demo: Dem
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_second_run_goes_on_with_what_the_first_one_made(demo: DemoRun) -> None:
     seen: list[set[str]] = []
     for _ in range(2):

@@ -54,8 +54,9 @@ def shop(draw: Random) -> Said:
         (3, "WARNING slow query: 1{ms} ms for SELECT … FROM products WHERE shelf = {k}"),
         (2, "WARNING payment of order {n} declined by the bank"),
         (1, "ERROR database connection lost, trying again"),
+        (1, "unhandled exception: KeyError 'customer_{n}'"),
     )
-    return Said((text.format(**numbers),), is_stderr=text[0] in "WE")
+    return Said((text.format(**numbers),), is_stderr=text[0] in "WEu")
 
 
 def api(draw: Random) -> Said:

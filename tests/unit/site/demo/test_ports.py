@@ -44,6 +44,14 @@ def test_a_default_that_is_taken_moves_and_says_so(
     assert f"port {taken[0]} is taken, so {chosen.web} it is (--port or PORT)" in chosen.moved
 
 
+def test_over_udp_only_the_receiver_is_in_the_way() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(("127.0.0.1", port := free_port()))
+        assert choose_ports({**NOTHING, "web": port}).web == port
+        with pytest.raises(PortsTakenError, match="--receiver-port"):
+            choose_ports({**NOTHING, "tcp": port})
+
+
 def test_no_two_are_the_same() -> None:
     chosen = choose_ports({**NOTHING, "tcp": free_port()})
     numbers = [chosen.web, chosen.metrics, chosen.kafka, *chosen.receivers.values()]
