@@ -82,8 +82,12 @@ class DemoClient:
         return url
 
     async def has_tail(self, url: str) -> bool:
-        async with self._http.head(url) as answer:
-            return answer.status == 200
+        """True where it cannot be said."""
+        try:
+            async with self._http.head(url) as answer:
+                return answer.status != 404
+        except (aiohttp.ClientError, TimeoutError):
+            return True
 
     async def overview(self) -> dict[str, Any]:
         found: dict[str, Any] = await self._ask("GET", "overview")
@@ -102,8 +106,11 @@ class DemoClient:
         return sums
 
     async def _ask(self, method: str, path: str, body: Any = None) -> Any:
-        url = f"{self._url}/{path}"
-        async with self._http.request(method, url, json=body, headers=self._headers) as answer:
-            if answer.status not in (200, 201):
+        url, headers = f"{self._url}/{path}", self._headers
+        try:
+            async with self._http.request(method, url, json=body, headers=headers) as answer:
+                if answer.status in (200, 201):
+                    return await answer.json()
                 raise OSError(f"{method} {url}: {answer.status} {await answer.text()}")
-            return await answer.json()
+        except aiohttp.ClientError as error:
+            raise OSError(f"{method} {url}: {error}") from error

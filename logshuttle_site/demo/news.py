@@ -6,8 +6,6 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-import aiohttp
-
 from logshuttle_site.demo.client import DemoClient
 
 LINES_SECONDS = 1.0
@@ -57,7 +55,7 @@ async def _follow_overview(news: News, client: DemoClient) -> None:
     while True:
         try:
             found = await client.overview()
-        except (OSError, aiohttp.ClientError):  # whatever it is, Parts and the logs know more
+        except OSError:  # whatever it is, its log knows more
             news.head, news.tone = "runweb gives no figures: look at its log", "error"
         else:
             news.drains = {
@@ -77,5 +75,5 @@ async def _follow_tail(news: News, client: DemoClient) -> None:
         try:
             if not await client.has_tail(news.tail_url):
                 news.tail_url = await client.open_tail()
-        except (OSError, aiohttp.ClientError):
+        except OSError:  # as the overview says by now
             continue
