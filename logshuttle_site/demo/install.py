@@ -53,7 +53,7 @@ def main() -> int:
     output = _pip(venv, *wanted) or _pip(venv, "--no-deps", "--editable", str(_ROOT))
     if output:
         return _refuse(why_not(output))
-    size = sum(file.lstat().st_size for file in venv.rglob("*")) // _MIB
+    size = sum(file.lstat().st_blocks * 512 for file in venv.rglob("*")) // _MIB
     print(f"Installed in {time.monotonic() - started:.0f} s: {size} MB.", flush=True)
     return 0
 
