@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from contextlib import nullcontext
@@ -21,6 +22,8 @@ from logshuttle_site.refused_settings import say_what_is_refused
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["tail"]:  # wants a key and a URL, none of the settings
+        return int(importlib.import_module("logshuttle_site.terminal.tail").main(sys.argv[2:]))
     serves = command_of(sys.argv) in SERVERS  # what these do by themselves the system does
     if serves:
         queue_stderr()
