@@ -33,17 +33,20 @@ class TailClient:
         self._note = note
         self._last_id = ""
         self._failures = 0
+        self._follows = True
+        """Live lines come behind what there is."""
         self._is_cut = False
         """The last stream has ended before all was there: another one has the rest."""
 
     async def run(self, asked: dict[str, Any]) -> None:
         """Until the session is over. `asked`: the body of the POST. Raises TailFailedError."""
+        self._follows = bool(asked["tail"])
         door = aiohttp.TCPConnector(ssl=verifying_context())
         async with aiohttp.ClientSession(timeout=_TIMEOUT, connector=door) as http:
             url = await self._open(http, asked)
             try:
                 while await self._read(http, url):
-                    if not (asked["tail"] or self._is_cut):
+                    if not (self._follows or self._is_cut):
                         return
                     await asyncio.sleep(self._wait_seconds())
                 self._note("The session is over.")
@@ -100,7 +103,7 @@ class TailClient:
         kind, text = event.get("event", "message"), event.get("data")
         if text is None:
             return
-        if kind == "gap" and "id" in event:
+        if kind == "gap" and "id" in event and not self._follows:
             self._is_cut = True
         if kind == "message":
             self._failures = 0

@@ -65,6 +65,24 @@ async def test_without_a_tail_one_stream_is_all() -> None:
     assert await run(fake, tail=False) == (["one"], [])
 
 
+async def test_a_past_that_comes_in_parts_is_read_to_its_end() -> None:
+    cut = b"id: 1\ndata: one\n\nid: w1\nevent: gap\ndata: no more at once\n\nevent: bye\ndata: end\n\n"
+    fake = FakeTail([cut, b"id: 2\ndata: two\n\nevent: bye\ndata: end\n\n", b"never"])
+
+    shown, noted = await run(fake, tail=False)
+
+    assert (shown, noted) == (["one", "two"], [])
+    assert fake.seen_ids == [None, "w1"]
+
+
+async def test_who_follows_is_told_where_the_past_was_cut() -> None:
+    cut = b"id: w1\nevent: gap\ndata: no more at once\n\nid: 2\ndata: live\n\n"
+
+    shown, noted = await run(FakeTail([cut]))
+
+    assert (shown, noted[0]) == (["live"], "no more at once")
+
+
 async def test_a_long_line_in_many_pieces_is_one() -> None:
     text = "ä" * 500_000
 
