@@ -66,7 +66,7 @@ async def test_without_a_tail_one_stream_is_all() -> None:
 
 
 async def test_a_past_that_comes_in_parts_is_read_to_its_end() -> None:
-    cut = b"id: 1\ndata: one\n\nid: w1\nevent: gap\ndata: no more at once\n\nevent: bye\ndata: end\n\n"
+    cut = b"id: 1\ndata: one\n\nid: w1\nevent: gap\ndata: no more\n\nevent: bye\ndata: end\n\n"
     fake = FakeTail([cut, b"id: 2\ndata: two\n\nevent: bye\ndata: end\n\n", b"never"])
 
     shown, noted = await run(fake, tail=False)
