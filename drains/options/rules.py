@@ -10,7 +10,6 @@ from typing import Any
 
 from drains.destination import Destination
 from drains.errors import InvalidDrainError
-from drains.fields import UndecryptableError
 from drains.filters import EVERYTHING, LineFilter
 from drains.option_values import NO_TLS_OPTIONS, DrainOptions, TlsOptions
 from drains.options import pem
@@ -100,7 +99,7 @@ def _merged_tls(given: Mapping[str, str], stored: Callable[[str], Any]) -> TlsOp
 
 def _held(stored: Callable[[str], Any]) -> TlsOptions:
     """None where nobody can read it."""
-    with suppress(UndecryptableError, ValueError):
+    with suppress(InvalidDrainError):
         found: TlsOptions = stored("tls")
         return found
     return NO_TLS_OPTIONS

@@ -17,6 +17,7 @@ from redis import ConnectionPool
 from events.derived_keys import derived_key
 from events.trust import NOT_ASKED
 from logshuttle_site.env import Env, SettingsError
+from logshuttle_site.env_hosts import fault_of_host
 from logshuttle_site.env_kafka import kafka_hosts_of
 from logshuttle_site.env_redis import redis_url_of
 from logshuttle_site.env_secrets import encryption_keys_of
@@ -417,6 +418,15 @@ def test_processes_on_machines_of_their_own_may_have_one_port(run_settings: Sett
     settings = run_settings({**REQUIRED, "PORT": "8080", "METRICS_PORT": "8080"})
 
     assert settings["PORT"] == settings["METRICS_PORT"] == 8080
+
+
+@pytest.mark.parametrize(
+    ("host", "is_one"),
+    [("kafka.1", True), ("logs.task.2", True), ("10.0.0.256", False), ("1.2.3.4.5", False)],
+)
+def test_names_whose_last_part_is_a_number(host: str, is_one: bool) -> None:
+    """As orchestrators give them to tasks."""
+    assert (fault_of_host(host) == "") is is_one
 
 
 @pytest.mark.parametrize("name", ["EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD"])
