@@ -73,13 +73,13 @@ def rate_limits_of(env: Env) -> tuple[int, int, int]:
 
 
 def database_of(
-    env: Env, *, may_be_memory: bool = False, serves: bool = False
+    env: Env, *, may_be_memory: bool = False, is_used: bool = True, serves: bool = False
 ) -> tuple[dict[str, Any], bool]:
     """Django's settings for DATABASE_URL, else POSTGRES_URL, else a file in this folder; and
     whether it had to be that file. Empty with a fault. `serves`: questions have time limits."""
     for name in ("DATABASE_URL", "POSTGRES_URL"):
         if url := env.secret(name):
-            parsed = database_from(env, name, url, may_be_memory=may_be_memory)
+            parsed = database_from(env, name, url, may_be_memory=may_be_memory, is_used=is_used)
             return _as_we_want_it(parsed, serves) if parsed else {}, False
     return _as_we_want_it(dj_database_url.parse("sqlite:///logshuttle.sqlite3"), serves), True
 

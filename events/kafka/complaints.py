@@ -80,12 +80,14 @@ class Complaints:
         those that we were told to begin with. Says what is to be said."""
         with self._lock:
             now = self._clock()
-            fresh = self._fresh(now)
             if brokers:
+                if self._unanswered_since is not None:  # what took long to fail before is over
+                    self._heard = {b: one for b, one in self._heard.items() if not one[0].is_slow}
                 self._unanswered_since = None
             elif self._unanswered_since is None:
                 self._unanswered_since = now
             self._first = frozenset(first)
+            fresh = self._fresh(now)
             if self._usable(brokers, fresh):
                 self._answered(first, now)
             elif brokers or fresh or not self._is_waiting(now):
@@ -148,7 +150,7 @@ class Complaints:
         some = {
             broker: one
             for broker, (one, at) in self._heard.items()
-            if not one.is_parting and now - at < FRESH_SECONDS
+            if broker and not one.is_parting and now - at < FRESH_SECONDS
         }
         if some and self._is_due(some, now):
             why = " ".join(map(str, _reasons(first, some.values())))
