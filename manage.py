@@ -22,14 +22,14 @@ from logshuttle_site.refused_settings import say_what_is_refused
 
 
 def main() -> int:
-    if sys.argv[1:2] == ["tail"]:  # wants a key and a URL, none of the settings
-        return int(importlib.import_module("logshuttle_site.terminal.tail").main(sys.argv[2:]))
     serves = command_of(sys.argv) in SERVERS  # what these do by themselves the system does
     if serves:
         queue_stderr()
     trace_crashes()
     if is_json_wanted(os.environ):
         speak_json()
+    if sys.argv[1:2] == ["tail"]:  # wants a key and a URL, none of the settings
+        return int(importlib.import_module("logshuttle_site.terminal.tail").main(sys.argv[2:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
     try:
         with nullcontext() if serves else acting_as(command_actor(sys.argv[1:])):
