@@ -142,7 +142,9 @@ def test_what_the_url_says_wins(connect: Connect, postgres_url: str) -> None:
     with closing(connect(url, serves=True)) as mine:
         assert ask(mine, "SHOW statement_timeout") == "1s"
         assert ask(mine, "SHOW lock_timeout") == "5s"
-        assert mine.get_connection_params()["connect_timeout"] == 7
+        params = mine.get_connection_params()
+        assert params["connect_timeout"] == 7
+        assert params["silent_seconds"] == 12
 
 
 def test_who_gets_no_answer_at_all_is_cut_off(connect: Connect) -> None:

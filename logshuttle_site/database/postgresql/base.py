@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from functools import cache
 from typing import Any
@@ -24,6 +25,9 @@ from logshuttle_site.database.postgresql.process_connections import (
 )
 
 logger = logging.getLogger(__name__)
+
+_TAKES_NO_OPTIONS = re.compile(r"unsupported startup parameter|command-line options")
+"""As pgbouncer says it, and as RDS Proxy does: there is no SQLSTATE to go by."""
 
 
 class NoFreeConnectionError(psycopg2.OperationalError):  # type: ignore[misc]
@@ -63,7 +67,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             try:
                 return self._connect(own)
             except psycopg2.OperationalError as error:
-                if "unsupported startup parameter" not in str(error):
+                if not _TAKES_NO_OPTIONS.search(str(error)):
                     raise
                 self._say_pooler()
         return self._connect(params)
