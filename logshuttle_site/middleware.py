@@ -16,8 +16,8 @@ from django.urls import resolve
 
 from events.acting import Actor, acting_as
 from events.database_faults import DatabaseFault
+from events.database_trouble import troubles
 from logshuttle_site import health
-from logshuttle_site.database.trouble import troubles
 from logshuttle_site.errors import CONFLICT, RefusalsAtTimes, problem_page, wrong_names
 from logshuttle_site.hosts import host_of, is_served
 from sessions_app.api import PAGE, media_type_of

@@ -18,8 +18,8 @@ from django.conf import settings
 from django.db import connections
 
 from events.database_faults import fault_of
+from events.database_trouble import troubles
 from logshuttle_site.audit.retention import forget_old
-from logshuttle_site.database.trouble import troubles
 from logshuttle_site.notifications import drain_events, lease, outbox
 from logshuttle_site.notifications.rounds import Rounds
 from logshuttle_site.notifications.sender import Sender

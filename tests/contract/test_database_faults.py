@@ -13,8 +13,8 @@ from django.db import DatabaseError
 from django.test import Client
 
 from drains import services
+from events.database_trouble import Troubles
 from logshuttle_site import errors, middleware
-from logshuttle_site.database.trouble import Troubles
 from tests.contract.conftest import Api, is_problem
 
 APP = "/apps/gold-gs/log-drains"

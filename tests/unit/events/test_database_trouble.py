@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from events.database_faults import DatabaseFault
-from logshuttle_site.database.trouble import QUIET_SECONDS, SLOW_QUIET_SECONDS, Troubles
+from events.database_trouble import QUIET_SECONDS, SLOW_QUIET_SECONDS, Troubles
 
 
 class Clock:
