@@ -36,8 +36,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     commits = 0
     """Transactions that stand, of this thread so far."""
 
-    def _commit(self) -> None:
-        super()._commit()
+    def commit(self) -> None:
+        super().commit()
         self.commits += 1
 
     def cut(self) -> None:
