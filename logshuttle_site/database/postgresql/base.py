@@ -3,6 +3,7 @@
 - A process has settings.DATABASE_CONNECTIONS of them at most at a time; who comes when all are in
   use waits for WAIT_SECONDS, and is then told so by an OperationalError of SQLSTATE 53300.
 - `cut` ends one from outside, whoever waits for its answer.
+- It counts what was committed: DatabaseConflicts asks.
 - OPTIONS has what libpq takes, and what `options.py` puts beside it.
 """
 
@@ -36,6 +37,12 @@ class NoFreeConnectionError(psycopg2.OperationalError):  # type: ignore[misc]
 
 class DatabaseWrapper(base.DatabaseWrapper):
     connection: Connection | None
+    commits = 0
+    """Transactions that stand, of this thread so far."""
+
+    def commit(self) -> None:
+        super().commit()
+        self.commits += 1
 
     def cut(self) -> None:
         """From any thread: its connection, if there is one, has come to its end. Who waits for an

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from events.database_faults import DatabaseFault
-from logshuttle_site.database.trouble import (
+from events.database_trouble import (
     QUIET_SECONDS,
     SLOW_QUIET_SECONDS,
     UNSEEN_QUIET_SECONDS,
