@@ -429,6 +429,13 @@ def test_names_whose_last_part_is_a_number(host: str, is_one: bool) -> None:
     assert (fault_of_host(host) == "") is is_one
 
 
+def test_a_senders_host_may_have_any_letters(run_settings: Settings) -> None:
+    """Django writes it in ASCII."""
+    sender = "logs@bücher.example"
+
+    assert run_settings({**REQUIRED, "DEFAULT_FROM_EMAIL": sender})["DEFAULT_FROM_EMAIL"] == sender
+
+
 @pytest.mark.parametrize("name", ["EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD"])
 def test_a_user_without_a_password_is_said_to_log_in_nobody(
     name: str, run_settings: Settings
