@@ -17,7 +17,6 @@ from tests.support.ports import free_port
 from tests.support.processes import manage
 from tests.support.settings_start import REQUIRED
 from tests.support.shuttle import Shuttle
-from tests.support.waiting import wait_until
 
 LIMIT_SECONDS = 60
 DEAD = "postgres://u:s3cr3t@127.0.0.1:1/db"
