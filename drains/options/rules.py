@@ -89,7 +89,8 @@ def _merged_tls(given: Mapping[str, str], stored: Callable[[str], Any]) -> TlsOp
         raise InvalidDrainError("tls.certificate", "is missing: a key needs its certificate")
     if merged.key and not pem.belong_together(merged.certificate, merged.key):
         raise InvalidDrainError("tls.key", "does not belong to the first certificate")
-    _refuse_out_of_date(merged, _held(stored))
+    if merged.ca or merged.certificate:
+        _refuse_out_of_date(merged, _held(stored))
     try:
         pem.refuse_unusable(merged)
     except ValueError as error:

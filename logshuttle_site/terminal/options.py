@@ -47,12 +47,10 @@ def parsed(words: list[str], environ: Mapping[str, str], prog: str) -> Namespace
 
 def asked_of(options: Namespace) -> dict[str, Any]:
     """The body of POST /log-sessions."""
-    lines = {} if options.lines is None else {"lines": options.lines}
+    past = {name: getattr(options, name) for name in ("lines", "since", "until")}
     return {
         **options.owner._asdict(),
-        **lines,
-        "since": options.since,
-        "until": options.until,
+        **{name: value for name, value in past.items() if value is not None},
         "tail": not (options.no_tail or options.until),
         "source": options.source,
         "process": options.process,

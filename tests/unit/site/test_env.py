@@ -429,6 +429,13 @@ def test_names_whose_last_part_is_a_number(host: str, is_one: bool) -> None:
     assert (fault_of_host(host) == "") is is_one
 
 
+def test_a_senders_host_may_have_any_letters(run_settings: Settings) -> None:
+    """Django writes it in ASCII."""
+    sender = "logs@bücher.example"
+
+    assert run_settings({**REQUIRED, "DEFAULT_FROM_EMAIL": sender})["DEFAULT_FROM_EMAIL"] == sender
+
+
 @pytest.mark.parametrize("name", ["EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD"])
 def test_a_user_without_a_password_is_said_to_log_in_nobody(
     name: str, run_settings: Settings
@@ -608,6 +615,36 @@ def test_options_of_a_database_url_win_over_ours() -> None:
     database, _ = database_of(Env({"DATABASE_URL": "postgres://me@db/x?connect_timeout=60"}))
 
     assert database["OPTIONS"]["connect_timeout"] == 60
+
+
+@pytest.mark.parametrize("serves", [False, True])
+def test_pgoptions_stand_before_the_options_of_a_url(serves: bool) -> None:
+    for query, asked in (("", "-c a.b=1"), ("?options=-c%20c.d%3D2", "-c a.b=1 -c c.d=2")):
+        variables = {"DATABASE_URL": f"postgres://me@db/x{query}", "PGOPTIONS": "-c a.b=1"}
+        database, _ = database_of(Env(variables), serves=serves)
+        assert database["OPTIONS"]["options"] == asked
+    database, _ = database_of(Env({"DATABASE_URL": "postgres://me@db/x"}), serves=serves)
+    assert "options" not in database["OPTIONS"]
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [
+        ("", 12.0),
+        ("-c lock_timeout=1min", 12.0),
+        ("-c statement_timeout=5s", 12.0),
+        ("-cSTATEMENT_TIMEOUT=20000 -c lock_timeout=0", 22.0),
+        ("--statement-timeout=1min", 62.0),
+        ("-c statement_timeout=1.5\\ min", 92.0),
+        ("-c statement_timeout=0 -c statement_timeout=30s", 32.0),
+        ("-c statement_timeout=30s -c statement_timeout=0", None),
+        ("-c statement_timeout=0ms", None),
+    ],
+)
+def test_silence_lasts_longer_than_a_question_may(options: str, seconds: float | None) -> None:
+    given = {"DATABASE_URL": "postgres://me@db/x", "PGOPTIONS": options}
+    database, _ = database_of(Env(given), serves=True)
+    assert database["OPTIONS"].get("silent_seconds") == seconds
 
 
 def test_kafka_hosts_may_be_ipv6() -> None:
