@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from threading import Lock
 from typing import NamedTuple
@@ -20,8 +21,8 @@ from events.kafka.reasons import BrokerFault, Complaint
 logger = logging.getLogger(__name__)
 
 REPEAT_SECONDS = 30.0
-CHANGES_MAX = 1
-"""How often in that time what has become another trouble is said."""
+SPAN_SECONDS, SAID_MAX = 40.0, 3
+"""What has become another trouble is said unless so much was said in that time."""
 FRESH_SECONDS = 5.0
 """What is not said again for so long, of a broker that refuses at once, is over."""
 FRESH_SLOW_SECONDS = 40.0
@@ -53,7 +54,8 @@ class Complaints:
         self._unanswered_since: float | None = None
         self._said_at = -math.inf
         self._said: frozenset[tuple[str, BrokerFault]] = frozenset()
-        self._changes = 0
+        self._said_lately: deque[float] = deque(maxlen=SAID_MAX)
+        """When."""
         self._trouble_since: float | None = None
         self._is_told = False
 
@@ -160,14 +162,14 @@ class Complaints:
 
     def _is_due(self, fresh: dict[str, Complaint], now: float) -> bool:
         about = frozenset((complaint.broker, complaint.fault) for complaint in fresh.values())
-        if now - self._said_at >= REPEAT_SECONDS:
-            self._changes = 0
-        elif about <= self._said or self._changes >= CHANGES_MAX:
-            return False
-        else:
-            self._changes += 1
+        if now - self._said_at < REPEAT_SECONDS:
+            lately = self._said_lately
+            is_full = len(lately) == SAID_MAX and now - lately[0] < SPAN_SECONDS
+            if about <= self._said or is_full:
+                return False
             about |= self._said
         self._said_at, self._said = now, about
+        self._said_lately.append(now)
         return True
 
 
