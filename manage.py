@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from contextlib import nullcontext
@@ -27,6 +28,8 @@ def main() -> int:
     trace_crashes()
     if is_json_wanted(os.environ):
         speak_json()
+    if sys.argv[1:2] == ["tail"]:  # wants a key and a URL, none of the settings
+        return int(importlib.import_module("logshuttle_site.terminal.tail").main(sys.argv[2:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "logshuttle_site.settings")
     try:
         with nullcontext() if serves else acting_as(command_actor(sys.argv[1:])):

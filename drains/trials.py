@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 
 from asgiref.sync import async_to_sync
@@ -15,7 +16,11 @@ from drains.route_change import change_of
 from drains.routes import Route
 from drains.selectors import egress_policy, field_at_fault, route_of
 from events.changes import Change, announce
+from events.database_faults import fault_of
+from events.database_trouble import troubles
 from events.let_go import let_connections_go
+
+logger = logging.getLogger(__name__)
 
 Outcome = tuple[bool, list[Step]]
 """Whether it went well, and what happened at each step."""
@@ -26,7 +31,7 @@ def try_out(drain: Drain) -> Outcome:
     if (route := route_of(drain)).fault:
         raise InvalidDrainError(field_at_fault(drain), route.fault)
     outcome = _asked([route])[0]
-    announce(_tested(drain, outcome))
+    _announce(_tested(drain, outcome))
     return outcome
 
 
@@ -34,8 +39,26 @@ def try_out_all(drains: Iterable[Drain]) -> list[Outcome]:
     """Several at a time, in their order. Of one that nobody can read that is its only step."""
     tested = list(drains)
     outcomes = _asked([route_of(drain) for drain in tested])
-    announce(*map(_tested, tested, outcomes))
+    _announce(*map(_tested, tested, outcomes))
     return outcomes
+
+
+def _announce(*changes: Change) -> None:
+    """Receivers have their lines by now, whether that can be written down: who were told to try
+    again would send them another."""
+    try:
+        announce(*changes)
+    except Exception as error:
+        if (fault := fault_of(error)) is None:
+            raise
+        troubles.note(error, fault)
+        for change in changes:
+            logger.warning(
+                "Not in the audit: a drain of %s to %s was tested",
+                change.owner,
+                change.about,
+                extra={"action": "test_unrecorded"},
+            )
 
 
 def _tested(drain: Drain, outcome: Outcome) -> Change:

@@ -29,8 +29,10 @@ class DatabaseFault(Enum):
 _BY_STATE = {
     "25006": DatabaseFault.READ_ONLY,
     "25P03": DatabaseFault.TOO_SLOW,  # idle in a transaction
+    "25P04": DatabaseFault.TOO_SLOW,  # a transaction as a whole
     "3D000": DatabaseFault.REFUSES_US,
     "40001": DatabaseFault.CONFLICT,
+    "40003": DatabaseFault.AWAY,  # nobody knows whether it was done
     "40P01": DatabaseFault.CONFLICT,
     "42501": DatabaseFault.NO_RIGHT,
     "42703": DatabaseFault.OLD_SCHEMA,
@@ -51,6 +53,7 @@ _BY_CLASS = {
 _BY_SQLITE_CODE = {
     "SQLITE_BUSY": DatabaseFault.TOO_SLOW,
     "SQLITE_LOCKED": DatabaseFault.TOO_SLOW,
+    "SQLITE_PROTOCOL": DatabaseFault.TOO_SLOW,  # others began to read or write too often
     "SQLITE_FULL": DatabaseFault.FULL,
     "SQLITE_READONLY": DatabaseFault.READ_ONLY,
     "SQLITE_CANTOPEN": DatabaseFault.AWAY,

@@ -10,6 +10,7 @@ SERVERS = frozenset({"runweb", "runshuttle", "runals", "rundemo"})
 WITHOUT_DATABASE = frozenset(
     {"check", "devkafka", "help", "makemigrations", "rundemo", "runals", "tail", "version"}
 )
+WITHOUT_CACHE = WITHOUT_DATABASE | {"runshuttle", "migrate", "createsuperuser"}
 OFFLINE = frozenset(
     {
         "changepassword",

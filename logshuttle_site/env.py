@@ -83,10 +83,10 @@ class Env:
             held = Path(path).read_text("utf-8-sig").strip()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not text"
-            self.fault(f"{name}_FILE", f"{quoted(path)} cannot be read ({reason})")
+            self.fault(f"{name}_FILE", f"{_shown_path(path)} cannot be read ({reason})")
             return ""
-        if not held:
-            self.fault(f"{name}_FILE", f"{quoted(path)} is empty")
+        if not held and not name.endswith("_FALLBACKS"):  # there may be none any more
+            self.fault(f"{name}_FILE", f"{_shown_path(path)} is empty")
         return held
 
     def secrets(self, name: str) -> list[str]:
@@ -203,6 +203,11 @@ def _letters_of(name: str) -> str:
 def parameter_of(query: str, name: str) -> str:
     """A URL's parameter, for a message: what holds an @ may be the rest of a password."""
     return f"parameter {name!r}" if _PARAMETER.fullmatch(name) and "@" not in query else "parameter"
+
+
+def _shown_path(text: str) -> str:
+    """It may be the secret itself, where a path should stand."""
+    return quoted(text) if text.startswith(("/", ".")) else "what stands there"
 
 
 def _refuse() -> NoReturn:

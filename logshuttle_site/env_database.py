@@ -4,6 +4,7 @@ connects."""
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import sqlite3
 from pathlib import Path
@@ -39,10 +40,13 @@ class _BadUrlError(Exception):
     """Why it is none. No secret is in its text."""
 
 
-def database_from(env: Env, name: str, url: str, *, may_be_memory: bool) -> dict[str, Any]:
-    """Django's settings of the database at a URL, which came from `name`; empty with a fault."""
+def database_from(
+    env: Env, name: str, url: str, *, may_be_memory: bool, is_used: bool = True
+) -> dict[str, Any]:
+    """Django's settings of the database at a URL, which came from `name`; empty with a fault.
+    Unless it `is_used` here, files and folders that it names need not be there."""
     try:
-        return _parsed(url, may_be_memory)
+        return _parsed(url, may_be_memory, is_used)
     except _BadUrlError as error:
         env.fault(name, str(error))
     except (ValueError, KeyError):  # both may repeat the URL, which may hold a password
@@ -50,20 +54,20 @@ def database_from(env: Env, name: str, url: str, *, may_be_memory: bool) -> dict
     return {}
 
 
-def _parsed(url: str, may_be_memory: bool) -> dict[str, Any]:
+def _parsed(url: str, may_be_memory: bool, is_used: bool) -> dict[str, Any]:
     if url == f"sqlite://{MEMORY}":
         url = f"sqlite:///{MEMORY}"
     parts = urlsplit(url)
     if re.search(r"[\x00-\x1f]", url) or parts.fragment:
         raise ValueError
     if parts.scheme in _POSTGRES:
-        return _postgres(parts)
+        return _postgres(parts, is_used)
     if parts.scheme == "sqlite":
-        return _sqlite(url, parts, may_be_memory)
+        return _sqlite(url, parts, may_be_memory, is_used)
     raise ValueError
 
 
-def _postgres(parts: SplitResult) -> dict[str, Any]:
+def _postgres(parts: SplitResult, is_used: bool) -> dict[str, Any]:
     user, at, places = parts.netloc.rpartition("@")
     name = unquote(parts.path[1:])
     if not name or (not at and "@" in parts.path):
@@ -74,6 +78,8 @@ def _postgres(parts: SplitResult) -> dict[str, Any]:
     parsed: dict[str, Any] = dict(dj_database_url.parse(plain, conn_health_checks=True))
     parsed["HOST"], parsed["PORT"] = _hosts_and_ports(places)
     _refuse_bad_parameters(parsed.get("OPTIONS", {}), parts.query)
+    if is_used:
+        _refuse_no_authority(parsed.get("OPTIONS", {}))
     _ask_libpq(parsed)
     return parsed
 
@@ -113,12 +119,15 @@ def _refuse_bad_parameters(options: dict[str, Any], query: str) -> None:
             raise _BadUrlError(f"its {shown} must be a whole number")
     if options.get("isolation_level", 2) not in _ISOLATION_LEVELS:
         raise _BadUrlError("its parameter 'isolation_level' must be a number from 1 to 4")
-    root = str(options.get("sslrootcert", ""))
-    is_proved = str(options.get("sslmode", "")).startswith("verify-")
-    if root and root != "system" and is_proved and not Path(root).is_file():
-        raise _BadUrlError("its parameter 'sslrootcert' names no file that is there")
     for address in filter(None, str(options.get("hostaddr", "")).split(",")):
         ipaddress.ip_address(address)
+
+
+def _refuse_no_authority(options: dict[str, Any]) -> None:
+    root = str(options.get("sslrootcert", ""))
+    is_proved = str(options.get("sslmode", "")).startswith("verify-")
+    if root and root != "system" and is_proved and not os.path.isfile(root):
+        raise _BadUrlError("its parameter 'sslrootcert' names no file that is there")
 
 
 def _libpq_knows(name: str) -> bool:
@@ -147,7 +156,7 @@ def _ask_libpq(parsed: dict[str, Any]) -> None:
             raise _BadUrlError("the driver refuses it" + ("" if is_told else f": {said}")) from None
 
 
-def _sqlite(url: str, parts: SplitResult, may_be_memory: bool) -> dict[str, Any]:
+def _sqlite(url: str, parts: SplitResult, may_be_memory: bool, is_used: bool) -> dict[str, Any]:
     if parts.netloc:
         raise _BadUrlError(
             "must have three slashes, or four for a path from the root: sqlite:///file"
@@ -159,9 +168,10 @@ def _sqlite(url: str, parts: SplitResult, may_be_memory: bool) -> dict[str, Any]
             raise _BadUrlError("is a database in memory: each connection would have one of its own")
         return parsed
     file = Path(name)
-    if not file.parent.is_dir():
+    # Path itself raises where we may not look.
+    if is_used and not os.path.isdir(file.parent):
         raise _BadUrlError(f"the folder {file.parent} is not there")
-    if file.is_dir():
+    if os.path.isdir(file):
         raise _BadUrlError(f"{file} is a folder, and not a file of SQLite")
     _refuse_bad_options(options, parts.query)
     return parsed

@@ -32,7 +32,7 @@ def fault_of_host(host: str) -> str:
         return "has letters that no host name has: write its ASCII form (xn--…)"
     if not _NAME.fullmatch(host):
         return "is not a host name"
-    if host.rstrip(".").rpartition(".")[2].isdigit() and not _is_ipv4(host):
+    if host.replace(".", "").isdigit() and not _is_ipv4(host):
         return "is not an address of IPv4"
     return ""
 
@@ -58,7 +58,7 @@ def host_of_mail(env: Env, name: str) -> str:
         env.fault(name, f"{quoted(host)} is more than a host name: the port is EMAIL_PORT")
     elif host and (why := fault_of_host(host)):
         env.fault(name, f"{quoted(host)} {why}")
-    return host
+    return host.strip("[]")
 
 
 def allowed_hosts_of(env: Env) -> list[str]:
@@ -70,13 +70,13 @@ def allowed_hosts_of(env: Env) -> list[str]:
 def _served(env: Env, name: str) -> Iterator[str]:
     for word in env.words(name):
         host = _host_in(word)
-        why = "" if host == "*" else fault_of_host(_in_ascii(host.removeprefix(".")))
+        why = "" if host == "*" else fault_of_host(in_ascii(host.removeprefix(".")))
         if host.startswith("*."):
             why = f"matches no host: write {quoted(host[1:])} for all names below"
         if why:
             env.fault(name, f"{quoted(word)} {why}")
         else:
-            yield f"[{host}]" if _is_ipv6(host) else _in_ascii(host.lower().removesuffix("."))
+            yield f"[{host}]" if _is_ipv6(host) else in_ascii(host.lower().removesuffix("."))
 
 
 def _host_in(word: str) -> str:
@@ -95,7 +95,7 @@ def _host_in(word: str) -> str:
     return f"{bracketed}]" if "]" in parts.netloc else parts.netloc.partition(":")[0]
 
 
-def _in_ascii(host: str) -> str:
+def in_ascii(host: str) -> str:
     """Browsers send a name's ASCII form."""
     try:
         return host if host.isascii() else host.encode("idna").decode()
@@ -115,7 +115,7 @@ def origins_of(env: Env, name: str) -> list[str]:
         else:
             usual = parts.port == _DEFAULT_PORTS[parts.scheme]
             netloc = parts.netloc.rpartition(":")[0] if usual else parts.netloc
-            found.append(f"{parts.scheme}://{_in_ascii(netloc.lower().removesuffix(':'))}")
+            found.append(f"{parts.scheme}://{in_ascii(netloc.lower().removesuffix(':'))}")
     return found
 
 
@@ -142,5 +142,5 @@ def _web_parts(url: str) -> SplitResult | None:
     if re.search(r"\s|[\x00-\x1f]", url) or parts.scheme not in _DEFAULT_PORTS or not is_port:
         return None
     host = (parts.hostname or "").removeprefix("*.")
-    is_host = host == "*" or not fault_of_host(_in_ascii(host))
+    is_host = host == "*" or not fault_of_host(in_ascii(host))
     return parts if is_host and "@" not in parts.netloc else None

@@ -31,6 +31,7 @@ _SECRET_PROPERTY = re.compile(
 _SAID_CHARACTERS = 300
 _NUMBER = re.compile(r".*\.(ms|bytes|kbytes|messages)")
 """Of `10s` librdkafka takes the 10."""
+_FRACTIONS = ("linger.ms", "queue.buffering.max.ms")
 _NEVER = {
     "transactional.id": "no client of ours begins a transaction, and records would not go out",
     "enable.partition.eof": "readers would not learn where a partition ends",
@@ -67,7 +68,13 @@ def kafka_conf_of(env: Env, hosts: list[str], group: str, *, probe: bool) -> dic
             env.fault(name, f"is also given as {given[key][0]}")
         elif key in _NEVER:
             env.fault(name, _NEVER[key])
-        elif _NUMBER.fullmatch(key) and not re.fullmatch(r"-?\d+", value, re.ASCII):
+        elif key in _FRACTIONS and not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
+            env.fault(name, f"must be a number, not {quoted(value)}")
+        elif (
+            _NUMBER.fullmatch(key)
+            and key not in _FRACTIONS
+            and not re.fullmatch(r"-?\d+", value, re.ASCII)
+        ):
             env.fault(name, f"must be a whole number, not {quoted(value)}")
         else:
             given[key] = name, value

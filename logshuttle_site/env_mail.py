@@ -7,7 +7,7 @@ from email.utils import parseaddr
 from typing import NamedTuple
 
 from logshuttle_site.env import Env, quoted
-from logshuttle_site.env_hosts import fault_of_host, host_of_mail
+from logshuttle_site.env_hosts import fault_of_host, host_of_mail, in_ascii
 
 _SECURE_PORT = 465
 """TLS from the first byte on (RFC 8314 section 7.3); on all others it is begun by STARTTLS."""
@@ -28,10 +28,8 @@ def mail_of(env: Env) -> Mail:
     starttls, user = env.flag("EMAIL_USE_TLS"), env.text("EMAIL_HOST_USER")
     password = env.secret("EMAIL_HOST_PASSWORD")
     if bool(user) != bool(password):
-        missing, other = "EMAIL_HOST_PASSWORD", "EMAIL_HOST_USER"
-        if password:
-            missing, other = other, missing
-        env.required(missing, "", f"{other} is given, and one alone logs in nobody")
+        given = "EMAIL_HOST_USER" if user else "EMAIL_HOST_PASSWORD"
+        env.note(given, "logs in nobody without the other one of user and password")
     is_secure = port == _SECURE_PORT
     sender = env.text("DEFAULT_FROM_EMAIL", "logshuttle@localhost")
     if not _is_sender(sender):
@@ -46,4 +44,4 @@ def _is_sender(text: str) -> bool:
     name, at, host = address.rpartition("@")
     if not at or not name or re.search(r"[\s\x00-\x1f]", address) or re.search(r"[\r\n]", text):
         return False
-    return not fault_of_host(host) or re.fullmatch(r"\[[^\[\]]+\]", host) is not None
+    return not fault_of_host(in_ascii(host)) or re.fullmatch(r"\[[^\[\]]+\]", host) is not None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 from math import inf
-from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from logshuttle_site.env import Env, parameter_of
@@ -15,7 +15,7 @@ ENCODED = "in user and password # is written %23, / %2F, @ %40, : %3A, ? %3F, % 
 
 _SCHEMES = {"valkey": "redis", "valkeys": "rediss", "redis": "redis", "rediss": "rediss"}
 _FILES = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
-_TEXTS = ("username", "password", "client_name", "ssl_password", *_FILES)
+_TEXTS = ("username", "password", "client_name", "ssl_password", "ssl_ciphers", *_FILES)
 _WORDS_OF_TRUTH = ("socket_keepalive", "retry_on_timeout", "ssl_check_hostname")
 _ABOVE_0: dict[str, type[float]] = {
     "socket_timeout": float,
@@ -37,17 +37,18 @@ class _BadUrlError(Exception):
     """Why it is none. No secret is in its text."""
 
 
-def redis_url_of(env: Env) -> str:
-    """As the driver has it: Valkey's schemes are Redis' own by another name."""
+def redis_url_of(env: Env, *, is_used: bool = True) -> str:
+    """As the driver has it: Valkey's schemes are Redis' own by another name. Unless it `is_used`
+    here, files that it names need not be there."""
     url = env.secret("REDIS_URL")
     try:
-        return _usable(url) if url else ""
+        return _usable(url, is_used) if url else ""
     except _BadUrlError as error:
         env.fault("REDIS_URL", str(error))
         return url
 
 
-def _usable(url: str) -> str:
+def _usable(url: str, is_used: bool) -> str:
     scheme, _, rest = url.partition("://")
     scheme = _SCHEMES.get(scheme.lower(), scheme.lower())
     if "sentinel" in scheme or "cluster" in scheme:
@@ -57,7 +58,7 @@ def _usable(url: str) -> str:
     try:
         parts = urlsplit(usable)
         _refuse_bad_place(parts)
-        _refuse_bad_parameters(parts)
+        _refuse_bad_parameters(parts, is_used)
     except ValueError as error:  # may repeat the URL
         raise _BadUrlError(f"{LOOKS}; {ENCODED}") from error
     return usable
@@ -79,7 +80,7 @@ def _refuse_bad_place(parts: SplitResult) -> None:
         raise _BadUrlError(f"behind its host stands the number of a database, as in /0; {ENCODED}")
 
 
-def _refuse_bad_parameters(parts: SplitResult) -> None:
+def _refuse_bad_parameters(parts: SplitResult, is_used: bool) -> None:
     for name, values in parse_qs(parts.query).items():
         shown = parameter_of(parts.query, name)
         if name not in PARAMETERS:
@@ -88,13 +89,19 @@ def _refuse_bad_parameters(parts: SplitResult) -> None:
             raise _BadUrlError(f"its {shown} is there twice")
         if name.startswith("ssl_") and parts.scheme != "rediss":
             raise _BadUrlError(f"its {shown} is for rediss:// alone")
-        if why := _fault_of_parameter(name, values[0]):
+        if name in _FILES:
+            why = "names no file that is there" if is_used and not _is_there(values[0]) else ""
+        else:
+            why = _fault_of_parameter(name, values[0])
+        if why:
             raise _BadUrlError(f"its {shown} {why}")
 
 
+def _is_there(path: str) -> bool:
+    return os.path.exists(path)
+
+
 def _fault_of_parameter(name: str, value: str) -> str:
-    if name in _FILES and not Path(value).exists():
-        return "names no file that is there"
     if name in _FROM_0 and not (value.isascii() and value.isdecimal()):
         return "must be a whole number from 0"
     if name in _CHOICES and value not in _CHOICES[name]:

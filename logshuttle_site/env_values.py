@@ -73,25 +73,25 @@ def rate_limits_of(env: Env) -> tuple[int, int, int]:
 
 
 def database_of(
-    env: Env, *, may_be_memory: bool = False, serves: bool = False
+    env: Env, *, may_be_memory: bool = False, is_used: bool = True, serves: bool = False
 ) -> tuple[dict[str, Any], bool]:
     """Django's settings for DATABASE_URL, else POSTGRES_URL, else a file in this folder; and
     whether it had to be that file. Empty with a fault. `serves`: questions have time limits."""
     for name in ("DATABASE_URL", "POSTGRES_URL"):
         if url := env.secret(name):
-            parsed = database_from(env, name, url, may_be_memory=may_be_memory)
-            return _as_we_want_it(parsed, serves) if parsed else {}, False
-    return _as_we_want_it(dj_database_url.parse("sqlite:///logshuttle.sqlite3"), serves), True
+            parsed = database_from(env, name, url, may_be_memory=may_be_memory, is_used=is_used)
+            return _as_we_want_it(env, parsed, serves) if parsed else {}, False
+    return _as_we_want_it(env, dj_database_url.parse("sqlite:///logshuttle.sqlite3"), serves), True
 
 
-def _as_we_want_it(parsed: Any, serves: bool) -> dict[str, Any]:
+def _as_we_want_it(env: Env, parsed: Any, serves: bool) -> dict[str, Any]:
     given = parsed.get("OPTIONS", {})
     if parsed["ENGINE"].endswith("sqlite3"):
         return {**parsed, "OPTIONS": {**_SQLITE, **given}}
     return {
         **parsed,
         "ENGINE": _POSTGRES_ENGINE,
-        "OPTIONS": postgres_options(given, serves=serves),
+        "OPTIONS": postgres_options(given, env.text("PGOPTIONS"), serves=serves),
         "DISABLE_SERVER_SIDE_CURSORS": True,  # of which poolers know nothing
     }
 

@@ -33,7 +33,7 @@ from drains.errors import (
     UnknownDrainError,
 )
 from events.database_faults import DatabaseFault, fault_of
-from logshuttle_site.database.trouble import troubles
+from events.database_trouble import troubles
 from logshuttle_site.problems import CONTENT_TYPE, problem
 from logshuttle_site.throttles import unknown_key
 from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError

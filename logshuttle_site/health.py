@@ -12,9 +12,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from events.database_faults import fault_of
+from events.database_trouble import troubles
 from events.kafka.watch import KafkaWatch
 from logshuttle_site.database.check import ask_database
-from logshuttle_site.database.trouble import troubles
 from logshuttle_site.shared_cache.backend import ask_the_cache
 
 logger = logging.getLogger(__name__)

@@ -11,13 +11,14 @@ from http import HTTPMethod
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import resolve
 
 from events.acting import Actor, acting_as
 from events.database_faults import DatabaseFault
+from events.database_trouble import troubles
 from logshuttle_site import health
-from logshuttle_site.database.trouble import troubles
 from logshuttle_site.errors import CONFLICT, RefusalsAtTimes, problem_page, wrong_names
 from logshuttle_site.hosts import host_of, is_served
 from sessions_app.api import PAGE, media_type_of
@@ -156,7 +157,8 @@ class BodyLength:
 
 class DatabaseConflicts:
     """What the database undid for the sake of others (a deadlock, a serialization) is done again:
-    all of it, as nothing of it stands, and the body is still there."""
+    all of it, if nothing of it stands, as the body is still there. Where a transaction before the
+    one that was undone was committed, that would do its part twice: 503."""
 
     sync_capable, async_capable = True, False
 
@@ -164,12 +166,20 @@ class DatabaseConflicts:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        stands = _commits()
         for attempt in range(CONFLICT_TRIES):
             answer = self._get_response(request)
             error = request.META.pop(CONFLICT, None)
             if error is None:
                 return answer
+            if _commits() != stands:
+                break
             # Not all at once, who stood in each other's way.
             time.sleep(random.uniform(0, CONFLICT_WAIT_SECONDS * (attempt + 1)))  # noqa: S311
         troubles.note(error, DatabaseFault.CONFLICT)
         return answer
+
+
+def _commits() -> int:
+    """Of this thread so far. SQLite undoes nothing for others, and nobody counts them there."""
+    return getattr(connection, "commits", 0)

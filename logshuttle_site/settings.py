@@ -12,7 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from logshuttle_site.command_line import OFFLINE, SERVERS, command_of
+from logshuttle_site.command_line import (
+    OFFLINE,
+    SERVERS,
+    WITHOUT_CACHE,
+    WITHOUT_DATABASE,
+    command_of,
+)
 from logshuttle_site.env import Env
 from logshuttle_site.env_hosts import allowed_hosts_of, origins_of, web_base_of
 from logshuttle_site.env_kafka import kafka_conf_of, kafka_group_of, kafka_hosts_of
@@ -121,7 +127,10 @@ TRUSTED_PROXIES = trusted_proxies_of(env)
 """Front doors, as CIDRs: peers.py."""
 
 _database, DATABASE_BY_DEFAULT = database_of(
-    env, may_be_memory=LAPTOP_MODE or _offline, serves=_command in SERVERS
+    env,
+    may_be_memory=LAPTOP_MODE or _offline,
+    is_used=_command not in WITHOUT_DATABASE,
+    serves=_command in SERVERS,
 )
 refuse_no_file(env, _database, _command)
 DATABASES = {"default": _database}
@@ -129,7 +138,7 @@ DATABASE_CONNECTIONS = env.integer("DATABASE_CONNECTIONS", 10, 4, 1000)
 """Of this process, at a time."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = redis_url_of(env)
+REDIS_URL = redis_url_of(env, is_used=_command not in WITHOUT_CACHE)
 CACHES: dict[str, dict[str, Any]] = {"default": cache_for(REDIS_URL)}
 
 # Where drains may send to: drains/selectors.py makes the policy of these and of our ports.

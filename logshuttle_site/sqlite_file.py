@@ -20,7 +20,7 @@ def refuse_no_file(env: Env, database: Mapping[str, Any], command: str) -> None:
         return
     file = Path(name).absolute()
     why = why_not_writable(file.parent)
-    if not why and file.exists() and not may(file, os.W_OK):
+    if not why and os.path.exists(file) and not may(file, os.W_OK):
         why = f"it is not writable for user {os.getuid()}"
     if why:
         env.fault("DATABASE_URL", f"the database is to be the file {file}, but {why}")

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
 from events.database_faults import fault_of
+from events.database_trouble import troubles
 from sessions_app.errors import InvalidSessionError, TooManyError, UnknownSessionError
 from sessions_app.process import tails_here
 from sessions_app.selectors import afind_session
@@ -50,6 +51,7 @@ class TailConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         except Exception as error:
             if (fault := fault_of(error)) is None:
                 raise
+            troubles.note(error, fault)
             await self.close(TRY_AGAIN, f"the database {fault.value}; try again soon")
         else:
             if session is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -88,12 +89,21 @@ def _merged_tls(given: Mapping[str, str], stored: Callable[[str], Any]) -> TlsOp
         raise InvalidDrainError("tls.certificate", "is missing: a key needs its certificate")
     if merged.key and not pem.belong_together(merged.certificate, merged.key):
         raise InvalidDrainError("tls.key", "does not belong to the first certificate")
-    _refuse_out_of_date(merged, so_far)
+    if merged.ca or merged.certificate:
+        _refuse_out_of_date(merged, _held(stored))
     try:
         pem.refuse_unusable(merged)
     except ValueError as error:
         raise InvalidDrainError("tls", str(error)) from None
     return merged
+
+
+def _held(stored: Callable[[str], Any]) -> TlsOptions:
+    """None where nobody can read it."""
+    with suppress(InvalidDrainError):
+        found: TlsOptions = stored("tls")
+        return found
+    return NO_TLS_OPTIONS
 
 
 def _refuse_out_of_date(merged: TlsOptions, so_far: TlsOptions) -> None:

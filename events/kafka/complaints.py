@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from threading import Lock
 from typing import NamedTuple
@@ -20,8 +21,8 @@ from events.kafka.reasons import BrokerFault, Complaint
 logger = logging.getLogger(__name__)
 
 REPEAT_SECONDS = 30.0
-CHANGES_MAX = 1
-"""How often in that time what has become another trouble is said."""
+SPAN_SECONDS, SAID_MAX = 40.0, 3
+"""What has become another trouble is said unless so much was said in that time."""
 FRESH_SECONDS = 5.0
 """What is not said again for so long, of a broker that refuses at once, is over."""
 FRESH_SLOW_SECONDS = 40.0
@@ -53,7 +54,8 @@ class Complaints:
         self._unanswered_since: float | None = None
         self._said_at = -math.inf
         self._said: frozenset[tuple[str, BrokerFault]] = frozenset()
-        self._changes = 0
+        self._said_lately: deque[float] = deque(maxlen=SAID_MAX)
+        """When."""
         self._trouble_since: float | None = None
         self._is_told = False
 
@@ -80,12 +82,14 @@ class Complaints:
         those that we were told to begin with. Says what is to be said."""
         with self._lock:
             now = self._clock()
-            fresh = self._fresh(now)
             if brokers:
+                if self._unanswered_since is not None:  # what took long to fail before is over
+                    self._heard = {b: one for b, one in self._heard.items() if not one[0].is_slow}
                 self._unanswered_since = None
             elif self._unanswered_since is None:
                 self._unanswered_since = now
             self._first = frozenset(first)
+            fresh = self._fresh(now)
             if self._usable(brokers, fresh):
                 self._answered(first, now)
             elif brokers or fresh or not self._is_waiting(now):
@@ -148,7 +152,7 @@ class Complaints:
         some = {
             broker: one
             for broker, (one, at) in self._heard.items()
-            if not one.is_parting and now - at < FRESH_SECONDS
+            if broker and not one.is_parting and now - at < FRESH_SECONDS
         }
         if some and self._is_due(some, now):
             why = " ".join(map(str, _reasons(first, some.values())))
@@ -158,14 +162,14 @@ class Complaints:
 
     def _is_due(self, fresh: dict[str, Complaint], now: float) -> bool:
         about = frozenset((complaint.broker, complaint.fault) for complaint in fresh.values())
-        if now - self._said_at >= REPEAT_SECONDS:
-            self._changes = 0
-        elif about <= self._said or self._changes >= CHANGES_MAX:
-            return False
-        else:
-            self._changes += 1
+        if now - self._said_at < REPEAT_SECONDS:
+            lately = self._said_lately
+            is_full = len(lately) == SAID_MAX and now - lately[0] < SPAN_SECONDS
+            if about <= self._said or is_full:
+                return False
             about |= self._said
         self._said_at, self._said = now, about
+        self._said_lately.append(now)
         return True
 
 

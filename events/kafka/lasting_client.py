@@ -65,7 +65,11 @@ class LastingClient(Generic[_Client]):
         if _has_broker(self.client):
             self._reached_by_others = 0
             return
-        other = self._make()
+        try:
+            other = self._make()
+        except KafkaException:  # no files are left, a certificate is being renewed
+            self._reached_by_others = 0
+            return
         self._reached_by_others = (
             self._reached_by_others + 1 if can_be_used(other, ANSWER_SECONDS) else 0
         )

@@ -37,16 +37,20 @@ class LibrdkafkaLog:
 
     def log(self, level: int, form: str, facility: str, client: str, text: str) -> None:
         """As logging.Logger has it."""
-        text = self._masked(text)
-        if facility == FACILITY and (complaint := complaint_of(text)) is not None:
-            self._complaints.hear(complaint)
+        if facility == FACILITY:
+            self._hear(text)
         if self._is_written:
-            logger.log(level, form, facility, client, text, extra={"action": "librdkafka"})
+            shown = self._masked(text)
+            logger.log(level, form, facility, client, shown, extra={"action": "librdkafka"})
 
     def error(self, error: KafkaError) -> None:
         """Most say again what stands in its log, which KAFKA_CONF_log_level may silence."""
-        if (complaint := complaint_of(self._masked(error.str()))) is not None:
-            self._complaints.hear(complaint)
+        self._hear(error.str())
+
+    def _hear(self, text: str) -> None:
+        """A broker may be called as a secret is: its name stays."""
+        if (complaint := complaint_of(" ".join(text.split("\n")))) is not None:
+            self._complaints.hear(complaint._replace(why=self._masked(complaint.why)))
 
     def _masked(self, text: str) -> str:
         for secret in self._secrets:

@@ -152,8 +152,9 @@ class Producer:
                 self._lasting.heal(_leave)
 
     def _note_error(self, error: KafkaError) -> None:
-        self._hear(error)
-        if error.fatal():
+        if not error.fatal():
+            self._hear(error)
+        else:
             said = words_of(error)
             logger.error("Kafka: %s; starting anew", said, extra={"action": "produce_fatal"})
             self._broken = True

@@ -12,7 +12,7 @@ class FolderError(Exception):
 
 def why_not_writable(folder: Path) -> str:
     """Empty: it is."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return f"there is no folder {folder}"
     if not may(folder, os.W_OK | os.X_OK):
         return f"the folder {folder} is not writable for user {os.getuid()}"

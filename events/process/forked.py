@@ -68,6 +68,20 @@ async def tried(items: Sequence[T], work: Callable[[T], object], limit_seconds: 
 
 
 def _fork() -> int:
+    """The child is without a collector from its first moment on: the end of a client of Kafka waits
+    for threads that are not there."""
+    collects = gc.isenabled()
+    gc.disable()
+    child = -1
+    try:
+        child = _forked()
+    finally:
+        if collects and child:
+            gc.enable()
+    return child
+
+
+def _forked() -> int:
     with warnings.catch_warnings():  # newer Pythons warn of threads: the child leaves theirs alone
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()
@@ -108,8 +122,7 @@ def _work(
     prepare: Callable[[], None],
 ) -> NoReturn:
     try:
-        gc.disable()  # the end of a client of Kafka waits for threads that are not here
-        logging.disable()  # nor is the one that writes it
+        logging.disable()  # the thread that writes it is not here
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)

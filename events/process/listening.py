@@ -62,7 +62,8 @@ def _addresses(host: str | None, port: int, setting: str) -> list[tuple[int, Any
         raise ListenError("--host is empty: leave it out to listen on all addresses")
     if not 0 <= port <= PORT_MAX:
         raise ListenError(f"{setting} {port}: ports end at {PORT_MAX}")
-    names = _NAMES.get(None if host == ALL_OF_IPV6 else host) or (str(host).strip("[]"),)
+    host = host and host.strip("[]")
+    names = _NAMES.get(None if host == ALL_OF_IPV6 else host) or (str(host),)
     found: list[tuple[int, Any]] = []
     try:
         for name in names:

@@ -18,13 +18,13 @@ from django.utils import timezone
 
 from drains.moments import in_words
 from events.database_faults import fault_of
+from events.database_trouble import troubles
 from events.kept import ENTRY_BYTES, bytes_of
 from logshuttle_site.access.callers import KeyHolder, held_by
 from logshuttle_site.access.errors import EndedKeyError
 from logshuttle_site.access.key_text import digests_of, pepper_name, prefix_of
 from logshuttle_site.access.models import ApiKey
 from logshuttle_site.access.reach import Reach
-from logshuttle_site.database.trouble import troubles
 
 FRESH_SECONDS = 3.0
 """So long another process may take a key that is revoked."""

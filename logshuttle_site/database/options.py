@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,14 +21,35 @@ _TIME_LIMITS = {
 }
 """In ms, as the server keeps to them."""
 _SILENT_SECONDS = 12.0
+_ABOVE_SECONDS = 2.0
 """Above `statement_timeout`: a server that still can says itself what is wrong."""
+_STATEMENT_TIMEOUT = re.compile(
+    r"(?i:statement[_-]timeout)=(\d+(?:\.\d+)?)[\\ ]*(us|ms|s|min|h|d)?", re.ASCII
+)
+_SECONDS = {"us": 1e-6, "": 1e-3, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def postgres_options(given: Mapping[str, Any], *, serves: bool) -> dict[str, Any]:
-    """`given`: parameters of the URL. `serves`: questions have time limits."""
+def postgres_options(
+    given: Mapping[str, Any], of_environment: str = "", *, serves: bool
+) -> dict[str, Any]:
+    """`given`: parameters of the URL. `of_environment`: PGOPTIONS, of which libpq takes nothing
+    where it is given any `options`. `serves`: questions have time limits."""
     options = {**_CONNECTION, **given}
+    asked = f"{of_environment} {given.get('options', '')}".strip()
+    if asked:
+        options["options"] = asked
     if serves:
         options["time_limits"] = " ".join(f"-c {name}={ms}" for name, ms in _TIME_LIMITS.items())
-        if "statement_timeout" not in str(given.get("options", "")):
-            options["silent_seconds"] = _SILENT_SECONDS
+        if seconds := _silent_seconds(asked):
+            options["silent_seconds"] = seconds
     return options
+
+
+def _silent_seconds(asked: str) -> float | None:
+    """None: a question may take for ever, and silence says nothing."""
+    found = _STATEMENT_TIMEOUT.findall(asked)
+    if not found:
+        return _SILENT_SECONDS
+    number, unit = found[-1]
+    seconds = float(number) * _SECONDS[unit]
+    return max(_SILENT_SECONDS, seconds + _ABOVE_SECONDS) if seconds else None

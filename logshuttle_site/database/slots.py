@@ -41,17 +41,28 @@ class Slots:
     def _leave(self, mine: threading.Lock) -> bool:
         """Whether it was still in line."""
         with self._lock:
-            is_waiting = mine in self._waiting
-            if is_waiting:
+            try:
                 self._waiting.remove(mine)
-            return is_waiting
+            except ValueError:
+                return False
+            return True
 
     def give_back(self) -> None:
         self._free.append(None)
         self._hand_out()
 
     def _hand_out(self) -> None:
+        """Another one of these may run between any two lines: who waits is taken out first, and so
+        no other one serves them too."""
         with self._lock:
-            while self._waiting and self._free:
-                self._free.pop()
-                self._waiting.popleft().release()
+            while self._free:
+                try:
+                    first = self._waiting.popleft()
+                except IndexError:
+                    return
+                try:
+                    self._free.pop()
+                except IndexError:
+                    self._waiting.appendleft(first)
+                else:
+                    first.release()

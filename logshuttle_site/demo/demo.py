@@ -1,186 +1,160 @@
-"""Kafka, web, worker, receiver, traffic and a first drain: started in order, ended in reverse."""
+"""Web, worker, receivers, traffic and drains: started in order, ended in reverse."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import socket
-from dataclasses import asdict, dataclass
+import shlex
+import sqlite3
+import sys
+import time
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import aiohttp
-from django.core.management.base import OutputWrapper
 
-from events.devkafka.broker import DevKafka
 from events.process.progress import Progress
-from logshuttle_site.demo.demo_keys import OPERATOR, DemoKeys, demo_keys_in
-from logshuttle_site.demo.parts import PartFailedError, Parts
-from logshuttle_site.demo.receiver import ShowingReceiver
-from logshuttle_site.demo.traffic import APPS, write_lines
+from logshuttle_site.demo.certificate import certificate_in
+from logshuttle_site.demo.client import DemoClient
+from logshuttle_site.demo.demo_keys import OPERATOR, demo_keys_in, say_address
+from logshuttle_site.demo.news import News, follow
+from logshuttle_site.demo.parts import LOOK_SECONDS, Parts
+from logshuttle_site.demo.ports import HOST, DemoPorts
+from logshuttle_site.demo.receivers import Receivers
+from logshuttle_site.demo.screen import Screen, Welcome
+from logshuttle_site.demo.traffic.records import APPS
+from logshuttle_site.demo.traffic.traffic import make_topics, write_lines
 
-LOOK_SECONDS = 0.2
-WEB_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class DemoPorts:
-    web: int
-    metrics: int
-    kafka: int
-    receiver: int
-
-    _SETTINGS = {
-        "web": "--port or PORT",
-        "metrics": "--metrics-port or METRICS_PORT",
-        "kafka": "--kafka-port",
-        "receiver": "--receiver-port",
-    }
-
-    def refuse_taken(self) -> None:
-        """Raises OSError naming the first that something else listens on, and its setting."""
-        for name, port in asdict(self).items():
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.0.0.1", port))
-                except OSError as error:
-                    setting = self._SETTINGS[name]
-                    raise OSError(f"port {port} is taken: choose another with {setting}") from error
+WEB_SECONDS = 60.0
+RENEW_SECONDS = 0.5
+_TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
 class Demo:
-    """Owns the programs of a demo, started in order and ended in reverse."""
+    """Owns the programs of a demo, but for Kafka, which has to run already."""
 
-    def __init__(
-        self, folder: Path, ports: DemoPorts, progress: Progress, out: OutputWrapper
-    ) -> None:
+    def __init__(self, folder: Path, ports: DemoPorts, progress: Progress, screen: Screen) -> None:
         self._folder = folder.absolute()
         self._ports = ports
         self._progress = progress
-        self._out = out
+        self._screen = screen
+        self._url = f"http://{HOST}:{ports.web}"
+        self._metrics_url = f"http://{HOST}:{ports.metrics}/metrics"
+        self._database = self._folder / "logshuttle.sqlite3"
+        self._keys = demo_keys_in(self._folder)
+        self._began = time.monotonic()
 
-    async def run(self) -> None:
+    async def run(self, bootstrap: str) -> None:
         """Until cancelled. Raises what kept a part from starting, or ended it."""
-        self._ports.refuse_taken()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        keys, new = demo_keys_in(self._folder)
-        kafka = DevKafka(
-            data_dir=self._folder / "kafka", port=self._ports.kafka, progress=self._progress.say
-        )
-        receiver = ShowingReceiver(self._show)
-        with kafka, contextlib.ExitStack() as stack:
-            port = await receiver.start(self._ports.receiver)
-            stack.callback(receiver.stop)
-            parts = Parts(self._folder, self._environment(keys, kafka.bootstrap))
-            stack.callback(self._progress.say, "stopping")
-            stack.callback(parts.stop)
-            await self._start(parts, keys)
-            await self._add_first_drain(keys, port)
-            self._welcome(keys, new, tail_url=await self._open_tail(keys))
-            await self._let_run(parts, kafka.bootstrap)
+        kafka = {"bootstrap.servers": bootstrap}
+        tls, ca = certificate_in(self._folder)
+        receivers = Receivers(self._ports.receivers, tls, self._screen.show)
+        async with AsyncExitStack() as stack:
+            self._progress.say("making topics")
+            await asyncio.to_thread(make_topics, kafka)
+            stack.push_async_callback(receivers.stop)
+            await receivers.start()
+            parts = Parts(self._folder, self._environment(bootstrap))
+            # In a thread: the receivers still answer, or the worker would wait for them.
+            stack.push_async_callback(asyncio.to_thread, parts.stop)
+            http = await stack.enter_async_context(aiohttp.ClientSession(timeout=_TIMEOUT))
+            client = DemoClient(http, self._url, self._keys.auth_key)
+            await self._start(parts, client)
+            await client.have_drains(self._ports.receivers, ca)
+            news = News(await client.open_tail())
+            stack.callback(say_address, self._folder, "")
+            say_address(self._folder, self._url)
+            seconds = time.monotonic() - self._began
+            self._progress.done(f"All is up after {seconds:.0f} s. Ctrl-C ends it.")
+            self._screen.begin(self._welcome(), news)
+            stack.callback(self._screen.end)
+            await _first_that_ends(
+                write_lines(kafka),
+                receivers.breaking.run(),
+                follow(news, client, self._metrics_url),
+                parts.watch(),
+                self._renew(),
+            )
 
-    def _environment(self, keys: DemoKeys, bootstrap: str) -> dict[str, str]:
+    def _environment(self, bootstrap: str) -> dict[str, str]:
         return {
             **os.environ,
             "DEBUG": "1",
-            "AUTH_KEY": keys.auth_key,
-            "SECRET_KEY": keys.secret_key,
+            "AUTH_KEY": self._keys.auth_key,
+            "SECRET_KEY": self._keys.secret_key,
             "KAFKA_HOSTS": bootstrap,
-            "DATABASE_URL": f"sqlite:///{self._folder / 'logshuttle.sqlite3'}",
+            "DATABASE_URL": f"sqlite:///{self._database}",
             "PORT": str(self._ports.web),
             "METRICS_PORT": str(self._ports.metrics),
         }
 
-    async def _start(self, parts: Parts, keys: DemoKeys) -> None:
+    async def _start(self, parts: Parts, client: DemoClient) -> None:
         self._progress.say("preparing the database")
         await asyncio.to_thread(parts.call, "migrate", "--verbosity", "0")
-        await asyncio.to_thread(_ensure_operator, parts, keys.password)
+        if not _has_operator(self._database):
+            secrets = {"DJANGO_SUPERUSER_PASSWORD": self._keys.password}
+            words = ("createsuperuser", "--noinput", "--username", OPERATOR, "--email", "")
+            await asyncio.to_thread(parts.call, *words, secrets=secrets)
         self._progress.say("starting web and worker")
-        parts.start("runweb", "--host", "127.0.0.1")
+        parts.start("runweb", "--host", HOST)
         # Whoever deletes the demo's database keeps its Kafka, which serves nobody else.
         parts.start("runshuttle", "--take-over-group")
         async with asyncio.timeout(WEB_SECONDS):
-            while not await self._web_answers():
+            while not await client.is_up():
                 parts.check()
                 await asyncio.sleep(LOOK_SECONDS)
 
-    async def _web_answers(self) -> bool:
-        try:
-            async with aiohttp.request("GET", f"{self._url}/livez") as answer:
-                return answer.status == 200
-        except aiohttp.ClientError:
-            return False
+    def _welcome(self) -> Welcome:
+        key = self._keys.auth_key
+        app = APPS[0].key
+        drains = f"$D/apps/{app}/log-drains"
+        breaks = f"http://{HOST}:{self._ports.receivers['http']}/break"
+        return Welcome(
+            addresses=(
+                ("Admin", f"{self._url}/  {OPERATOR} {self._keys.password}"),
+                ("API", f"{self._url}/api/docs"),
+                ("Logs", f"{os.path.relpath(self._folder)}  {self._metrics_url}"),
+            ),
+            commands=(
+                f"export AUTH_KEY={key} D={self._url}",
+                f'curl -sH "Authorization: $AUTH_KEY" {drains} | python3 -m json.tool',
+                f"{_our_front()} tail {app} --url $D",
+                f"curl -X POST {breaks}",
+            ),
+            notes=self._ports.moved,
+        )
 
-    async def _add_first_drain(self, keys: DemoKeys, port: int) -> None:
-        """Through the REST API, as a user would. 409: it is there since the last run."""
-        async with aiohttp.request(
-            "POST",
-            f"{self._url}/apps/{APPS[0]}/log-drains",
-            headers={"Authorization": keys.auth_key},
-            json={"url": f"syslog://127.0.0.1:{port}"},
-        ) as answer:
-            if answer.status not in (201, 409):
-                raise OSError(f"no first drain: {answer.status} {await answer.text()}")
-
-    async def _open_tail(self, keys: DemoKeys) -> str:
-        async with aiohttp.request(
-            "POST",
-            f"{self._url}/log-sessions",
-            headers={"Authorization": keys.auth_key},
-            json={"app": APPS[0].app, "space": APPS[0].space},
-        ) as answer:
-            if answer.status != 201:
-                raise OSError(f"no tail: {answer.status} {await answer.text()}")
-            url: str = (await answer.json())["logplex_url"]
-            return url
-
-    def _welcome(self, keys: DemoKeys, new: bool, tail_url: str) -> None:
-        password = keys.password if new else f"in {self._folder.name}/keys.json"
-        self._progress.done("All is up. Ctrl-C ends it.")
-        self._print(f"""
-  API      {self._url}/apps/{APPS[0]}/log-drains
-  Admin    {self._url}/admin/       user {OPERATOR}, password {password}
-  Tail     {tail_url}
-           of {APPS[0]}, for a browser or curl -N: within 5 minutes, then for an hour
-  Metrics  http://127.0.0.1:{self._ports.metrics}/metrics
-  Logs     {self._folder}
-
-Try, in another terminal: see the drains of {APPS[0]}, and add one for {APPS[1]}
-
-  curl -H 'Authorization: {keys.auth_key}' {self._url}/apps/{APPS[0]}/log-drains
-  curl -H 'Authorization: {keys.auth_key}' {self._url}/apps/{APPS[1]}/log-drains \\
-       -d '{{"url": "syslog://127.0.0.1:{self._ports.receiver}"}}'
-
-What the receiver gets:
-""")
-
-    async def _let_run(self, parts: Parts, bootstrap: str) -> None:
-        writing = asyncio.create_task(write_lines({"bootstrap.servers": bootstrap}))
-        try:
-            while not writing.done():
-                parts.check()
-                await asyncio.sleep(LOOK_SECONDS)
-            writing.result()
-        finally:
-            writing.cancel()
-
-    @property
-    def _url(self) -> str:
-        return f"http://127.0.0.1:{self._ports.web}"
-
-    def _show(self, record: str) -> None:
-        self._print(record)
-
-    def _print(self, text: str) -> None:
-        self._out.write(text)
-        self._out.flush()
+    async def _renew(self) -> None:
+        while True:
+            self._screen.renew()
+            await asyncio.sleep(RENEW_SECONDS)
 
 
-def _ensure_operator(parts: Parts, password: str) -> None:
-    command = ("createsuperuser", "--noinput", "--username", OPERATOR, "--email", "")
+def _our_front() -> str:
+    """How to call our commands here, in another terminal that stands in the same folder."""
+    script = Path(sys.executable).with_name("logshuttle")
+    if script.exists():
+        return shlex.quote(os.path.relpath(script))
+    manage = os.path.relpath(Path(__file__).parents[2] / "manage.py")
+    return shlex.join([os.path.relpath(sys.executable), manage])
+
+
+async def _first_that_ends(*parts: Coroutine[None, None, None]) -> None:
+    """Raises what it has raised; the others are cancelled."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
     try:
-        parts.call(*command, secrets={"DJANGO_SUPERUSER_PASSWORD": password})
-    except PartFailedError as error:
-        if "already taken" not in str(error):  # else it is the last run's
-            raise
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _has_operator(database: Path) -> bool:
+    """Of a run before: to ask Django costs two seconds."""
+    with closing(sqlite3.connect(database)) as connection:
+        found = connection.execute("SELECT 1 FROM auth_user WHERE username = ?", (OPERATOR,))
+        return found.fetchone() is not None

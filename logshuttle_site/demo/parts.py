@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from events.process.child_process import ChildProcess
 
+LOOK_SECONDS = 0.2
 STOP_SECONDS = 15.0
 _MANAGE = Path(__file__).parents[2] / "manage.py"
 _SHOWN_LINES = 12
@@ -50,6 +52,12 @@ class Parts:
         for name, process in self._running.items():
             if process.ended():
                 raise PartFailedError(_failure(name, self.log_of(name).read_text()))
+
+    async def watch(self) -> None:
+        """Until one has ended: raises as `check`."""
+        while True:
+            self.check()
+            await asyncio.sleep(LOOK_SECONDS)
 
     def stop(self) -> None:
         while self._running:

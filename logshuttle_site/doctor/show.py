@@ -8,7 +8,7 @@ from typing import Any
 
 from logshuttle_site.doctor.effective import Shown
 from logshuttle_site.doctor.findings import Finding, Findings, Verdict
-from logshuttle_site.terminal import shown
+from logshuttle_site.terminal.escapes import shown
 
 WIDTH = 80
 _SIGNS = {Verdict.OK: "ok", Verdict.WARN: "warn", Verdict.FAIL: "FAIL"}

@@ -18,8 +18,8 @@ from django.conf import settings
 from django.db import connections
 
 from events.database_faults import fault_of
+from events.database_trouble import troubles
 from logshuttle_site.audit.retention import forget_old
-from logshuttle_site.database.trouble import troubles
 from logshuttle_site.notifications import drain_events, lease, outbox
 from logshuttle_site.notifications.rounds import Rounds
 from logshuttle_site.notifications.sender import Sender
@@ -53,6 +53,8 @@ class Notifier:
         self._is_over = False
         self._pruned_at: datetime | None = None
         self._posting: asyncio.Task[None] | None = None
+        self._unnoted: list[drain_events.StateChange] = []
+        """Kafka has taken them, and nobody has written that down."""
 
     def start(self) -> None:
         self._thread.start()
@@ -92,7 +94,10 @@ class Notifier:
         """What goes wrong here goes wrong once: the next turn is another try."""
         try:
             now = await self._ask(lambda: lease.take(self._holder))
-            if now is not None:
+            if now is None:
+                sender.forget()
+                self._unnoted = []
+            else:
                 await sender.begin()
                 await self._ask(lambda: rounds.look(now))
                 await sender.begin()  # with what that has found; the first does not wait for it
@@ -108,11 +113,16 @@ class Notifier:
     async def _post(self) -> None:
         """Beside all else: Kafka may be away."""
         try:
-            if found := await self._ask(drain_events.changes):
-                done = await drain_events.posted(found)
+            if not self._unnoted:  # or the same would be found again
+                self._unnoted = await drain_events.posted(await self._ask(drain_events.changes))
+            if done := self._unnoted:
                 await self._ask(lambda: drain_events.note(done))
-        except Exception:
-            logger.exception("Drains' events were not posted", extra={"action": "post_failed"})
+                self._unnoted = []
+        except Exception as error:
+            if fault := fault_of(error):
+                troubles.note(error, fault)
+            else:
+                logger.exception("Drains' events were not posted", extra={"action": "post_failed"})
 
     async def _prune(self, now: datetime) -> None:
         if self._pruned_at is None or abs(now - self._pruned_at) >= PRUNED_EVERY:

@@ -56,6 +56,7 @@ def next_of(recipient_id: int) -> Message | None:
     return mine.select_related("recipient").order_by("next_try_at", "created_at", "pk").first()
 
 
+@transaction.atomic
 def sent(message: Message) -> None:
     Message.objects.filter(pk=message.pk).update(
         sent_at=Now(), next_try_at=None, given_up_at=None, tries=F("tries") + 1, last_error=""
@@ -63,6 +64,7 @@ def sent(message: Message) -> None:
     Recipient.objects.filter(pk=message.recipient_id).update(last_sent_at=Now(), last_error="")
 
 
+@transaction.atomic
 def failed(message: Message, why: str) -> None:
     """It is tried again, later and later, until a day is over."""
     mine = Message.objects.filter(pk=message.pk)

@@ -15,6 +15,8 @@ from drains.delivery.network.errors import DeliveryError
 from drains.fields import UndecryptableError, revealed
 from drains.moments import rfc3339
 from drains.selectors import egress_policy
+from events.database_faults import fault_of
+from events.database_trouble import troubles
 from logshuttle_site.notifications import mail, outbox, webhook
 from logshuttle_site.notifications.models import Message, Recipient
 
@@ -59,6 +61,8 @@ class Sender:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._unnoted: dict[int, tuple[Message, str]] = {}
+        """By recipient, what was tried last, and why it did not get there: not written down yet."""
 
     async def begin(self) -> None:
         """With each recipient for whom something is due, and to whom nothing is under way."""
@@ -72,6 +76,10 @@ class Sender:
     def _ended(self, recipient_id: int, _: object) -> None:
         del self._under_way[recipient_id]
 
+    def forget(self) -> None:
+        """What is not written down: somebody else has the lease, and sends it again."""
+        self._unnoted.clear()
+
     async def close(self) -> None:
         """What is under way is sent again by whoever comes next."""
         tasks = list(self._under_way.values())
@@ -84,14 +92,20 @@ class Sender:
     async def _serve(self, recipient_id: int) -> None:
         """Until nothing is due any more, or something fails: the rest then comes one at a look."""
         try:
-            while message := await self._ask(lambda: outbox.next_of(recipient_id)):
-                if not await self._is_sent(message):
-                    return
-        except Exception:  # a fault of ours, or the database is away: the others go on
-            logger.exception("A notification was not sent", extra={"action": "notify_failed"})
+            goes_well = await self._note(recipient_id)
+            while goes_well and (message := await self._ask(lambda: outbox.next_of(recipient_id))):
+                await self._try(message)
+                goes_well = await self._note(recipient_id)
+        except Exception as error:  # the others go on
+            if fault := fault_of(error):
+                troubles.note(error, fault)
+            else:
+                logger.exception("A notification was not sent", extra={"action": "notify_failed"})
 
-    async def _is_sent(self, message: Message) -> bool:
-        if why := await deliver(message):
+    async def _try(self, message: Message) -> None:
+        why = await deliver(message)
+        self._unnoted[message.recipient_id] = message, why
+        if why:
             logger.warning(
                 "%s was not told (%s): %s",
                 message.recipient.shown,
@@ -99,10 +113,16 @@ class Sender:
                 why,
                 extra={"action": "notify_refused"},
             )
-            await self._ask(lambda: outbox.failed(message, why))
-            return False
-        await self._ask(lambda: outbox.sent(message))
-        return True
+
+    async def _note(self, recipient_id: int) -> bool:
+        """What became of what was tried last: whether that went well. Before it is written down the
+        same would be due again, at each look."""
+        if recipient_id not in self._unnoted:
+            return True
+        message, why = self._unnoted[recipient_id]
+        await self._ask(lambda: outbox.failed(message, why) if why else outbox.sent(message))
+        self._unnoted.pop(recipient_id, None)
+        return not why
 
 
 def _id(message: Message) -> str:

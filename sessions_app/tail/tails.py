@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Map
 from contextlib import aclosing
 from contextvars import Context
 
+from events.database_faults import fault_of
+from events.database_trouble import troubles
 from sessions_app.tail.live.blocks import LineSlice
 from sessions_app.tail.live.hub import Hub
 from sessions_app.tail.past.history import Shared
@@ -122,8 +124,11 @@ class Tails:
         names = {session.name for session in self._open.values()}
         try:
             revoked = await self._revoked(names) if names else ()
-        except Exception as error:  # noqa: BLE001 - a database that is away, of whatever kind
-            logger.warning("Who was revoked? %s", error, extra={"action": "tail_watch_failed"})
+        except Exception as error:  # it is asked again soon
+            if fault := fault_of(error):
+                troubles.note(error, fault)
+            else:
+                logger.exception("Who was revoked?", extra={"action": "tail_watch_failed"})
             return
         for tail, session in self._open.items():
             if session.name in revoked:

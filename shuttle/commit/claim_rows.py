@@ -34,10 +34,11 @@ class ClaimRows:
     def take(
         self, claims: Mapping[TopicPartition, Claim]
     ) -> tuple[Before, dict[TopicPartition, int]]:
-        """They are ours now. Returns what there was, and how many have tried, we too."""
+        """They are ours now. Returns what there was, and how many have tried, we too. To ask again
+        changes nothing: the commit may have been done although nobody heard of it."""
         rows = self._locked(claims)
         before = _before(rows, claims)
-        tries = {p: rows[p].tries + 1 if p in rows else 1 for p in claims}
+        tries = {p: _tries(rows.get(p), claim) for p, claim in claims.items()}
         PartitionClaim.objects.bulk_create(
             [
                 PartitionClaim(
@@ -114,6 +115,12 @@ def _write(rows: Collection[PartitionClaim], *fields: str) -> None:
         unique_fields=["id"],
         update_fields=fields,
     )
+
+
+def _tries(row: PartitionClaim | None, claim: Claim) -> int:
+    if row is None:
+        return 1
+    return row.tries if row.token == claim.token else row.tries + 1
 
 
 def _before(rows: Rows, claims: Mapping[TopicPartition, Claim]) -> Before:

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from events.database_faults import DatabaseFault
 from events.process.daemon_thread import DaemonThread
@@ -28,6 +28,12 @@ _OF_THE_CONNECTION = frozenset(
 _Answer = TypeVar("_Answer")
 
 
+class _Failure(NamedTuple):
+    at: float
+    """Monotonic seconds."""
+    fault: DatabaseFault | None
+
+
 class StoreThread:
     """Owns two threads, and what has failed and not been answered since.
 
@@ -39,18 +45,22 @@ class StoreThread:
         self._store = store
         self._writing = DaemonThread("database")
         self._reading = DaemonThread("database-reads")
-        self._failed: dict[str, float] = {}
-        """When it failed last (monotonic seconds), by what has to be answered for it to be over: a
-        database that takes no writes answers other questions all the time."""
+        self._failed: dict[str, _Failure] = {}
+        """The last, by what has to be answered for it to be over: a database that takes no writes
+        answers other questions all the time."""
         self._said: set[DatabaseFault | None] = set()
         """What was wrong, since it was well."""
-        self.fault: DatabaseFault | None = None
-        """What is wrong with the database, as far as it says, while it is away."""
 
     @property
     def is_away(self) -> bool:
         """Whether anything that was asked waits for its answer, or for its next try."""
         return bool(self._failed)
+
+    @property
+    def fault(self) -> DatabaseFault | None:
+        """What is wrong with the database, as far as it says: the newest that is not over."""
+        newest = max(self._failed.values(), key=lambda failure: failure.at, default=None)
+        return newest and newest.fault
 
     async def ask(self, work: Callable[[Store], _Answer]) -> _Answer:
         """Raises StoreError. The database going away and coming back is said once each."""
@@ -88,8 +98,7 @@ class StoreThread:
         return answer
 
     def _has_failed(self, what: str, error: StoreError) -> None:
-        self._failed[what] = time.monotonic()
-        self.fault = error.fault
+        self._failed[what] = _Failure(time.monotonic(), error.fault)
         if error.fault not in self._said:
             self._said.add(error.fault)
             logger.warning("Waiting for the database: %s", error, extra={"action": "db_away"})
@@ -97,10 +106,10 @@ class StoreThread:
     def _has_answered(self, *what: str) -> None:
         """It is back when all that had failed has been answered, if it is asked still."""
         oldest = time.monotonic() - FORGET_SECONDS
-        self._failed = {of: at for of, at in self._failed.items() if of not in what and at > oldest}
+        left = self._failed.items()
+        self._failed = {of: it for of, it in left if of not in what and it.at > oldest}
         if not self._failed:
             self._said.clear()
-            self.fault = None
             logger.warning("The database is back", extra={"action": "db_back"})
 
 

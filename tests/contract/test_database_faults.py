@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import psycopg2
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
@@ -13,9 +12,10 @@ from django.db import DatabaseError
 from django.test import Client
 
 from drains import services
+from events.database_trouble import Troubles
 from logshuttle_site import errors, middleware
-from logshuttle_site.database.trouble import Troubles
 from tests.contract.conftest import Api, is_problem
+from tests.support.driver_error import driver_error
 
 APP = "/apps/gold-gs/log-drains"
 URL = "syslog://logs.example.com:514"
@@ -34,12 +34,6 @@ SQLSTATES = {
 }
 
 pytestmark = pytest.mark.django_db
-
-
-def driver_error(state: str) -> psycopg2.Error:
-    kind = type("DriverError", (psycopg2.OperationalError,), {"pgcode": state})
-    made: psycopg2.Error = kind("as the driver says it: password=hunter2")
-    return made
 
 
 def failing(error: Exception, times: int = 1_000) -> Callable[..., Any]:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
 from drains import services
 from drains.models import Drain
+from events.database_trouble import Troubles
 from events.kafka.producer import ProduceError
 from events.keys import AppKey, SiteKey
-from logshuttle_site.notifications import drain_events
+from logshuttle_site.notifications import drain_events, notifier
+from logshuttle_site.notifications.drain_events import StateChange
 from logshuttle_site.notifications.models import SaidState
 from shuttle.commit.store import FeedStatus
+from tests.support.driver_error import driver_error
 from tests.support.reports import write_statuses
 
 
@@ -140,3 +145,35 @@ def test_sites_have_no_topic_and_deleted_drains_no_memory(
     post()
     post()
     assert not SaidState.objects.exists()
+
+
+async def test_what_kafka_has_taken_is_not_posted_again_while_it_cannot_be_written_down(
+    kafka_fake: FakeKafka, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    change = StateChange(UUID(int=1), "gold", "gs", "failing", "refused", timezone.now())
+    said, takes_writes = list[StateChange](), False
+
+    def note(done: list[StateChange]) -> None:
+        if not takes_writes:
+            raise driver_error("53100")
+        said.extend(done)
+
+    async def ask(question: Callable[[], Any]) -> Any:
+        return question()
+
+    monkeypatch.setattr(drain_events, "changes", lambda: [] if change in said else [change])
+    monkeypatch.setattr(drain_events, "note", note)
+    monkeypatch.setattr(notifier, "troubles", Troubles())
+    told = notifier.Notifier()
+    monkeypatch.setattr(told, "_ask", ask)
+    for _ in range(3):
+        await told._post()
+    assert len(kafka_fake.records) == 1
+    assert [line for line in caplog.messages if "no room left" in line] == caplog.messages
+    assert len(caplog.messages) == 1
+
+    takes_writes = True
+    await told._post()
+    await told._post()
+    assert said == [change]
+    assert len(kafka_fake.records) == 1

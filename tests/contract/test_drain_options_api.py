@@ -305,6 +305,8 @@ def test_one_that_has_expired_since_keeps_no_other_option_from_being_changed(api
     assert api.patch(one, {"connections": 2}).status_code == 200
     assert api.patch(one, {"tls": {"ca": AUTHORITY.pem}}).status_code == 200
     assert api.patch(one, api.get(one).json()).status_code == 200, "as it was given"
+    whole = {"ca": None, "certificate": EXPIRED.chain, "key": EXPIRED.key}
+    assert api.patch(one, {"tls": whole, "name": "by who sends all"}).status_code == 200
     assert refused(api.patch(one, {"tls": {"ca": EXPIRED.chain}})) == "tls.ca"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,12 @@ from cryptography.fernet import Fernet
 from django.core.cache import cache
 from django.utils import timezone
 
+from drains import trials
 from drains.models import Drain, DrainStatus
+from events.changes import Change, ignore, listen
+from events.database_trouble import Troubles
 from tests.contract.conftest import Api, is_problem
+from tests.support.driver_error import driver_error
 from tests.support.ports import free_port
 from tests.support.receiving import Receivers
 
@@ -41,6 +46,37 @@ def test_a_trial_tells_each_step(api: Api, receiver: Receivers) -> None:
     ]
     assert all(isinstance(s["ms"], int) and s["detail"] for s in body["steps"])
     assert b"Test line" in r.wait_for(1)[0]
+
+
+@pytest.mark.parametrize(
+    ("state", "why"), [("25006", "takes no writes"), ("40001", "had to choose")]
+)
+def test_a_line_that_was_sent_is_told_and_sent_once_though_the_audit_takes_nothing(
+    state: str,
+    why: str,
+    api: Api,
+    receiver: Receivers,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(_: Sequence[Change]) -> None:
+        raise driver_error(state)
+
+    r = receiver()
+    made = api.post("/apps/gold-gs/log-drains", {"url": r.url}).json()
+    monkeypatch.setattr(trials, "troubles", Troubles())
+    listen(refuse)
+    try:
+        answer = api.post(f"/apps/gold-gs/log-drains/{made['id']}/test")
+    finally:
+        ignore(refuse)
+
+    assert answer.status_code == 200
+    assert answer.json()["ok"] is True
+    assert len(r.wait_for(1)) == 1
+    said, missing = caplog.messages
+    assert said.startswith(f"The database {why}")
+    assert missing == f"Not in the audit: a drain of gold-gs to {r.url} was tested"
 
 
 def test_a_trial_that_fails_says_where(api: Api) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from drains import services
@@ -360,3 +361,19 @@ def test_what_still_waits_is_not_thrown_away(message: Message) -> None:
     Message.objects.update(created_at=timezone.now() - outbox.KEPT - timedelta(minutes=1))
     outbox.prune()
     assert Message.objects.exists()
+
+
+@pytest.mark.parametrize("why", ["", "HTTP 500"], ids=["sent", "failed"])
+def test_what_became_of_a_message_is_written_down_whole_or_not_at_all(
+    why: str, recipient: Recipient
+) -> None:
+    message = outbox.new(recipient, "k", "test", [{}], timezone.now())
+    message.save()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TRIGGER full BEFORE UPDATE ON {Recipient._meta.db_table}"
+            " BEGIN SELECT RAISE(ABORT, 'no room'); END"
+        )
+    with pytest.raises(DatabaseError, match="no room"):
+        outbox.failed(message, why) if why else outbox.sent(message)
+    assert outbox.next_of(recipient.pk) == message, "it is still due"

@@ -183,7 +183,7 @@ def test_how_many_read_one_is_known_without_asking_for_each(
 
 def test_one_that_is_over_is_opened_again_by_its_page(operator: Client) -> None:
     asked = Selection(GOLD, frozenset({"app"}), frozenset({"web"}), frozenset({"stderr"}), "x")
-    session_id, row = services.open_session(asked, lines=7, tail=True)
+    session_id, row = services.open_session(asked, Past(7))
     services.revoke(row)
 
     answer = operator.post(AGAIN, {"id": session_id})
@@ -196,7 +196,7 @@ def test_one_that_is_over_is_opened_again_by_its_page(operator: Client) -> None:
 
 
 def test_it_is_opened_again_by_our_own_page_alone(operator: Client) -> None:
-    session_id, _ = services.open_session(Selection(GOLD), lines=7, tail=True)
+    session_id, _ = services.open_session(Selection(GOLD), Past(7))
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = operator.cookies
     assert strict.post(AGAIN, {"id": session_id}).status_code == 403
@@ -211,7 +211,7 @@ def test_one_that_nobody_remembers_is_not_opened_again(operator: Client, setting
         answer = operator.post(AGAIN, {"id": session_id})
         assert answer.status_code == 404
         assert "remembers" in answer.json()["detail"]
-    session_id, _ = services.open_session(Selection(GOLD), lines=7, tail=True)
+    session_id, _ = services.open_session(Selection(GOLD), Past(7))
     settings.MAX_SESSIONS_PER_APP = 1
     answer = operator.post(AGAIN, {"id": session_id})
     assert answer.status_code == 429

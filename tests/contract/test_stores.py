@@ -128,14 +128,20 @@ def test_tries_are_counted_until_one_says_that_it_held_or_gave_back(stage: Store
     def tries(claims: dict[TopicPartition, Claim]) -> dict[TopicPartition, int]:
         return dict(stage.store.take_over(claims).tries)
 
-    assert [tries({P0: MINE}), tries(BOTH_MINE)] == [{P0: 1}, {P0: 2, P1: 1}]
+    assert [tries({P0: THEIRS}), tries(BOTH_MINE)] == [{P0: 1}, {P0: 2, P1: 1}]
     stage.store.set_tries({P0: MINE}, Tries.GIVEN_BACK)
     assert tries({P0: THEIRS, P1: THEIRS}) == {P0: 1, P1: 2}
     stage.store.set_tries(BOTH_MINE, Tries.GIVEN_BACK)  # they are another's by now
     stage.store.set_tries({P1: THEIRS}, Tries.FELL)
     assert tries(BOTH_MINE) == {P0: 2, P1: 3}
     stage.store.set_tries(BOTH_MINE, Tries.HELD)
-    assert tries({P1: MINE}) == {P1: 2}
+    assert tries({P1: THEIRS}) == {P1: 2}
+
+
+def test_who_asks_again_is_counted_once(stage: StoreStage) -> None:
+    """Its commit may have been done although nobody heard of it."""
+    stage.store.take_over({P0: THEIRS})
+    assert [dict(stage.store.take_over(BOTH_MINE).tries) for _ in range(3)] == [{P0: 2, P1: 1}] * 3
 
 
 def test_records_that_nobody_is_to_read_are_told_to_the_next(stage: StoreStage) -> None:

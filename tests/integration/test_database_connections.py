@@ -142,7 +142,9 @@ def test_what_the_url_says_wins(connect: Connect, postgres_url: str) -> None:
     with closing(connect(url, serves=True)) as mine:
         assert ask(mine, "SHOW statement_timeout") == "1s"
         assert ask(mine, "SHOW lock_timeout") == "5s"
-        assert mine.get_connection_params()["connect_timeout"] == 7
+        params = mine.get_connection_params()
+        assert params["connect_timeout"] == 7
+        assert params["silent_seconds"] == 12
 
 
 def test_who_gets_no_answer_at_all_is_cut_off(connect: Connect) -> None:
@@ -162,3 +164,15 @@ def test_a_pooler_that_takes_no_limits_is_said_once(
                 assert ask(mine, "SELECT 1") == 1
     assert [line for line in caplog.messages if "pooler" in line] == caplog.messages
     assert len(caplog.messages) == 1
+
+
+def test_what_was_committed_is_counted(connect: Connect) -> None:
+    """By which a request knows whether something of it stands."""
+    with closing(connect()) as mine:
+        ask(mine, "SELECT 1")
+        for end, count in ((mine.rollback, 0), (mine.commit, 1), (mine.commit, 2)):
+            mine.set_autocommit(False)
+            ask(mine, "SELECT 1")
+            end()
+            mine.set_autocommit(True)
+            assert mine.commits == count

@@ -1,16 +1,22 @@
+import asyncio
 import os
 import signal
+import ssl
 import subprocess
 import sys
+from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
 import psutil
 import pytest
 import trustme
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from confluent_kafka import KafkaException
 
 from events.devkafka.broker import DevKafka, DevKafkaError, SaslSsl
 from tests.support.broker import Broker
+from tests.support.certificates import Authority
 from tests.support.kafka import OwnKafka, TopicNames
 from tests.support.processes import ROOT, alive, run_process
 from tests.support.waiting import wait_until
@@ -116,9 +122,52 @@ def test_the_jars_must_be_had_from_somewhere(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    with pytest.raises(DevKafkaError, match=r"Apache Kafka [0-9.]+ could not be downloaded"):
+    with pytest.raises(DevKafkaError, match=r"Apache Kafka [0-9.]+ could not be downloaded") as why:
         DevKafka(data_dir=tmp_path / "data").start()
+    assert "KAFKA_MAVEN_URL" in str(why.value)
     assert list((tmp_path / "cache" / "logshuttle").iterdir()) == []
+
+
+FINDS_THE_JARS = """
+from events.devkafka.java import DevKafkaError, kafka_jars
+try:
+    kafka_jars(lambda _: None)
+except DevKafkaError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("believes", "said"),
+    [(False, "is not trusted here. Behind a company's TLS proxy"), (True, "not found in remote")],
+)
+async def test_a_mirror_is_asked_whose_certificate_the_system_believes(
+    believes: bool, said: str, authority: Authority, tmp_path: Path
+) -> None:
+    server = authority.server("127.0.0.1").write(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(server.chain, server.key)
+    nothing = TestServer(web.Application(), scheme="https", host="127.0.0.1")
+    await nothing.start_server(ssl=tls)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "KAFKA_MAVEN_URL": str(nothing.make_url("/maven2")),
+    }
+    if believes:  # what OpenSSL takes for the system's
+        environment["SSL_CERT_FILE"] = str(authority.write(tmp_path))
+    asking = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", FINDS_THE_JARS),
+        cwd=ROOT,
+        env=environment,
+        stdout=PIPE,
+        stderr=STDOUT,
+    )
+    printed, _ = await asking.communicate()
+    await nothing.close()
+
+    assert said in printed.decode()
+    assert printed.count(b"\n") == 1
 
 
 def test_without_jgo_the_message_says_what_to_install(tmp_path: Path) -> None:
@@ -132,4 +181,4 @@ def test_without_jgo_the_message_says_what_to_install(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
     )
     assert "DevKafkaError: the jgo package" in ended.stderr
-    assert "pip install -r requirements-dev.txt" in ended.stderr
+    assert "pip install -r requirements-demo.txt" in ended.stderr

@@ -13,23 +13,19 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from logshuttle_site.tail_client import TailClient, TailFailedError
+from logshuttle_site.terminal.client import TailClient, TailFailedError
 from tests.support.certificates import Authority
 from tests.support.fake_tail import FakeTail
 from tests.support.processes import manage
 
 ASKED = {"app": "gold", "space": "gs", "tail": True}
 KEY = "key-of-the-tests"
-ENVIRONMENT = {
-    "AUTH_KEY": KEY,
-    "KAFKA_HOSTS": "127.0.0.1:1",
-    "SECRET_KEY": "secret-of-the-tests-and-of-no-other",
-}
+ENVIRONMENT = {"AUTH_KEY": KEY}
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logshuttle_site.tail_client.random.uniform", lambda low, high: 0.0)
+    monkeypatch.setattr("logshuttle_site.terminal.client.random.uniform", lambda low, high: 0.0)
 
 
 async def run(fake: FakeTail, **changes: Any) -> tuple[list[str], list[str]]:
@@ -67,6 +63,24 @@ async def test_without_a_tail_one_stream_is_all() -> None:
     fake = FakeTail([b"data: one\n\n", b"data: never\n\n"])
 
     assert await run(fake, tail=False) == (["one"], [])
+
+
+async def test_a_past_that_comes_in_parts_is_read_to_its_end() -> None:
+    cut = b"id: 1\ndata: one\n\nid: w1\nevent: gap\ndata: no more\n\nevent: bye\ndata: end\n\n"
+    fake = FakeTail([cut, b"id: 2\ndata: two\n\nevent: bye\ndata: end\n\n", b"never"])
+
+    shown, noted = await run(fake, tail=False)
+
+    assert (shown, noted) == (["one", "two"], [])
+    assert fake.seen_ids == [None, "w1"]
+
+
+async def test_who_follows_is_told_where_the_past_was_cut() -> None:
+    cut = b"id: w1\nevent: gap\ndata: no more at once\n\nid: 2\ndata: live\n\n"
+
+    shown, noted = await run(FakeTail([cut]))
+
+    assert (shown, noted[0]) == (["live"], "no more at once")
 
 
 async def test_a_long_line_in_many_pieces_is_one() -> None:
@@ -107,15 +121,12 @@ async def test_no_server_is_said() -> None:
 
 
 class Tail:
-    """The command itself, as a process."""
+    """The command itself, as a process, with a key and nothing else of what is set elsewhere."""
 
-    def __init__(
-        self, folder: Path, *options: str, stdout: int = asyncio.subprocess.PIPE, **more: str
-    ) -> None:
+    def __init__(self, *options: str, stdout: int = asyncio.subprocess.PIPE, **more: str) -> None:
         self._options = options
         self._stdout = stdout
-        database = f"sqlite:///{folder}/tail.sqlite3"
-        self._environment = {**ENVIRONMENT, "DATABASE_URL": database, **more}
+        self._environment = {**ENVIRONMENT, **more}
 
     async def __aenter__(self) -> asyncio.subprocess.Process:
         self._process = await asyncio.create_subprocess_exec(
@@ -133,10 +144,10 @@ class Tail:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_ctrl_c_ends_it_and_the_session(number: signal.Signals, tmp_path: Path) -> None:
+async def test_ctrl_c_ends_it_and_the_session(number: signal.Signals) -> None:
     filters = ("--source", "app", "--process", "web", "--stream", "stderr", "--text", "x")
     fake = FakeTail([b"id: 1\ndata: one\n\n"], hold=True)
-    async with fake, Tail(tmp_path, "gold-gs", "--url", fake.url, *filters) as process:
+    async with fake, Tail("gold-gs", "--url", fake.url, *filters) as process:
         assert process.stdout is not None
         assert await process.stdout.readline() == b"one\n"
         process.send_signal(number)
@@ -150,7 +161,7 @@ async def test_ctrl_c_ends_it_and_the_session(number: signal.Signals, tmp_path: 
 async def test_a_closed_pipe_ends_it(tmp_path: Path) -> None:
     many = b"".join(b"id: %d\ndata: %d\n\n" % (n, n) for n in range(50_000))
     fake = FakeTail([many], hold=True)
-    async with fake, Tail(tmp_path, "site:www.gold.example", "--url", fake.url) as process:
+    async with fake, Tail("site:www.gold.example", "--url", fake.url) as process:
         assert process.stdout is not None
         assert await process.stdout.readline() == b"0\n"
         process.stdout._transport.close()  # type: ignore[attr-defined]
@@ -170,9 +181,9 @@ VISIBLE, COLOURED = "ared^[[2JU+202Eb", "a\x1b[31mred^[[2JU+202Eb\x1b[0m"
     [((), VISIBLE), (("--force-color",), COLOURED), (("--raw",), HOSTILE)],
     ids=str,
 )
-async def test_what_a_pipe_gets(options: tuple[str, ...], printed: str, tmp_path: Path) -> None:
+async def test_what_a_pipe_gets(options: tuple[str, ...], printed: str) -> None:
     fake = FakeTail([f"data: {HOSTILE}\n\n".encode()])
-    async with fake, Tail(tmp_path, "gold-gs", "--url", fake.url, "--no-tail", *options) as process:
+    async with fake, Tail("gold-gs", "--url", fake.url, "--no-tail", *options) as process:
         said, _ = await process.communicate()
 
     assert said.decode() == printed + "\n"
@@ -181,11 +192,11 @@ async def test_what_a_pipe_gets(options: tuple[str, ...], printed: str, tmp_path
 @pytest.mark.parametrize(
     ("no_color", "printed"), [({}, COLOURED), ({"NO_COLOR": "1"}, VISIBLE)], ids=["", "NO_COLOR"]
 )
-async def test_what_a_terminal_gets(no_color: dict[str, str], printed: str, tmp_path: Path) -> None:
+async def test_what_a_terminal_gets(no_color: dict[str, str], printed: str) -> None:
     fake = FakeTail([f"data: {HOSTILE}\n\n".encode()])
     ours, theirs = pty.openpty()
     async with fake:
-        tail = Tail(tmp_path, "gold-gs", "--url", fake.url, "--no-tail", stdout=theirs, **no_color)
+        tail = Tail("gold-gs", "--url", fake.url, "--no-tail", stdout=theirs, **no_color)
         async with tail as process:
             _, complaints = await process.communicate()
     said = os.read(ours, 4096).decode()
@@ -207,16 +218,16 @@ async def test_over_https_an_authority_of_ones_own_is_believed(
 
 
 @pytest.mark.parametrize(
-    ("options", "why"),
+    ("options", "status", "why"),
     [
-        (("gold-",), b"does not name an app and a space"),
-        (("gold-gs", "--url", "http://127.0.0.1:1"), b"http://127.0.0.1:1/log-sessions: "),
+        (("gold-",), 2, b"does not name an app and a space"),
+        (("gold-gs", "--url", "http://127.0.0.1:1"), 1, b"log-sessions: is runweb running? (Conn"),
     ],
 )
-async def test_a_fault_is_one_line(options: tuple[str, ...], why: bytes, tmp_path: Path) -> None:
-    async with Tail(tmp_path, *options) as process:
+async def test_a_fault_is_one_line(options: tuple[str, ...], status: int, why: bytes) -> None:
+    async with Tail(*options) as process:
         _, complaints = await process.communicate()
 
-    assert process.returncode == 1
+    assert process.returncode == status
     assert why in complaints
-    assert b"Traceback" not in complaints
+    assert complaints.count(b"\n") == 1

@@ -116,6 +116,7 @@ class MemoryStore:
 
     def take_over(self, partitions: Mapping[TopicPartition, Claim]) -> TakenOver:
         self._fail_if_away()
+        taken = {p for p, claim in partitions.items() if self._token(p) != claim.token}
         self.claims.update(partitions)
         found: Cursors = {}
         outdated: dict[str, list[TopicPartition]] = {}
@@ -131,7 +132,7 @@ class MemoryStore:
             if partition in partitions and _is_of(partitions[partition], row)
         }
         for partition in partitions:
-            self.tries[partition] = self.tries.get(partition, 0) + 1
+            self.tries[partition] = self.tries.get(partition, 0) + (partition in taken)
             reached_before = self._reached.get(partition)
             if reached_before and not _is_of(partitions[partition], reached_before):
                 self.deadly.pop(partition, None)
@@ -233,7 +234,11 @@ class MemoryStore:
         return change.cursor_version == self.drains[change.drain_id].cursor_version
 
     def _holds(self, claims: Mapping[TopicPartition, Claim], partition: TopicPartition) -> bool:
-        return self.claims[partition].token == claims[partition].token
+        return self._token(partition) == claims[partition].token
+
+    def _token(self, partition: TopicPartition) -> str | None:
+        claim = self.claims.get(partition)
+        return claim and claim.token
 
     def _fail_if_away(self) -> None:
         if self.failures:

@@ -47,6 +47,11 @@ class WideningBench:
     def feed(self) -> Feed:
         return self.feeds.of_drain(DRAIN_ID)
 
+    @property
+    def has_unconfirmed(self) -> bool:
+        sender = self.feed.outbound.delivery.link.sender
+        return sender is not None and any(True for _ in sender.unconfirmed)
+
     def batch(self, lines: Iterable[tuple[str, str]]) -> None:
         """`lines`: of which pod, and what it says."""
         events = [kubernetes_event(text, pod=f"gold-{pod}") for pod, text in lines]

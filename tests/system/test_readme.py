@@ -43,13 +43,14 @@ def test_it_works_as_it_stands(
     if not DEBIANS_PYTHON.exists():
         missing("there is no Python of the system's own")
     space, sink, web, worker = topic(), receiver(), free_port(), free_port()
+    two = "connect_timeout=4&application_name=readme"  # a shell would run what stands before `&`
     ours = f"\nPORT={web}\nMETRICS_PORT={worker}\nDRAIN_ALLOWED_CIDRS=127.0.0.0/8"
     script = with_addresses(
         commands(),
         {
             "REPOSITORY": str(ROOT),
             "kafka1:9092,kafka2:9092": kafka.bootstrap,
-            "postgres://user:password@host/logshuttle": postgres_url + ours,
+            "'postgres://user:password@host/logshuttle'": f"'{postgres_url}?{two}'{ours}",
             "localhost:5000": f"localhost:{web}",
             "localhost:9102": f"localhost:{worker}",
             '"demo"': f'"{space}"',

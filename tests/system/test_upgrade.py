@@ -94,7 +94,7 @@ def test_nothing_is_lost_or_sent_twice_over_the_upgrade(
         shuttle.close()
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def test_options_that_were_columns_are_kept(
     database: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -3,12 +3,14 @@
 - A process has settings.DATABASE_CONNECTIONS of them at most at a time; who comes when all are in
   use waits for WAIT_SECONDS, and is then told so by an OperationalError of SQLSTATE 53300.
 - `cut` ends one from outside, whoever waits for its answer.
+- It counts what was committed: DatabaseConflicts asks.
 - OPTIONS has what libpq takes, and what `options.py` puts beside it.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from functools import cache
 from typing import Any
@@ -25,6 +27,9 @@ from logshuttle_site.database.postgresql.process_connections import (
 
 logger = logging.getLogger(__name__)
 
+_TAKES_NO_OPTIONS = re.compile(r"unsupported startup parameter|command-line options")
+"""As pgbouncer says it, and as RDS Proxy does: there is no SQLSTATE to go by."""
+
 
 class NoFreeConnectionError(psycopg2.OperationalError):  # type: ignore[misc]
     pgcode = "53300"
@@ -32,6 +37,12 @@ class NoFreeConnectionError(psycopg2.OperationalError):  # type: ignore[misc]
 
 class DatabaseWrapper(base.DatabaseWrapper):
     connection: Connection | None
+    commits = 0
+    """Transactions that stand, of this thread so far."""
+
+    def commit(self) -> None:
+        super().commit()
+        self.commits += 1
 
     def cut(self) -> None:
         """From any thread: its connection, if there is one, has come to its end. Who waits for an
@@ -63,7 +74,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             try:
                 return self._connect(own)
             except psycopg2.OperationalError as error:
-                if "unsupported startup parameter" not in str(error):
+                if not _TAKES_NO_OPTIONS.search(str(error)):
                     raise
                 self._say_pooler()
         return self._connect(params)

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from drains.selectors import own_port
 from drains.unreadable import what_cannot_be_read
 from events.database_faults import DatabaseFault, fault_of
+from events.database_trouble import troubles
 from events.process.heaps import share_heaps
 from events.process.listening import ListenError, listen, urls_of
 from events.process.open_files import raise_open_files_limit
@@ -30,7 +31,6 @@ from logshuttle_site.checks_of_production import LOOPBACK_HOSTS, PUBLIC_LAPTOP
 from logshuttle_site.connections.census import Census, Room
 from logshuttle_site.connections.metrics import ConnectionsCollector, serve_metrics
 from logshuttle_site.database.check import ask_database
-from logshuttle_site.database.trouble import troubles
 from logshuttle_site.login.metrics import LoginCollector
 from logshuttle_site.notifications.notifier import notifying
 from logshuttle_site.peers import TrustedProxies

@@ -12,6 +12,7 @@ import pytest
 from django.db.utils import ConnectionHandler
 from pytest_django import DjangoDbBlocker
 
+from logshuttle_site.database.postgresql.base import connections_of_this_process
 from tests.support.forwarding import forwarded_to
 from tests.support.settings_start import (
     assert_each,
@@ -57,15 +58,20 @@ def test_what_can_never_work_is_refused() -> None:
 def test_what_is_taken_answers(values: dict[str, Any], django_db_blocker: DjangoDbBlocker) -> None:
     def answers(url: str) -> None:
         settings = started({"DATABASE_URL": url.format(**values)})
+        silent_seconds = settings["DATABASES"]["default"]["OPTIONS"].get("silent_seconds")
         connection = ConnectionHandler(settings["DATABASES"])["default"]
         with closing(connection), connection.cursor() as cursor:
             cursor.execute("SELECT 41 + 1")
             assert cursor.fetchone() == (42,)
+        connections_of_this_process(silent_seconds).end()  # its thread
         if "{odd}" in url:
             assert settings["DATABASES"]["default"]["PASSWORD"] == ODD
 
-    with django_db_blocker.unblock():
-        assert_each(TAKEN, answers)
+    try:
+        with django_db_blocker.unblock():
+            assert_each(TAKEN, answers)
+    finally:
+        connections_of_this_process.cache_clear()
 
 
 def test_a_hint_names_percent_encoding() -> None:

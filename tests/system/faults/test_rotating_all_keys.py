@@ -170,10 +170,11 @@ def shuttle(tmp_path: Path, kafka: Broker, postgres_url: str) -> Iterator[Shuttl
         yield made
 
 
+@pytest.mark.slow  # of one key in the fast ones: test_changing_keys.py
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize(
     "rate",
-    [pytest.param(200, id="small"), pytest.param(1_000, id="full", marks=pytest.mark.slow)],
+    [pytest.param(200, id="small"), pytest.param(1_000, id="full")],
 )
 def test_all_keys_change_under_load_and_nobody_notices(
     rate: int,

@@ -19,9 +19,12 @@ from events.database_faults import DatabaseFault, fault_of, said_by
         ("08006", DatabaseFault.AWAY),
         ("25006", DatabaseFault.READ_ONLY),
         ("25P03", DatabaseFault.TOO_SLOW),
+        ("25P04", DatabaseFault.TOO_SLOW),
         ("28P01", DatabaseFault.REFUSES_US),
         ("3D000", DatabaseFault.REFUSES_US),
         ("40001", DatabaseFault.CONFLICT),
+        ("40002", None),
+        ("40003", DatabaseFault.AWAY),
         ("40P01", DatabaseFault.CONFLICT),
         ("42501", DatabaseFault.NO_RIGHT),
         ("42703", DatabaseFault.OLD_SCHEMA),
@@ -79,6 +82,8 @@ def test_what_sqlite_says(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError) as caught:
         sqlite3.connect(tmp_path / "nowhere" / "db")
     assert fault_of(caught.value) is DatabaseFault.AWAY
+    caught.value.sqlite_errorname = "SQLITE_PROTOCOL"
+    assert fault_of(caught.value) is DatabaseFault.TOO_SLOW
 
 
 def test_what_is_no_drivers_says_nothing_of_the_database() -> None:

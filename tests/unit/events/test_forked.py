@@ -79,6 +79,20 @@ async def test_without_a_child_nothing_is_said_of_any_item(monkeypatch: pytest.M
         await tried([1], nothing, LIMIT_SECONDS)
 
 
+async def test_it_has_no_collector_from_its_first_moment_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fork, seen = os.fork, list[bool]()
+
+    def forked() -> int:
+        seen.append(gc.isenabled())
+        return fork()
+
+    monkeypatch.setattr(os, "fork", forked)
+    await tried([1], nothing, LIMIT_SECONDS)
+    assert (seen, gc.isenabled()) == ([False], True)
+
+
 async def test_it_leaves_nothing_behind() -> None:
     us = psutil.Process()
     before = us.num_fds(), us.children()

@@ -118,6 +118,23 @@ def test_a_silent_broker_that_answers_is_well_at_once(heard: Heard) -> None:
     assert heard.complaints.usable(["a:1"])
 
 
+def test_a_black_hole_that_is_over_is_over_at_once(heard: Heard) -> None:
+    """Of brokers that are announced under other names than those to begin with."""
+    for broker in ("c:2", "d:2"):
+        heard.hear(broker, "timed out", BrokerFault.SILENT, is_slow=True)
+    heard.now += 12
+    assert len(heard.judge()) == 1
+
+    assert heard.judge("c:2", "d:2") == ["Kafka can be used again, after 3 s"]
+    assert heard.complaints.usable(["c:2", "d:2"])
+
+
+def test_what_is_of_no_broker_in_particular_is_no_broker_that_is_away(heard: Heard) -> None:
+    heard.hear("", "Fatal error", BrokerFault.OTHER)
+
+    assert heard.judge("a:1", "b:1") == []
+
+
 def test_who_says_nothing_at_all_is_said_to(heard: Heard) -> None:
     said = [heard.judge() for _ in range(5)]
 

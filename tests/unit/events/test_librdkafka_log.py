@@ -47,6 +47,13 @@ def test_an_error_is_heard_too() -> None:
     assert [reason.said for reason in complaints.reasons(["a:1"], 0)] == ["a:1: Connection refused"]
 
 
+def test_a_broker_that_is_called_as_a_secret_is_keeps_its_name() -> None:
+    complaints = Complaints()
+    LibrdkafkaLog({"sasl.password": "a"}, complaints).log(1, FORM, "FAIL", "rdkafka#1", REFUSED)
+
+    assert complaints.heard_of("a:1")
+
+
 def test_with_debug_all_is_written_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
     assert written(caplog, {"debug": "broker"}, "one\ntwo") == ["BROKER [rdkafka#1] one two"]
 

@@ -32,6 +32,7 @@ def listening(host: str | None, port: int) -> Iterator[list[socket.socket]]:
         ("127.0.0.1", "http://127.0.0.1:{port}"),
         ("::1", "http://[::1]:{port}"),
         ("[::1]", "http://[::1]:{port}"),
+        ("[::]", "http://0.0.0.0:{port} and http://[::]:{port}"),
         ("0.0.0.0", "http://0.0.0.0:{port}"),
     ],
 )

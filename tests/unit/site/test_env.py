@@ -17,7 +17,9 @@ from redis import ConnectionPool
 from events.derived_keys import derived_key
 from events.trust import NOT_ASKED
 from logshuttle_site.env import Env, SettingsError
+from logshuttle_site.env_hosts import fault_of_host
 from logshuttle_site.env_kafka import kafka_hosts_of
+from logshuttle_site.env_redis import redis_url_of
 from logshuttle_site.env_secrets import encryption_keys_of
 from logshuttle_site.env_values import database_of
 from logshuttle_site.shared_cache.backend import connection_options
@@ -403,8 +405,6 @@ def test_two_names_of_one_setting_must_agree(run_settings: Settings) -> None:
     [
         ({"ALS_METRICS_PORT": "9001"}, "ALS_METRICS_PORT"),
         ({"METRICS_PORT": "9001", "RUN_ISTIO_ALS": "1"}, "METRICS_PORT"),
-        ({"EMAIL_HOST_USER": "me"}, "EMAIL_HOST_PASSWORD"),
-        ({"EMAIL_HOST_PASSWORD": SECRET}, "EMAIL_HOST_USER"),
     ],
 )
 def test_settings_that_cannot_be_together_are_refused(
@@ -418,6 +418,72 @@ def test_processes_on_machines_of_their_own_may_have_one_port(run_settings: Sett
     settings = run_settings({**REQUIRED, "PORT": "8080", "METRICS_PORT": "8080"})
 
     assert settings["PORT"] == settings["METRICS_PORT"] == 8080
+
+
+@pytest.mark.parametrize(
+    ("host", "is_one"),
+    [("kafka.1", True), ("logs.task.2", True), ("10.0.0.256", False), ("1.2.3.4.5", False)],
+)
+def test_names_whose_last_part_is_a_number(host: str, is_one: bool) -> None:
+    """As orchestrators give them to tasks."""
+    assert (fault_of_host(host) == "") is is_one
+
+
+def test_a_senders_host_may_have_any_letters(run_settings: Settings) -> None:
+    """Django writes it in ASCII."""
+    sender = "logs@bücher.example"
+
+    assert run_settings({**REQUIRED, "DEFAULT_FROM_EMAIL": sender})["DEFAULT_FROM_EMAIL"] == sender
+
+
+@pytest.mark.parametrize("name", ["EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD"])
+def test_a_user_without_a_password_is_said_to_log_in_nobody(
+    name: str, run_settings: Settings
+) -> None:
+    (note,) = run_settings({**REQUIRED, name: SECRET})["SETTINGS_NOTES"]
+
+    assert note.startswith(f"{name}: logs in nobody")
+    assert SECRET not in note
+
+
+def test_a_secret_in_the_place_of_its_files_path_is_not_repeated(run_settings: Settings) -> None:
+    with pytest.raises(SettingsError) as caught:
+        run_settings({**REQUIRED, "AUTH_KEY": "", "AUTH_KEY_FILE": SECRET})
+
+    assert "AUTH_KEY_FILE: what stands there cannot be read" in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["AUTH_KEY_FALLBACKS", "SECRET_KEY_FALLBACKS"])
+def test_former_keys_may_be_gone_from_their_file(
+    name: str, tmp_path: Path, run_settings: Settings
+) -> None:
+    (tmp_path / "keys").write_text("\n")
+
+    assert run_settings({**REQUIRED, f"{name}_FILE": f"{tmp_path}/keys"})[name] == []
+
+
+def test_files_are_looked_for_where_they_are_used(tmp_path: Path) -> None:
+    """One set of settings for all processes, and an authority mounted at some."""
+    cache = {"REDIS_URL": f"rediss://h?ssl_ca_certs={tmp_path}/none"}
+    proof = f"sslmode=verify-full&sslrootcert={tmp_path}/none"
+    database = {"DATABASE_URL": f"postgres://u@h/db?{proof}"}
+    for is_used in (True, False):
+        env = Env({**cache, **database})
+        redis_url_of(env, is_used=is_used)
+        database_of(env, is_used=is_used)
+        assert len(env.faults) == 2 * is_used, env.faults
+
+
+def test_a_path_that_we_may_not_look_into_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hidden(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.stat", hidden)
+    env = Env({"DATABASE_URL": "sqlite:////root/nothing/db"})
+    database_of(env)
+
+    assert env.faults == ["DATABASE_URL: the folder /root/nothing is not there"]
 
 
 def test_a_file_for_what_is_no_secret_is_said_not_to_count(run_settings: Settings) -> None:
@@ -549,6 +615,36 @@ def test_options_of_a_database_url_win_over_ours() -> None:
     database, _ = database_of(Env({"DATABASE_URL": "postgres://me@db/x?connect_timeout=60"}))
 
     assert database["OPTIONS"]["connect_timeout"] == 60
+
+
+@pytest.mark.parametrize("serves", [False, True])
+def test_pgoptions_stand_before_the_options_of_a_url(serves: bool) -> None:
+    for query, asked in (("", "-c a.b=1"), ("?options=-c%20c.d%3D2", "-c a.b=1 -c c.d=2")):
+        variables = {"DATABASE_URL": f"postgres://me@db/x{query}", "PGOPTIONS": "-c a.b=1"}
+        database, _ = database_of(Env(variables), serves=serves)
+        assert database["OPTIONS"]["options"] == asked
+    database, _ = database_of(Env({"DATABASE_URL": "postgres://me@db/x"}), serves=serves)
+    assert "options" not in database["OPTIONS"]
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [
+        ("", 12.0),
+        ("-c lock_timeout=1min", 12.0),
+        ("-c statement_timeout=5s", 12.0),
+        ("-cSTATEMENT_TIMEOUT=20000 -c lock_timeout=0", 22.0),
+        ("--statement-timeout=1min", 62.0),
+        ("-c statement_timeout=1.5\\ min", 92.0),
+        ("-c statement_timeout=0 -c statement_timeout=30s", 32.0),
+        ("-c statement_timeout=30s -c statement_timeout=0", None),
+        ("-c statement_timeout=0ms", None),
+    ],
+)
+def test_silence_lasts_longer_than_a_question_may(options: str, seconds: float | None) -> None:
+    given = {"DATABASE_URL": "postgres://me@db/x", "PGOPTIONS": options}
+    database, _ = database_of(Env(given), serves=True)
+    assert database["OPTIONS"].get("silent_seconds") == seconds
 
 
 def test_kafka_hosts_may_be_ipv6() -> None:

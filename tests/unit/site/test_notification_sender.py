@@ -9,9 +9,11 @@ from typing import TypeVar
 
 import pytest
 
+from events.database_trouble import Troubles
 from logshuttle_site.notifications import sender
 from logshuttle_site.notifications.models import Message, Recipient
 from logshuttle_site.notifications.sender import AT_ONCE, Sender
+from tests.support.driver_error import driver_error
 from tests.support.waiting import until
 
 T = TypeVar("T")
@@ -24,7 +26,9 @@ class Post:
         self.due: dict[int, list[Message]] = defaultdict(list)
         self.under_way: list[int] = []
         self.most_at_once = 0
+        self.tried: list[int] = []
         self.delivered: list[int] = []
+        self.takes_writes = True
         self.silent: set[int] = set()
         self.refusing: set[int] = set()
 
@@ -39,6 +43,7 @@ class Post:
     async def deliver(self, message: Message) -> str:
         to = message.recipient_id
         assert to not in self.under_way, "one at a time"
+        self.tried.append(to)
         self.under_way.append(to)
         self.most_at_once = max(self.most_at_once, len(self.under_way))
         try:
@@ -57,11 +62,17 @@ class Post:
     def next_of(self, recipient_id: int) -> Message | None:
         return next(iter(self.due[recipient_id]), None)
 
+    def _write(self) -> None:
+        if not self.takes_writes:
+            raise driver_error("53100")
+
     def sent(self, message: Message) -> None:
+        self._write()
         self.due[message.recipient_id].remove(message)
         self.delivered.append(message.recipient_id)
 
     def failed(self, message: Message, why: str) -> None:
+        self._write()
         self.due[message.recipient_id].remove(message)
 
 
@@ -113,4 +124,51 @@ async def test_after_a_failure_the_rest_waits_for_the_next_look(post: Post) -> N
     post.refusing.clear()
     await sending.begin()
     await until(lambda: post.delivered == [1], 5, "then the other")
+    await sending.close()
+
+
+async def look(sending: Sender) -> None:
+    """To its end."""
+    await sending.begin()
+    tasks = asyncio.all_tasks()
+    await asyncio.gather(*(task for task in tasks if task.get_name().startswith("notify ")))
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+async def test_what_cannot_be_written_down_is_not_sent_again(
+    is_refused: bool,
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(sender, "troubles", Troubles())
+    sending = Sender(post.ask)
+    if is_refused:
+        post.refusing.add(1)
+    post.takes_writes = False
+    post.add(1, 1)
+    for _ in range(3):
+        await look(sending)
+    assert post.tried == [1]
+    said = [line for line in caplog.messages if "no room left" in line]
+    assert len(said) == 1
+    assert not any(record.exc_info for record in caplog.records)
+
+    post.takes_writes = True
+    await look(sending)
+    assert len(post.due[1]) == int(is_refused), "after a failure the rest waits for the next look"
+    assert post.tried == ([1] if is_refused else [1, 1])
+    await sending.close()
+
+
+async def test_who_has_the_lease_no_more_knows_no_better_than_who_has_it(post: Post) -> None:
+    sending = Sender(post.ask)
+    post.takes_writes = False
+    post.add(1)
+    await look(sending)
+    sending.forget()
+    post.takes_writes = True
+    await look(sending)
+    assert post.delivered == [1], "as it is still due"
+    assert post.tried == [1, 1]
     await sending.close()

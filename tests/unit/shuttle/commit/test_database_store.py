@@ -199,6 +199,7 @@ def test_that_migrate_has_not_run_is_said_where_something_is_missing(
     store: DatabaseStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "close", lambda: None)
-    monkeypatch.setattr(Installation._meta, "db_table", "no_such_table")
+    with connection.cursor() as cursor:  # in the test's transaction
+        cursor.execute(f"ALTER TABLE {Installation._meta.db_table} RENAME TO elsewhere")
     with pytest.raises(StoreError, match=r"`manage\.py migrate` has not run: no such table"):
         store.installation()

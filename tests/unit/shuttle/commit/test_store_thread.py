@@ -147,6 +147,21 @@ async def test_one_that_was_away_is_back_when_the_same_thread_has_any_answer(
     assert said(caplog) == ["db_away", "db_back"]
 
 
+async def test_what_is_left_is_shown_when_another_fault_is_over(thread: StoreThread) -> None:
+    with pytest.raises(StoreError):
+        await thread.ask(fails(1, DatabaseFault.READ_ONLY))
+    reading = fails(1, DatabaseFault.AWAY)
+    shown: list[DatabaseFault | None] = []
+
+    def read(store: Store) -> int:
+        shown.append(thread.fault)
+        return reading(store)
+
+    assert await thread.read(read) == 2
+    assert shown == [DatabaseFault.READ_ONLY, DatabaseFault.AWAY]
+    assert thread.fault is DatabaseFault.READ_ONLY
+
+
 async def test_what_is_asked_no_more_is_not_waited_for(
     thread: StoreThread, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

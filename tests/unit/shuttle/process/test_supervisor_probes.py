@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
 from events.process.local_places import address_of, new_places
-from events.process.probe_client import ask
+from events.process.probe_client import ask, ask_readiness
 from events.process.probes import OwnAnswers, always, serve_probes
 from shuttle.process.merged_metrics import merged
 from shuttle.process.supervisor import Supervisor
@@ -190,5 +190,29 @@ async def test_who_is_another_user_is_told_nothing(monkeypatch: pytest.MonkeyPat
     (place,) = new_places(1)
     async with serve_probes(answers_of(lines=3), place):
         assert b"lines_total" in (await ask("/metrics", place, 5) or b"")
-        monkeypatch.setattr("os.geteuid", lambda: 1000710000)
+        monkeypatch.setattr("events.process.probes.is_ours", lambda _: False)
+        assert await ask_readiness(place, 5) is None
         assert await ask("/metrics", place, 5) == b"this is between processes of one user\n"
+
+
+async def test_who_is_another_user_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    (place,) = new_places(1)
+    async with serve_probes(answers_of(), place):
+        assert await ask_readiness(place, 5) is not None
+        monkeypatch.setattr("events.process.probe_client.is_ours", lambda _: False)
+        assert await ask_readiness(place, 5) is None
+        assert await ask("/metrics", place, 5) is None
+
+
+async def test_a_worker_that_cannot_say_what_it_is_ready_for_is_as_one_that_is_away(
+    supervisor: Supervisor,
+) -> None:
+    async def failing() -> dict[str, bool]:
+        raise ValueError("of ours")
+
+    broken = OwnAnswers(always(CollectorRegistry()), failing)
+    async with serving(supervisor, w0=answers_of(), w1=broken, w2=answers_of()) as answers:
+        ready, told = await answers.readiness()
+
+    assert not ready
+    assert told["workers"] == {"0": READY, "1": None, "2": READY}

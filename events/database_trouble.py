@@ -21,7 +21,15 @@ QUIET_SECONDS = 3.0
 """Without a fault, and it is over."""
 SLOW_QUIET_SECONDS = 15.0
 """Where a fault takes seconds to show: a table may be locked while all else works."""
-_SLOW = {DatabaseFault.TOO_SLOW, DatabaseFault.NO_CONNECTIONS}
+UNSEEN_QUIET_SECONDS = 60.0
+"""Of what no check sees: whether anybody can write is known when somebody has."""
+_QUIET_SECONDS = {
+    DatabaseFault.TOO_SLOW: SLOW_QUIET_SECONDS,
+    DatabaseFault.NO_CONNECTIONS: SLOW_QUIET_SECONDS,
+    DatabaseFault.FULL: UNSEEN_QUIET_SECONDS,
+    DatabaseFault.NO_RIGHT: UNSEEN_QUIET_SECONDS,
+    DatabaseFault.OLD_SCHEMA: UNSEEN_QUIET_SECONDS,
+}
 
 
 class Troubles:
@@ -69,16 +77,17 @@ class Troubles:
 
     def look(self, check: Callable[[], None]) -> None:
         """Says so if it is over. Raises what `check` does."""
-        quiet_seconds = SLOW_QUIET_SECONDS if self._faults & _SLOW else QUIET_SECONDS
-        if self._clock() - self._last_at < quiet_seconds:
-            return
+        with self._lock:
+            wanted = [_QUIET_SECONDS.get(fault, QUIET_SECONDS) for fault in self._faults]
+            if self._clock() - self._last_at < max(wanted, default=0.0):
+                return
         check()
         with self._lock:
-            lasted, count = self._last_at - self._began_at, self._count
+            lasted, count = self._clock() - self._began_at, self._count
             self._faults.clear()
             self._has_any.clear()
         logger.warning(
-            "The database is well again; for %.0f s %d times nobody could use it",
+            "The database is well again; within %.0f s %d times nobody could use it",
             lasted,
             count,
             extra={"action": "database_back"},

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logshuttle_site.terminal import shown
+from logshuttle_site.terminal.escapes import shown
 
 RESET = "\x1b[0m"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
@@ -32,15 +33,20 @@ class TailClient:
         self._note = note
         self._last_id = ""
         self._failures = 0
+        self._follows = True
+        """Live lines come behind what there is."""
+        self._is_cut = False
+        """The last stream has ended before all was there: another one has the rest."""
 
     async def run(self, asked: dict[str, Any]) -> None:
         """Until the session is over. `asked`: the body of the POST. Raises TailFailedError."""
+        self._follows = bool(asked["tail"])
         door = aiohttp.TCPConnector(ssl=verifying_context())
         async with aiohttp.ClientSession(timeout=_TIMEOUT, connector=door) as http:
             url = await self._open(http, asked)
             try:
                 while await self._read(http, url):
-                    if not asked["tail"]:
+                    if not (self._follows or self._is_cut):
                         return
                     await asyncio.sleep(self._wait_seconds())
                 self._note("The session is over.")
@@ -54,6 +60,12 @@ class TailClient:
                 if answer.status != HTTPStatus.CREATED:
                     raise TailFailedError(await _why(answer))
                 return f"{self._sessions}/{(await answer.json())['id']}"
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error, aiohttp.ClientSSLError):
+                raise TailFailedError(f"{self._sessions}: {error}") from error
+            raise TailFailedError(
+                f"nobody answers at {self._sessions}: is runweb running? ({_reason(error)})"
+            ) from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             why = error if str(error) else "no answer in time"
             raise TailFailedError(f"nobody serves {self._sessions}: {why}") from error
@@ -72,6 +84,7 @@ class TailClient:
         headers = {"Accept": "text/event-stream"}
         if self._last_id:
             headers["Last-Event-ID"] = self._last_id
+        self._is_cut = False
         try:
             async with http.get(url, headers=headers) as answer:
                 if answer.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND):
@@ -90,10 +103,14 @@ class TailClient:
         kind, text = event.get("event", "message"), event.get("data")
         if text is None:
             return
+        if kind == "gap" and "id" in event and not self._follows:
+            self._is_cut = True
         if kind == "message":
             self._failures = 0
             self._show(text)
-        elif kind != "bye":  # the next stream goes on behind it, or says that there is none
+        elif (
+            kind != "bye" and not self._is_cut
+        ):  # the next stream goes on behind it, or says that there is none
             self._note(text)
 
     def _wait_seconds(self) -> float:
@@ -113,6 +130,11 @@ async def _events_of(content: aiohttp.StreamReader) -> AsyncIterator[dict[str, s
             elif event:
                 yield event
                 event = {}
+
+
+def _reason(error: OSError) -> str:
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else str(error.strerror)  # the resolver's are below
 
 
 async def _why(answer: aiohttp.ClientResponse) -> str:
