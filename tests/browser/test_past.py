@@ -111,6 +111,7 @@ def test_filters_and_the_line_in_context_hold_for_older_lines(long: TailPage) ->
     long.row("line 2298.").locator(".time").click()
     expect(long.page.locator("#context")).to_be_visible()
     expect(long.row("line 2297.")).to_be_in_viewport()
+    long.log.evaluate("e => { e.scrollTop -= 60 }")
     _stays(long, "line 2298.", "2,100 lines")
     long.press("Escape")
     expect(long.page.locator("#counts")).to_have_text("2,100 lines · 700 shown")

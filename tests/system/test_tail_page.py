@@ -116,15 +116,20 @@ def test_older_lines_and_all_since_a_time(tail: TailPage, kafka: Broker, space: 
     expect(tail.page.locator("#lead-text")).to_have_text("This is all that Kafka has")
     tail.filter("old ")
     tail.shows("old 0", "old 1", "old 2")
+    kafka.produce(space, [event_now(f"more {number}.") for number in range(5000)], partition=0)
+    expect(counts).to_contain_text("6,303 lines")
     tail.page.goto(f"{tail.url}?since=1h")
+    expect(tail.page.locator("#state")).to_have_text("The past")
+    expect(tail.row("old 0")).to_be_in_viewport()
+    tail.page.locator("#past-more").click()
     expect(tail.page.locator("#state")).to_have_text("Live")
-    expect(counts).to_have_text("1,303 lines")
+    expect(counts).to_have_text("6,303 lines")
     expect(tail.row("old 0")).to_be_in_viewport()
     tail.press("g")
     with tail.page.expect_download() as download:
         tail.page.get_by_role("link", name="Download JSON lines").click()
     lines = gzip.decompress(download.value.path().read_bytes()).splitlines()
-    assert len({json.loads(line)["text"] for line in lines}) == len(lines) == 1303
+    assert len({json.loads(line)["text"] for line in lines}) == len(lines) == 6303
 
 
 def test_an_app_that_nobody_knows(context: BrowserContext, shuttle: Shuttle, space: str) -> None:
