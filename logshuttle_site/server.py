@@ -18,12 +18,13 @@ from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
-from twisted.internet import reactor, tcp
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
 from events.process.open_files import open_files_max
 from logshuttle_site.connections.census import Census, Room, Turn
 from logshuttle_site.connections.channel import Channel
+from logshuttle_site.connections.ports import PromptConnection, listen_on
 from logshuttle_site.connections.refusals import Refusals, RefusedError
 from logshuttle_site.connections.sockets import FRAME_BYTES_MAX, ReaderSocket
 from logshuttle_site.connections.unread import unread_bytes, unsent_bytes
@@ -109,9 +110,8 @@ class PatientServer(Server):  # type: ignore[misc]
 
     def _listen(self) -> None:
         for listening in self._sockets:
-            self.listen_success(
-                reactor.adoptStreamPort(listening.fileno(), listening.family, self.http_factory)
-            )
+            port = listen_on(reactor, listening, self.http_factory)
+            self.listen_success(port)
             listening.close()  # Twisted has one of its own
         self.look(reactor)
 
@@ -119,34 +119,13 @@ class PatientServer(Server):  # type: ignore[misc]
         """daphne has no other place to say which requests and connections it makes."""
         super().listen_success(port)
         port.factory = _RequestFactory(self)
-        port.transport = _Connection
+        port.transport = PromptConnection
         self.ws_factory.protocol = ReaderSocket
 
     def look(self, clock: Any) -> None:
         """From now on, who takes too long."""
         self.census.look(time.monotonic())
         clock.callLater(LATENESS_LOOK_SECONDS, self.look, clock)
-
-
-class _Connection(tcp.Server):
-    """What is written goes to the kernel at once, as far as it takes it. Twisted itself waits to be
-    told that there is room: two calls of epoll and a turn of the loop, a third of a write's cost.
-    `channel` is told of its end, whatever protocol it speaks by then."""
-
-    channel: Channel | None = None
-
-    def write(self, data: bytes) -> None:
-        if self.connected and not self.TLS and not unsent_bytes(self):
-            sent = self.writeSomeData(data)
-            if isinstance(sent, int):  # a fault comes again, to where Twisted looks for it
-                data = data[sent:]
-        super().write(data)  # type: ignore[no-untyped-call]
-
-    def connectionLost(self, reason: Any) -> None:  # noqa: N802
-        channel, self.channel = self.channel, None
-        if channel is not None:
-            channel.goes()
-        super().connectionLost(reason)
 
 
 class _RequestFactory(HTTPFactory):  # type: ignore[misc]

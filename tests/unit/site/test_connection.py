@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from logshuttle_site import server
+from logshuttle_site.connections.ports import PromptConnection
 from logshuttle_site.connections.unread import unsent_bytes
-from logshuttle_site.server import BUFFER_BYTES, _Connection, _let_it_read
+from logshuttle_site.server import BUFFER_BYTES, _let_it_read
 
 BUFFERS_BYTES = 16 * 1024 * 1024
 """More than two sockets of a pair hold."""
@@ -36,7 +37,7 @@ def tcp_ends() -> Iterator[tuple[Any, socket.socket]]:
     ours.setblocking(False)
     with ours, client:
         around: Any = (SimpleNamespace(), ("127.0.0.1", 1), None, 0, Reactor())
-        yield _Connection(ours, *around), client
+        yield PromptConnection(ours, *around), client
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def ends() -> Iterator[tuple[Any, socket.socket]]:
     ours.setblocking(False)
     with ours, client:
         around: Any = (SimpleNamespace(), ("127.0.0.1", 1), None, 0, Reactor())
-        yield _Connection(ours, *around), client
+        yield PromptConnection(ours, *around), client
 
 
 def test_what_fits_is_with_the_client_at_once(ends: tuple[Any, socket.socket]) -> None:
