@@ -155,7 +155,7 @@ async def test_ctrl_c_ends_it_and_the_session(number: signal.Signals) -> None:
 
     assert (process.returncode, complaints, fake.deleted) == (0, b"", 1)
     chosen = {"source": ["app"], "process": ["web"], "stream": ["stderr"], "q": "x"}
-    assert fake.asked == [{**ASKED, "lines": 100, **chosen}]
+    assert fake.asked == [{**ASKED, **chosen}]
 
 
 async def test_a_closed_pipe_ends_it(tmp_path: Path) -> None:

@@ -106,7 +106,8 @@ class History:
                 self._session, self._mailbox, lambda: self._look_back(ends)
             )
             ends = looked.ends
-            yield self._said(looked) or [Nothing(await self._edges.oldest_ms())]
+            if items := self._said(looked) or await self._nothing():
+                yield items
         if not self._session.tail:
             self.ends = ends
 
@@ -131,6 +132,12 @@ class History:
             yield [EXPIRED]
         async for items in self._up_to(bounds.ends):
             yield items
+
+    async def _nothing(self) -> list[Item]:
+        """Of no topic, where no line can pass, there is nothing to say."""
+        if not topics_for(self._session.selection):
+            return []
+        return [Nothing(await self._edges.oldest_ms())]
 
     async def join(self, not_before: Mapping[TopicPartition, int] | None = None) -> Offsets:
         """Live, and nothing of the past."""
