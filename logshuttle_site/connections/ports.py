@@ -15,7 +15,8 @@ from logshuttle_site.connections.unread import unsent_bytes
 def listen_on(reactor: Any, listening: socket.socket, factory: Any) -> tcp.Port:
     """Twisted takes a copy of the socket."""
     descriptor, family = listening.fileno(), listening.family
-    port: tcp.Port = _Port._fromListeningDescriptor(reactor, descriptor, family, factory)
+    made: Any = _Port
+    port: tcp.Port = made._fromListeningDescriptor(reactor, descriptor, family, factory)
     port.startListening()
     return port
 
@@ -45,7 +46,7 @@ class PromptConnection(tcp.Server):
             sent = self.writeSomeData(data)
             if isinstance(sent, int):  # a fault comes again, to where Twisted looks for it
                 data = data[sent:]
-        super().write(data)
+        super().write(data)  # type: ignore[no-untyped-call]
 
     def connectionLost(self, reason: Any) -> None:  # noqa: N802
         channel, self.channel = self.channel, None
