@@ -94,7 +94,7 @@ def _open_session() -> Part:
 def _read_session() -> Part:
     filters = filters_of_tails()
     stream = "Lines: text, a line each; server-sent events; NDJSON. For browsers a page."
-    kinds = [TEXT, EVENTS, RECORDS, PAGE]
+    kinds = [TEXT, EVENTS, RECORDS, PAGE, "application/gzip"]
     parameters = [
         ref("SessionId", "parameters"),
         query("source", filters["source"]["description"], behind_commas(SOURCES)),
