@@ -215,7 +215,7 @@ async def test_lines_of_one_moment_and_of_the_future(
 
 @pytest.mark.parametrize("is_there", [True, False])
 async def test_an_app_that_nobody_knows(is_there: bool, kafka: Broker, topic: TopicNames) -> None:
-    space, began = topic(), time.time()
+    space = topic()
     if is_there:
         kafka.create(space, partitions=1)
         kafka.produce(space, [event_now("other", "bold")])
@@ -225,6 +225,6 @@ async def test_an_app_that_nobody_knows(is_there: bool, kafka: Broker, topic: To
 
     nothing = [event for event in seen if isinstance(event, Nothing)]
     assert len(nothing) == 1
-    if is_there:
+    if is_there:  # topics of all apps may have older ones, of other tests
         assert nothing[0].since_ms is not None
-        assert began * 1000 - 1 <= nothing[0].since_ms <= time.time() * 1000
+        assert nothing[0].since_ms <= time.time() * 1000
