@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import django.db
@@ -68,17 +69,17 @@ def test_a_connection_that_was_refused_has_no_sqlstate(said: str, fault: Databas
 
 
 def test_what_sqlite_says(tmp_path: Path) -> None:
-    connection = sqlite3.connect(":memory:")
+    with closing(sqlite3.connect(":memory:")) as connection:
 
-    def of(question: str) -> DatabaseFault | None:
-        with pytest.raises(sqlite3.Error) as caught:
-            connection.execute(question)
-        return fault_of(caught.value)
+        def of(question: str) -> DatabaseFault | None:
+            with pytest.raises(sqlite3.Error) as caught:
+                connection.execute(question)
+            return fault_of(caught.value)
 
-    assert of("SELECT 1 FROM nowhere") is DatabaseFault.OLD_SCHEMA
-    assert of("SELEC 1") is None
-    connection.execute("PRAGMA query_only = 1")
-    assert of("CREATE TABLE t (a)") is DatabaseFault.READ_ONLY
+        assert of("SELECT 1 FROM nowhere") is DatabaseFault.OLD_SCHEMA
+        assert of("SELEC 1") is None
+        connection.execute("PRAGMA query_only = 1")
+        assert of("CREATE TABLE t (a)") is DatabaseFault.READ_ONLY
     with pytest.raises(sqlite3.OperationalError) as caught:
         sqlite3.connect(tmp_path / "nowhere" / "db")
     assert fault_of(caught.value) is DatabaseFault.AWAY
