@@ -21,7 +21,8 @@ from logshuttle_site.logs import without_session_ids
 logger = logging.getLogger(__name__)
 
 _FAILED = re.compile(
-    r"(CommandError|SystemCheckError|Traceback|These settings|usage:|Unknown command|.*: error: )"
+    r"(CommandError|SystemCheckError|Traceback|These settings|The database |usage:|Unknown command"
+    r"|logshuttle tail: |.*: error: )"
 )
 
 
