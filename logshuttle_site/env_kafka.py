@@ -68,14 +68,8 @@ def kafka_conf_of(env: Env, hosts: list[str], group: str, *, probe: bool) -> dic
             env.fault(name, f"is also given as {given[key][0]}")
         elif key in _NEVER:
             env.fault(name, _NEVER[key])
-        elif key in _FRACTIONS and not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
-            env.fault(name, f"must be a number, not {quoted(value)}")
-        elif (
-            _NUMBER.fullmatch(key)
-            and key not in _FRACTIONS
-            and not re.fullmatch(r"-?\d+", value, re.ASCII)
-        ):
-            env.fault(name, f"must be a whole number, not {quoted(value)}")
+        elif what := _no_number(key, value):
+            env.fault(name, f"must be {what}, not {quoted(value)}")
         else:
             given[key] = name, value
     conf = {key: value for key, (_, value) in given.items()}
@@ -87,6 +81,14 @@ def kafka_conf_of(env: Env, hosts: list[str], group: str, *, probe: bool) -> dic
         if not any(singly.values()):
             env.fault(f"{_PREFIX}…", fault)
     return {"bootstrap.servers": ",".join(hosts), **conf}
+
+
+def _no_number(key: str, value: str) -> str:
+    """What it has to be, and is not."""
+    if key in _FRACTIONS:
+        return "" if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII) else "a number"
+    is_none = _NUMBER.fullmatch(key) and not re.fullmatch(r"-?\d+", value, re.ASCII)
+    return "a whole number" if is_none else ""
 
 
 def _fault_of(conf: Mapping[str, str], group: str) -> str:

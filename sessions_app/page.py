@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -12,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
-from drains.moments import rfc3339
 from sessions_app.links import session_url
+from sessions_app.past import said
 from sessions_app.tail.session import Session
 
 OWN_FILES_ALONE = (
@@ -82,18 +81,14 @@ def _opening(request: HttpRequest, session: Session) -> str:
         "process": sorted(selection.processes),
         "stream": sorted(selection.streams),
         "q": selection.text,
-        "since": _moment(session.since),
-        "until": _moment(session.until),
+        "since": session.since and said(session.since),
+        "until": session.until and said(session.until),
         **({} if session.tail else {"tail": False}),
     }
     given = {name: value for name, value in body.items() if value not in ([], "", None)}
     asked = json.dumps(given)
     url = session_url(request, "").rstrip("/")
     return f'curl -s -H "Authorization: $AUTH_KEY" {shlex.quote(url)} -d {shlex.quote(asked)}'
-
-
-def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else rfc3339(datetime.fromtimestamp(seconds, UTC))
 
 
 def _page(request: HttpRequest, name: str, told: dict[str, Any], status: int) -> HttpResponse:

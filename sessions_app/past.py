@@ -70,7 +70,7 @@ def _later(field: str, ours: float | None, asked: datetime | None) -> float | No
     if asked is None or ours is None:
         return ours if asked is None else asked.timestamp()
     if asked.timestamp() < ours:
-        raise InvalidSessionError({field: f"this session shows nothing before {_said(ours)}"})
+        raise InvalidSessionError({field: f"this session shows nothing before {said(ours)}"})
     return asked.timestamp()
 
 
@@ -78,7 +78,7 @@ def _earlier(field: str, ours: float | None, asked: datetime | None) -> float | 
     if asked is None or ours is None:
         return ours if asked is None else asked.timestamp()
     if asked.timestamp() > ours:
-        raise InvalidSessionError({field: f"this session shows nothing after {_said(ours)}"})
+        raise InvalidSessionError({field: f"this session shows nothing after {said(ours)}"})
     return asked.timestamp()
 
 
@@ -91,5 +91,6 @@ def _moment(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def _said(seconds: float) -> str:
+def said(seconds: float) -> str:
+    """Epoch seconds, as a client writes them."""
     return rfc3339(datetime.fromtimestamp(seconds, UTC))

@@ -117,7 +117,18 @@ class FilterRequest(Body):
         return Filters(values["source"], values["process"], values["stream"], values["q"])
 
 
-class TailRequest(FilterRequest):
+class PastRequest(FilterRequest):
+    lines = Lines(default=None)
+    tail = Flag(default=None)
+    since = Moment()
+    until = Moment()
+
+    @property
+    def asked_past(self) -> AskedPast:
+        return AskedPast(**{name: self.validated_data[name] for name in AskedPast._fields})
+
+
+class TailRequest(PastRequest):
     """The original's members, and filters. A site counts before an app that is given with it."""
 
     ignored = ("id", "logplex_url")  # of our answer
@@ -125,15 +136,11 @@ class TailRequest(FilterRequest):
     app = Text()
     space = Text()
     site = Text()
-    lines = Lines(default=None)
-    tail = Flag(default=True)
-    since = Moment()
-    until = Moment()
 
     @property
     def past(self) -> Past:
         """Raises InvalidSessionError."""
-        return past_of(AskedPast(**{name: self.validated_data[name] for name in AskedPast._fields}))
+        return past_of(self.asked_past)
 
     @property
     def owner(self) -> str:
@@ -154,13 +161,6 @@ class TailRequest(FilterRequest):
         return narrowed(Selection(key, processes=processes), self.filters)
 
 
-class _Query(FilterRequest):
-    lines = Lines(default=None)
-    tail = Flag(default=None)
-    since = Moment()
-    until = Moment()
-
-
 _FLAGS = {"true": True, "false": False}
 
 
@@ -177,9 +177,9 @@ def seen_by(session: Session, query: QueryDict) -> Session:
         given["lines"] = int(lines) if lines.isascii() and lines.isdigit() else lines
     if tail := query.get("tail", ""):
         given["tail"] = _FLAGS.get(tail, tail)
-    asked = _Query(data=given)
+    asked = PastRequest(data=given)
     asked.is_valid(raise_exception=True)
-    past = AskedPast(**{name: asked.validated_data[name] for name in AskedPast._fields})
+    past = asked.asked_past
     selection = narrowed(session.selection, asked.filters)
     found = seen(replace(session, selection=selection), past)
     if not (before := query.get("before", "")):

@@ -99,11 +99,6 @@ def reader_conf(settings: Mapping[str, str], name: str) -> dict[str, Any]:
     return {**_EVERY_CONSUMER, **client, "group.id": name, **_GROUP_MEMBER}
 
 
-def prove_consumer(settings: Mapping[str, str], group: str) -> None:
-    """Raises ValueError or KafkaException for what no consumer can have. Asks no broker."""
-    Consumer(consumer_conf(settings, group)).close()
-
-
 def ask_any_broker(
     client: Consumer | Producer | AdminClient, limit_seconds: float
 ) -> frozenset[str]:

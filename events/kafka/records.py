@@ -54,6 +54,11 @@ class PartitionRecords:
         return list(map(_value_of, self.messages))
 
     @property
+    def bytes(self) -> int:
+        """Of all values together."""
+        return sum(len(value) for value in self.values if value)
+
+    @property
     def earliest_ms(self) -> int:
         """Producers' clocks differ: not always the first one's. Looked for once, for all feeds."""
         if self._earliest_ms is None:

@@ -189,7 +189,7 @@ class Backlog:
                     return
 
     def _take(self, records: PartitionRecords, part: PartitionPast) -> None:
-        size = sum(len(value) for value in records.values if value)
+        size = records.bytes
         self._bytes_left -= size
         self._topics[records.partition.topic].has_read(len(records), size)
         if part.earliest_ms is None:

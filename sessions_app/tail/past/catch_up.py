@@ -89,7 +89,7 @@ class CatchUp:
             async for records, moved in reads:
                 if records is not None:
                     items += self._unseen(records)
-                    size += sum(len(value) for value in records.values if value)
+                    size += records.bytes
                 self._at |= moved
                 if size > CHUNK_BYTES or self._reading.seconds > seconds_max:
                     break

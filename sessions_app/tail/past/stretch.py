@@ -92,7 +92,7 @@ class Stretch:
                 if records is not None:
                     lines = [Found(time_of(line), line) for line in self._lines_of(records)]
                     parts[records.partition] += lines
-                    size = sum(len(value) for value in records.values if value)
+                    size = records.bytes
                     kept += sum(found.size for found in lines)
                     records_read, bytes_read = records_read + len(records), bytes_read + size
                     self._bytes += size

@@ -9,12 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import KafkaException
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from drains.selectors import egress_policy
-from events.kafka.client import prove_consumer
 from events.process.listening import ListenError, listen
 from events.process.open_files import raise_open_files_limit
 from events.process.supervised_process import SupervisedProcess
@@ -63,10 +61,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port, place = options["metrics_port"], options["probes_place"]
         take_over: bool = options["take_over_group"]
-        try:
-            prove_consumer(settings.KAFKA_CONF, settings.KAFKA_GROUP)
-        except (ValueError, KafkaException) as error:
-            raise CommandError(f"KAFKA_CONF_…: {error}", returncode=2) from error
         als = None
         if place is None:
             raise_open_files_limit()
